@@ -1,0 +1,2 @@
+//! Declarative infrastructure as a Rust program.
+pub use sskuba_core as core;
