@@ -1,1 +1,43 @@
-//! The engine.
+//! The engine of sskuba: model, planner, executor, state.
+
+// The derives name the engine `::sskuba_core`, in this crate too.
+extern crate self as sskuba_core;
+
+pub mod address;
+pub mod clock;
+pub mod config;
+pub mod digest;
+pub mod expr;
+pub mod graph;
+pub mod lifecycle;
+pub mod output;
+pub mod resource;
+pub mod schema;
+pub mod secret;
+pub mod stack;
+pub mod value;
+
+pub use sskuba_macros::{Config, Resource, Shape};
+
+/// What a program uses.
+pub mod prelude {
+    pub use crate::config::{Config, ConfigError, ConfigValues, Origin};
+    pub use crate::output::{Computed, Handle, Input, Output};
+    pub use crate::resource::Resource;
+    pub use crate::schema::Shape;
+    pub use crate::secret::Secret;
+    pub use crate::stack::{Component, Result, Scope, Stack};
+    pub use sskuba_macros::{Config, Resource, Shape};
+}
+
+/// For generated code alone.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+
+    /// Reads a kind that the derive has checked.
+    #[expect(clippy::expect_used, reason = "the derive refuses kinds that do not parse")]
+    pub fn kind(text: &str) -> crate::address::Kind {
+        crate::address::Kind::parse(text).expect("a kind that the derive has checked")
+    }
+}

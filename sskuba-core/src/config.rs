@@ -1,0 +1,229 @@
+//! Typed configuration of a stack; `#[derive(Config)]` reads a struct and finds every mistake at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use crate::value::Value;
+
+/// Where a configured value came from; the later ones win.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The stack's file.
+    File(String),
+    /// An environment variable.
+    Variable(String),
+    /// The command line.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{path}"),
+            Self::Variable(name) => write!(f, "variable {name}"),
+            Self::Flag => f.write_str("-c on the command line"),
+        }
+    }
+}
+
+/// One configured value. Text from a flag or a variable is read as the type that the program wants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Configured {
+    /// The value.
+    pub value: Value,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// The configuration of a stack, by key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ConfigValues(pub BTreeMap<String, Configured>);
+
+impl ConfigValues {
+    /// Sets a value; what was set from a stronger origin stays.
+    pub fn set(&mut self, key: impl Into<String>, value: Value, origin: Origin) {
+        let key = key.into();
+        if self.0.get(&key).is_none_or(|old| old.origin <= origin) {
+            self.0.insert(key, Configured { value, origin });
+        }
+    }
+}
+
+/// All that is wrong with a stack's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the stack's configuration does not fit the program:{}", lines(.0))]
+pub struct ConfigError(pub Vec<String>);
+
+fn lines(items: &[String]) -> String {
+    items.iter().map(|item| format!("\n  - {item}")).collect()
+}
+
+/// A key that a program reads, for help and for `config list`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigField {
+    /// The key.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Whether it must be set.
+    pub required: bool,
+}
+
+/// A struct that a stack's configuration can be read as; derive it.
+///
+/// ```
+/// use sskuba_core::prelude::*;
+///
+/// #[derive(Config)]
+/// struct NetworkConfig {
+///     /// The range of the network.
+///     #[config(default = "10.0.0.0/16".to_string())]
+///     cidr: String,
+///     /// How many zones to use.
+///     zones: u8,
+/// }
+///
+/// let mut values = ConfigValues::default();
+/// values.set("zones", "3".into(), Origin::Flag);
+/// let config = NetworkConfig::read(&values)?;
+/// assert_eq!((config.cidr.as_str(), config.zones), ("10.0.0.0/16", 3));
+/// # Ok::<(), ConfigError>(())
+/// ```
+pub trait Config: Sized {
+    /// Returns the keys.
+    fn fields() -> Vec<ConfigField>;
+
+    /// Reads the values.
+    ///
+    /// # Errors
+    /// Every missing, mistyped or unknown key, together.
+    fn read(values: &ConfigValues) -> Result<Self, ConfigError>;
+}
+
+impl Config for () {
+    fn fields() -> Vec<ConfigField> {
+        Vec::new()
+    }
+    fn read(_: &ConfigValues) -> Result<Self, ConfigError> {
+        Ok(())
+    }
+}
+
+/// Reads fields one by one and collects what is wrong; for generated code.
+#[derive(Debug)]
+pub struct ConfigReader<'a> {
+    values: &'a ConfigValues,
+    known: Vec<ConfigField>,
+    errors: Vec<String>,
+}
+
+impl<'a> ConfigReader<'a> {
+    /// Starts to read a struct of these fields.
+    pub fn new(values: &'a ConfigValues, known: Vec<ConfigField>) -> Self {
+        Self { values, known, errors: Vec::new() }
+    }
+
+    /// Reads one field; none means that a mistake was noted.
+    pub fn field<T: DeserializeOwned>(&mut self, name: &str, default: Option<T>) -> Option<T> {
+        let Some(configured) = self.values.0.get(name) else {
+            if default.is_none() {
+                let doc = self.known.iter().find(|f| f.name == name).map_or("", |f| f.doc);
+                self.errors.push(format!(
+                    "`{name}` is missing ({doc}): set it with `config set {name} VALUE`, or for one run with `-c {name}=VALUE`"
+                ));
+            }
+            return default;
+        };
+        match read_value(configured) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.errors.push(format!("`{name}` from {}: {why}", configured.origin));
+                None
+            }
+        }
+    }
+
+    /// Ends; unknown keys are mistakes too.
+    ///
+    /// # Errors
+    /// Everything that was noted.
+    pub fn finish(mut self) -> Result<(), ConfigError> {
+        for (key, configured) in &self.values.0 {
+            if !self.known.iter().any(|field| field.name == key) {
+                let near = self.known.iter().map(|f| f.name).min_by_key(|name| distance(name, key));
+                let hint = match near {
+                    Some(name) if distance(name, key) <= 1 + key.len() / 3 => format!("; did you mean `{name}`?"),
+                    _ => format!("; it reads {}", names(&self.known)),
+                };
+                self.errors.push(format!("`{key}` from {} is not read by this program{hint}", configured.origin));
+            }
+        }
+        if self.errors.is_empty() { Ok(()) } else { Err(ConfigError(self.errors)) }
+    }
+}
+
+fn names(fields: &[ConfigField]) -> String {
+    if fields.is_empty() {
+        return "nothing".to_owned();
+    }
+    fields.iter().map(|field| format!("`{}`", field.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads a value as `T`; text is tried as text and then as JSON, because flags and variables are only text.
+pub(crate) fn read_value<T: DeserializeOwned>(configured: &Configured) -> Result<T, String> {
+    let first = configured.value.get::<T>();
+    let (Err(error), Some(text)) = (&first, configured.value.as_str()) else {
+        return first.map_err(|error| error.to_string());
+    };
+    let json = serde_json::from_str(text).ok().and_then(|json| serde_json::from_value(json).ok());
+    json.ok_or_else(|| error.to_string())
+}
+
+/// Counts the edits between two words.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, cb) in b.iter().enumerate() {
+            let cost = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let mut values = ConfigValues::default();
+        values.set("zoens", "3".into(), Origin::Flag);
+        values.set("count", "many".into(), Origin::File("sskuba.dev.toml".into()));
+        let field = |name, required| ConfigField { name, doc: "a number", required };
+        let known = vec![field("zones", true), field("count", true), field("name", true)];
+        let mut reader = ConfigReader::new(&values, known);
+        assert_eq!(reader.field::<u8>("zones", None), None);
+        assert_eq!(reader.field::<u8>("count", None), None);
+        assert_eq!(reader.field::<String>("name", Some("x".into())), Some("x".into()));
+        let text = reader.finish().unwrap_err().to_string();
+        assert!(text.contains("`zones` is missing"), "{text}");
+        assert!(text.contains("`count` from sskuba.dev.toml"), "{text}");
+        assert!(text.contains("`zoens` from -c on the command line is not read by this program; did you mean `zones`?"));
+    }
+
+    #[test]
+    fn text_is_read_as_the_wanted_type() {
+        let read = |text: &str| Configured { value: text.into(), origin: Origin::Flag };
+        assert_eq!(read_value::<u32>(&read("17")), Ok(17));
+        assert_eq!(read_value::<String>(&read("17")), Ok("17".into()));
+        assert_eq!(read_value::<Vec<String>>(&read(r#"["a"]"#)), Ok(vec!["a".into()]));
+        assert!(read_value::<u32>(&read("-1")).is_err());
+    }
+}

@@ -1,0 +1,291 @@
+//! The ready-set: which steps may start now. Pure; the dispatcher owns one and feeds it what happened.
+
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+
+use super::dag::{Dag, NodeId};
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Not wanted unless it is activated; nothing waits for it.
+    Dormant,
+    /// Something that it needs is not done.
+    Waiting,
+    /// It was handed out.
+    Running,
+    /// It ended well.
+    Done,
+    /// It ended badly.
+    Failed,
+    /// Something that it needs failed or was skipped.
+    Skipped,
+}
+
+/// The state of a walk over a [`Dag`] of steps.
+#[derive(Debug)]
+pub struct Frontier {
+    dag: Arc<Dag>,
+    marks: Vec<Mark>,
+    missing: Vec<u32>,
+    priority: Vec<u64>,
+    ready: BinaryHeap<(u64, std::cmp::Reverse<NodeId>)>,
+    /// Steps that wait for another one beyond the graph's edges, by what they wait for.
+    parked: HashMap<NodeId, Vec<NodeId>>,
+    open: usize,
+}
+
+impl Frontier {
+    /// Starts a walk; among ready steps the higher priority goes first, then the lower number.
+    pub fn new(dag: Arc<Dag>, priority: Vec<u64>, dormant: impl Fn(NodeId) -> bool) -> Self {
+        let count = dag.len();
+        let ids = || (0..count).map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX)));
+        let marks: Vec<Mark> =
+            ids().map(|id| if dormant(id) { Mark::Dormant } else { Mark::Waiting }).collect();
+        let open = marks.iter().filter(|mark| **mark == Mark::Waiting).count();
+        let (missing, ready, parked) = (vec![0; count], BinaryHeap::new(), HashMap::new());
+        let mut frontier = Self { dag, missing, marks, priority, ready, parked, open };
+        for id in ids() {
+            frontier.missing[id.index()] = frontier.count_missing(id);
+            frontier.offer(id);
+        }
+        frontier
+    }
+
+    fn count_missing(&self, id: NodeId) -> u32 {
+        let blocks = |d: &NodeId| matches!(self.marks[d.index()], Mark::Waiting | Mark::Running);
+        u32::try_from(self.dag.dependencies(id).filter(blocks).count()).unwrap_or(u32::MAX)
+    }
+
+    fn offer(&mut self, id: NodeId) {
+        if self.marks[id.index()] == Mark::Waiting && self.missing[id.index()] == 0 {
+            self.ready.push((self.priority[id.index()], std::cmp::Reverse(id)));
+        }
+    }
+
+    /// Returns where a step stands.
+    pub fn mark(&self, id: NodeId) -> Mark {
+        self.marks[id.index()]
+    }
+
+    /// Returns how many steps have not ended.
+    pub fn open(&self) -> usize {
+        self.open
+    }
+
+    /// Hands out the ready step of the highest priority.
+    pub fn pop(&mut self) -> Option<NodeId> {
+        while let Some((_, std::cmp::Reverse(id))) = self.ready.pop() {
+            if self.marks[id.index()] == Mark::Waiting && self.missing[id.index()] == 0 {
+                self.marks[id.index()] = Mark::Running;
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    /// Takes a step back that was handed out and could not start; it is ready again.
+    pub fn put_back(&mut self, id: NodeId) {
+        if self.marks[id.index()] == Mark::Running {
+            self.marks[id.index()] = Mark::Waiting;
+            self.offer(id);
+        }
+    }
+
+    /// Wakes a dormant step: it runs when what it needs is done, and what depends on it waits for it.
+    pub fn activate(&mut self, id: NodeId) {
+        if self.marks[id.index()] != Mark::Dormant {
+            return;
+        }
+        self.marks[id.index()] = Mark::Waiting;
+        self.open += 1;
+        let dag = Arc::clone(&self.dag);
+        for dependant in dag.dependants(id) {
+            self.missing[dependant.index()] += 1;
+        }
+        self.missing[id.index()] = self.count_missing(id);
+        let lost = |d: NodeId| matches!(self.marks[d.index()], Mark::Failed | Mark::Skipped);
+        if dag.dependencies(id).any(lost) {
+            self.skip(id);
+        } else {
+            self.offer(id);
+        }
+    }
+
+    /// Makes a step that was handed out wait until `until` has ended.
+    pub fn park(&mut self, id: NodeId, until: NodeId) {
+        self.marks[id.index()] = Mark::Waiting;
+        match self.marks[until.index()] {
+            Mark::Waiting | Mark::Running => {
+                self.missing[id.index()] += 1;
+                self.parked.entry(until).or_default().push(id);
+            }
+            Mark::Failed | Mark::Skipped => {
+                self.skip(id);
+            }
+            Mark::Done | Mark::Dormant => self.offer(id),
+        }
+    }
+
+    /// Ends a step well.
+    pub fn complete(&mut self, id: NodeId) {
+        if !self.end(id, Mark::Done) {
+            return;
+        }
+        let dag = Arc::clone(&self.dag);
+        for dependant in dag.dependants(id) {
+            self.release(dependant);
+        }
+        for waiting in self.parked.remove(&id).unwrap_or_default() {
+            self.release(waiting);
+        }
+    }
+
+    fn release(&mut self, id: NodeId) {
+        let missing = &mut self.missing[id.index()];
+        *missing = missing.saturating_sub(1);
+        self.offer(id);
+    }
+
+    /// Ends a step badly; returns all that is skipped because of it.
+    pub fn fail(&mut self, id: NodeId) -> Vec<NodeId> {
+        if !self.end(id, Mark::Failed) {
+            return Vec::new();
+        }
+        self.skip_dependants(id)
+    }
+
+    fn end(&mut self, id: NodeId, mark: Mark) -> bool {
+        let open = matches!(self.marks[id.index()], Mark::Waiting | Mark::Running);
+        if open {
+            self.marks[id.index()] = mark;
+            self.open -= 1;
+        }
+        open
+    }
+
+    fn skip(&mut self, id: NodeId) -> Vec<NodeId> {
+        if self.end(id, Mark::Skipped) {
+            let mut skipped = self.skip_dependants(id);
+            skipped.insert(0, id);
+            skipped
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn skip_dependants(&mut self, id: NodeId) -> Vec<NodeId> {
+        let dag = Arc::clone(&self.dag);
+        let mut skipped = Vec::new();
+        let mut todo: Vec<NodeId> = dag.dependants(id).collect();
+        todo.extend(self.parked.remove(&id).unwrap_or_default());
+        while let Some(id) = todo.pop() {
+            match self.marks[id.index()] {
+                Mark::Waiting => {
+                    self.end(id, Mark::Skipped);
+                    skipped.push(id);
+                    todo.extend(dag.dependants(id));
+                    todo.extend(self.parked.remove(&id).unwrap_or_default());
+                }
+                // What was never wanted must not wake up behind a failure.
+                Mark::Dormant => self.marks[id.index()] = Mark::Skipped,
+                _ => {}
+            }
+        }
+        skipped.sort_unstable();
+        skipped
+    }
+
+    /// Skips all that has not been handed out; returns it.
+    pub fn skip_rest(&mut self) -> Vec<NodeId> {
+        let ids = (0..self.marks.len()).filter(|i| self.marks[*i] == Mark::Waiting);
+        let rest: Vec<NodeId> = ids.map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX))).collect();
+        for &id in &rest {
+            self.end(id, Mark::Skipped);
+        }
+        rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn frontier(nodes: usize, edges: &[(u32, u32)], dormant: &[u32]) -> Frontier {
+        let dag = Dag::new(nodes, edges.iter().map(|(a, b)| (NodeId(*a), NodeId(*b)))).unwrap();
+        let priority = dag.remaining(|_| 1);
+        Frontier::new(Arc::new(dag), priority, |id| dormant.contains(&id.0))
+    }
+
+    #[test]
+    fn a_failure_skips_what_needs_it_and_nothing_else() {
+        let mut f = frontier(4, &[(1, 0), (2, 1)], &[]);
+        assert_eq!(f.pop(), Some(NodeId(0)));
+        assert_eq!(f.fail(NodeId(0)), [NodeId(1), NodeId(2)]);
+        assert_eq!(f.pop(), Some(NodeId(3)));
+        f.complete(NodeId(3));
+        assert_eq!((f.pop(), f.open()), (None, 0));
+    }
+
+    #[test]
+    fn nothing_waits_for_a_dormant_step_until_it_is_activated() {
+        let mut f = frontier(3, &[(2, 1), (2, 0)], &[1]);
+        assert_eq!(f.pop(), Some(NodeId(0)));
+        f.activate(NodeId(1));
+        f.complete(NodeId(0));
+        assert_eq!(f.pop(), Some(NodeId(1)));
+        assert_eq!(f.pop(), None);
+        f.complete(NodeId(1));
+        assert_eq!(f.pop(), Some(NodeId(2)));
+    }
+
+    #[test]
+    fn a_parked_step_comes_back_or_is_skipped() {
+        let mut f = frontier(2, &[], &[1]);
+        assert_eq!(f.pop(), Some(NodeId(0)));
+        f.activate(NodeId(1));
+        f.park(NodeId(0), NodeId(1));
+        assert_eq!(f.pop(), Some(NodeId(1)));
+        f.complete(NodeId(1));
+        assert_eq!(f.pop(), Some(NodeId(0)));
+        f.complete(NodeId(0));
+        assert_eq!(f.open(), 0);
+        let mut f = frontier(2, &[], &[1]);
+        f.pop();
+        f.activate(NodeId(1));
+        f.park(NodeId(0), NodeId(1));
+        assert_eq!(f.pop(), Some(NodeId(1)));
+        assert_eq!(f.fail(NodeId(1)), [NodeId(0)]);
+        assert_eq!(f.open(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn every_step_runs_once_after_all_it_needs(
+            edges in proptest::collection::vec((1_u32..40, 0_u32..39), 0..120),
+            fails in proptest::collection::vec(0_u32..40, 0..4),
+        ) {
+            let edges: Vec<_> = edges.into_iter().filter(|(a, b)| a > b).collect();
+            let mut f = frontier(40, &edges, &[]);
+            let mut ended = [false; 40];
+            while let Some(id) = f.pop() {
+                for (a, b) in &edges {
+                    if *a == id.0 {
+                        prop_assert_eq!(f.mark(NodeId(*b)), Mark::Done);
+                    }
+                }
+                prop_assert!(!std::mem::replace(&mut ended[id.index()], true));
+                if fails.contains(&id.0) {
+                    for skipped in f.fail(id) {
+                        prop_assert!(!std::mem::replace(&mut ended[skipped.index()], true));
+                    }
+                } else {
+                    f.complete(id);
+                }
+            }
+            prop_assert_eq!(f.open(), 0);
+            prop_assert!(ended.iter().all(|e| *e));
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! Typed edges: handles of declared resources, their outputs, and inputs made of either.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroize;
+
+use crate::expr::{Expr, NodeRef};
+use crate::lifecycle::Alias;
+use crate::resource::Resource;
+use crate::schema::{FieldType, Shape};
+use crate::secret::Secret;
+use crate::value::Value;
+
+/// A value that becomes known when its resource has been applied.
+pub struct Output<T>(Expr, PhantomData<fn() -> T>);
+
+impl<T> Clone for Output<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<T> fmt::Debug for Output<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Output").field(&self.0).finish()
+    }
+}
+
+impl<T> Output<T> {
+    /// Wraps an expression; for generated code.
+    pub fn from_expr(expr: Expr) -> Self {
+        Self(expr, PhantomData)
+    }
+
+    /// Returns the expression.
+    pub fn into_expr(self) -> Expr {
+        self.0
+    }
+
+    /// Marks the value as secret.
+    #[must_use]
+    pub fn secret(self) -> Self {
+        Self::from_expr(Expr::Secret(Arc::new(self.0)))
+    }
+}
+
+fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
+    value.get().map_err(|error| error.to_string())
+}
+
+fn untyped<U: Serialize>(value: &U) -> Result<Value, String> {
+    Value::of(value).map_err(|error| error.to_string())
+}
+
+impl<T: DeserializeOwned + 'static> Output<T> {
+    /// Applies `f` to the value once it is known. A secret stays one.
+    #[must_use]
+    pub fn map<U: Serialize>(&self, f: impl Fn(T) -> U + Send + Sync + 'static) -> Output<U> {
+        Output::from_expr(Expr::call(vec![self.0.clone()], move |args| {
+            untyped(&f(typed(args.first().unwrap_or(&Value::Null))?))
+        }))
+    }
+
+    /// Applies `f`, which may fail, to the value once it is known; a failure stops the resources that use it.
+    #[must_use]
+    pub fn and_then<U: Serialize, E: fmt::Display>(
+        &self,
+        f: impl Fn(T) -> Result<U, E> + Send + Sync + 'static,
+    ) -> Output<U> {
+        Output::from_expr(Expr::call(vec![self.0.clone()], move |args| {
+            let value = f(typed(args.first().unwrap_or(&Value::Null))?);
+            untyped(&value.map_err(|error| error.to_string())?)
+        }))
+    }
+
+    /// Joins two values into a pair.
+    #[must_use]
+    pub fn zip<U>(&self, other: &Output<U>) -> Output<(T, U)> {
+        Output::from_expr(Expr::List(vec![self.0.clone(), other.0.clone()]))
+    }
+}
+
+impl<T> Output<T> {
+    /// Joins many values into a list.
+    #[must_use]
+    pub fn all(items: impl IntoIterator<Item = Self>) -> Output<Vec<T>> {
+        Output::from_expr(Expr::List(items.into_iter().map(|item| item.0).collect()))
+    }
+}
+
+/// The value of a field as a program gives it: a value, an [`Output`] or a [`Secret`].
+pub struct Input<T>(Expr, PhantomData<fn() -> T>);
+
+impl<T> Clone for Input<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<T> fmt::Debug for Input<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Input").field(&self.0).finish()
+    }
+}
+
+impl<T> Input<T> {
+    /// Wraps an expression; for generated code.
+    pub fn from_expr(expr: Expr) -> Self {
+        Self(expr, PhantomData)
+    }
+
+    /// Makes an input that was not given; the schema's default takes its place.
+    pub fn unset() -> Self {
+        Self::from_expr(Expr::Value(Value::Null))
+    }
+
+    /// Returns the expression.
+    pub fn into_expr(self) -> Expr {
+        self.0
+    }
+}
+
+impl<T> Input<BTreeMap<String, T>> {
+    /// Puts one entry; for the setters that add to a map.
+    pub fn insert(&mut self, key: impl Into<String>, value: Input<T>) {
+        match &mut self.0 {
+            Expr::Value(Value::Null) => self.0 = Expr::Map(BTreeMap::new()),
+            Expr::Value(Value::Map(map)) => {
+                let entries = std::mem::take(map).into_iter().map(|(k, v)| (k, Expr::Value(v)));
+                self.0 = Expr::Map(entries.collect());
+            }
+            _ => {}
+        }
+        match &mut self.0 {
+            Expr::Map(map) => {
+                map.insert(key.into(), value.0);
+            }
+            other => {
+                let (base, key) = (other.clone(), key.into());
+                *other = Expr::call(vec![base, value.0], move |args| {
+                    let [Value::Map(map), value] = args.as_slice() else {
+                        return Err("the value is not a map".to_owned());
+                    };
+                    let mut map = map.clone();
+                    map.insert(key.clone(), value.clone());
+                    Ok(Value::Map(map))
+                });
+            }
+        }
+    }
+}
+
+impl<T> Input<Vec<T>> {
+    /// Appends one item; for the setters that add to a list.
+    pub fn push(&mut self, value: Input<T>) {
+        match &mut self.0 {
+            Expr::Value(Value::Null) => self.0 = Expr::List(Vec::new()),
+            Expr::Value(Value::List(items)) => {
+                self.0 = Expr::List(std::mem::take(items).into_iter().map(Expr::Value).collect());
+            }
+            _ => {}
+        }
+        match &mut self.0 {
+            Expr::List(items) => items.push(value.0),
+            other => {
+                *other = Expr::call(vec![other.clone(), value.0], |args| {
+                    let [Value::List(items), value] = args.as_slice() else {
+                        return Err("the value is not a list".to_owned());
+                    };
+                    Ok(Value::List(items.iter().chain([value]).cloned().collect()))
+                });
+            }
+        }
+    }
+}
+
+fn constant<T: Serialize>(value: &T) -> Expr {
+    Value::of(value).map_or_else(|error| Expr::Invalid(error.to_string()), Expr::Value)
+}
+
+impl<T: Serialize> From<T> for Input<T> {
+    fn from(value: T) -> Self {
+        Self::from_expr(constant(&value))
+    }
+}
+
+impl<T> From<Output<T>> for Input<T> {
+    fn from(output: Output<T>) -> Self {
+        Self::from_expr(output.0)
+    }
+}
+
+impl<T> From<&Output<T>> for Input<T> {
+    fn from(output: &Output<T>) -> Self {
+        Self::from_expr(output.0.clone())
+    }
+}
+
+impl<T: Serialize + Zeroize> From<Secret<T>> for Input<T> {
+    fn from(secret: Secret<T>) -> Self {
+        Self::from_expr(constant(&secret))
+    }
+}
+
+impl<T: Zeroize> From<Output<Secret<T>>> for Input<T> {
+    fn from(output: Output<Secret<T>>) -> Self {
+        Self::from_expr(output.0)
+    }
+}
+
+impl<T: Zeroize> From<Output<T>> for Input<Secret<T>> {
+    fn from(output: Output<T>) -> Self {
+        Self::from_expr(output.secret().0)
+    }
+}
+
+impl From<&str> for Input<Secret<String>> {
+    fn from(text: &str) -> Self {
+        Self::from_expr(Expr::Value(Value::from(text).into_secret()))
+    }
+}
+
+impl From<&str> for Input<String> {
+    fn from(text: &str) -> Self {
+        Self::from_expr(Expr::Value(text.into()))
+    }
+}
+
+impl From<&String> for Input<String> {
+    fn from(text: &String) -> Self {
+        Self::from_expr(Expr::Value(text.as_str().into()))
+    }
+}
+
+impl<T> From<Vec<Output<T>>> for Input<Vec<T>> {
+    fn from(items: Vec<Output<T>>) -> Self {
+        Self::from_expr(Output::all(items).into_expr())
+    }
+}
+
+impl<T, const N: usize> From<[Output<T>; N]> for Input<Vec<T>> {
+    fn from(items: [Output<T>; N]) -> Self {
+        Self::from_expr(Output::all(items).into_expr())
+    }
+}
+
+impl<const N: usize> From<[&str; N]> for Input<Vec<String>> {
+    fn from(items: [&str; N]) -> Self {
+        Self::from_expr(Expr::Value(Value::List(items.into_iter().map(Value::from).collect())))
+    }
+}
+
+impl From<Vec<&str>> for Input<Vec<String>> {
+    fn from(items: Vec<&str>) -> Self {
+        Self::from_expr(Expr::Value(Value::List(items.into_iter().map(Value::from).collect())))
+    }
+}
+
+impl<T> From<Vec<Self>> for Input<Vec<T>> {
+    fn from(items: Vec<Self>) -> Self {
+        Self::from_expr(Expr::List(items.into_iter().map(|item| item.0).collect()))
+    }
+}
+
+/// The place of a computed field in a resource's declaration; has no value of its own.
+pub struct Computed<T>(PhantomData<fn() -> T>);
+
+impl<T> Default for Computed<T> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Clone for Computed<T> {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl<T> fmt::Debug for Computed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Computed")
+    }
+}
+
+impl<T: Shape> Shape for Computed<T> {
+    fn shape() -> FieldType {
+        T::shape()
+    }
+    fn is_secret() -> bool {
+        T::is_secret()
+    }
+}
+
+/// A declared resource. Its fields are read through the accessors that the derive makes (`vpc.id()`), its
+/// options are set on it.
+pub struct Handle<R: Resource> {
+    node: NodeRef,
+    outputs: R::Outputs,
+}
+
+impl<R: Resource> Clone for Handle<R> {
+    fn clone(&self) -> Self {
+        Self { node: self.node.clone(), outputs: self.outputs.clone() }
+    }
+}
+
+impl<R: Resource> fmt::Debug for Handle<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.node).finish()
+    }
+}
+
+impl<R: Resource> Deref for Handle<R> {
+    type Target = R::Outputs;
+    fn deref(&self) -> &R::Outputs {
+        &self.outputs
+    }
+}
+
+impl<R: Resource> Handle<R> {
+    /// Makes the handle of a node; for the stack.
+    pub fn new(node: NodeRef) -> Self {
+        Self { outputs: R::outputs(&node), node }
+    }
+
+    /// Returns the untyped reference.
+    pub fn node(&self) -> &NodeRef {
+        &self.node
+    }
+
+    fn set(self, change: impl FnOnce(&mut crate::expr::NodeOptions)) -> Self {
+        self.node.configure(change);
+        self
+    }
+
+    /// Refuses deletes and replacements of the resource.
+    pub fn protect(self) -> Self {
+        self.set(|o| o.lifecycle.protect = true)
+    }
+
+    /// Leaves the object in place when the resource is removed from the program.
+    pub fn retain_on_delete(self) -> Self {
+        self.set(|o| o.lifecycle.retain_on_delete = true)
+    }
+
+    /// Deletes before creating when the resource is replaced.
+    pub fn delete_before_create(self) -> Self {
+        self.set(|o| o.lifecycle.delete_before_create = true)
+    }
+
+    /// Ignores changes of these fields.
+    pub fn ignore_changes<'a>(self, fields: impl IntoIterator<Item = &'a str>) -> Self {
+        let known = self.known_fields(fields);
+        self.set(|o| o.lifecycle.ignore_changes.extend(known))
+    }
+
+    /// Replaces the resource when one of these fields changes.
+    pub fn replace_on_changes<'a>(self, fields: impl IntoIterator<Item = &'a str>) -> Self {
+        let known = self.known_fields(fields);
+        self.set(|o| o.lifecycle.replace_on_changes.extend(known))
+    }
+
+    fn known_fields<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let schema = R::schema();
+        let (known, unknown): (Vec<&str>, Vec<&str>) =
+            fields.into_iter().partition(|name| schema.field(name).is_some_and(|field| !field.computed));
+        let mistake = |name| format!("{} has no input field `{name}`", schema.kind);
+        self.node.configure(|o| o.mistakes.extend(unknown.into_iter().map(mistake)));
+        known.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Gives a former name, or a former whole address.
+    pub fn alias(self, former: &str) -> Self {
+        self.set(|o| match Alias::parse(former) {
+            Ok(alias) => o.lifecycle.aliases.push(alias),
+            Err(error) => o.mistakes.push(error.to_string()),
+        })
+    }
+
+    /// Orders this resource after another that none of its inputs uses.
+    pub fn depends_on<S: Resource>(self, other: &Handle<S>) -> Self {
+        self.set(|o| o.depends_on.push(other.node.clone()))
+    }
+
+    /// Uses a provider instance that the program declares.
+    pub fn provider<P: Resource>(self, provider: &Handle<P>) -> Self {
+        self.set(|o| o.provider = Some(provider.node.clone()))
+    }
+
+    /// Says that the object goes with another, so that its own delete needs no call when both go.
+    pub fn deleted_with<S: Resource>(self, other: &Handle<S>) -> Self {
+        self.set(|o| o.deleted_with = Some(other.node.clone()))
+    }
+
+    /// Bounds the time of each operation.
+    pub fn timeout(self, bound: Duration) -> Self {
+        self.set(|o| {
+            o.lifecycle.timeouts.create = Some(bound);
+            o.lifecycle.timeouts.update = Some(bound);
+            o.lifecycle.timeouts.delete = Some(bound);
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! What a type must be to be declared as a resource; implemented by `#[derive(Resource)]`.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::expr::{Expr, NodeRef};
+use crate::schema::Schema;
+
+/// A kind of resource that a program can declare.
+///
+/// # Contract
+/// `Args` and `State` together have exactly the fields of the schema: `Args` the inputs, `State` the computed
+/// ones. The schema never changes while a program runs.
+///
+/// # Guarantees
+/// The engine gives a handler `Args` in which every value is known and every default is filled in.
+///
+/// # Assumptions
+/// The kind's name stays; its fields change only together with the schema's `version`.
+///
+/// # Errors
+/// None: what a program can do wrong is a compile error or is reported when the plan is made.
+///
+/// # Example
+/// ```
+/// use sskuba_core::prelude::*;
+///
+/// /// A page of a wiki.
+/// #[derive(Resource)]
+/// #[resource(kind = "wiki:page:Page", idempotency = "tag")]
+/// pub struct Page {
+///     /// Its title.
+///     #[resource(force_new)]
+///     title: Input<String>,
+///     /// Its text.
+///     #[resource(default = String::new())]
+///     text: Input<String>,
+///     /// The number that the wiki gave it.
+///     #[resource(computed, id)]
+///     id: Computed<String>,
+/// }
+///
+/// let page = Page::new("Home").text("Welcome.");
+/// assert_eq!(Page::schema().kind.to_string(), "wiki:page:Page");
+/// # let _ = page;
+/// ```
+pub trait Resource: Sized + Send + 'static {
+    /// The inputs, resolved.
+    type Args: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
+    /// The computed fields.
+    type State: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
+    /// The accessors of a declared resource's fields.
+    type Outputs: Clone + Send + Sync + 'static;
+
+    /// Returns the schema.
+    fn schema() -> Arc<Schema>;
+
+    /// Returns the inputs as declared.
+    fn into_inputs(self) -> BTreeMap<&'static str, Expr>;
+
+    /// Returns the accessors of the fields of `node`.
+    fn outputs(node: &NodeRef) -> Self::Outputs;
+}

@@ -1,0 +1,234 @@
+//! What a kind of resource looks like: its fields, and how its provider treats it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::address::Kind;
+use crate::secret::Secret;
+use crate::value::{Map, Value};
+
+mod check;
+mod normalise;
+
+pub use check::FieldError;
+pub use normalise::Normaliser;
+
+/// The type of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldType {
+    /// Text.
+    String,
+    /// True or false.
+    Bool,
+    /// A whole number between the two bounds, inclusive.
+    Integer(i128, i128),
+    /// A number.
+    Float,
+    /// Items of one type.
+    List(Box<FieldType>),
+    /// Values of one type by name.
+    Map(Box<FieldType>),
+    /// A struct: its fields, and whether each must be there.
+    Object(Vec<(String, FieldType, bool)>),
+    /// One of these texts.
+    OneOf(Vec<String>),
+    /// Anything JSON can say.
+    Any,
+}
+
+/// A Rust type that can be the type of a field. Derive it for structs with `#[derive(Shape)]`.
+pub trait Shape {
+    /// Returns the field type.
+    fn shape() -> FieldType;
+
+    /// Tells whether a value of this type is secret as a whole.
+    fn is_secret() -> bool {
+        false
+    }
+
+    /// Tells whether the value may be left out.
+    fn is_optional() -> bool {
+        false
+    }
+}
+
+macro_rules! shapes {
+    ($($ty:ty => $shape:expr;)*) => { $(impl Shape for $ty { fn shape() -> FieldType { $shape } })* };
+}
+
+shapes! {
+    String => FieldType::String;
+    bool => FieldType::Bool;
+    u8 => FieldType::Integer(0, u8::MAX.into());
+    u16 => FieldType::Integer(0, u16::MAX.into());
+    u32 => FieldType::Integer(0, u32::MAX.into());
+    u64 => FieldType::Integer(0, u64::MAX.into());
+    i32 => FieldType::Integer(i32::MIN.into(), i32::MAX.into());
+    i64 => FieldType::Integer(i64::MIN.into(), i64::MAX.into());
+    f64 => FieldType::Float;
+    serde_json::Value => FieldType::Any;
+}
+
+impl<T: Shape> Shape for Vec<T> {
+    fn shape() -> FieldType {
+        FieldType::List(Box::new(T::shape()))
+    }
+    fn is_secret() -> bool {
+        T::is_secret()
+    }
+}
+
+impl<T: Shape> Shape for BTreeMap<String, T> {
+    fn shape() -> FieldType {
+        FieldType::Map(Box::new(T::shape()))
+    }
+    fn is_secret() -> bool {
+        T::is_secret()
+    }
+}
+
+impl<T: Shape> Shape for Option<T> {
+    fn shape() -> FieldType {
+        T::shape()
+    }
+    fn is_secret() -> bool {
+        T::is_secret()
+    }
+    fn is_optional() -> bool {
+        true
+    }
+}
+
+impl<T: Shape + zeroize::Zeroize> Shape for Secret<T> {
+    fn shape() -> FieldType {
+        T::shape()
+    }
+    fn is_secret() -> bool {
+        true
+    }
+}
+
+/// One field of a kind.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its name, as in Rust and in state.
+    pub name: &'static str,
+    /// Its documentation: the first paragraph of the field's doc comment.
+    pub doc: &'static str,
+    /// The type.
+    pub shape: FieldType,
+    /// An input must be given (it has no default and is not optional).
+    pub required: bool,
+    /// The provider computes it; it is an output alone.
+    pub computed: bool,
+    /// Changing it replaces the resource.
+    pub force_new: bool,
+    /// It is masked and sealed.
+    pub secret: bool,
+    /// A computed field that may change whenever the resource is updated.
+    pub volatile: bool,
+    /// Which spellings mean the same.
+    pub normaliser: Normaliser,
+    /// The value that is taken where none is given.
+    pub default: Option<Value>,
+    /// The kind whose id this field holds (or, for a list, whose ids).
+    pub reference: Option<&'static str>,
+    /// For a computed field: how the provider's values look, as a template that the simulated world fills,
+    /// e.g. `vpc-{hex:17}`.
+    pub pattern: Option<&'static str>,
+}
+
+/// How a create that was interrupted can be found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idempotency {
+    /// The service honours an idempotency token: the same call again returns the same object.
+    Token,
+    /// The object carries the token from its creation (as a tag or a name), so that it can be found.
+    Tag,
+    /// Neither: after an interruption a person has to look.
+    None,
+}
+
+/// How long the operations of a kind usually take, until history knows better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Durations {
+    /// A create, until the object can be used.
+    pub create: Duration,
+    /// An update.
+    pub update: Duration,
+    /// A delete, until the object is gone.
+    pub delete: Duration,
+}
+
+/// The schema of a kind.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    /// The kind.
+    pub kind: Kind,
+    /// What the kind is: the first paragraph of its doc comment.
+    pub doc: &'static str,
+    /// The version of the fields; grows when recorded values need a migration.
+    pub version: u32,
+    /// The fields, inputs and outputs.
+    pub fields: Vec<Field>,
+    /// How an interrupted create is recovered.
+    pub idempotency: Idempotency,
+    /// For how long after its creation an object may be invisible to `find` and `read`.
+    pub visibility: Duration,
+    /// Expected durations.
+    pub expected: Durations,
+    /// Two generations cannot live side by side: a replacement deletes first.
+    pub delete_first: bool,
+    /// A lookup: it is read at every run and never created or recorded.
+    pub lookup: bool,
+    /// The computed field that holds the provider's id.
+    pub id_field: &'static str,
+    /// How many operations on this kind may run at once; none for no limit of its own.
+    pub parallel: Option<usize>,
+}
+
+impl Schema {
+    /// Returns a field by name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Returns the input fields.
+    pub fn inputs(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| !field.computed)
+    }
+
+    /// Returns the computed fields.
+    pub fn outputs(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.computed)
+    }
+
+    /// Fills defaults, marks the values of secret fields as secret and drops absent ones, so that two
+    /// programs that mean the same give the same inputs.
+    pub fn complete(&self, mut inputs: Map) -> Map {
+        inputs.retain(|_, value| *value != Value::Null);
+        for field in self.inputs() {
+            match inputs.get_mut(field.name) {
+                Some(value) if field.secret => *value = std::mem::take(value).into_secret(),
+                Some(_) => {}
+                None => {
+                    if let Some(default) = &field.default {
+                        inputs.insert(field.name.to_owned(), default.clone());
+                    }
+                }
+            }
+        }
+        inputs
+    }
+
+    /// Marks the values of secret computed fields as secret.
+    pub fn seal_outputs(&self, mut outputs: Map) -> Map {
+        for field in self.fields.iter().filter(|field| field.secret) {
+            if let Some(value) = outputs.get_mut(field.name) {
+                *value = std::mem::take(value).into_secret();
+            }
+        }
+        outputs
+    }
+}

@@ -1,0 +1,199 @@
+//! Reads `#[resource(…)]` on structs and fields, doc comments, and where the engine's crate is.
+
+use proc_macro_crate::{FoundCrate, crate_name};
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::{Attribute, Data, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, LitInt, LitStr, Meta, Result, Token};
+
+/// Returns the path of `sskuba-core` as the crate that uses the derive knows it.
+pub(crate) fn core_path() -> TokenStream {
+    let ident = |name: &str| Ident::new(name, Span::call_site());
+    match (crate_name("sskuba-core"), crate_name("sskuba")) {
+        (Ok(FoundCrate::Itself), _) => quote!(::sskuba_core),
+        (Ok(FoundCrate::Name(name)), _) => {
+            let name = ident(&name);
+            quote!(::#name)
+        }
+        (_, Ok(FoundCrate::Name(name))) => {
+            let name = ident(&name);
+            quote!(::#name::core)
+        }
+        _ => quote!(::sskuba::core),
+    }
+}
+
+/// Returns the doc comment's first paragraph as one line.
+pub(crate) fn first_paragraph(attributes: &[Attribute]) -> String {
+    let mut words = Vec::new();
+    for attribute in attributes.iter().filter(|a| a.path().is_ident("doc")) {
+        if let Meta::NameValue(pair) = &attribute.meta
+            && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value
+        {
+            let text = text.value();
+            if text.trim().is_empty() && !words.is_empty() {
+                break;
+            }
+            words.push(text.trim().to_owned());
+        }
+    }
+    words.join(" ").trim().to_owned()
+}
+
+/// Returns the named fields of a struct.
+pub(crate) fn named_fields<'a>(
+    input: &'a DeriveInput,
+    derive: &str,
+) -> Result<impl Iterator<Item = &'a syn::Field> + use<'a>> {
+    match &input.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => Ok(fields.named.iter()),
+            _ => Err(Error::new_spanned(&input.ident, format!("`{derive}` needs a struct with named fields"))),
+        },
+        _ => Err(Error::new_spanned(&input.ident, format!("`{derive}` needs a struct"))),
+    }
+}
+
+/// What `#[resource(…)]` says on a struct.
+pub(crate) struct Kind {
+    pub(crate) kind: LitStr,
+    pub(crate) version: u32,
+    pub(crate) idempotency: Ident,
+    pub(crate) visibility: u64,
+    pub(crate) create: u64,
+    pub(crate) update: u64,
+    pub(crate) delete: u64,
+    pub(crate) parallel: Option<usize>,
+    pub(crate) delete_first: bool,
+    pub(crate) lookup: bool,
+}
+
+const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, update, delete, parallel, delete_first, lookup";
+
+impl Kind {
+    pub(crate) fn read(input: &DeriveInput) -> Result<Self> {
+        let mut kind: Option<LitStr> = None;
+        let mut this = Self {
+            kind: LitStr::new("", Span::call_site()),
+            version: 1,
+            idempotency: Ident::new("None", Span::call_site()),
+            visibility: 0,
+            create: 1000,
+            update: 1000,
+            delete: 1000,
+            parallel: None,
+            delete_first: false,
+            lookup: false,
+        };
+        for attribute in input.attrs.iter().filter(|a| a.path().is_ident("resource")) {
+            attribute.parse_nested_meta(|meta| {
+                let Some(word) = meta.path.get_ident().map(Ident::to_string) else {
+                    return Err(meta.error(format!("one of {KIND_WORDS}")));
+                };
+                match word.as_str() {
+                    "kind" => kind = Some(checked_kind(meta.value()?.parse()?)?),
+                    "version" => this.version = meta.value()?.parse::<LitInt>()?.base10_parse()?,
+                    "parallel" => this.parallel = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
+                    "idempotency" => this.idempotency = idempotency(&meta.value()?.parse()?)?,
+                    "visibility" => this.visibility = millis(&meta.value()?.parse()?)?,
+                    "create" => this.create = millis(&meta.value()?.parse()?)?,
+                    "update" => this.update = millis(&meta.value()?.parse()?)?,
+                    "delete" => this.delete = millis(&meta.value()?.parse()?)?,
+                    "delete_first" => this.delete_first = true,
+                    "lookup" => this.lookup = true,
+                    other => return Err(meta.error(format!("no such option `{other}`: one of {KIND_WORDS}"))),
+                }
+                Ok(())
+            })?;
+        }
+        this.kind = kind.ok_or_else(|| {
+            Error::new_spanned(&input.ident, "name the kind: #[resource(kind = \"provider:module:Type\")]")
+        })?;
+        Ok(this)
+    }
+}
+
+fn checked_kind(text: LitStr) -> Result<LitStr> {
+    let value = text.value();
+    let word = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+    };
+    if value.split(':').count() == 3 && value.split(':').all(word) {
+        Ok(text)
+    } else {
+        Err(Error::new_spanned(text, "a kind is `provider:module:Type`, e.g. \"aws:ec2:Subnet\""))
+    }
+}
+
+fn idempotency(text: &LitStr) -> Result<Ident> {
+    let name = match text.value().as_str() {
+        "token" => "Token",
+        "tag" => "Tag",
+        "none" => "None",
+        _ => return Err(Error::new_spanned(text, "one of \"token\", \"tag\", \"none\"")),
+    };
+    Ok(Ident::new(name, text.span()))
+}
+
+/// Reads a duration such as `500ms`, `30s`, `5m` as milliseconds.
+fn millis(text: &LitStr) -> Result<u64> {
+    let value = text.value();
+    let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &value[digits.len()..] {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        _ => 0,
+    };
+    match digits.parse::<u64>() {
+        Ok(number) if factor > 0 => Ok(number * factor),
+        _ => Err(Error::new_spanned(text, "a duration such as \"500ms\", \"30s\", \"5m\"")),
+    }
+}
+
+/// What `#[resource(…)]` says on a field.
+#[derive(Default)]
+pub(crate) struct FieldOptions {
+    pub(crate) default: Option<Option<Expr>>,
+    pub(crate) force_new: bool,
+    pub(crate) secret: bool,
+    pub(crate) volatile: bool,
+    pub(crate) computed: bool,
+    pub(crate) id: bool,
+    pub(crate) normaliser: Option<LitStr>,
+    pub(crate) reference: Option<LitStr>,
+    pub(crate) pattern: Option<LitStr>,
+    pub(crate) entry: Option<LitStr>,
+    pub(crate) item: Option<LitStr>,
+}
+
+const FIELD_WORDS: &str =
+    "default, force_new, secret, normaliser, reference, entry, item, computed, id, volatile, pattern";
+
+impl FieldOptions {
+    pub(crate) fn read(field: &syn::Field) -> Result<Self> {
+        let mut this = Self::default();
+        for attribute in field.attrs.iter().filter(|a| a.path().is_ident("resource")) {
+            attribute.parse_nested_meta(|meta| {
+                let word = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
+                match word.as_str() {
+                    "default" if meta.input.peek(Token![=]) => this.default = Some(Some(meta.value()?.parse()?)),
+                    "default" => this.default = Some(None),
+                    "force_new" => this.force_new = true,
+                    "secret" => this.secret = true,
+                    "volatile" => this.volatile = true,
+                    "computed" => this.computed = true,
+                    "id" => this.id = true,
+                    "normaliser" => this.normaliser = Some(meta.value()?.parse()?),
+                    "reference" => this.reference = Some(checked_kind(meta.value()?.parse()?)?),
+                    "pattern" => this.pattern = Some(meta.value()?.parse()?),
+                    "entry" => this.entry = Some(meta.value()?.parse()?),
+                    "item" => this.item = Some(meta.value()?.parse()?),
+                    other => return Err(meta.error(format!("no such option `{other}`: one of {FIELD_WORDS}"))),
+                }
+                Ok(())
+            })?;
+        }
+        Ok(this)
+    }
+}

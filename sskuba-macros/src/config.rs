@@ -1,0 +1,61 @@
+//! `#[derive(Config)]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{DeriveInput, Expr, Field, Result, Token};
+
+use crate::attributes::{core_path, first_paragraph, named_fields};
+
+/// Reads `#[config(default)]` or `#[config(default = EXPRESSION)]`.
+fn default_of(field: &Field) -> Result<Option<Option<Expr>>> {
+    let mut default = None;
+    for attribute in field.attrs.iter().filter(|a| a.path().is_ident("config")) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("default") {
+                return Err(meta.error("the only option is `default` or `default = EXPRESSION`"));
+            }
+            default =
+                Some(if meta.input.peek(Token![=]) { Some(meta.value()?.parse::<Expr>()?) } else { None });
+            Ok(())
+        })?;
+    }
+    Ok(default)
+}
+
+pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
+    let (core, name) = (core_path(), &input.ident);
+    let (mut known, mut reads, mut idents) = (Vec::new(), Vec::new(), Vec::new());
+    for field in named_fields(input, "Config")? {
+        let Some(ident) = &field.ident else { continue };
+        let key = ident.to_string().trim_start_matches("r#").to_owned();
+        let (doc, ty, default) = (first_paragraph(&field.attrs), &field.ty, default_of(field)?);
+        let required = default.is_none();
+        known.push(quote!(#core::config::ConfigField { name: #key, doc: #doc, required: #required }));
+        let default = match default {
+            None => quote!(::std::option::Option::None),
+            Some(None) => quote!(::std::option::Option::Some(<#ty as ::std::default::Default>::default())),
+            Some(Some(expr)) => quote!(::std::option::Option::Some(#expr)),
+        };
+        reads.push(quote!(let #ident = reader.field::<#ty>(#key, #default);));
+        idents.push(ident);
+    }
+    Ok(quote! {
+        impl #core::config::Config for #name {
+            fn fields() -> ::std::vec::Vec<#core::config::ConfigField> {
+                ::std::vec![#(#known),*]
+            }
+            fn read(
+                values: &#core::config::ConfigValues,
+            ) -> ::std::result::Result<Self, #core::config::ConfigError> {
+                let mut reader = #core::config::ConfigReader::new(values, Self::fields());
+                #(#reads)*
+                reader.finish()?;
+                match (#(#idents,)*) {
+                    (#(::std::option::Option::Some(#idents),)*) => ::std::result::Result::Ok(Self { #(#idents),* }),
+                    #[expect(unreachable_patterns, reason = "a struct without fields has no other case")]
+                    _ => ::std::result::Result::Err(#core::config::ConfigError(::std::vec::Vec::new())),
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,318 @@
+//! `#[derive(Resource)]`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{DeriveInput, Error, Ident, Result};
+
+use crate::attributes::{Kind, core_path, first_paragraph, named_fields};
+use crate::field::{Field, Sort, last_argument};
+
+pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
+    let kind = Kind::read(input)?;
+    if !input.generics.params.is_empty() {
+        return Err(Error::new_spanned(&input.generics, "a resource has no type parameters"));
+    }
+    let mut fields = Vec::new();
+    let mut errors: Option<Error> = None;
+    for field in named_fields(input, "Resource")? {
+        match Field::read(field) {
+            Ok(field) => fields.push(field),
+            Err(error) => match &mut errors {
+                Some(all) => all.combine(error),
+                None => errors = Some(error),
+            },
+        }
+    }
+    if let Some(errors) = errors {
+        return Err(errors);
+    }
+    let id = fields.iter().find(|f| f.options.id || (f.sort == Sort::Computed && f.name == "id"));
+    if id.is_none() && !kind.lookup {
+        return Err(Error::new_spanned(
+            &input.ident,
+            "which field is the provider's id? Add `#[resource(computed, id)] id: Computed<String>`",
+        ));
+    }
+    let id = id.map_or(String::new(), |field| field.name.clone());
+    let core = core_path();
+    let builder = builder(input, &fields, &core);
+    let types = types(input, &fields, &core);
+    let outputs = outputs(input, &fields, &core);
+    let implementation = implementation(input, &kind, &fields, &id, &core);
+    Ok(quote! { #builder #types #outputs #implementation })
+}
+
+fn builder(input: &DeriveInput, fields: &[Field<'_>], core: &TokenStream) -> TokenStream {
+    let name = &input.ident;
+    let required: Vec<_> = fields.iter().filter(|f| f.sort == Sort::Required).collect();
+    let parameters = required.iter().map(|f| {
+        let (ident, ty) = (f.ident, f.inner);
+        quote!(#ident: impl ::std::convert::Into<#core::output::Input<#ty>>)
+    });
+    let values = fields.iter().map(|f| {
+        let ident = f.ident;
+        match f.sort {
+            Sort::Required => quote!(#ident: #ident.into()),
+            Sort::Defaulted => quote!(#ident: #core::output::Input::unset()),
+            Sort::Optional => quote!(#ident: ::std::option::Option::None),
+            Sort::Computed => quote!(#ident: ::std::default::Default::default()),
+        }
+    });
+    let setters = fields.iter().map(|f| setter(f, core));
+    let needs: String = required.iter().map(|f| format!("\n- `{}`: {}", f.name, f.doc)).collect();
+    let doc = format!("Declares one with what it needs; everything else has a setter.\n{needs}");
+    quote! {
+        impl #name {
+            #[doc = #doc]
+            #[expect(clippy::new_without_default, reason = "a declaration has no neutral value", )]
+            pub fn new(#(#parameters),*) -> Self {
+                Self { #(#values),* }
+            }
+            #(#setters)*
+        }
+    }
+}
+
+fn setter(field: &Field<'_>, core: &TokenStream) -> TokenStream {
+    let (ident, ty, doc) = (field.ident, field.inner, &field.doc);
+    let assign = match field.sort {
+        Sort::Required | Sort::Computed => return quote!(),
+        Sort::Defaulted => quote!(self.#ident = value.into();),
+        Sort::Optional => quote!(self.#ident = ::std::option::Option::Some(value.into());),
+    };
+    let target = match field.sort {
+        Sort::Optional => quote!(self.#ident.get_or_insert_with(#core::output::Input::unset)),
+        _ => quote!(self.#ident),
+    };
+    let one = last_argument(ty);
+    let entry = field.options.entry.as_ref().map(|name| {
+        let name = Ident::new(&name.value(), name.span());
+        let doc = format!("Adds one entry to `{}`. {doc}", field.name);
+        quote! {
+            #[doc = #doc]
+            #[must_use]
+            pub fn #name(
+                mut self,
+                key: impl ::std::convert::Into<::std::string::String>,
+                value: impl ::std::convert::Into<#core::output::Input<#one>>,
+            ) -> Self {
+                #target.insert(key, value.into());
+                self
+            }
+        }
+    });
+    let item = field.options.item.as_ref().map(|name| {
+        let name = Ident::new(&name.value(), name.span());
+        let doc = format!("Adds one item to `{}`. {doc}", field.name);
+        quote! {
+            #[doc = #doc]
+            #[must_use]
+            pub fn #name(mut self, value: impl ::std::convert::Into<#core::output::Input<#one>>) -> Self {
+                #target.push(value.into());
+                self
+            }
+        }
+    });
+    let doc = format!("Sets `{}`. {doc}", field.name);
+    quote! {
+        #[doc = #doc]
+        #[must_use]
+        pub fn #ident(mut self, value: impl ::std::convert::Into<#core::output::Input<#ty>>) -> Self {
+            #assign
+            self
+        }
+        #entry
+        #item
+    }
+}
+
+fn types(input: &DeriveInput, fields: &[Field<'_>], core: &TokenStream) -> TokenStream {
+    let vis = &input.vis;
+    let (args, state) = (format_ident!("{}Args", input.ident), format_ident!("{}State", input.ident));
+    let serde = format!("{core}::__private::serde").replace(' ', "");
+    let member = |field: &Field<'_>| {
+        let (ident, ty, doc) = (field.ident, field.inner, &field.doc);
+        match field.sort {
+            Sort::Optional => quote! {
+                #[doc = #doc]
+                #[serde(default, skip_serializing_if = "::std::option::Option::is_none")]
+                pub #ident: ::std::option::Option<#ty>
+            },
+            _ => quote!(#[doc = #doc] pub #ident: #ty),
+        }
+    };
+    let inputs = fields.iter().filter(|f| f.sort != Sort::Computed).map(member);
+    let computed = fields.iter().filter(|f| f.sort == Sort::Computed).map(member);
+    let (inputs_doc, state_doc) = (
+        format!("The resolved inputs of a [`{}`].", input.ident),
+        format!("The computed fields of a [`{}`].", input.ident),
+    );
+    let derives = quote! {
+        #[derive(
+            ::std::clone::Clone, ::std::fmt::Debug,
+            #core::__private::serde::Serialize, #core::__private::serde::Deserialize
+        )]
+        #[serde(crate = #serde)]
+    };
+    quote! {
+        #[doc = #inputs_doc]
+        #derives
+        #vis struct #args { #(#inputs),* }
+        #[doc = #state_doc]
+        #derives
+        #vis struct #state { #(#computed),* }
+    }
+}
+
+fn outputs(input: &DeriveInput, fields: &[Field<'_>], core: &TokenStream) -> TokenStream {
+    let vis = &input.vis;
+    let name = format_ident!("{}Outputs", input.ident);
+    let accessors = fields.iter().map(|field| {
+        let (ident, ty, doc, key) = (field.ident, field.inner, &field.doc, &field.name);
+        let ty = match field.sort {
+            Sort::Optional => quote!(::std::option::Option<#ty>),
+            _ => quote!(#ty),
+        };
+        quote! {
+            #[doc = #doc]
+            pub fn #ident(&self) -> #core::output::Output<#ty> {
+                #core::output::Output::from_expr(#core::expr::Expr::Field(self.node.clone(), #key))
+            }
+        }
+    });
+    let doc = format!("The fields of a declared [`{}`].", input.ident);
+    quote! {
+        #[doc = #doc]
+        #[derive(::std::clone::Clone, ::std::fmt::Debug)]
+        #vis struct #name { node: #core::expr::NodeRef }
+        impl #name { #(#accessors)* }
+    }
+}
+
+fn implementation(
+    input: &DeriveInput,
+    kind: &Kind,
+    fields: &[Field<'_>],
+    id: &str,
+    core: &TokenStream,
+) -> TokenStream {
+    let name = &input.ident;
+    let (args, state, outputs) =
+        (format_ident!("{name}Args"), format_ident!("{name}State"), format_ident!("{name}Outputs"));
+    let inserts = fields.iter().map(|field| {
+        let (ident, key) = (field.ident, &field.name);
+        match field.sort {
+            Sort::Computed => quote!(let _ = &self.#ident;),
+            Sort::Optional => quote! {
+                if let ::std::option::Option::Some(input) = self.#ident { inputs.insert(#key, input.into_expr()); }
+            },
+            _ => quote!(inputs.insert(#key, self.#ident.into_expr());),
+        }
+    });
+    let schema = schema(input, kind, fields, id, core);
+    quote! {
+        impl #core::resource::Resource for #name {
+            type Args = #args;
+            type State = #state;
+            type Outputs = #outputs;
+            fn schema() -> ::std::sync::Arc<#core::schema::Schema> {
+                static SCHEMA: ::std::sync::OnceLock<::std::sync::Arc<#core::schema::Schema>> =
+                    ::std::sync::OnceLock::new();
+                ::std::sync::Arc::clone(SCHEMA.get_or_init(|| ::std::sync::Arc::new(#schema)))
+            }
+            fn into_inputs(self) -> ::std::collections::BTreeMap<&'static str, #core::expr::Expr> {
+                let mut inputs = ::std::collections::BTreeMap::new();
+                #(#inserts)*
+                inputs
+            }
+            fn outputs(node: &#core::expr::NodeRef) -> #outputs {
+                #outputs { node: node.clone() }
+            }
+        }
+    }
+}
+
+fn schema(
+    input: &DeriveInput,
+    kind: &Kind,
+    fields: &[Field<'_>],
+    id: &str,
+    core: &TokenStream,
+) -> TokenStream {
+    let Kind { kind: kind_text, version, idempotency, visibility, create, update, delete, .. } = kind;
+    let (delete_first, lookup) = (kind.delete_first, kind.lookup);
+    let parallel = option(kind.parallel.map(|n| quote!(#n)));
+    let doc = first_paragraph(&input.attrs);
+    let fields = fields.iter().map(|field| field_schema(field, core));
+    let millis = |n: &u64| quote!(::std::time::Duration::from_millis(#n));
+    let (visibility, create, update, delete) =
+        (millis(visibility), millis(create), millis(update), millis(delete));
+    quote! {
+        #core::schema::Schema {
+            kind: #core::__private::kind(#kind_text),
+            doc: #doc,
+            version: #version,
+            fields: ::std::vec![#(#fields),*],
+            idempotency: #core::schema::Idempotency::#idempotency,
+            visibility: #visibility,
+            expected: #core::schema::Durations { create: #create, update: #update, delete: #delete },
+            delete_first: #delete_first,
+            lookup: #lookup,
+            id_field: #id,
+            parallel: #parallel,
+        }
+    }
+}
+
+fn option(tokens: Option<TokenStream>) -> TokenStream {
+    match tokens {
+        Some(tokens) => quote!(::std::option::Option::Some(#tokens)),
+        None => quote!(::std::option::Option::None),
+    }
+}
+
+fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
+    let (name, doc, ty, o) = (&field.name, &field.doc, field.inner, &field.options);
+    let (required, computed) = (field.sort == Sort::Required, field.sort == Sort::Computed);
+    let (force_new, volatile, secret) = (o.force_new, o.volatile, o.secret);
+    let default = option(o.default.as_ref().map(|default| {
+        let value = match default {
+            Some(expr) => quote!(#expr),
+            None => quote!(<#ty as ::std::default::Default>::default()),
+        };
+        quote!({
+            let value: #ty = #value;
+            #core::value::Value::of(&value).unwrap_or_default()
+        })
+    }));
+    let normaliser = match o.normaliser.as_ref().map(|text| (text, text.value())) {
+        None => quote!(#core::schema::Normaliser::Exact),
+        Some((_, word)) if word == "cidr" => quote!(#core::schema::Normaliser::Cidr),
+        Some((_, word)) if word == "json" => quote!(#core::schema::Normaliser::Json),
+        Some((_, word)) if word == "set" => quote!(#core::schema::Normaliser::Set),
+        Some((_, word)) if word == "case_insensitive" => quote!(#core::schema::Normaliser::CaseInsensitive),
+        Some((_, word)) if word == "base64" => quote!(#core::schema::Normaliser::Base64),
+        Some((text, _)) => match text.parse::<syn::Path>() {
+            Ok(path) => quote!(#core::schema::Normaliser::Function(#path)),
+            Err(error) => error.to_compile_error(),
+        },
+    };
+    let reference = option(o.reference.as_ref().map(|text| quote!(#text)));
+    let pattern = option(o.pattern.as_ref().map(|text| quote!(#text)));
+    quote! {
+        #core::schema::Field {
+            name: #name,
+            doc: #doc,
+            shape: <#ty as #core::schema::Shape>::shape(),
+            required: #required,
+            computed: #computed,
+            force_new: #force_new,
+            secret: #secret || <#ty as #core::schema::Shape>::is_secret(),
+            volatile: #volatile,
+            normaliser: #normaliser,
+            default: #default,
+            reference: #reference,
+            pattern: #pattern,
+        }
+    }
+}
