@@ -11,10 +11,12 @@ pub mod expr;
 pub mod graph;
 pub mod lifecycle;
 pub mod output;
+pub mod provider;
 pub mod resource;
 pub mod schema;
 pub mod secret;
 pub mod stack;
+pub mod state;
 pub mod value;
 
 pub use sskuba_macros::{Config, Resource, Shape};

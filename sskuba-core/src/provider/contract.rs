@@ -1,0 +1,145 @@
+//! The contract between the engine and a provider, on values.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::error::{Class, Failure};
+use crate::address::{Address, StackId, Token};
+use crate::schema::{FieldError, Schema};
+use crate::value::Map;
+
+/// What every call is told.
+#[derive(Debug, Clone)]
+pub struct Cx {
+    /// The stack.
+    pub stack: StackId,
+    /// The resource; its kind is the address's.
+    pub address: Address,
+    /// The generation: the idempotency token, the source of physical names, the ownership tag.
+    pub token: Token,
+    /// How long the call may take; a waiter inside the call must end before.
+    pub timeout: Duration,
+}
+
+/// An object as its provider reports it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Object {
+    /// The provider's id.
+    pub id: String,
+    /// The input fields as the service reports them; a field that it does not report is left out.
+    pub inputs: Map,
+    /// The computed fields.
+    pub outputs: Map,
+}
+
+/// What is recorded of an object before a call that changes or reads it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Prior {
+    /// The provider's id.
+    pub id: String,
+    /// The inputs that the last successful call sent.
+    pub inputs: Map,
+    /// The computed fields as last reported.
+    pub outputs: Map,
+}
+
+/// An update: from what, to what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// What is recorded.
+    pub prior: Prior,
+    /// The inputs that should be.
+    pub inputs: Map,
+}
+
+/// How much a provider may be asked at once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// The most calls at once; the engine finds the right number below it by itself.
+    pub parallel: usize,
+    /// The most calls a second; none for no limit.
+    pub per_second: Option<f64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { parallel: 256, per_second: None }
+    }
+}
+
+/// A provider: it makes, reads, changes and deletes the objects of its kinds.
+///
+/// # Contract
+/// - `create` of a kind with [`Idempotency::Token`](crate::schema::Idempotency) called twice with one token
+///   makes one object; of a kind with `Tag`, the object can be found by `find` from its creation on.
+/// - `delete` of an object that is gone succeeds; `read` of one answers `None`.
+/// - `update` brings the object to the new inputs from whatever state an earlier, interrupted update left.
+/// - A failure says truthfully whether anything was changed; where that is not known it says so.
+///
+/// # Guarantees
+/// The engine makes no call before its intent is durable, never two calls for one resource at once, and hands
+/// in inputs that passed the schema's check, with every default filled in and nothing unknown. It drops the
+/// future of a call that outlives its timeout and treats its effect as unknown.
+///
+/// # Assumptions
+/// Retries of throttled and passing faults are the provider's client's; a provider whose client has none is
+/// wrapped in the adapter `Retry`.
+///
+/// # Errors
+/// [`Failure`], whose texts hold no secret.
+///
+/// # Example
+/// Authors implement [`Handler`](super::Handler) for each kind and join them with
+/// [`Handlers`](super::Handlers), which is a `Provider`.
+#[async_trait]
+pub trait Provider: Send + Sync + fmt::Debug {
+    /// Returns the name: the first part of its kinds.
+    fn name(&self) -> &str;
+
+    /// Returns the schemas of its kinds.
+    fn schemas(&self) -> Vec<Arc<Schema>>;
+
+    /// Returns how much it may be asked at once.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    /// Makes an instance with other settings; `inputs` are those of its kind `NAME:provider:Instance`.
+    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
+        let _ = inputs;
+        Err(Failure::new(Class::Terminal, format!("provider {} takes no settings", self.name())))
+    }
+
+    /// Says what is wrong with inputs beyond what the schema says. Makes no call; parts may be unknown.
+    fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
+        let _ = (schema, inputs);
+        Vec::new()
+    }
+
+    /// Makes the object, and waits until it can be used.
+    async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure>;
+
+    /// Reads the object; none if it is gone.
+    async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure>;
+
+    /// Changes the object.
+    async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure>;
+
+    /// Deletes the object, and waits until it is gone.
+    async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure>;
+
+    /// Finds the object that carries `cx.token`.
+    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure>;
+
+    /// Answers a lookup: the computed fields of a kind that is one.
+    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
+        let _ = inputs;
+        Err(Failure::new(Class::Terminal, format!("{} is not a lookup", cx.address.kind_str())))
+    }
+
+    /// Lists the objects of the address's kind that this provider's credentials can see.
+    async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure>;
+}

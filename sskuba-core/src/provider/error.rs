@@ -1,0 +1,131 @@
+//! How a provider says that a call failed.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::contract::Object;
+
+/// Whether a failed call changed anything.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Nothing was changed.
+    NotApplied,
+    /// Something was: the object as far as it is known (a create that ended half way).
+    Applied(Box<Object>),
+    /// It cannot be told; the engine looks before it does anything else.
+    Unknown,
+}
+
+/// What sort of failure it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Class {
+    /// Too many calls; the same call may succeed later.
+    Throttled,
+    /// The service or the network had a passing fault.
+    Transient,
+    /// Something else uses or holds the object.
+    Conflict,
+    /// The object, or one that it refers to, is not there.
+    NotFound,
+    /// The credentials are missing, expired or not sufficient.
+    Denied,
+    /// The service refuses this field's value.
+    Invalid(String),
+    /// A limit of the account is reached.
+    Quota,
+    /// The call took longer than it may.
+    Timeout,
+    /// Nothing of the above, and trying again does not help.
+    Terminal,
+}
+
+impl Class {
+    /// Tells whether the same call may succeed if it is simply made again.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Throttled | Self::Transient)
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Throttled => "throttled",
+            Self::Transient => "passing fault",
+            Self::Conflict => "conflict",
+            Self::NotFound => "not found",
+            Self::Denied => "denied",
+            Self::Invalid(field) => return write!(f, "invalid `{field}`"),
+            Self::Quota => "quota",
+            Self::Timeout => "timeout",
+            Self::Terminal => "failed",
+        })
+    }
+}
+
+/// A call that failed. Its texts never hold a secret: they are shown and recorded.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+#[error("{class}: {message}{}", suffix(.request_id.as_deref(), .hint.as_deref()))]
+pub struct Failure {
+    /// Whether anything was changed.
+    pub effect: Effect,
+    /// What sort of failure it was.
+    pub class: Class,
+    /// The service's own words.
+    pub message: String,
+    /// The service's name for the call, for its support.
+    pub request_id: Option<String>,
+    /// What the user can do.
+    pub hint: Option<String>,
+    /// How long the service asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
+fn suffix(request_id: Option<&str>, hint: Option<&str>) -> String {
+    let id = request_id.map(|id| format!(" (request {id})")).unwrap_or_default();
+    id + &hint.map(|hint| format!("; {hint}")).unwrap_or_default()
+}
+
+impl Failure {
+    /// Makes a failure that changed nothing.
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        let (request_id, hint, retry_after) = (None, None, None);
+        Self { effect: Effect::NotApplied, class, message: message.into(), request_id, hint, retry_after }
+    }
+
+    /// Makes a failure of which it cannot be told whether it changed anything.
+    pub fn unknown(class: Class, message: impl Into<String>) -> Self {
+        Self { effect: Effect::Unknown, ..Self::new(class, message) }
+    }
+
+    /// Makes the failure of a create that left an object behind.
+    pub fn partial(class: Class, message: impl Into<String>, object: Object) -> Self {
+        Self { effect: Effect::Applied(Box::new(object)), ..Self::new(class, message) }
+    }
+
+    /// Adds the service's name for the call.
+    #[must_use]
+    pub fn request_id(mut self, id: impl Into<String>) -> Self {
+        self.request_id = Some(id.into());
+        self
+    }
+
+    /// Adds what the user can do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds how long the service asks to wait.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}

@@ -1,0 +1,344 @@
+//! Typed handlers: what a provider's author writes for each kind, and how they make up a provider.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::contract::{Change, Cx, Limits, Object, Prior, Provider};
+use super::error::{Class, Failure};
+use crate::resource::Resource;
+use crate::schema::{FieldError, Schema};
+use crate::value::{Map, get_map, map_of};
+
+/// An object as a handler reports it.
+#[derive(Debug, Clone)]
+pub struct TypedObject<R: Resource> {
+    /// The provider's id.
+    pub id: String,
+    /// The inputs as the service reports them; none where it reports nothing, e.g. after a create.
+    pub args: Option<R::Args>,
+    /// The computed fields.
+    pub state: R::State,
+}
+
+impl<R: Resource> TypedObject<R> {
+    /// Makes an object of which only the computed fields were reported.
+    pub fn new(id: impl Into<String>, state: R::State) -> Self {
+        Self { id: id.into(), args: None, state }
+    }
+
+    /// Adds the inputs that the service reported.
+    #[must_use]
+    pub fn args(mut self, args: R::Args) -> Self {
+        self.args = Some(args);
+        self
+    }
+
+    /// Turns it into values, e.g. for [`Failure::partial`].
+    ///
+    /// # Errors
+    /// If a field is of a type that values cannot hold.
+    pub fn erase(self) -> Result<Object, Failure> {
+        let schema = R::schema();
+        let odd = |error: crate::value::ValueError| {
+            Failure::new(Class::Terminal, format!("the handler of {} reported {error}", schema.kind))
+        };
+        let inputs = self.args.as_ref().map_or(Ok(Map::new()), |args| map_of(args).map_err(odd))?;
+        let outputs = map_of(&self.state).map_err(odd)?;
+        Ok(Object {
+            id: self.id,
+            inputs: if inputs.is_empty() { inputs } else { schema.complete(inputs) },
+            outputs: schema.seal_outputs(outputs),
+        })
+    }
+}
+
+/// What is recorded of an object, typed.
+#[derive(Debug, Clone)]
+pub struct TypedPrior<R: Resource> {
+    /// The provider's id.
+    pub id: String,
+    /// The inputs of the last successful call; none where they no longer fit the type.
+    pub args: Option<R::Args>,
+    /// The computed fields as last reported; none where they were not all reported yet.
+    pub state: Option<R::State>,
+}
+
+/// An update, typed.
+#[derive(Debug, Clone)]
+pub struct TypedChange<R: Resource> {
+    /// What is recorded.
+    pub prior: TypedPrior<R>,
+    /// The inputs that should be.
+    pub args: R::Args,
+}
+
+/// Handles one kind of a provider. The contract is that of [`Provider`].
+///
+/// # Contract
+/// As [`Provider`], for one kind.
+///
+/// # Guarantees
+/// `args` are complete and known.
+///
+/// # Assumptions
+/// As [`Provider`].
+///
+/// # Errors
+/// [`Failure`], whose texts hold no secret.
+#[async_trait]
+pub trait Handler<R: Resource>: Send + Sync + 'static {
+    /// Makes the object, and waits until it can be used.
+    async fn create(&self, cx: &Cx, args: R::Args) -> Result<TypedObject<R>, Failure>;
+
+    /// Reads the object; none if it is gone.
+    async fn read(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<Option<TypedObject<R>>, Failure>;
+
+    /// Changes the object. Kinds whose every field forces a replacement need none.
+    async fn update(&self, cx: &Cx, change: TypedChange<R>) -> Result<TypedObject<R>, Failure> {
+        let _ = change;
+        Err(Failure::new(Class::Terminal, format!("{} cannot be changed", cx.address.kind_str())))
+    }
+
+    /// Deletes the object, and waits until it is gone; succeeds where it already is.
+    async fn delete(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<(), Failure>;
+
+    /// Finds the object that carries the token. Kinds with a token or neither need none.
+    async fn find(&self, cx: &Cx) -> Result<Option<TypedObject<R>>, Failure> {
+        let _ = cx;
+        Ok(None)
+    }
+
+    /// Lists the objects of the kind.
+    async fn list(&self, cx: &Cx) -> Result<Vec<TypedObject<R>>, Failure> {
+        let _ = cx;
+        Ok(Vec::new())
+    }
+
+    /// Says what is wrong with inputs beyond what the schema says. Makes no call.
+    fn check(&self, args: &R::Args) -> Vec<FieldError> {
+        let _ = args;
+        Vec::new()
+    }
+}
+
+/// Answers one kind of lookup.
+#[async_trait]
+pub trait LookupHandler<R: Resource>: Send + Sync + 'static {
+    /// Looks it up.
+    async fn lookup(&self, cx: &Cx, args: R::Args) -> Result<R::State, Failure>;
+}
+
+/// A handler without its type.
+#[async_trait]
+trait Erased: Send + Sync {
+    async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure>;
+    async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure>;
+    async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure>;
+    async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure>;
+    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure>;
+    async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure>;
+    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure>;
+    fn check(&self, inputs: &Map) -> Vec<FieldError>;
+}
+
+struct Resourceful<R, H>(H, PhantomData<fn() -> R>);
+struct Lookup<R, H>(H, PhantomData<fn() -> R>);
+
+fn args_of<R: Resource>(inputs: &Map) -> Result<R::Args, Failure> {
+    get_map(inputs).map_err(|error| {
+        Failure::new(Class::Terminal, format!("the inputs of {} do not fit its type: {error}", R::schema().kind))
+    })
+}
+
+fn prior_of<R: Resource>(prior: &Prior) -> TypedPrior<R> {
+    TypedPrior { id: prior.id.clone(), args: get_map(&prior.inputs).ok(), state: get_map(&prior.outputs).ok() }
+}
+
+#[async_trait]
+impl<R: Resource, H: Handler<R>> Erased for Resourceful<R, H> {
+    async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
+        self.0.create(cx, args_of::<R>(inputs)?).await?.erase()
+    }
+    async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
+        self.0.read(cx, prior_of(prior)).await?.map(TypedObject::erase).transpose()
+    }
+    async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
+        let args = args_of::<R>(&change.inputs)?;
+        self.0.update(cx, TypedChange { prior: prior_of(&change.prior), args }).await?.erase()
+    }
+    async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
+        self.0.delete(cx, prior_of(prior)).await
+    }
+    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
+        self.0.find(cx).await?.map(TypedObject::erase).transpose()
+    }
+    async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
+        self.0.list(cx).await?.into_iter().map(TypedObject::erase).collect()
+    }
+    async fn lookup(&self, cx: &Cx, _: &Map) -> Result<Map, Failure> {
+        Err(Failure::new(Class::Terminal, format!("{} is not a lookup", cx.address.kind_str())))
+    }
+    fn check(&self, inputs: &Map) -> Vec<FieldError> {
+        get_map(inputs).map(|args| self.0.check(&args)).unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl<R: Resource, H: LookupHandler<R>> Erased for Lookup<R, H> {
+    async fn create(&self, cx: &Cx, _: &Map) -> Result<Object, Failure> {
+        Err(only_lookup(cx))
+    }
+    async fn read(&self, cx: &Cx, _: &Prior) -> Result<Option<Object>, Failure> {
+        Err(only_lookup(cx))
+    }
+    async fn update(&self, cx: &Cx, _: &Change) -> Result<Object, Failure> {
+        Err(only_lookup(cx))
+    }
+    async fn delete(&self, cx: &Cx, _: &Prior) -> Result<(), Failure> {
+        Err(only_lookup(cx))
+    }
+    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
+        Err(only_lookup(cx))
+    }
+    async fn list(&self, _: &Cx) -> Result<Vec<Object>, Failure> {
+        Ok(Vec::new())
+    }
+    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
+        let state = self.0.lookup(cx, args_of::<R>(inputs)?).await?;
+        let outputs = map_of(&state).map_err(|error| Failure::new(Class::Terminal, error.to_string()))?;
+        Ok(R::schema().seal_outputs(outputs))
+    }
+    fn check(&self, _: &Map) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+fn only_lookup(cx: &Cx) -> Failure {
+    Failure::new(Class::Terminal, format!("{} can only be looked up", cx.address.kind_str()))
+}
+
+type Configured = Pin<Box<dyn Future<Output = Result<Arc<dyn Provider>, Failure>> + Send>>;
+type Configure = dyn Fn(Map) -> Configured + Send + Sync;
+
+/// A provider made of typed handlers.
+pub struct Handlers {
+    name: String,
+    limits: Limits,
+    kinds: HashMap<String, (Arc<Schema>, Box<dyn Erased>)>,
+    settings: Option<(Arc<Schema>, Box<Configure>)>,
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handlers").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Handlers {
+    /// Starts a provider of this name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), limits: Limits::default(), kinds: HashMap::new(), settings: None }
+    }
+
+    /// Sets how much it may be asked at once.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Adds the handler of a kind.
+    #[must_use]
+    pub fn resource<R: Resource>(mut self, handler: impl Handler<R>) -> Self {
+        let schema = R::schema();
+        let erased = Box::new(Resourceful::<R, _>(handler, PhantomData));
+        self.kinds.insert(schema.kind.to_string(), (schema, erased));
+        self
+    }
+
+    /// Adds the handler of a kind of lookup.
+    #[must_use]
+    pub fn lookup<R: Resource>(mut self, handler: impl LookupHandler<R>) -> Self {
+        let schema = R::schema();
+        let erased = Box::new(Lookup::<R, _>(handler, PhantomData));
+        self.kinds.insert(schema.kind.to_string(), (schema, erased));
+        self
+    }
+
+    /// Adds what makes an instance with settings; `R` is the kind `NAME:provider:Instance`.
+    #[must_use]
+    pub fn settings<R: Resource, F>(mut self, configure: impl Fn(R::Args) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Arc<dyn Provider>, Failure>> + Send + 'static,
+    {
+        let configure = move |inputs: Map| -> Configured {
+            match args_of::<R>(&inputs) {
+                Ok(args) => Box::pin(configure(args)),
+                Err(failure) => Box::pin(std::future::ready(Err(failure))),
+            }
+        };
+        self.settings = Some((R::schema(), Box::new(configure)));
+        self
+    }
+
+    fn of(&self, cx: &Cx) -> Result<&dyn Erased, Failure> {
+        let kind = cx.address.kind_str();
+        let found = self.kinds.get(kind).map(|(_, handler)| handler.as_ref());
+        found.ok_or_else(|| {
+            Failure::new(Class::Terminal, format!("provider {} has no kind {kind}", self.name))
+                .hint("build the program with the version that recorded it, or `state rm` the record")
+        })
+    }
+}
+
+#[async_trait]
+impl Provider for Handlers {
+    fn name(&self) -> &str {
+        &self.name
+    }
+    fn schemas(&self) -> Vec<Arc<Schema>> {
+        let settings = self.settings.iter().map(|(schema, _)| Arc::clone(schema));
+        let mut all: Vec<_> = self.kinds.values().map(|(schema, _)| Arc::clone(schema)).chain(settings).collect();
+        all.sort_by(|a, b| a.kind.cmp(&b.kind));
+        all
+    }
+    fn limits(&self) -> Limits {
+        self.limits
+    }
+    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
+        match &self.settings {
+            Some((_, configure)) => configure(inputs.clone()).await,
+            None => Err(Failure::new(Class::Terminal, format!("provider {} takes no settings", self.name))),
+        }
+    }
+    fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
+        self.kinds.get(schema.kind.as_str()).map(|(_, h)| h.check(inputs)).unwrap_or_default()
+    }
+    async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
+        self.of(cx)?.create(cx, inputs).await
+    }
+    async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
+        self.of(cx)?.read(cx, prior).await
+    }
+    async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
+        self.of(cx)?.update(cx, change).await
+    }
+    async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
+        self.of(cx)?.delete(cx, prior).await
+    }
+    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
+        self.of(cx)?.find(cx).await
+    }
+    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
+        self.of(cx)?.lookup(cx, inputs).await
+    }
+    async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
+        self.of(cx)?.list(cx).await
+    }
+}

@@ -1,0 +1,7 @@
+//! State: what the engine knows of a stack, how it is recorded, and what a store must do.
+
+mod seal;
+mod store;
+
+pub use seal::{DataKey, Keyring, KeyringError, SealError};
+pub use store::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};

@@ -1,0 +1,230 @@
+//! What a state store must do. It moves bytes: what they mean is the format's business.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::address::StackId;
+use crate::clock::Timestamp;
+
+/// Who wants to write a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The user's name.
+    pub user: String,
+    /// The host's name.
+    pub host: String,
+    /// The process.
+    pub pid: u32,
+    /// What it runs, e.g. `up`.
+    pub command: String,
+}
+
+/// Who holds a stack, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Who.
+    pub owner: Owner,
+    /// Since when.
+    pub since: Timestamp,
+    /// The lease's fencing number.
+    pub fence: u64,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Owner { user, host, pid, command } = &self.owner;
+        write!(f, "{user}@{host}, process {pid}, running `{command}` since {}", self.since)
+    }
+}
+
+/// The right to write a stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The stack.
+    pub stack: StackId,
+    /// A number that grows with every lease of the stack; the store refuses an older one.
+    pub fence: u64,
+    /// How often it has to be renewed; none if it lasts as long as the process.
+    pub renew_every: Option<Duration>,
+}
+
+/// All that is stored of a stack at one durable revision.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Image {
+    /// The revision: the number of the last durable entry.
+    pub revision: u64,
+    /// Small values by key: the sealed data key, the format.
+    pub meta: BTreeMap<String, Vec<u8>>,
+    /// Folded records by key, in the order of their keys.
+    pub records: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Entries that are not folded yet, with their revisions, ascending.
+    pub journal: Vec<(u64, Vec<u8>)>,
+}
+
+/// Folds entries into records: done wholly or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Fold {
+    /// Entries up to this revision leave the journal.
+    pub upto: u64,
+    /// Records to write.
+    pub put: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Records to remove.
+    pub delete: Vec<Vec<u8>>,
+    /// Entries to add to the history, with their revisions.
+    pub history: Vec<(u64, Vec<u8>)>,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another program holds the stack.
+    #[error("stack {stack} is in use by {holder}")]
+    Busy {
+        /// The stack.
+        stack: StackId,
+        /// Who holds it.
+        holder: Box<Holder>,
+    },
+    /// The lease was taken over.
+    #[error(
+        "the lease of stack {stack} (number {fence}) was taken over by a newer one ({newest}); nothing more is \
+         written by this program, the newer holder resolves what was under way"
+    )]
+    Fenced {
+        /// The stack.
+        stack: StackId,
+        /// The lease's number.
+        fence: u64,
+        /// The newest lease's number.
+        newest: u64,
+    },
+    /// Somebody else wrote in between.
+    #[error("stack {stack} is at revision {found}, not at {expected}; somebody else wrote in between")]
+    Conflict {
+        /// The stack.
+        stack: StackId,
+        /// The revision that the writer knew.
+        expected: u64,
+        /// The revision that is there.
+        found: u64,
+    },
+    /// There is no such stack.
+    #[error("there is no stack {0} in this store; `stack list` shows those that are")]
+    NoStack(StackId),
+    /// What is stored cannot be read.
+    #[error("the record `{key}` of {place} is damaged: {why}; `state export` saves what can be read")]
+    Corrupt {
+        /// The record's key.
+        key: String,
+        /// The file or table.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The medium failed: full, read-only, gone.
+    #[error("failed to {action} {place}: {source}{}", hint(.source))]
+    Io {
+        /// What was tried, e.g. `open`.
+        action: &'static str,
+        /// The file or table.
+        place: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The store cannot do this.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+fn hint(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => "; free some space and run again: nothing that was recorded is lost",
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            "; make the folder writable, or choose another with --state"
+        }
+        _ => "",
+    }
+}
+
+/// A place where stacks are recorded.
+///
+/// # Contract
+/// - [`append`](Self::append) returns after the entries are durable, all of them or none; its entries get the
+///   revisions `base + 1`, `base + 2`, …
+/// - It refuses a lease that is not the newest ([`StoreError::Fenced`]) and a `base` that is not the stack's
+///   revision ([`StoreError::Conflict`]).
+/// - [`load`](Self::load) sees every acknowledged append and nothing that could still be lost, and works while
+///   another process writes.
+/// - The bytes written by an append depend on its entries alone, not on the size of the stack.
+///
+/// # Guarantees
+/// The engine uses one lease at a time per stack and never two appends at once.
+///
+/// # Assumptions
+/// None about the bytes.
+///
+/// # Errors
+/// [`StoreError`]; after one of `append` the caller treats the entries as not durable.
+///
+/// # Example
+/// ```ignore
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use sskuba_core::state::{Owner, StateStore};
+/// use sskuba_core::stores::Memory;
+///
+/// let store = Memory::default();
+/// let stack = "local/demo/dev".parse()?;
+/// let owner = Owner { user: "ann".into(), host: "desk".into(), pid: 1, command: "up".into() };
+/// let lease = store.acquire(&stack, &owner).await?;
+/// assert_eq!(store.append(&lease, 0, vec![b"first".to_vec()]).await?, 1);
+/// store.release(&lease).await?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[async_trait]
+pub trait StateStore: Send + Sync + fmt::Debug {
+    /// Says where it is, for messages, e.g. `sled:/home/ann/demo/.sskuba/state`.
+    fn place(&self) -> String;
+
+    /// Lists the stacks.
+    async fn stacks(&self) -> Result<Vec<StackId>, StoreError>;
+
+    /// Returns what is stored of a stack; none if there is no such stack.
+    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError>;
+
+    /// Takes the stack's lease; makes the stack if there is none.
+    async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError>;
+
+    /// Renews a lease.
+    async fn renew(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Gives a lease back.
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
+
+    /// Says who holds the stack.
+    async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError>;
+
+    /// Breaks the lease of a holder that is known to be dead; says whose it was. A live holder of a store whose
+    /// lease is a lock of the operating system cannot be broken: [`StoreError::Busy`].
+    async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError>;
+
+    /// Appends entries to the journal and makes them durable; returns the new revision.
+    async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError>;
+
+    /// Folds entries into records.
+    async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError>;
+
+    /// Writes one small value, durably.
+    async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError>;
+
+    /// Returns the newest `limit` entries of the history, newest first.
+    async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
+
+    /// Removes the stack and all that is recorded of it, and ends the lease.
+    async fn remove(&self, lease: &Lease) -> Result<(), StoreError>;
+}
