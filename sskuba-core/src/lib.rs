@@ -4,6 +4,7 @@
 extern crate self as sskuba_core;
 
 pub mod address;
+pub mod applying;
 pub mod clock;
 pub mod config;
 pub mod digest;
@@ -11,6 +12,7 @@ pub mod expr;
 pub mod graph;
 pub mod lifecycle;
 pub mod output;
+pub mod plan;
 pub mod provider;
 pub mod resource;
 pub mod schema;

@@ -1,7 +1,15 @@
 //! State: what the engine knows of a stack, how it is recorded, and what a store must do.
 
+mod format;
+mod journal;
+mod record;
+mod replay;
 mod seal;
 mod store;
 
+pub use format::{Codec, FORMAT, FormatError, from_text, to_text};
+pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, Verb};
+pub use record::{Flags, Record, Status};
+pub use replay::{State, TransitionError};
 pub use seal::{DataKey, Keyring, KeyringError, SealError};
 pub use store::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};

@@ -1,0 +1,175 @@
+//! What can be done to a resource, and why.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Address;
+use crate::value::Value;
+
+/// What is done to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Action {
+    /// Nothing.
+    Same,
+    /// Changed in place.
+    Update,
+    /// Made anew, and the old one deleted.
+    Replace,
+    /// Made.
+    Create,
+    /// Deleted.
+    Delete,
+    /// Looked up.
+    Read,
+    /// No longer recorded; the object stays.
+    Forget,
+}
+
+impl Action {
+    /// Returns the word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Same => "unchanged",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Create => "create",
+            Self::Delete => "delete",
+            Self::Read => "read",
+            Self::Forget => "forget",
+        }
+    }
+
+    /// Returns the sign that stands before an address.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Same => " ",
+            Self::Update => "~",
+            Self::Replace => "±",
+            Self::Create => "+",
+            Self::Delete => "-",
+            Self::Read => ">",
+            Self::Forget => "!",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The order of a replacement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// The new one is made, what depends on it is switched over, the old one is deleted.
+    CreateFirst,
+    /// What cannot live without the old one is deleted, then the old one, then the new one is made.
+    DeleteFirst,
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange {
+    /// The field.
+    pub field: String,
+    /// The recorded value.
+    pub from: Option<Value>,
+    /// The wanted value.
+    pub to: Option<Value>,
+    /// Whether the difference replaces the resource.
+    pub replaces: bool,
+}
+
+/// Why an action is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Reason {
+    /// It is in the program and not recorded.
+    NotRecorded,
+    /// It is recorded and not in the program.
+    NotDeclared,
+    /// The whole stack goes.
+    Down,
+    /// The field's value changed.
+    Changed {
+        /// The field.
+        field: String,
+        /// Whether that replaces the resource.
+        replaces: bool,
+    },
+    /// The field's value is only known after the apply.
+    Unknown {
+        /// The field.
+        field: String,
+        /// Whether a different value would replace the resource.
+        replaces: bool,
+    },
+    /// The provider reports another value than was sent.
+    Drifted {
+        /// The field.
+        field: String,
+        /// Whether that replaces the resource.
+        replaces: bool,
+    },
+    /// The create, or the last update, ended half way.
+    Incomplete,
+    /// The user asked for it.
+    Requested,
+    /// A resource that it cannot live without is deleted before it is made anew.
+    DeletedFirst {
+        /// That resource.
+        because: Address,
+    },
+    /// An earlier replacement left it.
+    Superseded,
+    /// It goes together with another object.
+    DeletedWith {
+        /// That object's address.
+        owner: Address,
+    },
+    /// It is to be kept when it is no longer declared.
+    Retained,
+    /// It is called otherwise now.
+    Moved {
+        /// Its former address.
+        from: Address,
+    },
+    /// The kind's schema grew; the fields are sent again.
+    NewVersion {
+        /// The recorded version.
+        from: u32,
+        /// The present one.
+        to: u32,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRecorded => f.write_str("it is not there yet"),
+            Self::NotDeclared => f.write_str("the program no longer declares it"),
+            Self::Down => f.write_str("the stack goes down"),
+            Self::Changed { field, replaces: true } => write!(f, "`{field}` changes, which forces a replacement"),
+            Self::Changed { field, .. } => write!(f, "`{field}` changes"),
+            Self::Unknown { field, replaces: true } => {
+                write!(f, "`{field}` is known after apply; a different value forces a replacement")
+            }
+            Self::Unknown { field, .. } => write!(f, "`{field}` is known after apply"),
+            Self::Drifted { field, .. } => write!(f, "`{field}` was changed outside of the stack"),
+            Self::Incomplete => f.write_str("the last operation on it ended half way"),
+            Self::Requested => f.write_str("it was asked for with --replace"),
+            Self::DeletedFirst { because } => write!(f, "{because} has to be deleted before it is made anew"),
+            Self::Superseded => f.write_str("an earlier replacement left it"),
+            Self::DeletedWith { owner } => write!(f, "it goes with {owner}"),
+            Self::Retained => f.write_str("it is retained when it is no longer declared"),
+            Self::Moved { from } => write!(f, "it was called {from}"),
+            Self::NewVersion { from, to } => write!(f, "its kind went from version {from} to {to}"),
+        }
+    }
+}

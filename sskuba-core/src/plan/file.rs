@@ -1,0 +1,157 @@
+//! Saved plans. A file holds what the plan announces, with secrets masked, for people; and the revision and a
+//! keyed digest, by which `up --plan` makes sure that it does just that.
+
+use serde::{Deserialize, Serialize};
+
+use super::action::{Action, Reason};
+use super::steps::{Plan, Verdict};
+use crate::address::{Address, StackId};
+use crate::clock::Timestamp;
+use crate::digest::{Digest, Digester};
+use crate::state::Counts;
+
+/// The version of the file's form.
+const FORMAT: u32 = 1;
+
+/// A plan as it is saved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanFile {
+    /// The version of the file's form.
+    pub format: u32,
+    /// The release that wrote it.
+    pub writer: String,
+    /// The stack.
+    pub stack: StackId,
+    /// The revision that the plan starts from.
+    pub base: u64,
+    /// When it was made.
+    pub made: Timestamp,
+    /// Options that the plan was made with, as the program's command line gave them.
+    pub options: serde_json::Value,
+    /// How many of what.
+    pub changes: Counts,
+    /// The digest of all that is announced.
+    pub digest: Digest,
+    /// What is announced, for people: no secrets, no unchanged resources.
+    pub steps: Vec<SavedStep>,
+}
+
+/// A step as it is saved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedStep {
+    /// The resource.
+    pub address: Address,
+    /// What is done.
+    pub action: Action,
+    /// Whether only values that the apply finds out decide.
+    pub possible: bool,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// Why a saved plan is not applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlanFileError {
+    /// The file is not a plan.
+    #[error("the file is not a saved plan: {0}; make one with `preview --plan FILE`")]
+    Damaged(String),
+    /// A newer release wrote it.
+    #[error("the plan was saved by sskuba {writer} in form {found}, this release reads form {FORMAT}; make it anew")]
+    Newer {
+        /// The form.
+        found: u32,
+        /// The release.
+        writer: String,
+    },
+    /// It belongs to another stack.
+    #[error("the plan is of stack {found}, not of {wanted}; choose the stack with `--stack`")]
+    OtherStack {
+        /// The plan's stack.
+        found: StackId,
+        /// The stack that was chosen.
+        wanted: StackId,
+    },
+    /// The stack changed since.
+    #[error("the plan was made at revision {planned} and the stack is at {current}; make a new one with `preview --plan`")]
+    OldRevision {
+        /// The plan's revision.
+        planned: u64,
+        /// The stack's.
+        current: u64,
+    },
+    /// The program or its configuration changed since.
+    #[error("the program or its configuration no longer gives this plan: {0}; make a new one with `preview --plan`")]
+    Changed(String),
+}
+
+impl PlanFile {
+    /// Makes the file of a plan.
+    pub fn new(plan: &Plan, digester: Digester, made: Timestamp, options: serde_json::Value) -> Self {
+        Self {
+            format: FORMAT,
+            writer: env!("CARGO_PKG_VERSION").to_owned(),
+            stack: plan.stack.clone(),
+            base: plan.base,
+            made,
+            options,
+            changes: plan.counts(),
+            digest: plan.digest(digester),
+            steps: announced(plan),
+        }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If it is not a plan, or a newer release wrote it.
+    pub fn parse(text: &str) -> Result<Self, PlanFileError> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+            #[serde(default)]
+            writer: String,
+        }
+        let damaged = |error: serde_json::Error| PlanFileError::Damaged(error.to_string());
+        let head: Head = serde_json::from_str(text).map_err(damaged)?;
+        if head.format > FORMAT {
+            return Err(PlanFileError::Newer { found: head.format, writer: head.writer });
+        }
+        serde_json::from_str(text).map_err(damaged)
+    }
+
+    /// Checks that `plan`, made just now, is the plan that was saved.
+    ///
+    /// # Errors
+    /// If it is of another stack, or the stack or the program changed since.
+    pub fn verify(&self, plan: &Plan, digester: Digester) -> Result<(), PlanFileError> {
+        if self.stack != plan.stack {
+            return Err(PlanFileError::OtherStack { found: self.stack.clone(), wanted: plan.stack.clone() });
+        }
+        if self.base != plan.base {
+            return Err(PlanFileError::OldRevision { planned: self.base, current: plan.base });
+        }
+        if self.digest == plan.digest(digester) {
+            return Ok(());
+        }
+        let now = announced(plan);
+        let other = now.iter().find(|step| !self.steps.contains(step));
+        let gone = || self.steps.iter().find(|step| !now.contains(step));
+        Err(PlanFileError::Changed(match other.or_else(gone) {
+            Some(step) => format!("{} {} differs", step.action, step.address),
+            None => "an input's value differs".to_owned(),
+        }))
+    }
+}
+
+fn announced(plan: &Plan) -> Vec<SavedStep> {
+    let shown = plan.steps.iter().filter(|s| s.action != Action::Same && s.verdict != Verdict::Excluded);
+    shown
+        .map(|step| SavedStep {
+            address: step.address.clone(),
+            action: step.action,
+            possible: step.verdict != Verdict::Certain,
+            reasons: step.reasons.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,13 @@
+//! The plan: an immutable list of steps with their edges. Planning makes it, applying carries it out; this is
+//! all that the two share.
+
+mod action;
+mod decide;
+mod diff;
+mod file;
+mod steps;
+
+pub use action::{Action, FieldChange, Order, Reason};
+pub use decide::{Decision, Force, decide};
+pub use file::{PlanFile, PlanFileError};
+pub use steps::{Plan, Step, Subject, Verdict};

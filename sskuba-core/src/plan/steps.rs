@@ -1,0 +1,169 @@
+//! Steps and the plan.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::action::{Action, FieldChange, Order, Reason};
+use super::decide::Force;
+use crate::address::{Address, StackId, Token};
+use crate::digest::{Digest, Digester};
+use crate::graph::{Dag, DesiredGraph, NodeId};
+use crate::state::Counts;
+use crate::value::{Map, Value, canonical_map};
+
+/// What a step is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A declared resource; the step brings it to what is declared.
+    Declared(NodeId),
+    /// A recorded generation; the step removes it.
+    Recorded(Token),
+}
+
+/// Whether a step is done for sure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Just this is done.
+    Certain,
+    /// This or less is done: values that only the apply knows decide.
+    Possible,
+    /// Only done if another step turns out to be a replacement.
+    Dormant,
+    /// Left out by a target or an exclude.
+    Excluded,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What it is about.
+    pub subject: Subject,
+    /// The resource.
+    pub address: Address,
+    /// What is done.
+    pub action: Action,
+    /// Whether it is done for sure.
+    pub verdict: Verdict,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// The fields that differ, or may.
+    pub changes: Vec<FieldChange>,
+    /// The generation that is recorded now.
+    pub prior: Option<Token>,
+    /// The order, if it is or may be a replacement.
+    pub order: Order,
+    /// For a replacement: the steps that delete its old generation and, before that, what cannot live without
+    /// it; they are woken when the replacement is decided.
+    pub wakes: Vec<NodeId>,
+    /// Why it is replaced though its inputs would not ask for it.
+    pub force: Option<Force>,
+    /// The former address.
+    pub moved_from: Option<Address>,
+    /// The inputs as far as they are known.
+    pub inputs: Map,
+    /// False if no provider is called: a removal that only forgets.
+    pub calls: bool,
+    /// The expected time, in milliseconds.
+    pub expected: u64,
+}
+
+/// A plan: what will be done, in which order at least, and from which revision on.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The stack.
+    pub stack: StackId,
+    /// The revision that it starts from.
+    pub base: u64,
+    /// The declared resources.
+    pub graph: Arc<DesiredGraph>,
+    /// The steps: those of the declared resources first, in the order of their nodes, then removals.
+    pub steps: Vec<Step>,
+    /// Their edges.
+    pub dag: Arc<Dag>,
+    /// Lookups that were answered while planning.
+    pub lookups: HashMap<NodeId, Map>,
+    /// The exported outputs as far as they are known.
+    pub exports: BTreeMap<String, Value>,
+    /// Whether the exported outputs differ from the recorded ones, or may.
+    pub exports_change: bool,
+    /// Whether the plan takes the whole stack down.
+    pub down: bool,
+    /// Whether edges, options or names are recorded anew somewhere.
+    pub records_change: bool,
+}
+
+impl Plan {
+    /// Returns a step.
+    pub fn step(&self, id: NodeId) -> &Step {
+        &self.steps[id.index()]
+    }
+
+    /// Counts what is planned.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        let replaced: std::collections::HashSet<Token> =
+            self.steps.iter().filter(|s| s.action == Action::Replace).filter_map(|s| s.prior).collect();
+        for step in &self.steps {
+            if step.verdict == Verdict::Dormant {
+                continue;
+            }
+            match step.action {
+                _ if step.verdict == Verdict::Excluded => counts.unchanged += 1,
+                Action::Same => counts.unchanged += 1,
+                Action::Update => counts.update += 1,
+                Action::Replace => counts.replace += 1,
+                Action::Create => counts.create += 1,
+                Action::Read => counts.read += 1,
+                Action::Delete | Action::Forget => {
+                    let part = matches!(step.subject, Subject::Recorded(token) if replaced.contains(&token));
+                    counts.delete += u32::from(!part);
+                }
+            }
+        }
+        counts
+    }
+
+    /// Tells whether applying the plan would do or record nothing.
+    pub fn is_empty(&self) -> bool {
+        self.counts().changes() == 0
+            && !self.exports_change
+            && !self.records_change
+            && !self.steps.iter().any(|s| s.action == Action::Read && s.verdict == Verdict::Certain && s.calls)
+    }
+
+    /// Computes the digest of all that the plan announces, keyed so that it gives no secret away.
+    pub fn digest(&self, mut digester: Digester) -> Digest {
+        digester.bytes(self.stack.as_str().as_bytes());
+        for step in &self.steps {
+            digester
+                .bytes(step.address.as_str().as_bytes())
+                .bytes(step.action.word().as_bytes())
+                .bytes(format!("{:?}", step.verdict).as_bytes());
+            let mut inputs = Vec::new();
+            canonical_map(&step.inputs, &mut |part| inputs.extend_from_slice(part));
+            digester.bytes(&inputs);
+        }
+        for (name, value) in &self.exports {
+            digester.bytes(name.as_bytes()).value(value);
+        }
+        digester.finish()
+    }
+
+    /// Returns the path through the plan that takes longest, with the expected time of the whole, in
+    /// milliseconds.
+    pub fn critical_path(&self) -> (Vec<&Step>, u64) {
+        let weight = |id: NodeId| if self.step(id).verdict == Verdict::Dormant { 0 } else { self.step(id).expected };
+        let remaining = self.dag.remaining(weight);
+        let heaviest = |ids: &mut dyn Iterator<Item = NodeId>| ids.max_by_key(|id| remaining[id.index()]);
+        let mut at = heaviest(&mut self.dag.order().iter().copied());
+        let total = at.map_or(0, |id| remaining[id.index()]);
+        let mut path = Vec::new();
+        while let Some(id) = at {
+            if self.step(id).expected > 0 {
+                path.push(self.step(id));
+            }
+            at = heaviest(&mut self.dag.dependants(id)).filter(|id| remaining[id.index()] > 0);
+        }
+        (path, total)
+    }
+}

@@ -1,0 +1,225 @@
+//! How entries and records become bytes: a version, a checksum, JSON whose secrets are sealed.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use super::journal::Entry;
+use super::record::Record;
+use super::seal::DataKey;
+use crate::address::Token;
+use crate::clock::IdSource;
+use crate::value::{Map, Value};
+
+/// The version of the format that this release writes.
+pub const FORMAT: u8 = 1;
+
+/// The key that marks a sealed value. Keys of users' maps that begin with `$` get a second one.
+const SEALED: &str = "$sealed";
+
+/// Why bytes could not be read as what they should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormatError {
+    /// A newer release wrote it.
+    #[error("it has format {found}, this release reads up to {FORMAT}; run the release that wrote it, or a newer one")]
+    Newer {
+        /// The format that was found.
+        found: u8,
+    },
+    /// The bytes were changed or cut.
+    #[error("{0}")]
+    Damaged(String),
+    /// A secret could not be opened.
+    #[error("{0}")]
+    Sealed(#[from] super::seal::SealError),
+}
+
+/// Turns entries and records of one stack into bytes and back.
+#[derive(Debug, Clone)]
+pub struct Codec {
+    key: Option<DataKey>,
+    ids: Arc<dyn IdSource>,
+}
+
+type Sealed = serde_json::Map<String, Json>;
+
+impl Codec {
+    /// Makes a codec. Without a key, sealed values are read as secrets whose text is not there, and secrets
+    /// cannot be written.
+    pub fn new(key: Option<DataKey>, ids: Arc<dyn IdSource>) -> Self {
+        Self { key, ids }
+    }
+
+    /// Returns the key.
+    pub fn key(&self) -> Option<&DataKey> {
+        self.key.as_ref()
+    }
+
+    /// Writes an entry.
+    ///
+    /// # Errors
+    /// If a value is not known, or is secret and there is no key.
+    pub fn encode(&self, entry: Entry) -> Result<Vec<u8>, FormatError> {
+        let token = entry.token();
+        wrap(&entry.try_map(|map| self.seal_map(&map, token))?)
+    }
+
+    /// Reads an entry.
+    ///
+    /// # Errors
+    /// If the bytes are damaged, newer, or sealed to another key.
+    pub fn decode(&self, bytes: &[u8]) -> Result<Entry, FormatError> {
+        let entry: Entry<Sealed> = unwrap(bytes)?;
+        let token = entry.token();
+        entry.try_map(|map| self.open_map(map, token))
+    }
+
+    /// Writes a record.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn encode_record(&self, record: &Record) -> Result<Vec<u8>, FormatError> {
+        wrap(&record.clone().try_map(|map| self.seal_map(&map, Some(record.token)))?)
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// As [`Codec::decode`].
+    pub fn decode_record(&self, bytes: &[u8]) -> Result<Record, FormatError> {
+        let record: Record<Sealed> = unwrap(bytes)?;
+        let token = record.token;
+        record.try_map(|map| self.open_map(map, Some(token)))
+    }
+
+    /// Writes a map that belongs to the stack as a whole.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn encode_map(&self, map: &Map) -> Result<Vec<u8>, FormatError> {
+        wrap(&self.seal_map(map, None)?)
+    }
+
+    /// Reads a map that belongs to the stack as a whole.
+    ///
+    /// # Errors
+    /// As [`Codec::decode`].
+    pub fn decode_map(&self, bytes: &[u8]) -> Result<Map, FormatError> {
+        self.open_map(unwrap(bytes)?, None)
+    }
+
+    fn seal_map(&self, map: &Map, token: Option<Token>) -> Result<Sealed, FormatError> {
+        map.iter().map(|(key, value)| Ok((escape(key), self.seal(value, token)?))).collect()
+    }
+
+    fn seal(&self, value: &Value, token: Option<Token>) -> Result<Json, FormatError> {
+        Ok(match value {
+            Value::Null => Json::Null,
+            Value::Bool(b) => Json::Bool(*b),
+            Value::Number(n) => Json::Number(n.clone()),
+            Value::String(s) => Json::String(s.clone()),
+            Value::List(items) => {
+                Json::Array(items.iter().map(|item| self.seal(item, token)).collect::<Result<_, _>>()?)
+            }
+            Value::Map(map) => Json::Object(self.seal_map(map, token)?),
+            Value::Unknown => return Err(damaged("a value that is not known cannot be recorded")),
+            Value::Secret(_) => {
+                let Some(key) = &self.key else {
+                    return Err(damaged("a secret cannot be recorded without the stack's key"));
+                };
+                let json = value.exposed().map_err(|error| damaged(&error.to_string()))?;
+                let plain = zeroize::Zeroizing::new(json.to_string().into_bytes());
+                let text = key.seal(self.ids.as_ref(), "a value", &aad(token), &plain);
+                Json::Object([(SEALED.to_owned(), Json::String(text))].into_iter().collect())
+            }
+        })
+    }
+
+    fn open_map(&self, map: Sealed, token: Option<Token>) -> Result<Map, FormatError> {
+        map.into_iter().map(|(key, value)| Ok((unescape(key), self.open(value, token)?))).collect()
+    }
+
+    fn open(&self, json: Json, token: Option<Token>) -> Result<Value, FormatError> {
+        Ok(match json {
+            Json::Null => Value::Null,
+            Json::Bool(b) => Value::Bool(b),
+            Json::Number(n) => Value::Number(n),
+            Json::String(s) => Value::String(s),
+            Json::Array(items) => {
+                Value::List(items.into_iter().map(|item| self.open(item, token)).collect::<Result<_, _>>()?)
+            }
+            Json::Object(map) => match map.get(SEALED) {
+                Some(Json::String(text)) => self.unseal(text, token)?,
+                _ => Value::Map(self.open_map(map, token)?),
+            },
+        })
+    }
+
+    fn unseal(&self, text: &str, token: Option<Token>) -> Result<Value, FormatError> {
+        let Some(key) = &self.key else {
+            return Ok(Value::from("(sealed)").into_secret());
+        };
+        let what = token.map_or_else(|| "the stack".to_owned(), |token| format!("generation {token}"));
+        let plain = key.open(&what, &aad(token), text)?;
+        let json = serde_json::from_slice(&plain).map_err(|_| damaged("a secret holds no JSON"))?;
+        Ok(Value::from_json(json).into_secret())
+    }
+}
+
+fn aad(token: Option<Token>) -> Vec<u8> {
+    token.map_or_else(|| b"stack".to_vec(), |token| token.as_bytes().to_vec())
+}
+
+fn escape(key: &str) -> String {
+    if key.starts_with('$') { format!("${key}") } else { key.to_owned() }
+}
+
+fn unescape(key: String) -> String {
+    key.strip_prefix("$$").map(|rest| format!("${rest}")).unwrap_or(key)
+}
+
+fn damaged(why: &str) -> FormatError {
+    FormatError::Damaged(why.to_owned())
+}
+
+/// Writes the version, the checksum and the JSON.
+pub(crate) fn wrap<T: Serialize>(value: &T) -> Result<Vec<u8>, FormatError> {
+    let mut bytes = vec![FORMAT, 0, 0, 0, 0];
+    serde_json::to_writer(&mut bytes, value).map_err(|error| damaged(&error.to_string()))?;
+    let sum = crc32fast::hash(&bytes[5..]);
+    bytes[1..5].copy_from_slice(&sum.to_be_bytes());
+    Ok(bytes)
+}
+
+/// Checks the version and the checksum and reads the JSON.
+pub(crate) fn unwrap<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormatError> {
+    let Some((head, body)) = bytes.split_first_chunk::<5>() else {
+        return Err(damaged("it is cut short"));
+    };
+    let [version, sum @ ..] = *head;
+    if version > FORMAT {
+        return Err(FormatError::Newer { found: version });
+    }
+    if version != FORMAT || crc32fast::hash(body) != u32::from_be_bytes(sum) {
+        return Err(damaged("its checksum does not fit its bytes"));
+    }
+    serde_json::from_slice(body).map_err(|error| damaged(&error.to_string()))
+}
+
+/// Writes bytes as text, for exports.
+pub fn to_text(bytes: &[u8]) -> String {
+    BASE64.encode(bytes)
+}
+
+/// Reads bytes from text.
+///
+/// # Errors
+/// If the text is not base64.
+pub fn from_text(text: &str) -> Result<Vec<u8>, FormatError> {
+    BASE64.decode(text.trim()).map_err(|error| damaged(&error.to_string()))
+}

@@ -1,0 +1,289 @@
+//! The entries of a stack's journal, and the state machine that says which may follow which.
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{Flags, Record};
+use crate::address::{Address, Token};
+use crate::clock::Timestamp;
+use crate::provider::Class;
+use crate::value::Map;
+
+/// What a step asks of the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Make the object.
+    Create,
+    /// Change it.
+    Update,
+    /// Delete it.
+    Delete,
+}
+
+/// Written before a provider is called: what is about to be asked of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Intent<M = Map> {
+    /// What is asked.
+    pub verb: Verb,
+    /// The resource.
+    pub address: Address,
+    /// The generation.
+    pub token: Token,
+    /// The inputs that are sent; empty for a delete.
+    pub inputs: M,
+    /// The version of the kind's schema.
+    pub version: u32,
+    /// The provider instance, if not the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Address>,
+    /// What it depends on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Address>,
+    /// Options to record.
+    #[serde(default)]
+    pub flags: Flags,
+    /// When.
+    pub time: Timestamp,
+}
+
+/// What came of a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome<M = Map> {
+    /// The provider did it. For a delete the maps are empty.
+    Applied {
+        /// The provider's id.
+        id: String,
+        /// The inputs as reported.
+        observed: M,
+        /// The computed fields.
+        outputs: M,
+        /// How long it took, in milliseconds.
+        took: u64,
+    },
+    /// It left an object behind that is not complete.
+    Partial {
+        /// The provider's id.
+        id: String,
+        /// The inputs as reported.
+        observed: M,
+        /// The computed fields as far as they are known.
+        outputs: M,
+        /// Why.
+        cause: Cause,
+    },
+    /// Nothing was changed.
+    NotApplied {
+        /// Why.
+        cause: Cause,
+    },
+    /// It cannot be told; the intent stays open until somebody has looked.
+    Unknown {
+        /// Why.
+        cause: Cause,
+    },
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What sort of failure.
+    pub class: Class,
+    /// In the provider's words.
+    pub message: String,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunResult {
+    /// Everything was done.
+    Succeeded,
+    /// Something failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
+/// How many of what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Creates.
+    pub create: u32,
+    /// Updates.
+    pub update: u32,
+    /// Replacements.
+    pub replace: u32,
+    /// Deletes that are not part of a replacement.
+    pub delete: u32,
+    /// Lookups.
+    pub read: u32,
+    /// Imports.
+    pub import: u32,
+    /// Resources that stayed as they are.
+    pub unchanged: u32,
+    /// Steps that failed.
+    pub failed: u32,
+    /// Steps that were skipped.
+    pub skipped: u32,
+}
+
+impl Counts {
+    /// Returns how many resources change.
+    pub fn changes(&self) -> u32 {
+        self.create + self.update + self.replace + self.delete + self.import
+    }
+}
+
+/// One durable change of a stack. `M` is [`Map`] in memory and sealed JSON in a store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Entry<M = Map> {
+    /// A run began.
+    RunStarted {
+        /// Its id.
+        run: Token,
+        /// When.
+        time: Timestamp,
+        /// `user@host`.
+        who: String,
+        /// The command.
+        command: String,
+        /// Why, in the user's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// A step is about to call its provider.
+    Intent(Intent<M>),
+    /// A step's call ended.
+    Outcome {
+        /// The generation.
+        token: Token,
+        /// What came of it.
+        outcome: Outcome<M>,
+        /// When.
+        time: Timestamp,
+    },
+    /// Edges or options changed; no provider was called.
+    Recorded {
+        /// The generation.
+        token: Token,
+        /// What it depends on now.
+        dependencies: Vec<Address>,
+        /// The provider instance now.
+        provider: Option<Address>,
+        /// Options now.
+        flags: Flags,
+    },
+    /// A resource was renamed.
+    Moved {
+        /// The generation.
+        token: Token,
+        /// Its new address.
+        to: Address,
+    },
+    /// What the provider reports was read again.
+    Observed {
+        /// The generation.
+        token: Token,
+        /// The inputs as reported.
+        observed: M,
+        /// The computed fields as reported.
+        outputs: M,
+    },
+    /// A record was removed without touching the object, or because the object is gone.
+    Forgotten {
+        /// The generation.
+        token: Token,
+        /// Why.
+        why: String,
+    },
+    /// A whole record, imported or repaired.
+    Adopted(Box<Record<M>>),
+    /// The stack's exported outputs.
+    Exports(M),
+    /// A run ended.
+    RunEnded {
+        /// Its id.
+        run: Token,
+        /// When.
+        time: Timestamp,
+        /// How.
+        result: RunResult,
+        /// What changed.
+        counts: Counts,
+    },
+}
+
+impl<M> Intent<M> {
+    /// Turns the maps into another form.
+    ///
+    /// # Errors
+    /// What `f` answers.
+    pub fn try_map<N, E>(self, f: impl FnOnce(M) -> Result<N, E>) -> Result<Intent<N>, E> {
+        let Self { verb, address, token, inputs, version, provider, dependencies, flags, time } = self;
+        Ok(Intent { inputs: f(inputs)?, verb, address, token, version, provider, dependencies, flags, time })
+    }
+}
+
+impl<M> Outcome<M> {
+    /// Turns the maps into another form.
+    ///
+    /// # Errors
+    /// What `f` answers.
+    pub fn try_map<N, E>(self, mut f: impl FnMut(M) -> Result<N, E>) -> Result<Outcome<N>, E> {
+        Ok(match self {
+            Self::Applied { id, observed, outputs, took } => {
+                Outcome::Applied { id, observed: f(observed)?, outputs: f(outputs)?, took }
+            }
+            Self::Partial { id, observed, outputs, cause } => {
+                Outcome::Partial { id, observed: f(observed)?, outputs: f(outputs)?, cause }
+            }
+            Self::NotApplied { cause } => Outcome::NotApplied { cause },
+            Self::Unknown { cause } => Outcome::Unknown { cause },
+        })
+    }
+}
+
+impl<M> Entry<M> {
+    /// Turns the maps into another form.
+    ///
+    /// # Errors
+    /// What `f` answers.
+    pub fn try_map<N, E>(self, mut f: impl FnMut(M) -> Result<N, E>) -> Result<Entry<N>, E> {
+        Ok(match self {
+            Self::RunStarted { run, time, who, command, message } => {
+                Entry::RunStarted { run, time, who, command, message }
+            }
+            Self::Intent(intent) => Entry::Intent(intent.try_map(f)?),
+            Self::Outcome { token, outcome, time } => Entry::Outcome { token, outcome: outcome.try_map(f)?, time },
+            Self::Recorded { token, dependencies, provider, flags } => {
+                Entry::Recorded { token, dependencies, provider, flags }
+            }
+            Self::Moved { token, to } => Entry::Moved { token, to },
+            Self::Observed { token, observed, outputs } => {
+                Entry::Observed { token, observed: f(observed)?, outputs: f(outputs)? }
+            }
+            Self::Forgotten { token, why } => Entry::Forgotten { token, why },
+            Self::Adopted(record) => Entry::Adopted(Box::new(record.try_map(f)?)),
+            Self::Exports(map) => Entry::Exports(f(map)?),
+            Self::RunEnded { run, time, result, counts } => Entry::RunEnded { run, time, result, counts },
+        })
+    }
+
+    /// Returns the generation that the entry is about; names what its secrets belong to.
+    pub fn token(&self) -> Option<Token> {
+        match self {
+            Self::Intent(intent) => Some(intent.token),
+            Self::Outcome { token, .. }
+            | Self::Recorded { token, .. }
+            | Self::Moved { token, .. }
+            | Self::Observed { token, .. }
+            | Self::Forgotten { token, .. } => Some(*token),
+            Self::Adopted(record) => Some(record.token),
+            Self::RunStarted { .. } | Self::Exports(_) | Self::RunEnded { .. } => None,
+        }
+    }
+}

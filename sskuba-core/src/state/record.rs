@@ -1,0 +1,95 @@
+//! What is recorded of each generation of a resource.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::{Address, Token};
+use crate::clock::Timestamp;
+use crate::value::Map;
+
+/// Where a recorded generation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It exists and is the one that the address means.
+    Live,
+    /// Its create ended half way; the next update completes it.
+    Partial,
+    /// Another generation took its place; it waits for its delete.
+    Superseded,
+}
+
+/// Options that are recorded, so that a resource that left the program still obeys them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flags {
+    /// Deletes and replacements are refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protect: bool,
+    /// A delete forgets the record and leaves the object.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retain: bool,
+    /// The resource whose delete takes this one with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_with: Option<Address>,
+    /// How long a delete may take, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delete_timeout: Option<u64>,
+}
+
+/// One generation of a resource. `M` is [`Map`] in memory and sealed JSON in a store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record<M = Map> {
+    /// The address.
+    pub address: Address,
+    /// The generation.
+    pub token: Token,
+    /// The version of the kind's schema that wrote the fields.
+    pub version: u32,
+    /// The provider instance, if not the default one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Address>,
+    /// Where it stands.
+    pub status: Status,
+    /// The provider's id.
+    pub id: String,
+    /// The inputs that the last successful call sent.
+    pub applied: M,
+    /// The inputs as the provider last reported them; fields it does not report are left out.
+    pub observed: M,
+    /// The computed fields as last reported.
+    pub outputs: M,
+    /// What it depends on.
+    pub dependencies: Vec<Address>,
+    /// Recorded options.
+    pub flags: Flags,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// How long its last create or update took, in milliseconds.
+    pub took: u64,
+}
+
+impl<M> Record<M> {
+    /// Turns the maps into another form.
+    ///
+    /// # Errors
+    /// What `f` answers.
+    pub fn try_map<N, E>(self, mut f: impl FnMut(M) -> Result<N, E>) -> Result<Record<N>, E> {
+        Ok(Record {
+            applied: f(self.applied)?,
+            observed: f(self.observed)?,
+            outputs: f(self.outputs)?,
+            address: self.address,
+            token: self.token,
+            version: self.version,
+            provider: self.provider,
+            status: self.status,
+            id: self.id,
+            dependencies: self.dependencies,
+            flags: self.flags,
+            created: self.created,
+            updated: self.updated,
+            took: self.took,
+        })
+    }
+}

@@ -1,0 +1,287 @@
+//! A stack's state, as its entries make it. The same transitions serve live runs and recovery, and every one
+//! that is not listed here is an error.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::journal::{Entry, Intent, Outcome, Verb};
+use super::record::{Record, Status};
+use crate::address::{Address, Token};
+use crate::clock::Timestamp;
+use crate::value::Map;
+
+/// An entry that may not follow what is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} of {subject} cannot follow what is recorded: {why}")]
+pub struct TransitionError {
+    /// The sort of entry.
+    pub what: &'static str,
+    /// The address or generation.
+    pub subject: String,
+    /// Why not.
+    pub why: &'static str,
+}
+
+/// All that is known of a stack.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    revision: u64,
+    records: BTreeMap<Token, Record>,
+    current: BTreeMap<Address, Token>,
+    pending: BTreeMap<Token, Intent>,
+    exports: Map,
+    touched: Vec<Token>,
+}
+
+impl State {
+    /// Returns the revision.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Sets the revision, after a load or an append.
+    pub fn set_revision(&mut self, revision: u64) {
+        self.revision = revision;
+    }
+
+    /// Returns the record that an address means.
+    pub fn current(&self, address: &Address) -> Option<&Record> {
+        self.current.get(address).and_then(|token| self.records.get(token))
+    }
+
+    /// Returns one generation.
+    pub fn record(&self, token: Token) -> Option<&Record> {
+        self.records.get(&token)
+    }
+
+    /// Returns all generations: those that addresses mean, in the order of the addresses, then the others.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        let current = self.current.values().filter_map(|token| self.records.get(token));
+        current.chain(self.records.values().filter(|r| r.status == Status::Superseded))
+    }
+
+    /// Returns how many generations are recorded.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Tells whether nothing is recorded and nothing is under way.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.pending.is_empty()
+    }
+
+    /// Returns the intents without an outcome.
+    pub fn pending(&self) -> impl Iterator<Item = &Intent> {
+        self.pending.values()
+    }
+
+    /// Returns the intent without an outcome of one generation.
+    pub fn pending_of(&self, token: Token) -> Option<&Intent> {
+        self.pending.get(&token)
+    }
+
+    /// Returns the exported outputs.
+    pub fn exports(&self) -> &Map {
+        &self.exports
+    }
+
+    /// Returns the mean time of the last create or update of each kind's recorded objects, in milliseconds.
+    pub fn durations(&self) -> HashMap<&str, u64> {
+        let mut sums: HashMap<&str, (u64, u64)> = HashMap::new();
+        for record in self.records.values() {
+            let (sum, count) = sums.entry(record.address.kind_str()).or_default();
+            *sum = sum.saturating_add(record.took);
+            *count += 1;
+        }
+        sums.into_iter().map(|(kind, (sum, count))| (kind, sum / count)).collect()
+    }
+
+    /// Returns the generations that changed since the last call, for the next fold.
+    pub fn take_touched(&mut self) -> Vec<Token> {
+        self.touched.sort_unstable();
+        self.touched.dedup();
+        std::mem::take(&mut self.touched)
+    }
+
+    /// Puts a folded record in place.
+    pub fn insert(&mut self, record: Record) {
+        if record.status != Status::Superseded {
+            self.current.insert(record.address.clone(), record.token);
+        }
+        self.records.insert(record.token, record);
+    }
+
+    /// Sets the exported outputs from a folded record.
+    pub fn set_exports(&mut self, exports: Map) {
+        self.exports = exports;
+    }
+
+    /// Applies one entry.
+    ///
+    /// # Errors
+    /// If the entry may not follow what is recorded; the state is then unchanged.
+    pub fn apply(&mut self, entry: &Entry) -> Result<(), TransitionError> {
+        match entry {
+            Entry::Intent(intent) => self.intend(intent)?,
+            Entry::Outcome { token, outcome, time } => self.resolve(*token, outcome, *time)?,
+            Entry::Recorded { token, dependencies, provider, flags } => {
+                let record = self.settled(*token, "a change of edges")?;
+                record.dependencies.clone_from(dependencies);
+                record.provider.clone_from(provider);
+                record.flags = flags.clone();
+            }
+            Entry::Moved { token, to } => self.rename(*token, to)?,
+            Entry::Observed { token, observed, outputs } => {
+                let record = self.settled(*token, "an observation")?;
+                record.observed.clone_from(observed);
+                record.outputs.clone_from(outputs);
+            }
+            Entry::Forgotten { token, .. } => {
+                self.settled(*token, "a removal")?;
+                self.drop_record(*token);
+            }
+            Entry::Adopted(record) => {
+                if self.pending.contains_key(&record.token) {
+                    return Err(refuse("an adoption", &record.address, "a call for it is still open"));
+                }
+                self.supersede(&record.address, record.token);
+                self.insert((**record).clone());
+            }
+            Entry::Exports(map) => self.exports.clone_from(map),
+            Entry::RunStarted { .. } | Entry::RunEnded { .. } => {}
+        }
+        self.touched.extend(entry.token());
+        Ok(())
+    }
+
+    /// Returns a record for which no call is open.
+    fn settled(&mut self, token: Token, what: &'static str) -> Result<&mut Record, TransitionError> {
+        if self.pending.contains_key(&token) {
+            return Err(refuse(what, &token, "a call for it is still open"));
+        }
+        self.records.get_mut(&token).ok_or_else(|| refuse(what, &token, "there is no such generation"))
+    }
+
+    fn intend(&mut self, intent: &Intent) -> Result<(), TransitionError> {
+        let what = "an intent";
+        if self.pending.contains_key(&intent.token) {
+            return Err(refuse(what, &intent.address, "a call for this generation is still open"));
+        }
+        let exists = self.records.contains_key(&intent.token);
+        match intent.verb {
+            Verb::Create if exists => Err(refuse(what, &intent.address, "this generation was created already")),
+            Verb::Update | Verb::Delete if !exists => {
+                Err(refuse(what, &intent.address, "there is no such generation"))
+            }
+            _ => {
+                self.pending.insert(intent.token, intent.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn resolve(&mut self, token: Token, outcome: &Outcome, time: Timestamp) -> Result<(), TransitionError> {
+        let Some(intent) = self.pending.get(&token) else {
+            return Err(refuse("an outcome", &token, "no call for this generation is open"));
+        };
+        let complete = match outcome {
+            Outcome::Unknown { .. } => return Ok(()),
+            Outcome::NotApplied { .. } => {
+                self.pending.remove(&token);
+                return Ok(());
+            }
+            Outcome::Applied { .. } => true,
+            Outcome::Partial { .. } => false,
+        };
+        if intent.verb == Verb::Delete {
+            if !complete {
+                return Err(refuse("an outcome", &intent.address, "a delete cannot end half way"));
+            }
+            self.pending.remove(&token);
+            self.drop_record(token);
+            return Ok(());
+        }
+        if let Some(intent) = self.pending.remove(&token) {
+            self.write(intent, outcome, complete, time);
+        }
+        Ok(())
+    }
+
+    /// Writes what a create or an update left.
+    fn write(&mut self, intent: Intent, outcome: &Outcome, complete: bool, time: Timestamp) {
+        let (Outcome::Applied { id, observed, outputs, .. } | Outcome::Partial { id, observed, outputs, .. }) =
+            outcome
+        else {
+            return;
+        };
+        let took = if let Outcome::Applied { took, .. } = outcome { *took } else { 0 };
+        let before = self.records.remove(&intent.token);
+        self.supersede(&intent.address, intent.token);
+        let status = if complete { Status::Live } else { Status::Partial };
+        // What an update that ended half way has sent is not known; the earlier inputs stand until the next
+        // update, which the status asks for.
+        let applied = match &before {
+            Some(record) if !complete => record.applied.clone(),
+            _ => intent.inputs,
+        };
+        self.insert(Record {
+            created: before.map_or(time, |record| record.created),
+            address: intent.address,
+            token: intent.token,
+            version: intent.version,
+            provider: intent.provider,
+            status,
+            id: id.clone(),
+            applied,
+            observed: observed.clone(),
+            outputs: outputs.clone(),
+            dependencies: intent.dependencies,
+            flags: intent.flags,
+            updated: time,
+            took,
+        });
+    }
+
+    /// Marks the generation that `address` means as superseded by `token`.
+    fn supersede(&mut self, address: &Address, token: Token) {
+        let Some(old) = self.current.get(address).copied().filter(|old| *old != token) else { return };
+        if let Some(record) = self.records.get_mut(&old) {
+            record.status = Status::Superseded;
+            self.touched.push(old);
+        }
+    }
+
+    fn rename(&mut self, token: Token, to: &Address) -> Result<(), TransitionError> {
+        if self.current.contains_key(to) {
+            return Err(refuse("a move", to, "the new address is taken"));
+        }
+        let record = self.settled(token, "a move")?;
+        let from = std::mem::replace(&mut record.address, to.clone());
+        if self.current.get(&from) == Some(&token) {
+            self.current.remove(&from);
+            self.current.insert(to.clone(), token);
+        }
+        for (number, record) in &mut self.records {
+            let mut renamed = false;
+            for dependency in record.dependencies.iter_mut().filter(|d| **d == from) {
+                *dependency = to.clone();
+                renamed = true;
+            }
+            if renamed {
+                self.touched.push(*number);
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_record(&mut self, token: Token) {
+        if let Some(record) = self.records.remove(&token)
+            && self.current.get(&record.address) == Some(&token)
+        {
+            self.current.remove(&record.address);
+        }
+    }
+}
+
+fn refuse(what: &'static str, subject: &impl ToString, why: &'static str) -> TransitionError {
+    TransitionError { what, subject: subject.to_string(), why }
+}
