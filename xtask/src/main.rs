@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod check;
+mod suites;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,6 +21,8 @@ struct Cli {
 /// What can be asked for.
 #[derive(Subcommand)]
 enum Task {
+    /// Run everything that this machine can run
+    Test(suites::Options),
     /// Check the rules of the house: layers, purity, sizes, docs, texts
     Check {
         /// The workspace to check (default: this one)
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
 /// Carries out one task and says whether all went well.
 fn run(task: Task) -> anyhow::Result<bool> {
     match task {
+        Task::Test(options) => suites::run(&workspace_root()?, &options),
         Task::Check { root } => check::report(&root.map_or_else(workspace_root, Ok)?),
     }
 }
@@ -50,4 +54,9 @@ fn run(task: Task) -> anyhow::Result<bool> {
 pub(crate) fn workspace_root() -> anyhow::Result<PathBuf> {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     Ok(package.parent().context("the package of xtask has no parent folder")?.to_path_buf())
+}
+
+/// The folder that cargo builds in.
+pub(crate) fn target_dir(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
