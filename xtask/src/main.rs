@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod check;
+mod compare;
 mod suites;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,11 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
     },
+    /// Measure this engine and other tools side by side
+    Compare(compare::Options),
+    /// Measure one command, for `compare`
+    #[command(hide = true)]
+    Measure(compare::measure::Options),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +53,8 @@ fn run(task: Task) -> anyhow::Result<bool> {
     match task {
         Task::Test(options) => suites::run(&workspace_root()?, &options),
         Task::Check { root } => check::report(&root.map_or_else(workspace_root, Ok)?),
+        Task::Compare(options) => compare::run(&workspace_root()?, &options),
+        Task::Measure(options) => compare::measure::run(&options),
     }
 }
 

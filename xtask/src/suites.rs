@@ -14,6 +14,7 @@ use anyhow::{Context, bail};
 use list::{SUITES, Step, Suite};
 use outcome::{Outcome, Row};
 use probe::Env;
+pub(crate) use probe::cargo;
 
 /// What to run.
 #[derive(clap::Args)]
