@@ -8,6 +8,7 @@ mod docs;
 #[cfg(test)]
 mod fixture;
 mod layers;
+mod names;
 mod purity;
 mod repo;
 mod scan;
@@ -17,6 +18,7 @@ mod tables;
 mod texts;
 mod violation;
 
+use std::io::Write;
 use std::path::Path;
 
 use repo::Repo;
@@ -32,6 +34,7 @@ const RULES: &[Rule] = &[
     ("purity", purity::check),
     ("size", size::check),
     ("docs", docs::check),
+    ("names", names::check),
     ("texts", texts::check),
 ];
 
@@ -48,15 +51,15 @@ pub(crate) fn violations(root: &Path) -> anyhow::Result<Vec<Violation>> {
 /// Prints every violation under `root` and says whether there was none.
 pub(crate) fn report(root: &Path) -> anyhow::Result<bool> {
     let found = violations(root)?;
-    for violation in &found {
-        println!("{violation}\n");
-    }
+    let mut text: String = found.iter().map(|violation| format!("{violation}\n\n")).collect();
     let names: Vec<&str> = RULES.iter().map(|(name, _)| *name).collect();
-    match found.len() {
-        0 => println!("check: every rule holds ({})", names.join(", ")),
-        1 => println!("check: 1 violation"),
-        count => println!("check: {count} violations"),
-    }
+    text.push_str(&match found.len() {
+        0 => format!("check: every rule holds ({})\n", names.join(", ")),
+        1 => "check: 1 violation\n".to_owned(),
+        count => format!("check: {count} violations\n"),
+    });
+    // Whoever reads us through a pipe may have seen enough.
+    let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(found.is_empty())
 }
 

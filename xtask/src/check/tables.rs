@@ -164,6 +164,10 @@ pub(crate) const LONG_FUNCTIONS: &[(&str, &str)] = &[];
 /// Crates whose items need no docs, because nobody outside of the workspace uses them.
 pub(crate) const UNDOCUMENTED: &[&str] = &["xtask", "sskuba-testkit"];
 
+/// Names that no file and no folder may have.
+pub(crate) const EMPTY_NAMES: &[&str] =
+    &["util", "utils", "helper", "helpers", "common", "manager", "misc", "stuff"];
+
 /// Texts that belong to somebody's machine, in halves so that this file may be checked as well.
 pub(crate) const MACHINE_TEXTS: &[&str] =
     &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/Use", "rs/"), concat!("/home/", "runner/")];
