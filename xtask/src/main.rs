@@ -1,2 +1,70 @@
-//! The project's own tasks.
-fn main() {}
+//! The project's own tasks: `cargo xtask test`, `cargo xtask check`, `cargo xtask compare`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
+
+mod check;
+mod compare;
+mod suites;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+/// The command line.
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own tasks")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// What can be asked for.
+#[derive(Subcommand)]
+enum Task {
+    /// Run everything that this machine can run
+    Test(suites::Options),
+    /// Check the rules of the house: layers, purity, sizes, docs, texts
+    Check {
+        /// The workspace to check (default: this one)
+        #[arg(long, value_name = "DIR")]
+        root: Option<PathBuf>,
+    },
+    /// Measure this engine and other tools side by side
+    Compare(compare::Options),
+    /// Measure one command, for `compare`
+    #[command(hide = true)]
+    Measure(compare::measure::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Carries out one task and says whether all went well.
+fn run(task: Task) -> anyhow::Result<bool> {
+    match task {
+        Task::Test(options) => suites::run(&workspace_root()?, &options),
+        Task::Check { root } => check::report(&root.map_or_else(workspace_root, Ok)?),
+        Task::Compare(options) => compare::run(&workspace_root()?, &options),
+        Task::Measure(options) => compare::measure::run(&options),
+    }
+}
+
+/// The root of this workspace: the parent of the folder of this package.
+pub(crate) fn workspace_root() -> anyhow::Result<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Ok(package.parent().context("the package of xtask has no parent folder")?.to_path_buf())
+}
+
+/// The folder that cargo builds in.
+pub(crate) fn target_dir(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
+}

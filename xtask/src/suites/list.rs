@@ -1,0 +1,127 @@
+//! The suites, as data: a new one is one entry here.
+
+/// A set of tests that runs as one.
+pub(crate) struct Suite {
+    /// Its name, for `--only`.
+    pub(crate) name: &'static str,
+    /// What it proves.
+    pub(crate) about: &'static str,
+    /// Whether `--quick` leaves it out.
+    pub(crate) slow: bool,
+    /// Whether a machine that lacks what it needs is a failure in CI.
+    pub(crate) required_in_ci: bool,
+    /// What it needs; the first that is lacking is the reason for a skip.
+    pub(crate) needs: &'static [Need],
+    /// What is done, in order, up to the first failure.
+    pub(crate) steps: &'static [Step],
+}
+
+/// Something that a suite needs before it can run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Need {
+    /// A package of this workspace.
+    Package(&'static str),
+    /// A test of the root package with its own file, `tests/<name>.rs` or `tests/<name>/main.rs`.
+    RootTest(&'static str),
+    /// A subcommand of cargo.
+    CargoTool(&'static str),
+    /// A Python with moto and boto3; made under `target/python` where there is none.
+    /// Gives the steps `SSKUBA_TEST_MOTO` and `SSKUBA_TEST_PYTHON`.
+    Moto,
+}
+
+/// One step of a suite.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    /// `cargo xtask check`.
+    Check,
+    /// A cargo command.
+    Cargo(&'static [&'static str]),
+    /// Cargo commands with a tool where it is installed, and others where it is not.
+    WithTool(&'static str, &'static [&'static [&'static str]], &'static [&'static [&'static str]]),
+}
+
+/// Every suite, in the order in which they run.
+pub(crate) const SUITES: &[Suite] = &[
+    Suite {
+        name: "fmt",
+        about: "every file has the one form",
+        slow: false,
+        required_in_ci: true,
+        needs: &[Need::CargoTool("fmt")],
+        steps: &[Step::Cargo(&["fmt", "--all", "--check"])],
+    },
+    Suite {
+        name: "clippy",
+        about: "no lint complains",
+        slow: false,
+        required_in_ci: true,
+        needs: &[Need::CargoTool("clippy")],
+        steps: &[Step::Cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])],
+    },
+    Suite {
+        name: "check",
+        about: "layers, purity, sizes, docs and texts",
+        slow: false,
+        required_in_ci: true,
+        needs: &[],
+        steps: &[Step::Check],
+    },
+    Suite {
+        name: "tests",
+        about: "unit, integration and documentation tests",
+        slow: false,
+        required_in_ci: true,
+        needs: &[],
+        steps: &[Step::WithTool(
+            "nextest",
+            &[
+                &["nextest", "run", "--workspace", "--no-fail-fast"],
+                &["test", "--workspace", "--doc", "--no-fail-fast"],
+            ],
+            &[&["test", "--workspace", "--no-fail-fast"]],
+        )],
+    },
+    Suite {
+        name: "deny",
+        about: "licences, advisories and sources of the dependencies",
+        slow: false,
+        required_in_ci: false,
+        needs: &[Need::CargoTool("deny")],
+        steps: &[Step::Cargo(&["deny", "check"])],
+    },
+    Suite {
+        name: "aws",
+        about: "the AWS client against moto",
+        slow: true,
+        required_in_ci: true,
+        needs: &[Need::Package("sskuba-aws"), Need::Moto],
+        steps: &[Step::Cargo(&["test", "--package", "sskuba-aws", "--features", "client", "--no-fail-fast"])],
+    },
+    Suite {
+        name: "aws-network",
+        about: "a whole program against moto",
+        slow: true,
+        required_in_ci: true,
+        needs: &[Need::RootTest("aws_network"), Need::Moto],
+        steps: &[Step::Cargo(&["test", "--package", "sskuba", "--features", "aws", "--test", "aws_network"])],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let names: BTreeSet<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        assert_eq!(names.len(), SUITES.len());
+    }
+
+    #[test]
+    fn every_suite_does_something() {
+        assert!(SUITES.iter().all(|suite| !suite.steps.is_empty() && !suite.about.is_empty()));
+    }
+}

@@ -1,0 +1,73 @@
+//! Whether a suite can run here, and if not, why.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::list::Need;
+use super::python;
+
+/// Variables for the steps of a suite.
+pub(crate) type Env = Vec<(&'static str, String)>;
+
+/// Why a suite cannot run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WhyNot {
+    /// The machine lacks something; where the suite is required, that is a failure in CI.
+    Machine(String),
+    /// The repository does not have it: nothing that a machine could do about it.
+    Repository(String),
+}
+
+/// Looks for everything in `needs`, and makes what it can.
+pub(crate) fn probe(root: &Path, needs: &[Need]) -> Result<Env, WhyNot> {
+    let mut env = Env::new();
+    for need in needs {
+        env.extend(one(root, *need)?);
+    }
+    Ok(env)
+}
+
+fn one(root: &Path, need: Need) -> Result<Env, WhyNot> {
+    match need {
+        Need::Package(name) if root.join(name).join("Cargo.toml").is_file() => Ok(Env::new()),
+        Need::Package(name) => Err(WhyNot::Repository(format!("there is no package {name} yet"))),
+        Need::RootTest(name) => {
+            let files = [format!("tests/{name}.rs"), format!("tests/{name}/main.rs")];
+            match files.iter().any(|file| root.join(file).is_file()) {
+                true => Ok(Env::new()),
+                false => Err(WhyNot::Repository(format!("there is no test {} yet", files[0]))),
+            }
+        }
+        Need::CargoTool(tool) if has_tool(tool) => Ok(Env::new()),
+        Need::CargoTool(tool) => Err(WhyNot::Machine(format!("cargo {tool} is not installed"))),
+        Need::Moto => python::moto(root).map_err(WhyNot::Machine),
+    }
+}
+
+/// Whether cargo has this subcommand.
+pub(crate) fn has_tool(tool: &str) -> bool {
+    let mut command = cargo();
+    command.args([tool, "--version"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// The cargo that runs us.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_is_named() {
+        let root = crate::workspace_root().unwrap();
+        let why = probe(&root, &[Need::Package("xtask"), Need::Package("sskuba-nowhere")]).unwrap_err();
+        assert_eq!(why, WhyNot::Repository("there is no package sskuba-nowhere yet".into()));
+        let why = probe(&root, &[Need::RootTest("nothing")]).unwrap_err();
+        assert_eq!(why, WhyNot::Repository("there is no test tests/nothing.rs yet".into()));
+        let why = probe(&root, &[Need::CargoTool("no-such-tool")]).unwrap_err();
+        assert_eq!(why, WhyNot::Machine("cargo no-such-tool is not installed".into()));
+    }
+}
