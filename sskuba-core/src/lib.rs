@@ -13,6 +13,7 @@ pub mod graph;
 pub mod lifecycle;
 pub mod output;
 pub mod plan;
+pub mod planning;
 pub mod provider;
 pub mod resource;
 pub mod schema;
