@@ -97,6 +97,25 @@ impl Codec {
         record.try_map(|map| self.open_map(map, Some(token)))
     }
 
+    /// Writes a record as JSON for people and exports; secrets are sealed.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn record_to_json(&self, record: &Record) -> Result<Json, FormatError> {
+        let sealed = record.clone().try_map(|map| self.seal_map(&map, Some(record.token)))?;
+        serde_json::to_value(sealed).map_err(|error| damaged(&error.to_string()))
+    }
+
+    /// Reads a record from the JSON of an export.
+    ///
+    /// # Errors
+    /// If it is not one, or is sealed to another key.
+    pub fn record_from_json(&self, json: Json) -> Result<Record, FormatError> {
+        let record: Record<Sealed> = serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
+        let token = record.token;
+        record.try_map(|map| self.open_map(map, Some(token)))
+    }
+
     /// Writes a map that belongs to the stack as a whole.
     ///
     /// # Errors
