@@ -1,4 +1,4 @@
-//! Files beside a database: who holds it.
+//! Files beside a database: who holds it, and where readers ask.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,15 +12,19 @@ use crate::state::StoreError;
 
 /// Who holds the stack.
 pub(super) const HOLDER: &str = "holder.json";
+/// Where readers ask while it is held.
+pub(super) const READER: &str = "reader.json";
 
 /// Writes `value` wholly or not at all, readable by the owner alone.
 pub(super) fn write(folder: &Path, name: &str, value: &impl Serialize) -> Result<(), StoreError> {
     let path = folder.join(name);
     let partial = folder.join(format!("{name}.new"));
+    // What a killed program left, which may be readable by others.
+    remove(folder, &format!("{name}.new"))?;
     let attempt = || {
         let bytes = serde_json::to_vec(value)?;
         let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         options.open(&partial)?.write_all(&bytes)?;
