@@ -105,8 +105,8 @@ impl Journal {
     /// Drops the trees whose entries are all folded.
     pub(super) fn drop_folded(&mut self, sled: &Db, folded: u64) -> Result<(), Fault> {
         let last = self.last()?.unwrap_or(0);
-        let ends = self.trees.iter().skip(1).map(|(start, _)| start - 1).chain([last]);
-        let gone = ends.take_while(|end| *end <= folded).count();
+        let next_starts = self.trees.iter().skip(1).map(|(start, _)| *start).chain([last + 1]);
+        let gone = self.trees.iter().zip(next_starts).take_while(|(_, next)| *next <= folded + 1).count();
         for (start, tree) in self.trees.drain(..gone) {
             drop(tree);
             sled.drop_tree(layout::numbered(JOURNAL, start))?;

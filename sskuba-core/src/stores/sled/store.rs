@@ -1,6 +1,5 @@
 //! The contract of a store, kept by [`Sled`].
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
@@ -115,7 +114,7 @@ impl StateStore for Sled {
     }
 
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
-        let slot = Arc::clone(&self.slot(&lease.stack)).read_owned().await;
+        let slot = self.slot(&lease.stack).read_owned().await;
         let lease = lease.clone();
         blocking(&self.folder(&lease.stack.clone()), move || {
             let held = slot.check(&lease)?;
