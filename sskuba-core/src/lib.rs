@@ -22,6 +22,7 @@ pub mod schema;
 pub mod secret;
 pub mod stack;
 pub mod state;
+pub mod stores;
 pub mod value;
 
 pub use sskuba_macros::{Config, Resource, Shape};

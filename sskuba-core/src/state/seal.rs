@@ -74,7 +74,9 @@ impl DataKey {
 #[non_exhaustive]
 pub enum KeyringError {
     /// None of the identities fits.
-    #[error("the stack's secrets are sealed to {recipients}, and none of the identities given opens them{hint}")]
+    #[error(
+        "the stack's secrets are sealed to {recipients}, and none of the identities given opens them{hint}"
+    )]
     NoIdentity {
         /// To whom.
         recipients: String,
