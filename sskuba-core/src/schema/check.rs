@@ -26,7 +26,7 @@ impl Schema {
         let mut errors = Vec::new();
         for name in inputs.keys() {
             if self.field(name).is_none_or(|field| field.computed) {
-                errors.push(FieldError { field: name.clone(), message: self.no_such_field(name) });
+                errors.push(FieldError { field: name.clone(), message: self.no_such_field() });
             }
         }
         for field in self.inputs() {
@@ -52,9 +52,9 @@ impl Schema {
         errors
     }
 
-    fn no_such_field(&self, name: &str) -> String {
+    fn no_such_field(&self) -> String {
         let names: Vec<&str> = self.inputs().map(|field| field.name).collect();
-        format!("{} has no such input; it has {}", self.kind, names.join(", ").replace(name, name))
+        format!("{} has no such input; it has {}", self.kind, names.join(", "))
     }
 }
 
