@@ -17,7 +17,7 @@ use crate::planning::PlanOptions;
 use crate::provider::{Provider, Registry};
 use crate::stack::Program;
 use crate::state::{Keyring, StateStore};
-use crate::stores::{AgeKeyring, Memory};
+use crate::stores::{EphemeralKeyring, Memory};
 
 /// The engine: providers, a store, and who is asking. Cheap to clone; many stacks may be worked on at once.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl EngineBuilder {
         Engine {
             registry: Arc::new(self.registry),
             store: self.store.unwrap_or_else(|| Arc::new(Memory::default())),
-            keyring: self.keyring.unwrap_or_else(|| Arc::new(AgeKeyring::ephemeral())),
+            keyring: self.keyring.unwrap_or_else(|| Arc::new(EphemeralKeyring::default())),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             ids: self.ids.unwrap_or_else(|| Arc::new(SystemIds)),
             user,

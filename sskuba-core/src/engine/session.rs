@@ -230,7 +230,8 @@ async fn look_up(
         tasks.spawn(async move {
             let answer = tokio::time::timeout(LOOKUP, async { instance.get().await?.lookup(&cx, &inputs).await });
             let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
-            (id, cx.address, answer.await.unwrap_or_else(late))
+            let answer = answer.await.unwrap_or_else(late);
+            (id, cx.address, answer)
         });
     }
     let mut answers = HashMap::new();
