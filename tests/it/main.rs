@@ -1,0 +1,4 @@
+//! The library as a user meets it: programs on the simulated world.
+
+mod lifecycle;
+mod world;
