@@ -54,12 +54,17 @@ pub async fn refresh(
             match instances.of(&tools.registry, journal.state(), address.kind_str(), provider) {
                 Err(failure) => report.failed.push((address, failure)),
                 Ok(instance) => {
-                    let prior =
-                        Prior { id: record.id.clone(), inputs: record.applied.clone(), outputs: record.outputs.clone() };
+                    let prior = Prior {
+                        id: record.id.clone(),
+                        inputs: record.applied.clone(),
+                        outputs: record.outputs.clone(),
+                    };
                     let cx = Cx { stack: stack.clone(), address: address.clone(), token, timeout: BOUND };
                     tasks.spawn(async move {
                         let read = async { instance.get().await?.read(&cx, &prior).await };
-                        let late = |_| Err(Failure::new(crate::provider::Class::Timeout, "no answer within a minute"));
+                        let late = |_| {
+                            Err(Failure::new(crate::provider::Class::Timeout, "no answer within a minute"))
+                        };
                         (token, address, tokio::time::timeout(BOUND, read).await.unwrap_or_else(late))
                     });
                 }
@@ -97,7 +102,8 @@ fn observe(
     let Some(record) = journal.state().record(token) else { return Ok(()) };
     let address = record.address.clone();
     let schema = tools.registry.schema(address.kind_str()).ok().cloned();
-    let seal = |map: Map| schema.as_ref().map_or_else(|| map.clone(), |schema| schema.seal_outputs(map.clone()));
+    let seal =
+        |map: Map| schema.as_ref().map_or_else(|| map.clone(), |schema| schema.seal_outputs(map.clone()));
     let (observed, mut outputs) = (seal(object.inputs), seal(object.outputs));
     // What a read does not report again stays as it was.
     for (name, value) in &record.outputs {

@@ -22,7 +22,10 @@ async fn up_builds_then_changes_nothing_then_only_what_it_must_and_down_removes_
     let bench = Bench::new();
     let (_, report) = bench.up(program("small", "10.0.0.0/16")).await.unwrap();
     assert_eq!((report.counts.create, report.failures.len()), (4, 0), "{report:?}");
-    assert_eq!(bench.exists(), ["sim:compute:Machine", "sim:net:Network", "sim:net:Subnet", "sim:net:Subnet"]);
+    assert_eq!(
+        bench.exists(),
+        ["sim:compute:Machine", "sim:net:Network", "sim:net:Subnet", "sim:net:Subnet"]
+    );
     assert!(report.exports.contains_key("machine"));
 
     let (plan, again) = bench.up(program("small", "10.0.0.0/16")).await.unwrap();

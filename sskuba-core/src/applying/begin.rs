@@ -83,15 +83,24 @@ impl Run<'_> {
             self.frontier.complete(id);
             return;
         }
-        let Some((instance, ticket)) = self.enter(id, step, self.instance_of_node(id).as_ref()) else { return };
-        let cx = self.cx(&step.address, Token::new([0; 16]), super::call::bound(None, &lookup_time(), Verb::Create));
+        let Some((instance, ticket)) = self.enter(id, step, self.instance_of_node(id).as_ref()) else {
+            return;
+        };
+        let cx = self.cx(
+            &step.address,
+            Token::new([0; 16]),
+            super::call::bound(None, &lookup_time(), Verb::Create),
+        );
         self.running.insert(id, Running { action: Action::Read, ticket, token: None });
         let expected_ms = step.expected;
-        self.options.events.emit(Event::Started { address: step.address.clone(), action: Action::Read, expected_ms });
+        self.options.events.emit(Event::Started {
+            address: step.address.clone(),
+            action: Action::Read,
+            expected_ms,
+        });
         let handle = self.tasks.spawn(async move {
-            let answer = super::call::within(cx.timeout, async {
-                instance.get().await?.lookup(&cx, &inputs).await
-            });
+            let answer =
+                super::call::within(cx.timeout, async { instance.get().await?.lookup(&cx, &inputs).await });
             Back::Looked(answer.await)
         });
         self.task_steps.insert(handle.id(), id);
@@ -141,11 +150,13 @@ impl Run<'_> {
             return self.call(id, step, step.action, Verb::Create, token, inputs);
         };
         // A forced replacement that has been done already is not done again.
-        let force = step.force.as_ref().filter(|f| f.reason == Reason::Requested && step.prior == Some(record.token));
+        let force =
+            step.force.as_ref().filter(|f| f.reason == Reason::Requested && step.prior == Some(record.token));
         let decision = decide(record, &node.schema, &node.lifecycle, &inputs, force);
         let (token, inputs) = (record.token, decision.inputs);
         if decision.action > step.action && !(step.action == Action::Create) {
-            let what = format!("the plan announced at most {}, and now it needs {}", step.action, decision.action);
+            let what =
+                format!("the plan announced at most {}, and now it needs {}", step.action, decision.action);
             self.fail(id, step.action, stale(&what));
             return Ok(());
         }
@@ -295,8 +306,7 @@ impl Run<'_> {
         call: Call,
     ) {
         self.running.insert(id, Running { action, ticket, token: Some(token) });
-        let started =
-            Event::Started { address: step.address.clone(), action, expected_ms: step.expected };
+        let started = Event::Started { address: step.address.clone(), action, expected_ms: step.expected };
         self.ready.push(Ready { step: id, call, started });
     }
 
@@ -363,7 +373,8 @@ pub(super) fn delete_intent(record: &Record, time: crate::clock::Timestamp) -> I
 }
 
 fn stale(what: &str) -> Failure {
-    Failure::new(Class::Conflict, what).hint("nothing was touched; run `preview` or `up` again for a new plan")
+    Failure::new(Class::Conflict, what)
+        .hint("nothing was touched; run `preview` or `up` again for a new plan")
 }
 
 fn lookup_time() -> crate::schema::Durations {

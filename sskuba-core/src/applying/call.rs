@@ -63,7 +63,11 @@ pub(super) struct Ended {
 
 impl Ended {
     /// Makes the end of a call from what the provider answered; `None` is the answer to a delete.
-    pub(super) fn new(answer: Result<Option<Object>, Failure>, took: Duration, schema: Option<&Schema>) -> Self {
+    pub(super) fn new(
+        answer: Result<Option<Object>, Failure>,
+        took: Duration,
+        schema: Option<&Schema>,
+    ) -> Self {
         let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let seal = |map: Map| schema.map_or(map.clone(), |schema| schema.seal_outputs(map));
         match answer {
@@ -114,7 +118,8 @@ pub(super) async fn within<T>(
 ) -> Result<T, Failure> {
     timeout(bound, call).await.unwrap_or_else(|_| {
         let message = format!("no answer within {}", humantime::format_duration(bound));
-        Err(Failure::unknown(Class::Timeout, message).hint("raise the bound with `.timeout(…)` if it needs longer"))
+        Err(Failure::unknown(Class::Timeout, message)
+            .hint("raise the bound with `.timeout(…)` if it needs longer"))
     })
 }
 

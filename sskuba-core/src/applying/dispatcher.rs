@@ -192,7 +192,8 @@ impl Run<'_> {
     /// A flush ended: calls start, news are told.
     fn flushed(&mut self, result: Result<Result<u64, StoreError>, JoinError>) {
         let Some((_, ready, news)) = self.flush.take() else { return };
-        let result = result.unwrap_or_else(|error| Err(StoreError::Unsupported(format!("the store failed: {error}"))));
+        let result =
+            result.unwrap_or_else(|error| Err(StoreError::Unsupported(format!("the store failed: {error}"))));
         self.journal.flushed(&result);
         match result {
             Err(error) => {
@@ -256,7 +257,8 @@ impl Run<'_> {
             Ok((id, back)) => (id, back),
             Err(error) => {
                 // The provider panicked: what it did is not known.
-                let failure = Failure::unknown(Class::Terminal, "the provider panicked; this is a defect of it");
+                let failure =
+                    Failure::unknown(Class::Terminal, "the provider panicked; this is a defect of it");
                 (error.id(), Back::Ended(Box::new(Ended::new(Err(failure), Duration::ZERO, None))))
             }
         };

@@ -22,7 +22,9 @@ impl Run<'_> {
     /// Takes the end of a call.
     pub(super) fn ended(&mut self, id: NodeId, ended: Ended) -> Result<(), JournalError> {
         let throttled = ended.failure.as_ref().is_some_and(|failure| failure.class == Class::Throttled);
-        let Some(Running { action, token: Some(token), .. }) = self.release(id, throttled) else { return Ok(()) };
+        let Some(Running { action, token: Some(token), .. }) = self.release(id, throttled) else {
+            return Ok(());
+        };
         let (outcome, time) = (ended.outcome, self.tools.clock.now());
         let applied = match &outcome {
             Outcome::Applied { id, took, .. } => Some((id.clone(), *took)),
@@ -84,7 +86,12 @@ impl Run<'_> {
                 self.lookups.insert(id, map);
                 self.counts.read += 1;
                 let address = self.plan.step(id).address.clone();
-                self.news.push(Event::Finished { address, action: Action::Read, id: String::new(), took_ms: 0 });
+                self.news.push(Event::Finished {
+                    address,
+                    action: Action::Read,
+                    id: String::new(),
+                    took_ms: 0,
+                });
                 self.frontier.complete(id);
             }
             Err(failure) if throttled && self.may_rest(id) => {

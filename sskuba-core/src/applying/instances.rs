@@ -96,7 +96,8 @@ impl Instances {
         let missing = |error: RegistryError| Failure::new(Class::Terminal, error.to_string());
         let base = Arc::clone(registry.provider(kind.provider(), address.as_str()).map_err(missing)?);
         let name = address.as_str().into();
-        let instance = Instance { name, base, settings: Some(Arc::new(settings.clone())), made: Arc::default() };
+        let instance =
+            Instance { name, base, settings: Some(Arc::new(settings.clone())), made: Arc::default() };
         self.known.insert(address.clone(), instance.clone());
         Ok(instance)
     }

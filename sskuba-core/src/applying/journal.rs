@@ -48,7 +48,8 @@ pub enum JournalError {
 pub fn replay(image: &Image, codec: &Codec) -> Result<State, JournalError> {
     let mut state = State::default();
     for (key, bytes) in &image.records {
-        let name = || if key == EXPORTS { "record exports".to_owned() } else { format!("record {}", hex(key)) };
+        let name =
+            || if key == EXPORTS { "record exports".to_owned() } else { format!("record {}", hex(key)) };
         let at = |error| JournalError::Format { key: name(), error };
         if key == EXPORTS {
             state.set_exports(codec.decode_map(bytes).map_err(at)?);

@@ -60,12 +60,18 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
     let idempotency = call.schema.as_ref().map_or(Idempotency::None, |schema| schema.idempotency);
     match idempotency {
         Idempotency::Token => {
-            again(call, "asked again with the same token: one object", "asked again with the same token: refused")
-                .await
+            again(
+                call,
+                "asked again with the same token: one object",
+                "asked again with the same token: refused",
+            )
+            .await
         }
         Idempotency::Tag => match look(call).await? {
             Some(object) => done(call, Some(object), "found by its tag and adopted"),
-            None => again(call, "not found, so it was created", "not found, and creating it was refused").await,
+            None => {
+                again(call, "not found, so it was created", "not found, and creating it was refused").await
+            }
         },
         Idempotency::None => Err(by_hand(call)),
     }

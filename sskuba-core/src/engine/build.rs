@@ -129,7 +129,13 @@ impl Engine {
 
     /// Applies a plan: takes the lease, makes sure that nothing changed since, and carries it out.
     pub fn apply(&self, plan: Plan) -> ApplyCall<'_> {
-        ApplyCall { engine: self, plan, options: ApplyOptions::default(), wait: Duration::ZERO, command: "up" }
+        ApplyCall {
+            engine: self,
+            plan,
+            options: ApplyOptions::default(),
+            wait: Duration::ZERO,
+            command: "up",
+        }
     }
 
     /// Brings a stack to what a program declares: opens, recovers, plans, applies.
@@ -155,15 +161,17 @@ impl Engine {
         program: Option<&dyn Program>,
     ) -> Result<Report, EngineError> {
         let mut session = self.open(stack, command, Duration::ZERO).await?;
-        session.recover(&Events::default()).await?;
-        let options = PlanOptions::default();
-        let plan = match program {
-            Some(program) => session.plan(program, &options).await?,
-            None => session.plan_down(&options).await?,
-        };
-        let report = session.apply(&plan, &ApplyOptions::default()).await?;
-        session.close().await?;
-        Ok(report)
+        let result = async {
+            session.recover(&Events::default()).await?;
+            let options = PlanOptions::default();
+            let plan = match program {
+                Some(program) => session.plan(program, &options).await?,
+                None => session.plan_down(&options).await?,
+            };
+            session.apply(&plan, &ApplyOptions::default()).await
+        }
+        .await;
+        session.end(result).await
     }
 }
 
@@ -221,11 +229,8 @@ impl<'a> IntoFuture for ApplyCall<'a> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let mut session: Session = self.engine.open(&self.plan.stack, self.command, self.wait).await?;
-            let report = session.apply(&self.plan, &self.options).await?;
-            if !report.abandoned {
-                session.close().await?;
-            }
-            Ok(report)
+            let result = session.apply(&self.plan, &self.options).await;
+            session.end(result).await
         })
     }
 }

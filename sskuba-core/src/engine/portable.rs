@@ -20,7 +20,8 @@ impl Engine {
         let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
         let (state, codec) = self.readable(stack).await?;
         let odd = |error: FormatError| EngineError::Refused(error.to_string());
-        let records: Result<Vec<Json>, _> = state.records().map(|r| codec.record_to_json(r).map_err(odd)).collect();
+        let records: Result<Vec<Json>, _> =
+            state.records().map(|r| codec.record_to_json(r).map_err(odd)).collect();
         let pending: Vec<_> = state
             .pending()
             .map(|intent| json!({"address": intent.address, "token": intent.token, "verb": intent.verb}))
@@ -49,7 +50,9 @@ impl Session {
             Some(format) if format <= u64::from(FORMAT) => {}
             Some(format) => {
                 let writer = document.get("writer").and_then(Json::as_str).unwrap_or("?");
-                return Err(refuse(format!("sskuba {writer} wrote it in format {format}; this release reads {FORMAT}")));
+                return Err(refuse(format!(
+                    "sskuba {writer} wrote it in format {format}; this release reads {FORMAT}"
+                )));
             }
             None => return Err(refuse("it has no `format`; use what `state export` wrote".to_owned())),
         }

@@ -130,7 +130,17 @@ impl Engine {
                 Ok(Entry::RunStarted { run, time, who, command, message }) => {
                     places.insert(run, runs.len());
                     let (ended, result, changes) = (None, None, Counts::default());
-                    runs.push(Run { run, revision, started: time, ended, who, command, message, result, changes });
+                    runs.push(Run {
+                        run,
+                        revision,
+                        started: time,
+                        ended,
+                        who,
+                        command,
+                        message,
+                        result,
+                        changes,
+                    });
                 }
                 Ok(Entry::RunEnded { run, time, result, counts }) => {
                     if let Some(run) = places.get(&run).and_then(|at| runs.get_mut(*at)) {

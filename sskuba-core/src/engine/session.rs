@@ -154,7 +154,8 @@ impl Engine {
             None => {
                 let key = DataKey::generate(self.ids.as_ref());
                 let sealed = self.keyring.seal(&key).await;
-                let sealed = sealed.map_err(|source| EngineError::Keyring { stack: stack.clone(), source })?;
+                let sealed =
+                    sealed.map_err(|source| EngineError::Keyring { stack: stack.clone(), source })?;
                 self.store.put_meta(lease, KEY, sealed).await.map_err(EngineError::store)?;
                 let writer = format!("{FORMAT} {}", env!("CARGO_PKG_VERSION")).into_bytes();
                 self.store.put_meta(lease, WRITER, writer).await.map_err(EngineError::store)?;
@@ -197,7 +198,9 @@ pub(super) async fn make_plan(
             Planned::Plan(plan) => {
                 let faults = lint(&plan);
                 if !faults.is_empty() {
-                    let faults = faults.into_iter().map(|f| Diagnostic::general(format!("{f}; this is a defect of sskuba")));
+                    let faults = faults
+                        .into_iter()
+                        .map(|f| Diagnostic::general(format!("{f}; this is a defect of sskuba")));
                     return Err(EngineError::Plan(faults.collect()));
                 }
                 return Ok(*plan);
@@ -222,13 +225,13 @@ async fn look_up(
         let address = node.address.clone();
         let declared = node.provider.map(|provider| &request.graph.node(provider).address);
         let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
-        let instance = instances
-            .of(&engine.registry, request.state, address.kind_str(), declared)
-            .map_err(failed)?;
+        let instance =
+            instances.of(&engine.registry, request.state, address.kind_str(), declared).map_err(failed)?;
         let token = Token::new([0; 16]);
         let cx = Cx { stack: request.stack.clone(), address, token, timeout: LOOKUP };
         tasks.spawn(async move {
-            let answer = tokio::time::timeout(LOOKUP, async { instance.get().await?.lookup(&cx, &inputs).await });
+            let answer =
+                tokio::time::timeout(LOOKUP, async { instance.get().await?.lookup(&cx, &inputs).await });
             let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
             let answer = answer.await.unwrap_or_else(late);
             (id, cx.address, answer)
@@ -238,7 +241,8 @@ async fn look_up(
     while let Some(ended) = tasks.join_next().await {
         let (id, address, answer) =
             ended.map_err(|_| EngineError::Refused("a provider panicked while it was asked".to_owned()))?;
-        let answer = answer.map_err(|failure| EngineError::Lookup { address: address.to_string(), failure })?;
+        let answer =
+            answer.map_err(|failure| EngineError::Lookup { address: address.to_string(), failure })?;
         answers.insert(id, answer);
     }
     Ok(answers)
@@ -405,7 +409,10 @@ impl Session {
                 let provider = instance.get().await.map_err(failed)?;
                 let object = provider.read(&cx, &prior).await.map_err(failed)?;
                 let object = object.ok_or_else(|| {
-                    EngineError::Refused(format!("the provider knows no object {id} of kind {}", address.kind_str()))
+                    EngineError::Refused(format!(
+                        "the provider knows no object {id} of kind {}",
+                        address.kind_str()
+                    ))
                 })?;
                 Outcome::Applied { id: object.id, observed: object.inputs, outputs: object.outputs, took: 0 }
             }
@@ -438,6 +445,16 @@ impl Session {
         self.engine.store.remove(self.journal.lease()).await.map_err(EngineError::store)
     }
 
+    /// Gives the lease back after an operation, and returns what that answered.
+    ///
+    /// # Errors
+    /// The operation's, before the store's.
+    pub async fn end<T>(self, result: Result<T, EngineError>) -> Result<T, EngineError> {
+        let closed = self.close().await;
+        let value = result?;
+        closed.map(|()| value)
+    }
+
     /// Gives the lease back. A session that is dropped without this keeps the stack busy until its lease ends or
     /// its process does.
     ///
@@ -447,7 +464,6 @@ impl Session {
         if let Some(task) = self.keepalive.take() {
             task.abort();
         }
-        self.journal.commit().await.map_err(|error| EngineError::journal(&self.stack, error))?;
         self.engine.store.release(self.journal.lease()).await.map_err(EngineError::store)
     }
 }

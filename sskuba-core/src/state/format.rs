@@ -26,7 +26,9 @@ const SEALED: &str = "$sealed";
 #[non_exhaustive]
 pub enum FormatError {
     /// A newer release wrote it.
-    #[error("it has format {found}, this release reads up to {FORMAT}; run the release that wrote it, or a newer one")]
+    #[error(
+        "it has format {found}, this release reads up to {FORMAT}; run the release that wrote it, or a newer one"
+    )]
     Newer {
         /// The format that was found.
         found: u8,
@@ -111,7 +113,8 @@ impl Codec {
     /// # Errors
     /// If it is not one, or is sealed to another key.
     pub fn record_from_json(&self, json: Json) -> Result<Record, FormatError> {
-        let record: Record<Sealed> = serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
+        let record: Record<Sealed> =
+            serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
         let token = record.token;
         record.try_map(|map| self.open_map(map, Some(token)))
     }

@@ -58,7 +58,9 @@ impl DataKey {
     /// If the text is damaged.
     pub fn open(&self, what: &str, _aad: &[u8], text: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let why = "it is damaged";
-        crate::state::from_text(text).map(Zeroizing::new).map_err(|_| SealError { what: what.to_owned(), why })
+        crate::state::from_text(text)
+            .map(Zeroizing::new)
+            .map_err(|_| SealError { what: what.to_owned(), why })
     }
 
     /// Starts a digest that only holders of the key can compute.

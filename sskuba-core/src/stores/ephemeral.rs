@@ -29,10 +29,12 @@ impl Keyring for EphemeralKeyring {
 
     async fn open(&self, sealed: &[u8]) -> Result<DataKey, KeyringError> {
         let text = String::from_utf8_lossy(sealed);
-        let plain = self.key.open("the data key", b"data key", &text).map_err(|_| KeyringError::NoIdentity {
-            recipients: "a process that has ended".to_owned(),
-            hint: "; give the engine a keyring that lasts, with `Engine::builder().keyring(…)`".to_owned(),
-        })?;
+        let plain =
+            self.key.open("the data key", b"data key", &text).map_err(|_| KeyringError::NoIdentity {
+                recipients: "a process that has ended".to_owned(),
+                hint: "; give the engine a keyring that lasts, with `Engine::builder().keyring(…)`"
+                    .to_owned(),
+            })?;
         let bytes = <[u8; 32]>::try_from(plain.as_slice());
         bytes.map(DataKey::from_bytes).map_err(|_| KeyringError::Damaged("it is no data key".to_owned()))
     }
