@@ -20,6 +20,8 @@ pub mod schema;
 pub mod secret;
 pub mod stack;
 pub mod state;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 
 pub use sskuba_macros::{Config, Resource, Shape};
