@@ -22,12 +22,9 @@ pub mod schema;
 pub mod secret;
 pub mod stack;
 pub mod state;
-<<<<<<< HEAD
 pub mod stores;
-=======
 #[cfg(feature = "testing")]
 pub mod testing;
->>>>>>> sim
 pub mod value;
 
 pub use sskuba_macros::{Config, Resource, Shape};

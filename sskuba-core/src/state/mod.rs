@@ -1,6 +1,6 @@
 //! State: what the engine knows of a stack, how it is recorded, and what a store must do.
 
-<<<<<<< HEAD
+mod age;
 mod format;
 mod journal;
 mod record;
@@ -8,16 +8,10 @@ mod replay;
 mod seal;
 mod store;
 
+pub use age::AgeKeyring;
 pub use format::{Codec, FORMAT, FormatError, from_text, to_text};
 pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, Verb};
 pub use record::{Flags, Record, Status};
 pub use replay::{State, TransitionError};
-=======
-mod age;
-mod seal;
-mod store;
-
-pub use self::age::AgeKeyring;
->>>>>>> stores
 pub use seal::{DataKey, Keyring, KeyringError, SealError};
 pub use store::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};

@@ -56,23 +56,6 @@ impl DataKey {
         &self.0
     }
 
-    /// Placeholder until the sealing code lands.
-    pub fn seal(&self, ids: &dyn IdSource, _what: &str, aad: &[u8], plain: &[u8]) -> String {
-        let _ = (ids, aad);
-        crate::state::to_text(plain)
-    }
-
-    /// Placeholder until the sealing code lands.
-    ///
-    /// # Errors
-    /// If the text is damaged.
-    pub fn open(&self, what: &str, _aad: &[u8], text: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let why = "it is damaged";
-        crate::state::from_text(text)
-            .map(Zeroizing::new)
-            .map_err(|_| SealError { what: what.to_owned(), why })
-    }
-
     /// Starts a digest that only holders of the key can compute.
     pub fn digester(&self) -> Digester {
         let mut key = Digester::new(self.0.as_slice());
