@@ -3,6 +3,7 @@
 // The derives name the engine `::sskuba_core`, in this crate too.
 extern crate self as sskuba_core;
 
+pub mod adapters;
 pub mod address;
 pub mod applying;
 pub mod clock;

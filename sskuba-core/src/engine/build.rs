@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::EngineError;
 use super::session::Session;
+use crate::adapters::{Rate, Wrapped};
 use crate::address::StackId;
 use crate::applying::{ApplyOptions, Event, Events, Report};
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
@@ -59,10 +60,13 @@ impl EngineBuilder {
         self
     }
 
-    /// Adds a provider.
+    /// Adds a provider. One that bounds its calls per second is held to that.
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
-        self.registry.add(provider);
+        match provider.limits().per_second {
+            Some(calls) => self.registry.add(Arc::new(Wrapped::new(provider, Rate::per_second(calls)))),
+            None => self.registry.add(provider),
+        }
         self
     }
 
