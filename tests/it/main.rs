@@ -1,5 +1,8 @@
 //! The library as a user meets it: programs on the simulated world.
 
+mod crash;
+#[path = "../../examples/churn/graph.rs"]
+mod graph;
 mod lifecycle;
 mod options;
 mod replace;

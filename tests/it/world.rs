@@ -80,3 +80,11 @@ impl Bench {
         std::mem::take(&mut *self.events.lock().unwrap()).iter().filter_map(finished).collect()
     }
 }
+
+impl Bench {
+    /// Returns how many interrupted calls were resolved since the last question.
+    pub(crate) fn recovered(&self) -> usize {
+        let events = std::mem::take(&mut *self.events.lock().unwrap());
+        events.iter().filter(|event| matches!(event, Event::Recovered { .. })).count()
+    }
+}

@@ -18,7 +18,11 @@ pub struct Rate {
 impl Rate {
     /// Bounds the calls per second; a number that is not positive means no bound.
     pub fn per_second(calls: f64) -> Self {
-        let gap = if calls.is_finite() && calls > 0.0 { Duration::from_secs_f64(1.0 / calls) } else { Duration::ZERO };
+        let gap = if calls.is_finite() && calls > 0.0 {
+            Duration::from_secs_f64(1.0 / calls)
+        } else {
+            Duration::ZERO
+        };
         Self { gap, next: Arc::default() }
     }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::call::{Call, Ended, once, within};
+use crate::plan::agree;
 use crate::provider::{Class, Effect, Failure, Object};
 use crate::schema::Idempotency;
 use crate::state::Verb;
-use crate::value::Map;
 
 /// The first wait between two looks; each is twice as long as the one before, up to the last.
 const FIRST_LOOK: Duration = Duration::from_millis(50);
@@ -116,19 +116,10 @@ async fn update(call: &Call) -> Result<Resolved, Failure> {
         ended.gone = true;
         return Ok(Resolved { ended, what: "the object is gone" });
     };
-    if reports_all(call, &object.inputs) {
+    if call.schema.as_ref().is_some_and(|schema| agree(schema, &call.inputs, &object.inputs)) {
         return done(call, Some(object), "the update had taken effect");
     }
     again(call, "the update was repeated", "the update was repeated and refused").await
-}
-
-/// Tells whether every input is reported, with the value that was to be sent.
-fn reports_all(call: &Call, reported: &Map) -> bool {
-    let Some(schema) = &call.schema else { return false };
-    call.inputs.iter().all(|(name, wanted)| {
-        let same = |seen| schema.field(name).is_some_and(|field| field.normaliser.same(wanted, seen));
-        reported.get(name).is_some_and(same)
-    })
 }
 
 async fn delete(call: &Call) -> Result<Resolved, Failure> {

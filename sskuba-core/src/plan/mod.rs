@@ -10,6 +10,7 @@ mod steps;
 
 pub use action::{Action, FieldChange, Order, Reason};
 pub use decide::{Decision, Force, decide};
+pub use diff::agree;
 pub use file::{PlanFile, PlanFileError};
 pub use recorded::{dependencies, flags};
 pub use steps::{Plan, Step, Subject, Verdict};

@@ -20,6 +20,8 @@ pub(super) struct Removals<'a> {
     moved: &'a HashSet<Address>,
     /// The step that removes each generation.
     steps: HashMap<Token, NodeId>,
+    /// The step of the declared resource that each generation belongs to, under whatever name.
+    declared: HashMap<Token, NodeId>,
     /// Who depends on an address, as recorded.
     dependants: HashMap<&'a Address, Vec<&'a Record>>,
 }
@@ -31,17 +33,18 @@ impl<'a> Removals<'a> {
         durations: &'a HashMap<&'a str, u64>,
         moved: &'a HashSet<Address>,
     ) -> Self {
-        Self { request, selection, durations, moved, steps: HashMap::new(), dependants: HashMap::new() }
+        let (steps, declared, dependants) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { request, selection, durations, moved, steps, declared, dependants }
     }
 
     /// Appends the removals to the steps.
     pub(super) fn collect(&mut self, steps: &mut Vec<Step>, problems: &mut Vec<Diagnostic>) {
-        let replaced: HashMap<Token, NodeId> = steps
-            .iter()
-            .enumerate()
-            .filter(|(_, step)| step.action == Action::Replace)
-            .filter_map(|(i, step)| Some((step.prior?, NodeId(u32::try_from(i).unwrap_or(u32::MAX)))))
-            .collect();
+        let number = |i: usize| NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+        let with_prior = steps.iter().enumerate().filter_map(|(i, step)| Some((step.prior?, number(i))));
+        self.declared = with_prior.collect();
+        let replaces = |id: &NodeId| steps[id.index()].action == Action::Replace;
+        let replaced: HashMap<Token, NodeId> =
+            self.declared.iter().filter(|(_, id)| replaces(id)).map(|(token, id)| (*token, *id)).collect();
         let state = self.request.state;
         for record in state.records() {
             let id = NodeId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
@@ -143,10 +146,9 @@ impl<'a> Removals<'a> {
             }
             for dependant in self.dependants(record) {
                 let goes = self.steps.contains_key(&dependant.token);
-                let declared = self.request.graph.find(&dependant.address);
+                let declared = self.declared.get(&dependant.token);
                 let switched = declared.is_some_and(|id| steps[id.index()].verdict != Verdict::Excluded);
-                let renamed = self.moved.contains(&dependant.address);
-                if !goes && !switched && !renamed {
+                if !goes && !switched {
                     let message = format!(
                         "would be deleted while {} still needs it; add `--target-dependents`, or name that too",
                         dependant.address
@@ -173,10 +175,7 @@ impl<'a> Removals<'a> {
                     edges.push(if goes_with { (theirs, id) } else { (id, theirs) });
                 }
                 // What stays is switched over before the object that it used is deleted.
-                let declared = self.request.graph.find(&dependant.address);
-                if let Some(declared) =
-                    declared.filter(|_| !deletes_first && dependant.status != Status::Superseded)
-                {
+                if let Some(&declared) = self.declared.get(&dependant.token).filter(|_| !deletes_first) {
                     edges.push((id, declared));
                 }
             }

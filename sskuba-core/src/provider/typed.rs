@@ -189,7 +189,8 @@ impl<R: Resource, H: Handler<R>> Erased for Resourceful<R, H> {
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         let args = args_of::<R>(&change.inputs)?;
-        let object = self.0.update(cx, TypedChange { prior: prior_of(&change.prior), args }).await?.erase()?;
+        let object =
+            self.0.update(cx, TypedChange { prior: prior_of(&change.prior), args }).await?.erase()?;
         Ok(keep_secrets(object, &change.inputs))
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
