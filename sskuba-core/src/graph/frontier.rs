@@ -164,7 +164,7 @@ impl Frontier {
                     self.end(id, Mark::Skipped);
                     skipped.push(id);
                     todo.extend(dag.dependants(id));
-                            }
+                }
                 // What was never wanted must not wake up behind a failure.
                 Mark::Dormant => self.marks[id.index()] = Mark::Skipped,
                 _ => {}

@@ -123,7 +123,10 @@ impl Plan {
         self.counts().changes() == 0
             && !self.exports_change
             && !self.records_change
-            && !self.steps.iter().any(|s| s.action == Action::Read && s.verdict == Verdict::Certain && s.calls)
+            && !self
+                .steps
+                .iter()
+                .any(|s| s.action == Action::Read && s.verdict == Verdict::Certain && s.calls)
     }
 
     /// Computes the digest of all that the plan announces, keyed so that it gives no secret away.

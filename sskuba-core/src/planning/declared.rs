@@ -63,7 +63,11 @@ impl<'a> Declared<'a> {
         let node = self.request.graph.node(id);
         let computed = node.schema.field(name).is_some_and(|field| field.computed);
         if !computed {
-            let absent = if self.steps[id.index()].verdict == Verdict::Excluded { Value::Unknown } else { Value::Null };
+            let absent = if self.steps[id.index()].verdict == Verdict::Excluded {
+                Value::Unknown
+            } else {
+                Value::Null
+            };
             return self.steps[id.index()].inputs.get(name).cloned().unwrap_or(absent);
         }
         match &self.outputs[id.index()] {
@@ -176,7 +180,12 @@ impl<'a> Declared<'a> {
         }
         let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create;
         let replaces = decision.action == Action::Replace;
-        if replaces && let Some(root) = cascade_root {
+        // What is replaced anyway goes before whatever it uses that is deleted first.
+        let cascade_root = match cascade_root {
+            None if replaces && decision.certain => self.deleted_first(id).next(),
+            root => root.filter(|_| replaces),
+        };
+        if let Some(root) = cascade_root {
             self.steps[root.index()].cascade.push(id);
         }
         self.note_records(id, node, record, moved_from.as_ref());
@@ -194,7 +203,7 @@ impl<'a> Declared<'a> {
         step.prior = Some(record.token);
         step.force = force;
         step.expected = expected;
-        if replaces && (prefers_delete || cascade_root.is_some()) {
+        if (replaces && prefers_delete) || cascade_root.is_some() {
             step.order = Order::DeleteFirst;
         }
         if let Some(from) = moved_from {
@@ -240,11 +249,31 @@ impl<'a> Declared<'a> {
             }
         }
         let bound: Vec<NodeId> = roots.filter(|root| bound.contains(&root.0)).collect();
-        bound.iter().copied().find(|r| self.steps[r.index()].verdict == Verdict::Certain).or(bound.first().copied())
+        bound
+            .iter()
+            .copied()
+            .find(|r| self.steps[r.index()].verdict == Verdict::Certain)
+            .or(bound.first().copied())
+    }
+
+    /// Returns the dependencies that are certain to be deleted before they are made anew.
+    fn deleted_first(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.request.graph.dag().dependencies(id).filter(|d| {
+            let step = &self.steps[d.index()];
+            step.action == Action::Replace
+                && step.order == Order::DeleteFirst
+                && step.verdict == Verdict::Certain
+        })
     }
 
     fn force(&self, node: &Node, cascade_root: Option<NodeId>) -> Option<Force> {
-        if self.request.options.replace.iter().any(|pattern| super::select::fits(pattern, node.address.as_str())) {
+        if self
+            .request
+            .options
+            .replace
+            .iter()
+            .any(|pattern| super::select::fits(pattern, node.address.as_str()))
+        {
             return Some(Force { reason: Reason::Requested, certain: true });
         }
         cascade_root.map(|root| {

@@ -114,7 +114,12 @@ fn export(
 
 /// Joins the edges of declared resources and of removals. Where the order of a removal and of a switch-over
 /// contradict each other, the switch-over's is given up: the provider has the last word there.
-fn join(request: &Request<'_>, steps: &[Step], removals: &Removals<'_>, problems: &mut Vec<Diagnostic>) -> Dag {
+fn join(
+    request: &Request<'_>,
+    steps: &[Step],
+    removals: &Removals<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Dag {
     let mut edges: Vec<(NodeId, NodeId)> = Vec::new();
     for (i, step) in steps.iter().enumerate() {
         let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
@@ -139,13 +144,21 @@ fn join(request: &Request<'_>, steps: &[Step], removals: &Removals<'_>, problems
                 let before = weak.len();
                 // An edge between two removals outlives one to a switch-over.
                 let firm = |edge: &(NodeId, NodeId)| steps[edge.1.index()].action == Action::Delete;
-                match pairs.iter().find(|e| weak.contains(e) && !firm(e)).or(pairs.iter().find(|e| weak.contains(e))) {
+                match pairs
+                    .iter()
+                    .find(|e| weak.contains(e) && !firm(e))
+                    .or(pairs.iter().find(|e| weak.contains(e)))
+                {
                     Some(edge) => weak.retain(|e| e != edge),
                     None => weak.clear(),
                 }
                 if weak.len() == before {
-                    let names: Vec<_> = cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
-                    let message = format!("the steps of {} need each other; this is a defect of sskuba", names.join(", "));
+                    let names: Vec<_> =
+                        cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
+                    let message = format!(
+                        "the steps of {} need each other; this is a defect of sskuba",
+                        names.join(", ")
+                    );
                     problems.push(Diagnostic::general(message));
                     return Dag::default();
                 }

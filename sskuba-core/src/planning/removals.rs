@@ -45,9 +45,15 @@ impl<'a> Removals<'a> {
         let state = self.request.state;
         for record in state.records() {
             let id = NodeId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
-            let Some(mut step) = self.removal(record, replaced.get(&record.token).copied(), steps) else { continue };
+            let Some(mut step) = self.removal(record, replaced.get(&record.token).copied(), steps) else {
+                continue;
+            };
             if record.flags.protect && step.part_of.is_none() && record.status != Status::Superseded {
-                let what = if self.request.down { "the stack goes down" } else { "the program no longer declares it" };
+                let what = if self.request.down {
+                    "the stack goes down"
+                } else {
+                    "the program no longer declares it"
+                };
                 let message = format!(
                     "is protected and would be deleted because {what}; declare it again, or remove `.protect()` \
                      from its declaration and run `up` first"
@@ -168,7 +174,9 @@ impl<'a> Removals<'a> {
                 }
                 // What stays is switched over before the object that it used is deleted.
                 let declared = self.request.graph.find(&dependant.address);
-                if let Some(declared) = declared.filter(|_| !deletes_first && dependant.status != Status::Superseded) {
+                if let Some(declared) =
+                    declared.filter(|_| !deletes_first && dependant.status != Status::Superseded)
+                {
                     edges.push((id, declared));
                 }
             }

@@ -1,0 +1,47 @@
+//! Security groups.
+
+use std::collections::BTreeMap;
+
+use sskuba_core::prelude::*;
+
+use crate::kind::Kind;
+
+/// A security group. Its rules are resources of their own: [`SecurityGroupRule`](super::SecurityGroupRule).
+///
+/// As AWS makes it, it lets everything out and nothing in. Its name is unique in the network, so one is made
+/// of the resource's name and its token unless the program gives one; a group with a given name cannot be
+/// replaced before the old one is deleted, so add `.delete_before_create()` there.
+#[derive(Resource)]
+#[resource(
+    kind = "aws:ec2:SecurityGroup",
+    idempotency = "tag",
+    visibility = "30s",
+    create = "2s",
+    update = "1s",
+    delete = "2s"
+)]
+pub struct SecurityGroup {
+    /// The network.
+    #[resource(force_new, reference = "aws:ec2:Vpc")]
+    vpc_id: Input<String>,
+    /// The name; made of the resource's name and its token if none is given.
+    #[resource(force_new)]
+    name: Option<Input<String>>,
+    /// What it is for; AWS cannot change it.
+    #[resource(force_new, default = "Managed by sskuba".to_owned())]
+    description: Input<String>,
+    /// Tags.
+    #[resource(default, entry = "tag")]
+    tags: Input<BTreeMap<String, String>>,
+    /// The id.
+    #[resource(computed, id, pattern = "sg-{hex:17}")]
+    id: Computed<String>,
+    /// The name that it has.
+    #[resource(computed, pattern = "{name}-{hex:12}")]
+    group_name: Computed<String>,
+    /// The account that owns it.
+    #[resource(computed, pattern = "{digits:12}")]
+    owner_id: Computed<String>,
+}
+
+impl Kind for SecurityGroup {}

@@ -1,0 +1,36 @@
+//! Targets of target groups.
+
+use sskuba_core::prelude::*;
+
+use crate::kind::Kind;
+
+/// A target of a target group.
+///
+/// AWS can neither tag it nor takes a token for it, but to register a target twice is to register it once. A
+/// create does not wait until the target answers: what makes it answer may depend on the target being there.
+#[derive(Resource)]
+#[resource(
+    kind = "aws:elbv2:TargetGroupAttachment",
+    idempotency = "token",
+    visibility = "30s",
+    create = "1s",
+    update = "1s",
+    delete = "1s",
+    delete_first
+)]
+pub struct TargetGroupAttachment {
+    /// The target group.
+    #[resource(force_new, reference = "aws:elbv2:TargetGroup")]
+    target_group_arn: Input<String>,
+    /// The id of an instance, or an address, as the group's target type says.
+    #[resource(force_new)]
+    target_id: Input<String>,
+    /// The port that the target serves on; the group's if none is given.
+    #[resource(force_new)]
+    port: Option<Input<u16>>,
+    /// The group's ARN, the target and the port.
+    #[resource(computed, id, pattern = "{field:target_group_arn}_{field:target_id}_{hex:4}")]
+    id: Computed<String>,
+}
+
+impl Kind for TargetGroupAttachment {}

@@ -1,0 +1,40 @@
+//! AWS for `sskuba`: typed EC2 and network load balancer resources, and the client that makes them.
+//!
+//! The kinds compile without the AWS SDK, so that a program can be written, previewed and simulated without
+//! it; [`provider`] talks to AWS when the crate is built with the feature `client`.
+//!
+//! ```
+//! use sskuba_aws::ec2::{InternetGateway, Subnet, Vpc};
+//! use sskuba_core::prelude::*;
+//!
+//! fn network(stack: &mut Stack) -> Result<()> {
+//!     let vpc = stack.add("main", Vpc::new("10.0.0.0/16").enable_dns_hostnames(true))?;
+//!     stack.add("main", InternetGateway::new(vpc.id()))?;
+//!     for (i, zone) in ["eu-west-1a", "eu-west-1b"].into_iter().enumerate() {
+//!         let cidr = format!("10.0.{i}.0/24");
+//!         let subnet = Subnet::new(vpc.id(), cidr).availability_zone(zone).tag("tier", "private");
+//!         stack.add(format!("private-{i}"), subnet)?;
+//!     }
+//!     stack.export("vpc_id", vpc.id());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Ownership
+//! Whatever AWS lets us tag carries `sskuba:stack`, `sskuba:address` and `sskuba:token` from its creation on,
+//! and a `Name` unless the program gives one. An interrupted create is found again by the token, never by name.
+
+mod kind;
+#[cfg(any(feature = "client", test))]
+mod names;
+mod provider;
+mod settings;
+#[cfg(any(feature = "client", test))]
+mod tags;
+
+pub mod ec2;
+pub mod elbv2;
+pub mod lookup;
+
+pub use provider::{provider, schemas};
+pub use settings::{Provider, ProviderArgs, ProviderOutputs, ProviderState};

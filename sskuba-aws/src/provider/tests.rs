@@ -1,0 +1,116 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sskuba_core::address::{Address, StackId, Token};
+use sskuba_core::provider::{Class, Cx, Effect};
+use sskuba_core::schema::{FieldType, Idempotency, Normaliser};
+use sskuba_core::value::{Map, Value};
+
+use super::*;
+
+fn cx(kind: &str) -> Cx {
+    Cx {
+        stack: StackId::parse("local/shop/dev").unwrap(),
+        address: Address::parse(&format!("{kind}::main")).unwrap(),
+        token: Token::new([7; 16]),
+        timeout: Duration::from_secs(5),
+    }
+}
+
+#[test]
+fn every_reference_names_a_kind_and_every_id_is_a_field() {
+    let schemas = schemas();
+    let kinds: BTreeSet<&str> = schemas.iter().map(|schema| schema.kind.as_str()).collect();
+    assert_eq!(kinds.len(), 20);
+    for schema in &schemas {
+        for field in &schema.fields {
+            assert!(!field.doc.is_empty(), "{} {}", schema.kind, field.name);
+            assert!(
+                field.reference.is_none_or(|kind| kinds.contains(kind)),
+                "{} {}: {:?}",
+                schema.kind,
+                field.name,
+                field.reference
+            );
+        }
+        if !schema.lookup {
+            assert!(schema.field(schema.id_field).is_some_and(|field| field.computed), "{}", schema.kind);
+            assert_ne!(schema.idempotency, Idempotency::None, "{}", schema.kind);
+        }
+    }
+}
+
+#[test]
+fn every_computed_field_has_a_pattern() {
+    for schema in schemas() {
+        for field in schema.outputs() {
+            let pattern = field.pattern.unwrap_or_default();
+            assert!(!pattern.is_empty(), "{} {}", schema.kind, field.name);
+            let list = matches!(field.shape, FieldType::List(_));
+            assert_eq!(pattern.contains('|'), list, "{} {}: {pattern}", schema.kind, field.name);
+        }
+    }
+}
+
+#[test]
+fn ranges_are_compared_as_ranges_and_groups_as_sets() {
+    for schema in schemas() {
+        for field in schema.inputs() {
+            if ["cidr", "destination"].contains(&field.name) {
+                assert!(matches!(field.normaliser, Normaliser::Cidr), "{} {}", schema.kind, field.name);
+            }
+            if field.name == "security_group_ids" {
+                assert!(matches!(field.normaliser, Normaliser::Set), "{}", schema.kind);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_no_identity_of_its_own_is_deleted_first() {
+    let first: Vec<String> = schemas()
+        .iter()
+        .filter(|s| s.delete_first)
+        .map(|s| s.kind.as_str().rsplit(':').next().unwrap().to_owned())
+        .collect();
+    let expected =
+        ["Route", "RouteTableAssociation", "SecurityGroupRule", "Listener", "TargetGroupAttachment"];
+    assert_eq!(first.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected.into());
+}
+
+#[tokio::test]
+async fn without_the_client_every_call_says_how_to_get_it() {
+    let provider = unbuilt::handlers();
+    let failure = provider.find(&cx("aws:ec2:Vpc")).await.unwrap_err();
+    assert_eq!((failure.class.clone(), failure.effect.clone()), (Class::Terminal, Effect::NotApplied));
+    assert!(failure.to_string().contains("feature `aws`"), "{failure}");
+    let failure = provider.configure(&Map::from([("default_tags".into(), Value::Map(Map::new()))])).await;
+    assert!(failure.unwrap_err().to_string().contains("--simulate"));
+}
+
+fn mistakes(kind: &str, inputs: serde_json::Value) -> Vec<String> {
+    let provider = unbuilt::handlers();
+    let schema = provider.schemas().into_iter().find(|schema| schema.kind.as_str() == kind).unwrap();
+    let Value::Map(inputs) = Value::from_json(inputs) else { panic!("a map") };
+    let inputs = schema.complete(inputs);
+    assert_eq!(schema.check(&inputs), []);
+    provider.check(&schema, &inputs).into_iter().map(|mistake| mistake.to_string()).collect()
+}
+
+#[test]
+fn mistakes_are_found_without_a_call() {
+    use serde_json::json;
+    let route = json!({"route_table_id": "rtb-1", "destination": "0.0.0.0/0"});
+    assert!(mistakes("aws:ec2:Route", route)[0].contains("needs a target"));
+    let route =
+        json!({"route_table_id": "r", "destination": "::/0", "gateway_id": "i", "nat_gateway_id": "n"});
+    assert_eq!(mistakes("aws:ec2:Route", route).len(), 1);
+    let rule = json!({"security_group_id": "sg-1", "direction": "ingress", "cidr": "0.0.0.0/0"});
+    assert!(mistakes("aws:ec2:SecurityGroupRule", rule)[0].contains("needs both ports"));
+    let nat = json!({"subnet_id": "subnet-1"});
+    assert!(mistakes("aws:ec2:NatGateway", nat)[0].contains("allocation_id"));
+    let group = json!({"vpc_id": "vpc-1", "port": 80, "name": "no_underscores", "health_check": {"protocol": "TCP",
+        "port": "traffic-port", "interval_seconds": 1, "timeout_seconds": 10, "healthy_threshold": 3,
+        "unhealthy_threshold": 3}});
+    assert_eq!(mistakes("aws:elbv2:TargetGroup", group).len(), 2);
+}

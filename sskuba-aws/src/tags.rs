@@ -1,0 +1,127 @@
+//! Tags: the program's, the provider instance's defaults, and the ownership tags.
+
+use std::collections::BTreeMap;
+
+use sskuba_core::provider::Cx;
+
+/// The stack that owns an object.
+pub(crate) const STACK: &str = "sskuba:stack";
+/// The resource's address.
+pub(crate) const ADDRESS: &str = "sskuba:address";
+/// The generation's token, by which an interrupted create is found again.
+pub(crate) const TOKEN: &str = "sskuba:token";
+/// What AWS's console shows as the name.
+pub(crate) const NAME: &str = "Name";
+
+/// The most characters of a tag's value.
+const VALUE_LIMIT: usize = 256;
+
+pub(crate) type Tags = BTreeMap<String, String>;
+
+/// Returns all tags of an object: its own win over the defaults, and the ownership tags over both.
+pub(crate) fn desired(cx: &Cx, own: &Tags, defaults: &Tags) -> Tags {
+    let mut tags = defaults.clone();
+    tags.extend(own.clone());
+    tags.entry(NAME.to_owned()).or_insert_with(|| cx.address.name().to_string());
+    tags.extend(ownership(cx));
+    tags
+}
+
+/// Returns the ownership tags.
+fn ownership(cx: &Cx) -> Tags {
+    let short = |text: String| text.chars().take(VALUE_LIMIT).collect::<String>();
+    Tags::from([
+        (STACK.to_owned(), short(cx.stack.to_string())),
+        (ADDRESS.to_owned(), short(cx.address.to_string())),
+        (TOKEN.to_owned(), cx.token.to_string()),
+    ])
+}
+
+/// Returns those of an object's tags that are the program's to say: `known` are the keys it is known to have
+/// given. Ownership tags, AWS's own, and defaults and names that the program did not override are left out.
+pub(crate) fn reported(all: Tags, cx: &Cx, known: Option<&Tags>, defaults: &Tags) -> Tags {
+    let name = cx.address.name().to_string();
+    let mine = |key: &str, value: &str| {
+        if known.is_some_and(|known| known.contains_key(key)) {
+            return true;
+        }
+        let reserved = key.starts_with("aws:") || key.starts_with("sskuba:");
+        let implied = defaults.contains_key(key) || (key == NAME && value == name);
+        !reserved && !implied
+    };
+    all.into_iter().filter(|(key, value)| mine(key, value)).collect()
+}
+
+/// Returns the keys that an update takes away: those the program gave before and gives no more, unless a
+/// default or an ownership tag takes their place. What others added stays.
+pub(crate) fn dropped(before: &Tags, desired: &Tags) -> Vec<String> {
+    before.keys().filter(|key| !desired.contains_key(*key)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sskuba_core::address::{Address, StackId, Token};
+
+    fn cx() -> Cx {
+        Cx {
+            stack: StackId::parse("local/shop/dev").unwrap(),
+            address: Address::parse("network/aws:ec2:Vpc::main").unwrap(),
+            token: Token::new([0xcd; 16]),
+            timeout: std::time::Duration::from_secs(60),
+        }
+    }
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn own_tags_win_over_defaults_and_ownership_over_both() {
+        let own = tags(&[("team", "own"), (TOKEN, "forged")]);
+        let all = desired(&cx(), &own, &tags(&[("team", "default"), ("cost", "7")]));
+        let expected = tags(&[
+            ("Name", "main"),
+            ("cost", "7"),
+            ("team", "own"),
+            (STACK, "local/shop/dev"),
+            (ADDRESS, "network/aws:ec2:Vpc::main"),
+            (TOKEN, &"cd".repeat(16)),
+        ]);
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn what_is_reported_is_what_the_program_said() {
+        let (own, defaults) =
+            (tags(&[("tier", "web"), ("cost", "8")]), tags(&[("cost", "7"), ("team", "data")]));
+        let mut all = desired(&cx(), &own, &defaults);
+        assert_eq!(reported(all.clone(), &cx(), Some(&own), &defaults), own);
+        all.insert("by-hand".into(), "yes".into());
+        all.insert("aws:cloudformation:stack".into(), "x".into());
+        let expected = tags(&[("tier", "web"), ("cost", "8"), ("by-hand", "yes")]);
+        assert_eq!(reported(all, &cx(), Some(&own), &defaults), expected);
+    }
+
+    #[test]
+    fn a_name_that_the_program_gives_is_its_own() {
+        let own = tags(&[(NAME, "main")]);
+        let all = desired(&cx(), &own, &Tags::new());
+        assert_eq!(reported(all.clone(), &cx(), Some(&own), &Tags::new()), own);
+        assert_eq!(reported(all, &cx(), Some(&Tags::new()), &Tags::new()), Tags::new());
+    }
+
+    #[test]
+    fn a_tag_goes_only_if_the_program_gave_it() {
+        let after = desired(&cx(), &tags(&[("b", "2")]), &tags(&[("c", "3")]));
+        assert_eq!(dropped(&tags(&[("a", "1"), ("b", "1"), ("c", "1")]), &after), ["a"]);
+    }
+
+    #[test]
+    fn a_value_is_cut_to_what_aws_takes() {
+        let mut cx = cx();
+        let deep = vec!["component"; 40].join("/");
+        cx.address = Address::parse(&format!("{deep}/aws:ec2:Vpc::main")).unwrap();
+        assert_eq!(desired(&cx, &Tags::new(), &Tags::new())[ADDRESS].chars().count(), VALUE_LIMIT);
+    }
+}
