@@ -14,12 +14,25 @@ use std::sync::Arc;
 
 use sskuba_core::provider::{Handlers, Limits, Provider};
 
+mod client;
 pub mod data;
+pub mod exec;
+pub mod fs;
+pub mod random;
+pub mod wait;
 
 /// Returns the provider of this crate's kinds, `local`.
 pub fn provider() -> Arc<dyn Provider> {
     let handlers = Handlers::new("local")
         .limits(Limits { parallel: 64, per_second: None })
-        .resource::<data::Data>(data::DataHandler);
+        .resource::<data::Data>(data::DataHandler)
+        .resource::<exec::Command>(exec::CommandHandler)
+        .resource::<fs::File>(fs::FileHandler)
+        .resource::<fs::Directory>(fs::DirectoryHandler)
+        .resource::<random::Id>(random::IdHandler)
+        .resource::<random::Password>(random::PasswordHandler)
+        .resource::<random::Uuid>(random::UuidHandler)
+        .resource::<wait::Tcp>(wait::TcpHandler)
+        .resource::<wait::Http>(wait::HttpHandler);
     Arc::new(handlers)
 }

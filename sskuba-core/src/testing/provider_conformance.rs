@@ -28,7 +28,7 @@ pub struct Case {
     create: Map,
     update: Option<Map>,
     replacement: Option<Map>,
-    outlives_delete: bool,
+    only_in_state: bool,
     reports_drift: bool,
     timeout: Duration,
 }
@@ -43,7 +43,7 @@ impl Case {
             create: map(inputs),
             update: None,
             replacement: None,
-            outlives_delete: false,
+            only_in_state: false,
             reports_drift: false,
             timeout: Duration::from_secs(60),
         }
@@ -69,10 +69,11 @@ impl Case {
         self
     }
 
-    /// Says that nothing of the kind exists outside of the state, so that `read` answers after a delete, too.
+    /// Says that nothing of the kind exists outside of the state, so that `read` answers after a delete, too, and
+    /// a create that is made again may answer with another id.
     #[must_use]
     pub fn only_in_state(mut self) -> Self {
-        self.outlives_delete = true;
+        self.only_in_state = true;
         self
     }
 

@@ -122,9 +122,9 @@ impl SimProvider {
     }
 
     pub(super) fn see(&self, kind: &SimKind, prior: &Prior) -> Result<Option<Object>, Failure> {
-        let marks = self.world.marks();
         let key = key(kind, &prior.id);
         let object = self.world.look(|tables| tables.get(&key).cloned()).map_err(broken)?;
+        let marks = self.world.marks();
         let object = object.filter(|object| self.is_visible(kind, object));
         Ok(object.map(|object| kind.report(&object, &prior.inputs, &marks, &self.options.region)))
     }
@@ -133,18 +133,18 @@ impl SimProvider {
         if kind.schema.idempotency == Idempotency::None {
             return Ok(None);
         }
-        let marks = self.world.marks();
         let found = self.world.look(|tables| {
             let mut all = tables.with_token(cx.token, &kind.schema.kind);
             all.find(|object| self.is_visible(kind, object)).cloned()
         });
         let found = found.map_err(broken)?;
+        let marks = self.world.marks();
         Ok(found.map(|object| kind.report(&object, &Map::new(), &marks, &self.options.region)))
     }
 
     pub(super) fn all(&self, kind: &SimKind) -> Result<Vec<Object>, Failure> {
-        let marks = self.world.marks();
         let all = self.world.objects().map_err(broken)?;
+        let marks = self.world.marks();
         let of_kind =
             all.iter().filter(|object| object.kind == kind.schema.kind && self.is_visible(kind, object));
         Ok(of_kind.map(|object| kind.report(object, &Map::new(), &marks, &self.options.region)).collect())

@@ -159,3 +159,19 @@ async fn no_secret_reaches_the_file() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!text.contains("canary") && !text.contains(&key), "{text}");
 }
+
+#[tokio::test]
+async fn a_secret_is_known_again_by_a_program_that_was_there_before_the_file() {
+    let (_folder, path) = folder();
+    let early = World::open(&path).unwrap();
+    let mut inputs = cidr();
+    inputs.insert("tags".into(), Value::Map([("a".to_owned(), Value::from("canary").into_secret())].into()));
+    let made = sim(&World::open(&path).unwrap()).create(&cx(1), &inputs).await.unwrap();
+    let prior = sskuba_core::provider::Prior {
+        id: made.id.clone(),
+        inputs: inputs.clone(),
+        outputs: made.outputs.clone(),
+    };
+    let read = sim(&early).read(&cx(1), &prior).await.unwrap().unwrap();
+    assert_eq!(read.inputs["tags"], inputs["tags"]);
+}
