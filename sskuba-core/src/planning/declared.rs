@@ -79,7 +79,9 @@ impl<'a> Declared<'a> {
                     return Value::Unknown;
                 }
                 let record = self.request.state.record(*token);
-                record.and_then(|record| record.outputs.get(name)).cloned().unwrap_or_default()
+                // What a create that ended half way did not report, the update that completes it will.
+                let absent = if *updated { Value::Unknown } else { Value::Null };
+                record.and_then(|record| record.outputs.get(name)).cloned().unwrap_or(absent)
             }
         }
     }
