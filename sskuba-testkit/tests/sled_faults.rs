@@ -1,4 +1,9 @@
 //! The sled store on media that fail, and on files that were damaged.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test: what fails is seen, what is skipped or measured is said"
+)]
 
 use std::fs;
 use std::io::ErrorKind;

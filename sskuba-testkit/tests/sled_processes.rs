@@ -1,4 +1,5 @@
 //! Two real processes and one sled store. The second process is this test binary, run again.
+#![expect(clippy::unwrap_used, reason = "a test: what fails is seen, what is skipped or measured is said")]
 
 use std::env;
 use std::io::{BufRead, BufReader, Write};
