@@ -133,3 +133,45 @@ async fn leftovers_are_no_obstacle() {
     assert_eq!(lease.fence, 2);
     assert_eq!(store.append(&lease, 1, vec![b"b".to_vec()]).await.unwrap(), 2);
 }
+
+/// A fold that is cut short after it made room for its records has changed nothing.
+#[tokio::test]
+async fn room_for_a_record_is_no_record() {
+    let root = tempfile::tempdir().unwrap();
+    let open = |create| match Database::open(root.path(), create).unwrap() {
+        Opening::Open(database) => database,
+        _ => panic!("not open"),
+    };
+    let record = |number: u8| (vec![number], vec![number]);
+    let fold = crate::state::Fold { put: (0..100).map(record).collect(), ..Default::default() };
+    let database = open(true);
+    database.make_room(&fold).unwrap();
+    assert_eq!(database.answer(Ask::Load, 0).unwrap(), Answer::Image(crate::state::Image::default()));
+    database.fold(fold.clone()).unwrap();
+    drop(database);
+    let Answer::Image(image) = open(false).answer(Ask::Load, 0).unwrap() else { panic!("no image") };
+    assert_eq!(image.records, fold.put);
+}
+
+#[tokio::test]
+async fn a_panic_while_reading_is_damage() {
+    let place = Path::new("/state");
+    let error = blocking::<()>(place, || panic!("page 7 is odd\nand more")).await.unwrap_err().to_string();
+    assert!(error.contains("of /state is damaged: page 7 is odd; `state export`"), "{error}");
+}
+
+#[tokio::test]
+async fn an_entry_that_is_gone_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    for at in 1..20 {
+        store.append(&lease, at, vec![b"x".to_vec()]).await.unwrap();
+    }
+    store.release(&lease).await.unwrap();
+    let folder = store.folder(&stack());
+    let sled = ::sled::Config::new().path(&folder).open().unwrap();
+    sled.drop_tree(layout::numbered(layout::JOURNAL, 9)).unwrap();
+    drop(sled);
+    let error = store.load(&stack()).await.unwrap_err().to_string();
+    assert!(error.starts_with("the record `entry 9` of "), "{error}");
+}
