@@ -1,5 +1,10 @@
 //! How much the sled store writes, and how long it takes. One test, so that nothing else of this process writes.
 #![cfg(target_os = "linux")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test: what fails is seen, what is skipped or measured is said"
+)]
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! The sled store does what the store in memory does, whatever is asked in whatever order.
+#![expect(clippy::unwrap_used, reason = "a test: what fails is seen, what is skipped or measured is said")]
 
 use std::path::Path;
 

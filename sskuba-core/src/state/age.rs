@@ -374,7 +374,7 @@ mod tests {
             assert!(shown.contains("failed to "), "{shown}");
             assert!(!shown.to_uppercase().contains(&identity.expose()[17..40]), "{shown}");
         }
-        let shown = format!("{:?}", AgeKeyring::new(&[], &[identity.clone()]).unwrap());
+        let shown = format!("{:?}", AgeKeyring::new(&[], std::slice::from_ref(&identity)).unwrap());
         assert!(!shown.to_uppercase().contains(&identity.expose()[17..40]), "{shown}");
     }
 }

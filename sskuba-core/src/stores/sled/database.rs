@@ -220,7 +220,7 @@ impl Database {
 
     /// Writes the keys of new records without their values. sled writes a page again for every eight new keys; it
     /// does so here for the keys alone. Until a value follows, such a key is no record.
-    fn make_room(&self, fold: &Fold) -> Result<(), StoreError> {
+    pub(super) fn make_room(&self, fold: &Fold) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         let mut new = 0;
         for (key, _) in &fold.put {
