@@ -24,6 +24,8 @@
 //! Whatever AWS lets us tag carries `sskuba:stack`, `sskuba:address` and `sskuba:token` from its creation on,
 //! and a `Name` unless the program gives one. An interrupted create is found again by the token, never by name.
 
+#[cfg(feature = "client")]
+mod client;
 mod kind;
 #[cfg(any(feature = "client", test))]
 mod names;

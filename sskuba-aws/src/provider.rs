@@ -50,9 +50,14 @@ pub fn schemas() -> Vec<Arc<Schema>> {
 /// at the first call, from where the AWS tools take them. Without the feature it knows its kinds and checks
 /// their inputs, so that a program can be previewed and simulated, and refuses every call.
 pub fn provider() -> Arc<dyn Provider> {
-    Arc::new(unbuilt::handlers())
+    #[cfg(feature = "client")]
+    return Arc::new(built::handlers());
+    #[cfg(not(feature = "client"))]
+    return Arc::new(unbuilt::handlers());
 }
 
+#[cfg(feature = "client")]
+mod built;
 mod unbuilt;
 
 #[cfg(test)]

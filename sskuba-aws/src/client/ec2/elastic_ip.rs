@@ -1,0 +1,69 @@
+//! Elastic IP addresses.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{Address, DomainType, ResourceType};
+use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
+
+use super::super::Manage;
+use super::super::call::Call;
+use super::super::cloud::{Cloud, text};
+use super::super::failure::{Outcome, gone_is_fine};
+use super::super::once::once;
+use super::super::wait;
+use super::{owned, the_one};
+use crate::ec2::{Eip, EipArgs, EipState};
+
+#[async_trait]
+impl Manage<Eip> for Cloud {
+    async fn create(&self, call: &Call<'_>, args: EipArgs) -> Result<TypedObject<Eip>, Failure> {
+        let spec = self.spec(call, ResourceType::ElasticIp, &args.tags);
+        let create = self.ec2.allocate_address().domain(DomainType::Vpc).tag_specifications(spec);
+        let made = create.customize().config_override(once()).send().await.sent_once(call.place)?;
+        let state = EipState { id: text(made.allocation_id()), public_ip: text(made.public_ip()) };
+        Ok(TypedObject::new(state.id.clone(), state))
+    }
+
+    async fn read(
+        &self,
+        call: &Call<'_>,
+        prior: TypedPrior<Eip>,
+    ) -> Result<Option<TypedObject<Eip>>, Failure> {
+        let found = self.known.addresses.get(&prior.id).await?;
+        Ok(found.map(|found| self.eip(call, &found, prior.args.as_ref())))
+    }
+
+    async fn update(&self, call: &Call<'_>, change: TypedChange<Eip>) -> Result<TypedObject<Eip>, Failure> {
+        let (id, args) = (&change.prior.id, &change.args);
+        let before = change.prior.args.as_ref().map(|args| &args.tags);
+        self.retag(call, id, before, &args.tags).await?;
+        let found = self.known.addresses.get(id).await?.ok_or_else(|| call.lacking("address"))?;
+        Ok(self.eip(call, &found, Some(args)))
+    }
+
+    /// AWS answers the release of an address in use with "you do not have permission", so its use is asked first.
+    async fn delete(&self, call: &Call<'_>, prior: TypedPrior<Eip>) -> Result<(), Failure> {
+        wait::unused(call, || async {
+            let Some(found) = self.known.addresses.get(&prior.id).await? else { return Ok(()) };
+            if let Some(user) = found.association_id().filter(|id| !id.is_empty()) {
+                let message = format!("address {} is in use: association {user}", text(found.public_ip()));
+                return Err(Failure::new(Class::Conflict, message));
+            }
+            gone_is_fine(self.ec2.release_address().allocation_id(&prior.id).send().await.sent(call.place))
+        })
+        .await
+    }
+
+    async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Eip>>, Failure> {
+        let found = self.ec2.describe_addresses().filters(owned(call)).send().await.asked(call.place)?;
+        let found = the_one(call, found.addresses.unwrap_or_default())?;
+        Ok(found.map(|found| self.eip(call, &found, None)))
+    }
+}
+
+impl Cloud {
+    fn eip(&self, call: &Call<'_>, found: &Address, known: Option<&EipArgs>) -> TypedObject<Eip> {
+        let state = EipState { id: text(found.allocation_id()), public_ip: text(found.public_ip()) };
+        let tags = self.own_tags(call, found.tags(), known.map(|args| &args.tags));
+        TypedObject::new(state.id.clone(), state).args(EipArgs { tags })
+    }
+}

@@ -1,0 +1,230 @@
+//! Instances.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{
+    AttributeBooleanValue, HttpTokensState, Instance as Found, InstanceStateName as Phase,
+};
+use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
+
+use super::super::Manage;
+use super::super::call::Call;
+use super::super::cloud::{Cloud, filter, text};
+use super::super::failure::{Outcome, gone_is_fine};
+use super::super::wait::{self, Look};
+use super::instance_spec::{profile, tokens};
+use super::{owned, the_one};
+use crate::ec2::{Instance, InstanceArgs, InstanceState};
+
+#[async_trait]
+impl Manage<Instance> for Cloud {
+    async fn create(&self, call: &Call<'_>, args: InstanceArgs) -> Result<TypedObject<Instance>, Failure> {
+        let made = self.launch(call, &args).await?.send().await.sent(call.place)?;
+        let made = made.instances().first().ok_or_else(|| call.lacking("instance"))?;
+        let id = text(made.instance_id());
+        let ready = async {
+            let found = self.running(call, &id).await?;
+            if !args.source_dest_check {
+                wait::visible(call, || self.set_source_dest_check(call, &id, false)).await?;
+            }
+            Ok(found)
+        };
+        let found = ready.await.map_err(|failure| call.partial::<Instance>(&id, failure))?;
+        Ok(TypedObject::new(id, state(&found)))
+    }
+
+    async fn read(
+        &self,
+        call: &Call<'_>,
+        prior: TypedPrior<Instance>,
+    ) -> Result<Option<TypedObject<Instance>>, Failure> {
+        let found = self.known.instances.get(&prior.id).await?.filter(alive);
+        Ok(found.map(|found| self.instance(call, &found, prior.args.as_ref())))
+    }
+
+    async fn update(
+        &self,
+        call: &Call<'_>,
+        change: TypedChange<Instance>,
+    ) -> Result<TypedObject<Instance>, Failure> {
+        let (id, args) = (&change.prior.id, &change.args);
+        let before = change.prior.args.as_ref().map(|args| &args.tags);
+        let found = self.known.instances.get(id).await?.filter(alive);
+        let found = found.ok_or_else(|| Failure::new(Class::NotFound, format!("{id} is terminated")))?;
+        let now = args_of(&found, Some(args));
+        self.set_groups(call, id, args, &now).await?;
+        if (args.require_imdsv2, args.metadata_hop_limit) != (now.require_imdsv2, now.metadata_hop_limit) {
+            let modify = self.ec2.modify_instance_metadata_options().instance_id(id);
+            let modify = modify.http_tokens(tokens(args.require_imdsv2));
+            modify
+                .http_put_response_hop_limit(args.metadata_hop_limit.into())
+                .send()
+                .await
+                .sent(call.place)?;
+        }
+        if args.source_dest_check != now.source_dest_check {
+            self.set_source_dest_check(call, id, args.source_dest_check).await?;
+        }
+        if args.iam_instance_profile != now.iam_instance_profile {
+            self.set_profile(call, id, args.iam_instance_profile.as_deref()).await?;
+        }
+        self.retag(call, id, before, &args.tags).await?;
+        let found = self.known.instances.get(id).await?.ok_or_else(|| call.lacking("instance"))?;
+        Ok(self.instance(call, &found, Some(args)))
+    }
+
+    async fn delete(&self, call: &Call<'_>, prior: TypedPrior<Instance>) -> Result<(), Failure> {
+        let terminate = self.ec2.terminate_instances().instance_ids(&prior.id);
+        gone_is_fine(terminate.send().await.sent(call.place))?;
+        wait::until(call, &prior.id, || async {
+            Ok(match self.known.instances.get(&prior.id).await? {
+                Some(found) if phase(&found) != Some(&Phase::Terminated) => {
+                    Look::Not(text(phase(&found).map(Phase::as_str)))
+                }
+                _ => Look::Done(()),
+            })
+        })
+        .await
+    }
+
+    async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Instance>>, Failure> {
+        let found = self.ec2.describe_instances().filters(owned(call)).send().await.asked(call.place)?;
+        let all = found.reservations.unwrap_or_default().into_iter();
+        let all = all.flat_map(|reservation| reservation.instances.unwrap_or_default());
+        let found = the_one(call, all.filter(alive).collect())?;
+        Ok(found.map(|found| self.instance(call, &found, None)))
+    }
+}
+
+fn phase(found: &Found) -> Option<&Phase> {
+    found.state().and_then(|state| state.name())
+}
+
+fn alive(found: &Found) -> bool {
+    !matches!(phase(found), Some(Phase::Terminated | Phase::ShuttingDown))
+}
+
+fn state(found: &Found) -> InstanceState {
+    let interface = found.network_interfaces().first();
+    InstanceState {
+        id: text(found.instance_id()),
+        private_ip: text(found.private_ip_address()),
+        private_dns: text(found.private_dns_name()),
+        public_ip: text(found.public_ip_address()),
+        availability_zone: text(found.placement().and_then(|placement| placement.availability_zone())),
+        network_interface_id: text(interface.and_then(|interface| interface.network_interface_id())),
+    }
+}
+
+/// Returns the inputs as AWS reports them, without tags; what it does not report with the instance is left out.
+fn args_of(found: &Found, known: Option<&InstanceArgs>) -> InstanceArgs {
+    let metadata = found.metadata_options();
+    let arn = found.iam_instance_profile().and_then(|profile| profile.arn()).map(str::to_owned);
+    let given = known.and_then(|args| args.iam_instance_profile.clone());
+    // The program may name the profile; AWS reports its ARN.
+    let by_name = |arn: &String| given.as_ref().filter(|name| arn.ends_with(&format!("/{name}"))).cloned();
+    let groups = found.security_groups().iter().map(|group| text(group.group_id()));
+    let hops = metadata.and_then(|options| options.http_put_response_hop_limit());
+    InstanceArgs {
+        ami: text(found.image_id()),
+        instance_type: text(found.instance_type().map(|kind| kind.as_str())),
+        subnet_id: text(found.subnet_id()),
+        security_group_ids: Some(groups.collect()),
+        key_name: found.key_name().map(str::to_owned),
+        user_data: None,
+        user_data_base64: None,
+        iam_instance_profile: arn.map(|arn| by_name(&arn).unwrap_or(arn)),
+        require_imdsv2: metadata.and_then(|options| options.http_tokens())
+            == Some(&HttpTokensState::Required),
+        metadata_hop_limit: hops.and_then(|hops| u8::try_from(hops).ok()).unwrap_or(1),
+        root_volume: None,
+        fixed_private_ip: found.private_ip_address().map(str::to_owned),
+        associate_public_ip: None,
+        source_dest_check: found.source_dest_check().unwrap_or(true),
+        tags: Default::default(),
+    }
+}
+
+impl Cloud {
+    fn instance(
+        &self,
+        call: &Call<'_>,
+        found: &Found,
+        known: Option<&InstanceArgs>,
+    ) -> TypedObject<Instance> {
+        let tags = self.own_tags(call, found.tags(), known.map(|args| &args.tags));
+        let args = InstanceArgs { tags, ..args_of(found, known) };
+        TypedObject::new(text(found.instance_id()), state(found)).args(args)
+    }
+
+    async fn running(&self, call: &Call<'_>, id: &str) -> Result<Found, Failure> {
+        wait::until(call, id, || async {
+            let Some(found) = self.known.instances.get(id).await? else {
+                return Ok(Look::Not("not visible".to_owned()));
+            };
+            match phase(&found) {
+                Some(Phase::Running) => Ok(Look::Done(found)),
+                Some(Phase::Terminated | Phase::ShuttingDown) => {
+                    let reason = found.state_reason();
+                    let (code, why) = (reason.and_then(|r| r.code()), reason.and_then(|r| r.message()));
+                    let message = format!("{id} ended while it started: {} ({})", text(why), text(code));
+                    Err(Failure::new(Class::Terminal, message))
+                }
+                phase => Ok(Look::Not(text(phase.map(Phase::as_str)))),
+            }
+        })
+        .await
+    }
+
+    async fn set_groups(
+        &self,
+        call: &Call<'_>,
+        id: &str,
+        args: &InstanceArgs,
+        now: &InstanceArgs,
+    ) -> Result<(), Failure> {
+        let sorted = |groups: &Option<Vec<String>>| {
+            let mut groups = groups.clone().unwrap_or_default();
+            groups.sort();
+            groups.dedup();
+            groups
+        };
+        if args.security_group_ids.is_none()
+            || sorted(&args.security_group_ids) == sorted(&now.security_group_ids)
+        {
+            return Ok(());
+        }
+        let modify = self.ec2.modify_instance_attribute().instance_id(id);
+        modify.set_groups(args.security_group_ids.clone()).send().await.sent(call.place).map(drop)
+    }
+
+    async fn set_source_dest_check(&self, call: &Call<'_>, id: &str, on: bool) -> Result<(), Failure> {
+        let value = AttributeBooleanValue::builder().value(on).build();
+        let modify = self.ec2.modify_instance_attribute().instance_id(id).source_dest_check(value);
+        modify.send().await.sent(call.place).map(drop)
+    }
+
+    async fn set_profile(&self, call: &Call<'_>, id: &str, wanted: Option<&str>) -> Result<(), Failure> {
+        let of_instance = filter("instance-id", [id]);
+        let describe = self.ec2.describe_iam_instance_profile_associations().filters(of_instance);
+        let found = describe.send().await.asked(call.place)?;
+        let active = found.iam_instance_profile_associations().iter().find(|found| {
+            found.state().is_some_and(|state| ["associating", "associated"].contains(&state.as_str()))
+        });
+        let active = active.and_then(|found| found.association_id());
+        match (wanted, active) {
+            (Some(wanted), Some(active)) => {
+                let replace = self.ec2.replace_iam_instance_profile_association().association_id(active);
+                replace.iam_instance_profile(profile(wanted)).send().await.sent(call.place).map(drop)
+            }
+            (Some(wanted), None) => {
+                let associate = self.ec2.associate_iam_instance_profile().instance_id(id);
+                associate.iam_instance_profile(profile(wanted)).send().await.sent(call.place).map(drop)
+            }
+            (None, Some(active)) => {
+                let take_away = self.ec2.disassociate_iam_instance_profile().association_id(active);
+                gone_is_fine(take_away.send().await.sent(call.place))
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! SSH key pairs.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::primitives::Blob;
+use aws_sdk_ec2::types::{KeyPairInfo, ResourceType};
+use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
+
+use super::super::Manage;
+use super::super::call::Call;
+use super::super::cloud::{Cloud, text};
+use super::super::failure::{Outcome, gone_is_fine};
+use super::super::once::once;
+use super::{owned, the_one};
+use crate::ec2::{KeyPair, KeyPairArgs, KeyPairState};
+use crate::names::physical_name;
+
+/// The most characters of a key pair's name.
+const NAME_LIMIT: usize = 255;
+
+#[async_trait]
+impl Manage<KeyPair> for Cloud {
+    async fn create(&self, call: &Call<'_>, args: KeyPairArgs) -> Result<TypedObject<KeyPair>, Failure> {
+        let given = args.name.clone();
+        let name = given.unwrap_or_else(|| physical_name(&call.cx.address, &call.cx.token, NAME_LIMIT));
+        let import = self.ec2.import_key_pair().key_name(name);
+        let import = import.public_key_material(Blob::new(args.public_key.trim().as_bytes()));
+        let import = import.tag_specifications(self.spec(call, ResourceType::KeyPair, &args.tags));
+        let made = import.customize().config_override(once()).send().await.sent_once(call.place)?;
+        let id = text(made.key_pair_id());
+        let (key_name, fingerprint) = (text(made.key_name()), text(made.key_fingerprint()));
+        Ok(TypedObject::new(id.clone(), KeyPairState { id, key_name, fingerprint }))
+    }
+
+    async fn read(
+        &self,
+        call: &Call<'_>,
+        prior: TypedPrior<KeyPair>,
+    ) -> Result<Option<TypedObject<KeyPair>>, Failure> {
+        let found = self.known.key_pairs.get(&prior.id).await?;
+        Ok(found.map(|found| self.key_pair(call, &found, prior.args.as_ref())))
+    }
+
+    async fn update(
+        &self,
+        call: &Call<'_>,
+        change: TypedChange<KeyPair>,
+    ) -> Result<TypedObject<KeyPair>, Failure> {
+        let (id, args) = (&change.prior.id, &change.args);
+        let before = change.prior.args.as_ref().map(|args| &args.tags);
+        self.retag(call, id, before, &args.tags).await?;
+        let found = self.known.key_pairs.get(id).await?.ok_or_else(|| call.lacking("key pair"))?;
+        Ok(self.key_pair(call, &found, Some(args)))
+    }
+
+    async fn delete(&self, call: &Call<'_>, prior: TypedPrior<KeyPair>) -> Result<(), Failure> {
+        gone_is_fine(self.ec2.delete_key_pair().key_pair_id(&prior.id).send().await.sent(call.place))
+    }
+
+    async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<KeyPair>>, Failure> {
+        let describe = self.ec2.describe_key_pairs().include_public_key(true).filters(owned(call));
+        let found = describe.send().await.asked(call.place)?;
+        let found = the_one(call, found.key_pairs.unwrap_or_default())?;
+        Ok(found.map(|found| self.key_pair(call, &found, None)))
+    }
+}
+
+impl Cloud {
+    fn key_pair(
+        &self,
+        call: &Call<'_>,
+        found: &KeyPairInfo,
+        known: Option<&KeyPairArgs>,
+    ) -> TypedObject<KeyPair> {
+        let state = KeyPairState {
+            id: text(found.key_pair_id()),
+            key_name: text(found.key_name()),
+            fingerprint: text(found.key_fingerprint()),
+        };
+        let public_key = found.public_key().map(|key| key.trim().to_owned());
+        let args = KeyPairArgs {
+            public_key: public_key.or_else(|| known.map(|args| args.public_key.clone())).unwrap_or_default(),
+            name: found.key_name().map(str::to_owned),
+            tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
+        };
+        TypedObject::new(state.id.clone(), state).args(args)
+    }
+}

@@ -1,0 +1,132 @@
+//! NAT gateways.
+
+use async_trait::async_trait;
+use aws_sdk_ec2::types::{ConnectivityType, NatGateway as Found, NatGatewayState as Phase, ResourceType};
+use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
+
+use super::super::Manage;
+use super::super::call::Call;
+use super::super::cloud::{Cloud, text};
+use super::super::failure::{Outcome, gone_is_fine};
+use super::super::wait::{self, Look};
+use super::{owned, the_one};
+use crate::ec2::{Connectivity, NatGateway, NatGatewayArgs, NatGatewayState};
+
+#[async_trait]
+impl Manage<NatGateway> for Cloud {
+    async fn create(
+        &self,
+        call: &Call<'_>,
+        args: NatGatewayArgs,
+    ) -> Result<TypedObject<NatGateway>, Failure> {
+        let connectivity = match args.connectivity {
+            Connectivity::Public => ConnectivityType::Public,
+            Connectivity::Private => ConnectivityType::Private,
+        };
+        let create = self.ec2.create_nat_gateway().subnet_id(&args.subnet_id).connectivity_type(connectivity);
+        let create = create.set_allocation_id(args.allocation_id).client_token(call.token());
+        let create = create.tag_specifications(self.spec(call, ResourceType::Natgateway, &args.tags));
+        let made =
+            create.send().await.sent(call.place)?.nat_gateway.ok_or_else(|| call.lacking("NAT gateway"))?;
+        let id = text(made.nat_gateway_id());
+        let found = self.nat_gateway_available(call, &id).await;
+        let found = found.map_err(|failure| call.partial::<NatGateway>(&id, failure))?;
+        Ok(TypedObject::new(id, state(&found)))
+    }
+
+    async fn read(
+        &self,
+        call: &Call<'_>,
+        prior: TypedPrior<NatGateway>,
+    ) -> Result<Option<TypedObject<NatGateway>>, Failure> {
+        let found = self.known.nat_gateways.get(&prior.id).await?.filter(alive);
+        Ok(found.map(|found| self.nat_gateway(call, &found, prior.args.as_ref())))
+    }
+
+    async fn update(
+        &self,
+        call: &Call<'_>,
+        change: TypedChange<NatGateway>,
+    ) -> Result<TypedObject<NatGateway>, Failure> {
+        let (id, args) = (&change.prior.id, &change.args);
+        let before = change.prior.args.as_ref().map(|args| &args.tags);
+        self.retag(call, id, before, &args.tags).await?;
+        let found = self.nat_gateway_available(call, id).await?;
+        Ok(self.nat_gateway(call, &found, Some(args)))
+    }
+
+    async fn delete(&self, call: &Call<'_>, prior: TypedPrior<NatGateway>) -> Result<(), Failure> {
+        match self.known.nat_gateways.get(&prior.id).await? {
+            Some(found) if found.state() != Some(&Phase::Deleted) => {}
+            _ => return Ok(()),
+        }
+        let delete = self.ec2.delete_nat_gateway().nat_gateway_id(&prior.id);
+        gone_is_fine(delete.send().await.sent(call.place))?;
+        wait::until(call, &prior.id, || async {
+            Ok(match self.known.nat_gateways.get(&prior.id).await? {
+                None => Look::Done(()),
+                Some(found) if found.state() == Some(&Phase::Deleted) => Look::Done(()),
+                Some(found) => Look::Not(text(found.state().map(Phase::as_str))),
+            })
+        })
+        .await
+    }
+
+    async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<NatGateway>>, Failure> {
+        let found = self.ec2.describe_nat_gateways().filter(owned(call)).send().await.asked(call.place)?;
+        let found = found.nat_gateways.unwrap_or_default().into_iter().filter(alive).collect();
+        Ok(the_one(call, found)?.map(|found| self.nat_gateway(call, &found, None)))
+    }
+}
+
+fn alive(found: &Found) -> bool {
+    !matches!(found.state(), Some(Phase::Deleted | Phase::Deleting))
+}
+
+fn state(found: &Found) -> NatGatewayState {
+    let address = found.nat_gateway_addresses().first();
+    NatGatewayState {
+        id: text(found.nat_gateway_id()),
+        public_ip: text(address.and_then(|address| address.public_ip())),
+        private_ip: text(address.and_then(|address| address.private_ip())),
+    }
+}
+
+impl Cloud {
+    fn nat_gateway(
+        &self,
+        call: &Call<'_>,
+        found: &Found,
+        known: Option<&NatGatewayArgs>,
+    ) -> TypedObject<NatGateway> {
+        let connectivity = match found.connectivity_type() {
+            Some(ConnectivityType::Private) => Connectivity::Private,
+            _ => Connectivity::Public,
+        };
+        let address = found.nat_gateway_addresses().first();
+        let args = NatGatewayArgs {
+            subnet_id: text(found.subnet_id()),
+            allocation_id: address.and_then(|address| address.allocation_id()).map(str::to_owned),
+            connectivity,
+            tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
+        };
+        TypedObject::new(text(found.nat_gateway_id()), state(found)).args(args)
+    }
+
+    async fn nat_gateway_available(&self, call: &Call<'_>, id: &str) -> Result<Found, Failure> {
+        wait::until(call, id, || async {
+            let Some(found) = self.known.nat_gateways.get(id).await? else {
+                return Ok(Look::Not("not visible".to_owned()));
+            };
+            match found.state() {
+                Some(Phase::Available) => Ok(Look::Done(found)),
+                Some(Phase::Failed) => {
+                    let (code, why) = (text(found.failure_code()), text(found.failure_message()));
+                    Err(Failure::new(Class::Terminal, format!("{id} failed: {why} ({code})")))
+                }
+                state => Ok(Look::Not(text(state.map(Phase::as_str)))),
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,114 @@
+//! Targets of target groups.
+
+use async_trait::async_trait;
+use aws_sdk_elasticloadbalancingv2::types::{
+    TargetDescription, TargetHealthReasonEnum as Reason, TargetHealthStateEnum as Health,
+};
+use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
+
+use super::super::Manage;
+use super::super::call::Call;
+use super::super::cloud::Cloud;
+use super::super::failure::{Outcome, gone_is_fine, is, not_found};
+use crate::elbv2::{TargetGroupAttachment, TargetGroupAttachmentArgs, TargetGroupAttachmentState};
+
+type Object = TypedObject<TargetGroupAttachment>;
+
+#[async_trait]
+impl Manage<TargetGroupAttachment> for Cloud {
+    async fn create(&self, call: &Call<'_>, args: TargetGroupAttachmentArgs) -> Result<Object, Failure> {
+        let register = self.elb.register_targets().target_group_arn(&args.target_group_arn);
+        register.targets(target(&args)).send().await.sent(call.place)?;
+        Ok(object(args))
+    }
+
+    async fn read(
+        &self,
+        call: &Call<'_>,
+        prior: TypedPrior<TargetGroupAttachment>,
+    ) -> Result<Option<Object>, Failure> {
+        let args = parts(&prior.id)?;
+        let describe = self.elb.describe_target_health().target_group_arn(&args.target_group_arn);
+        let found = match describe.targets(target(&args)).send().await {
+            Err(error) if not_found(&error) || is(&error, &["InvalidTarget"]) => return Ok(None),
+            other => other.asked(call.place)?,
+        };
+        let there = found.target_health_descriptions().iter().filter_map(|found| found.target_health()).any(
+            |health| {
+                let gone = health.state() == Some(&Health::Draining)
+                    || health.reason() == Some(&Reason::NotRegistered)
+                    || health.reason() == Some(&Reason::DeregistrationInProgress);
+                !gone
+            },
+        );
+        Ok(there.then(|| object(args)))
+    }
+
+    async fn update(
+        &self,
+        call: &Call<'_>,
+        change: TypedChange<TargetGroupAttachment>,
+    ) -> Result<Object, Failure> {
+        Manage::<TargetGroupAttachment>::create(self, call, change.args).await
+    }
+
+    async fn delete(&self, call: &Call<'_>, prior: TypedPrior<TargetGroupAttachment>) -> Result<(), Failure> {
+        let args = parts(&prior.id)?;
+        let deregister = self.elb.deregister_targets().target_group_arn(&args.target_group_arn);
+        match deregister.targets(target(&args)).send().await {
+            Err(error) if is(&error, &["InvalidTarget"]) => Ok(()),
+            other => gone_is_fine(other.sent(call.place)),
+        }
+    }
+
+    async fn find(&self, _: &Call<'_>) -> Result<Option<Object>, Failure> {
+        Ok(None)
+    }
+}
+
+fn target(args: &TargetGroupAttachmentArgs) -> TargetDescription {
+    TargetDescription::builder().id(&args.target_id).set_port(args.port.map(i32::from)).build()
+}
+
+fn object(args: TargetGroupAttachmentArgs) -> Object {
+    let port = args.port.map(|port| format!("_{port}")).unwrap_or_default();
+    let id = format!("{}_{}{port}", args.target_group_arn, args.target_id);
+    TypedObject::new(id.clone(), TargetGroupAttachmentState { id }).args(args)
+}
+
+/// Splits an attachment's id into group, target and port.
+fn parts(id: &str) -> Result<TargetGroupAttachmentArgs, Failure> {
+    let mut parts = id.split('_');
+    let wrong = || {
+        Failure::new(Class::Invalid("id".to_owned()), format!("{id:?} is not the id of an attachment"))
+            .hint("it is the group's ARN, the target and, if it has one, the port, joined by `_`")
+    };
+    match (parts.next(), parts.next(), parts.next().map(str::parse), parts.next()) {
+        (Some(arn), Some(target), None, None) => Ok(args(arn, target, None)),
+        (Some(arn), Some(target), Some(Ok(port)), None) => Ok(args(arn, target, Some(port))),
+        _ => Err(wrong()),
+    }
+}
+
+fn args(arn: &str, target: &str, port: Option<u16>) -> TargetGroupAttachmentArgs {
+    TargetGroupAttachmentArgs { target_group_arn: arn.to_owned(), target_id: target.to_owned(), port }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_what_is_attached_where() {
+        for port in [None, Some(6443)] {
+            let given = args("arn:aws:elasticloadbalancing:x:1:targetgroup/t/0", "i-1", port);
+            let back = parts(&object(given.clone()).id).unwrap();
+            assert_eq!(
+                (back.target_group_arn, back.target_id, back.port),
+                (given.target_group_arn, given.target_id, port)
+            );
+        }
+        assert!(parts("arn").is_err());
+        assert!(parts("arn_i-1_http").is_err());
+    }
+}

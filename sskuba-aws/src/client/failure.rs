@@ -1,0 +1,173 @@
+//! What the SDK's errors mean: class, effect, the service's own words, its name for the call, and a hint.
+
+use std::any::type_name;
+use std::error::Error;
+use std::fmt::Debug;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::RequestId;
+use sskuba_core::provider::{Class, Effect, Failure};
+
+use super::code;
+
+/// What a lost answer would leave unknown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    /// Nothing: the call only asks.
+    Question,
+    /// Whether one of the SDK's tries changed something.
+    Change,
+    /// The same of a call that is tried again only where the try before certainly did nothing.
+    Once,
+}
+
+/// Turns the results of SDK calls into ours.
+pub(crate) trait Outcome<T> {
+    /// Takes the result of a call that changes nothing; `place` says where it went.
+    fn asked(self, place: &str) -> Result<T, Failure>;
+    /// Takes the result of a call that changes something and that the SDK may have repeated.
+    fn sent(self, place: &str) -> Result<T, Failure>;
+    /// Takes the result of a call made with [`once`](super::once::once).
+    fn sent_once(self, place: &str) -> Result<T, Failure>;
+}
+
+impl<T, E: ProvideErrorMetadata + Error + 'static, R: Debug> Outcome<T> for Result<T, SdkError<E, R>> {
+    fn asked(self, place: &str) -> Result<T, Failure> {
+        self.map_err(|error| failure(&error, place, Sent::Question))
+    }
+    fn sent(self, place: &str) -> Result<T, Failure> {
+        self.map_err(|error| failure(&error, place, Sent::Change))
+    }
+    fn sent_once(self, place: &str) -> Result<T, Failure> {
+        self.map_err(|error| failure(&error, place, Sent::Once))
+    }
+}
+
+/// Tells whether the service answered with an error of one of these codes.
+pub(crate) fn is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, codes: &[&str]) -> bool {
+    error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| codes.contains(&code))
+}
+
+/// Tells whether the service answered that something is not there.
+pub(crate) fn not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(code::not_found)
+}
+
+/// Takes a delete's result: gone is deleted.
+pub(crate) fn gone_is_fine<T>(result: Result<T, Failure>) -> Result<(), Failure> {
+    match result {
+        Err(failure) if failure.class == Class::NotFound => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+fn failure<E: ProvideErrorMetadata + Error + 'static, R: Debug>(
+    error: &SdkError<E, R>,
+    place: &str,
+    sent: Sent,
+) -> Failure {
+    let call = type_name::<E>().rsplit("::").next().unwrap_or_default().trim_end_matches("Error");
+    let lost = if sent == Sent::Question { Effect::NotApplied } else { Effect::Unknown };
+    match error {
+        SdkError::ServiceError(refusal) => refused(refusal.err(), call, lost),
+        SdkError::TimeoutError(_) => {
+            made(lost, Class::Timeout, format!("{call}: {place} did not answer in time")).hint(NETWORK)
+        }
+        SdkError::DispatchFailure(dispatch) => match dispatch.as_connector_error() {
+            Some(connector) => match credentials(connector) {
+                Some(error) => without_credentials(error, call),
+                None => {
+                    let untouched =
+                        sent == Sent::Question || (sent == Sent::Once && never_connected(connector));
+                    let effect = if untouched { Effect::NotApplied } else { Effect::Unknown };
+                    let message = format!("{call}: {place} does not answer: {}", innermost(connector));
+                    made(effect, Class::Transient, message).hint(NETWORK)
+                }
+            },
+            None => made(lost, Class::Transient, format!("{call}: {place} does not answer")).hint(NETWORK),
+        },
+        SdkError::ResponseError(_) => {
+            let message = format!("{call}: {place} gave an answer that cannot be read");
+            let why = error.source().map(|source| format!(": {}", innermost(source))).unwrap_or_default();
+            made(lost, Class::Transient, message + &why).hint(NETWORK)
+        }
+        _ => match error.source().and_then(credentials) {
+            Some(error) => without_credentials(error, call),
+            None => {
+                let why = error.source().map(innermost).unwrap_or_default();
+                made(Effect::NotApplied, Class::Terminal, format!("{call} was not sent: {why}"))
+            }
+        },
+    }
+}
+
+fn made(effect: Effect, class: Class, message: String) -> Failure {
+    let mut failure = Failure::new(class, message);
+    failure.effect = effect;
+    failure
+}
+
+const NETWORK: &str = "check the network, the region, and AWS_ENDPOINT_URL if it is set";
+
+fn refused<E: ProvideErrorMetadata + Error>(error: &E, call: &str, lost: Effect) -> Failure {
+    let code = error.code().unwrap_or_default();
+    let words = error.message().unwrap_or_default().trim();
+    let class = code::class(code, words);
+    let message = match (words, code) {
+        ("", "") => format!("{call}: {}", innermost(error)),
+        ("", _) => format!("{call}: {code}"),
+        _ => format!("{call}: {words} ({code})"),
+    };
+    // A service that failed inside may have done its work; one that refused has not.
+    let effect = if class == Class::Transient || code.is_empty() { lost } else { Effect::NotApplied };
+    let mut failure = made(effect, class, message);
+    if let Some(id) = error.meta().request_id() {
+        failure = failure.request_id(id);
+    }
+    match code::hint(code, &failure.class) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+fn without_credentials(error: &CredentialsError, call: &str) -> Failure {
+    let why = match error {
+        CredentialsError::CredentialsNotLoaded(_) => "there are no AWS credentials".to_owned(),
+        CredentialsError::ProviderTimedOut(_) => "fetching AWS credentials took too long".to_owned(),
+        other => format!("AWS credentials cannot be had: {}", innermost(other)),
+    };
+    Failure::new(Class::Denied, format!("{call}: {why}")).hint(code::LOG_IN)
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let this = next?;
+        next = this.source();
+        Some(this)
+    })
+}
+
+fn credentials<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CredentialsError> {
+    chain(error).find_map(|error| error.downcast_ref())
+}
+
+/// Tells whether a connection was never made, so that nothing can have been sent over it.
+pub(crate) fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|error| error.to_string().contains("(Connect)"))
+}
+
+/// Returns the last words of a chain of errors, which say most.
+fn innermost(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let words = error.to_string();
+        if !words.is_empty() {
+            text = words;
+        }
+        next = error.source();
+    }
+    text
+}

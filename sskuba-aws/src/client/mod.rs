@@ -1,0 +1,110 @@
+//! The client: the handlers that talk to AWS. Only this module knows the SDK and the network.
+//!
+//! Retries, signing and credentials are the SDK's. What is added here is what it does not know: which calls
+//! must not be repeated blindly ([`once`]), which objects are ours (tags), when an object can be used
+//! ([`wait`]), how many can be asked for at once ([`batch`]), and what a failure means ([`failure`]).
+
+mod batch;
+mod batches;
+mod call;
+mod cloud;
+mod code;
+mod config;
+mod ec2;
+mod elbv2;
+mod failure;
+mod lookup;
+mod once;
+mod tagging;
+mod wait;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sskuba_core::provider::{Cx, Failure, Handler, LookupHandler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::schema::FieldError;
+use tokio::sync::OnceCell;
+
+use crate::kind::{Kind, refuse_mistakes};
+use crate::settings::ProviderArgs;
+use call::Call;
+use cloud::Cloud;
+
+/// The handler of every kind. Configuration and credentials are loaded at its first call.
+#[derive(Clone)]
+pub(crate) struct Client(Arc<Lazy>);
+
+struct Lazy {
+    settings: ProviderArgs,
+    cloud: OnceCell<Cloud>,
+}
+
+impl Client {
+    pub(crate) fn new(settings: ProviderArgs) -> Self {
+        Self(Arc::new(Lazy { settings, cloud: OnceCell::new() }))
+    }
+
+    async fn cloud(&self) -> Result<&Cloud, Failure> {
+        self.0.cloud.get_or_try_init(|| config::load(&self.0.settings)).await
+    }
+}
+
+/// What is written for each kind: [`Handler`], with the clients and the call's bounds at hand.
+#[async_trait]
+trait Manage<R: Kind>: Send + Sync {
+    async fn create(&self, call: &Call<'_>, args: R::Args) -> Result<TypedObject<R>, Failure>;
+    async fn read(&self, call: &Call<'_>, prior: TypedPrior<R>) -> Result<Option<TypedObject<R>>, Failure>;
+    async fn update(&self, call: &Call<'_>, change: TypedChange<R>) -> Result<TypedObject<R>, Failure>;
+    async fn delete(&self, call: &Call<'_>, prior: TypedPrior<R>) -> Result<(), Failure>;
+    async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<R>>, Failure>;
+}
+
+#[async_trait]
+impl<R: Kind> Handler<R> for Client
+where
+    Cloud: Manage<R>,
+{
+    async fn create(&self, cx: &Cx, args: R::Args) -> Result<TypedObject<R>, Failure> {
+        refuse_mistakes::<R>(&args)?;
+        let cloud = self.cloud().await?;
+        cloud.create(&Call::new(cx, &cloud.place), args).await
+    }
+    async fn read(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<Option<TypedObject<R>>, Failure> {
+        let cloud = self.cloud().await?;
+        cloud.read(&Call::new(cx, &cloud.place), prior).await
+    }
+    async fn update(&self, cx: &Cx, change: TypedChange<R>) -> Result<TypedObject<R>, Failure> {
+        refuse_mistakes::<R>(&change.args)?;
+        let cloud = self.cloud().await?;
+        cloud.update(&Call::new(cx, &cloud.place), change).await
+    }
+    async fn delete(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<(), Failure> {
+        let cloud = self.cloud().await?;
+        cloud.delete(&Call::new(cx, &cloud.place), prior).await
+    }
+    async fn find(&self, cx: &Cx) -> Result<Option<TypedObject<R>>, Failure> {
+        let cloud = self.cloud().await?;
+        cloud.find(&Call::new(cx, &cloud.place)).await
+    }
+    fn check(&self, args: &R::Args) -> Vec<FieldError> {
+        R::mistakes(args)
+    }
+}
+
+/// What is written for each kind of lookup.
+#[async_trait]
+trait Look<R: Kind>: Send + Sync {
+    async fn look(&self, call: &Call<'_>, args: R::Args) -> Result<R::State, Failure>;
+}
+
+#[async_trait]
+impl<R: Kind> LookupHandler<R> for Client
+where
+    Cloud: Look<R>,
+{
+    async fn lookup(&self, cx: &Cx, args: R::Args) -> Result<R::State, Failure> {
+        refuse_mistakes::<R>(&args)?;
+        let cloud = self.cloud().await?;
+        cloud.look(&Call::new(cx, &cloud.place), args).await
+    }
+}
