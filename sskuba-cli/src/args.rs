@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 /// The whole command line.
 #[derive(Debug, Clone, Parser)]
@@ -67,7 +68,7 @@ pub(crate) struct Global {
 }
 
 /// Which resources a plan is about.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct Selection {
     /// Plans this resource and what it needs alone; may be given several times

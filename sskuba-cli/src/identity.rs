@@ -13,8 +13,6 @@ use crate::stop::Stop;
 
 /// What secrets can be opened with.
 pub(crate) struct Identities {
-    /// The identity file's text, for whoever reads it in another form.
-    pub(crate) text: Option<Zeroizing<String>>,
     /// The file it came from.
     pub(crate) path: Option<PathBuf>,
     keys: Vec<age::x25519::Identity>,
@@ -30,9 +28,9 @@ impl std::fmt::Debug for Identities {
 }
 
 impl Identities {
-    /// Reads `SSKUBA_IDENTITY`, `SSKUBA_PASSPHRASE`, or the file in the user's configuration folder, which is
-    /// made if it is not there.
-    pub(crate) fn load(environment: &Environment) -> Result<Self, Stop> {
+    /// Reads `SSKUBA_IDENTITY`, `SSKUBA_PASSPHRASE`, or the file in the user's configuration folder. If that is
+    /// not there it is made, or with `existing` there are no identities.
+    pub(crate) fn load(environment: &Environment, existing: bool) -> Result<Self, Stop> {
         let passphrase = environment.passphrase();
         if let Some(path) = environment.variable("SSKUBA_IDENTITY") {
             let path = environment.resolve(Path::new(path));
@@ -42,11 +40,17 @@ impl Identities {
             return Self::parse(text, path, passphrase);
         }
         if passphrase.is_some() {
-            return Ok(Self { text: None, path: None, keys: vec![], passphrase, is_new: false });
+            return Ok(Self { path: None, keys: vec![], passphrase, is_new: false });
         }
-        let path = default_path(environment)?;
+        let path = match default_path(environment) {
+            Err(_) if existing => return Ok(Self { path: None, keys: vec![], passphrase, is_new: false }),
+            path => path?,
+        };
         let (text, is_new) = match fs::read_to_string(&path) {
             Ok(text) => (text, false),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && existing => {
+                return Ok(Self { path: Some(path), keys: vec![], passphrase, is_new: false });
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(&path)?,
             Err(error) => return Err(Stop::file("read", &path)(error)),
         };
@@ -58,12 +62,13 @@ impl Identities {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let keys: Result<Vec<age::x25519::Identity>, _> = lines.map(str::parse).collect();
         // The parser's words are not shown: they could quote the key.
-        let bad = |why: &str| Stop::failed(format!("{} is not a file of age identities: {why}", path.display()));
+        let bad =
+            |why: &str| Stop::failed(format!("{} is not a file of age identities: {why}", path.display()));
         let keys = keys.map_err(|_| bad("a line is neither a comment nor an AGE-SECRET-KEY-1…"))?;
         if keys.is_empty() {
             return Err(bad("it has none; `age-keygen` makes one"));
         }
-        Ok(Self { text: Some(text), path: Some(path), keys, passphrase, is_new: false })
+        Ok(Self { path: Some(path), keys, passphrase, is_new: false })
     }
 
     /// Returns the public keys.
@@ -78,9 +83,10 @@ impl Identities {
 
     /// Says what the identities are, for messages.
     pub(crate) fn place(&self) -> String {
-        match &self.path {
-            Some(path) => path.display().to_string(),
-            None => "SSKUBA_PASSPHRASE".to_owned(),
+        match (&self.path, &self.passphrase) {
+            (Some(path), _) => path.display().to_string(),
+            (None, Some(_)) => "SSKUBA_PASSPHRASE".to_owned(),
+            (None, None) => "no identity".to_owned(),
         }
     }
 
@@ -174,8 +180,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let home = root.path().to_str().unwrap();
         let environment = environment(root.path(), &[("HOME", home)]);
-        let first = Identities::load(&environment).unwrap();
-        let second = Identities::load(&environment).unwrap();
+        let first = Identities::load(&environment, false).unwrap();
+        let second = Identities::load(&environment, false).unwrap();
         assert!(first.is_new && !second.is_new);
         assert_eq!(first.recipients(), second.recipients());
         #[cfg(unix)]
@@ -192,7 +198,7 @@ mod tests {
     #[test]
     fn a_passphrase_needs_no_file_and_a_missing_or_odd_file_is_an_error() {
         let root = tempfile::tempdir().unwrap();
-        let with = |variables: &[(&str, &str)]| Identities::load(&environment(root.path(), variables));
+        let with = |variables: &[(&str, &str)]| Identities::load(&environment(root.path(), variables), false);
         assert_eq!(with(&[("SSKUBA_PASSPHRASE", "canary")]).unwrap().place(), "SSKUBA_PASSPHRASE");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
         assert!(with(&[("SSKUBA_IDENTITY", "none.txt")]).unwrap_err().message.contains("none.txt"));

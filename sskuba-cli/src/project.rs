@@ -113,7 +113,9 @@ impl Project {
     pub(crate) fn unselect(&self) -> Result<(), Stop> {
         let path = self.selection();
         match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Stop::file("remove", &path)(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Stop::file("remove", &path)(error))
+            }
             _ => Ok(()),
         }
     }

@@ -39,7 +39,8 @@ fn line(part: &Part<'_>, paint: Paint, whole: bool) -> String {
         (Some(from), Some(to)) => from.has_secret() != to.has_secret() && *to != Value::Unknown,
         _ => false,
     };
-    let text = |value: &Value| if hidden { show(&value.clone().into_secret(), whole) } else { show(value, whole) };
+    let text =
+        |value: &Value| if hidden { show(&value.clone().into_secret(), whole) } else { show(value, whole) };
     match (part.from, part.to) {
         (Some(from), Some(to)) => {
             let (from, mut to) = (text(from), text(to));
@@ -99,7 +100,8 @@ mod tests {
 
     #[test]
     fn only_the_parts_that_differ_are_shown() {
-        let change = change(json!({"a": 1, "b": {"c": "x"}, "d": 4}), json!({"a": 1, "b": {"c": "y"}, "e": 5}));
+        let change =
+            change(json!({"a": 1, "b": {"c": "x"}, "d": 4}), json!({"a": 1, "b": {"c": "y"}, "e": 5}));
         assert_eq!(text(&change), "f.b.c: \"x\" → \"y\"\nf.d: - 4\nf.e: + 5");
     }
 

@@ -12,15 +12,21 @@ use super::paint::{Paint, clean};
 /// Writes an event as a line; none if it is not worth one. `at` is the time since the run began.
 pub(crate) fn line(event: &Event, at: Duration, paint: Paint, verbose: bool) -> Option<String> {
     let text = match event {
-        Event::Opened { pending, .. } if *pending > 0 => {
-            paint.warn(format!("{pending} operations of an earlier run have no recorded end; looking what came of them"))
+        Event::Opened { pending, .. } if *pending > 0 => paint.warn(format!(
+            "{pending} operations of an earlier run have no recorded end; looking what came of them"
+        )),
+        Event::Recovering { address, verb } if verbose => {
+            format!("? {address}: was to be {}", done_verb(*verb))
         }
-        Event::Recovering { address, verb } if verbose => format!("? {address}: was to be {}", done_verb(*verb)),
         Event::Recovered { address, what, .. } => {
             format!("{} {address}: {}", paint.good("✓"), clean(what))
         }
         Event::Started { address, action, expected_ms } => {
-            let time = if *expected_ms >= 1000 { format!(", about {}", expected(*expected_ms)) } else { String::new() };
+            let time = if *expected_ms >= 1000 {
+                format!(", about {}", expected(*expected_ms))
+            } else {
+                String::new()
+            };
             let sign = paint.action(*action, action.sign());
             paint.dim(format!("{sign} {address}: {}{time}", doing(*action)))
         }
@@ -104,8 +110,12 @@ mod tests {
         let address: sskuba_core::address::Address = "aws:ec2:Vpc::main".parse().unwrap();
         let started = Event::Started { address: address.clone(), action: Action::Create, expected_ms: 3000 };
         assert_eq!(text(&started), "   1.5s + aws:ec2:Vpc::main: creating, about 3s");
-        let finished =
-            Event::Finished { address: address.clone(), action: Action::Create, id: "vpc-1".into(), took_ms: 2100 };
+        let finished = Event::Finished {
+            address: address.clone(),
+            action: Action::Create,
+            id: "vpc-1".into(),
+            took_ms: 2100,
+        };
         assert_eq!(text(&finished), "   1.5s ✓ aws:ec2:Vpc::main: created vpc-1 in 2.1s");
         let failed = Event::Failed {
             address,
@@ -116,6 +126,9 @@ mod tests {
             hint: None,
             source_line: None,
         };
-        assert_eq!(text(&failed), "   1.5s ✗ aws:ec2:Vpc::main: failed to create: quota: too many \u{fffd}[31mVPCs");
+        assert_eq!(
+            text(&failed),
+            "   1.5s ✗ aws:ec2:Vpc::main: failed to create: quota: too many \u{fffd}[31mVPCs"
+        );
     }
 }

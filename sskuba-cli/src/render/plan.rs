@@ -1,10 +1,9 @@
 //! A plan as text: what is done to which resource, why, and which fields differ.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use sskuba_core::address::{Address, Token};
-use sskuba_core::plan::{Action, Order, Plan, Reason, Step, Subject, Verdict};
+use sskuba_core::address::Address;
+use sskuba_core::plan::{Action, Order, Plan, Reason, Step, Verdict};
 use sskuba_core::state::Counts;
 
 use super::paint::{Paint, clean};
@@ -25,7 +24,8 @@ pub(crate) fn show(plan: &Plan, paint: Paint, verbose: bool) -> String {
     let shown = shown(plan, verbose);
     let mut alike = 0;
     for (i, step) in shown.iter().enumerate() {
-        let same_as = |other: &Step| other.action == step.action && other.address.kind_str() == step.address.kind_str();
+        let same_as =
+            |other: &Step| other.action == step.action && other.address.kind_str() == step.address.kind_str();
         alike = if i > 0 && same_as(shown[i - 1]) { alike + 1 } else { 0 };
         if verbose || alike < ALIKE {
             text.push_str(&entry(step, paint, verbose));
@@ -46,15 +46,12 @@ pub(crate) fn show(plan: &Plan, paint: Paint, verbose: bool) -> String {
 
 /// Returns the steps that are listed: not the unchanged ones, nor the deletes that belong to a replacement.
 pub(crate) fn shown(plan: &Plan, verbose: bool) -> Vec<&Step> {
-    let replaced: HashSet<Token> =
-        plan.steps.iter().filter(|s| s.action == Action::Replace).filter_map(|s| s.prior).collect();
-    let part = |step: &Step| matches!(step.subject, Subject::Recorded(token) if replaced.contains(&token));
     let listed = |step: &&Step| {
         verbose
             || !(step.action == Action::Same && step.moved_from.is_none()
-                || matches!(step.verdict, Verdict::Dormant | Verdict::Excluded)
+                || step.verdict == Verdict::Excluded
                 || step.action == Action::Read
-                || part(step))
+                || step.part_of.is_some())
     };
     plan.steps.iter().filter(listed).collect()
 }
@@ -65,7 +62,8 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
         Action::Same => paint.dim(&step.address),
         _ => paint.strong(&step.address),
     };
-    let sign = if step.moved_from.is_some() && step.action == Action::Same { "»" } else { step.action.sign() };
+    let sign =
+        if step.moved_from.is_some() && step.action == Action::Same { "»" } else { step.action.sign() };
     let _ = writeln!(text, "  {} {address}  {}", paint.action(step.action, sign), label(step, paint));
     for reason in step.reasons.iter().filter(|reason| !is_plain(reason)) {
         let _ = writeln!(text, "      {}", paint.dim(format!("because {}", clean(&reason.to_string()))));
@@ -76,7 +74,8 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
             let _ = writeln!(text, "      {name}: {}", value::show(value, verbose));
         }
         if step.inputs.len() > limit {
-            let _ = writeln!(text, "      {}", paint.dim(format!("… {} more fields", step.inputs.len() - limit)));
+            let _ =
+                writeln!(text, "      {}", paint.dim(format!("… {} more fields", step.inputs.len() - limit)));
         }
     }
     for change in step.changes.iter().filter(|_| step.action != Action::Create) {
@@ -101,7 +100,7 @@ fn label(step: &Step, paint: Paint) -> String {
     };
     let word = match (step.verdict, step.action) {
         (Verdict::Excluded, _) => "left out".to_owned(),
-        (Verdict::Dormant, action) => format!("{action} only if another step turns out to be a replacement"),
+        _ if step.part_of.is_some() => "delete, as a part of the replacement".to_owned(),
         (Verdict::Possible, Action::Replace) if step.reasons.iter().any(is_certain_update) => {
             format!("update, may replace{order}")
         }
@@ -159,9 +158,11 @@ fn short(address: &Address) -> String {
 /// Writes the last line: how many of what.
 pub(crate) fn summary(plan: &Plan) -> String {
     let counts = plan.counts();
-    let excluded = plan.steps.iter().filter(|s| s.verdict == Verdict::Excluded && s.action != Action::Same).count();
+    let excluded =
+        plan.steps.iter().filter(|s| s.verdict == Verdict::Excluded && s.action != Action::Same).count();
     let left_out = if excluded > 0 { format!(", {excluded} left out") } else { String::new() };
-    let unchanged = if counts.unchanged > 0 { format!(", {} unchanged", counts.unchanged) } else { String::new() };
+    let unchanged =
+        if counts.unchanged > 0 { format!(", {} unchanged", counts.unchanged) } else { String::new() };
     let changes = phrase(&counts, "to ", ["create", "update", "replace", "delete", "read", "import"]);
     if changes.is_empty() {
         let what = if plan.exports_change { "only outputs change" } else { "nothing to change" };
@@ -174,8 +175,10 @@ pub(crate) fn summary(plan: &Plan) -> String {
 pub(crate) fn phrase(counts: &Counts, before: &str, words: [&str; 6]) -> String {
     let Counts { create, update, replace, delete, read, import, .. } = *counts;
     let pairs = [create, update, replace, delete, read, import].into_iter().zip(words);
-    let some: Vec<String> =
-        pairs.filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {before}{word}")).collect();
+    let some: Vec<String> = pairs
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {before}{word}"))
+        .collect();
     some.join(", ")
 }
 
@@ -185,7 +188,7 @@ mod tests {
 
     use serde_json::json;
     use sskuba_core::graph::{Dag, NodeId};
-    use sskuba_core::plan::FieldChange;
+    use sskuba_core::plan::{FieldChange, Subject};
     use sskuba_core::value::{Map, Value};
 
     use super::*;
@@ -206,7 +209,9 @@ mod tests {
             changes: vec![],
             prior: None,
             order: Order::CreateFirst,
-            wakes: vec![],
+            delete_step: None,
+            cascade: vec![],
+            part_of: None,
             force: None,
             moved_from: None,
             inputs: Map::new(),
@@ -237,7 +242,7 @@ mod tests {
         create.inputs = map(json!({"cidr": "10.0.0.0/16", "tags": {"Name": "main"}}));
         create.inputs.insert("password".into(), Value::from("canary").into_secret());
         let mut replace = step(1, "network/aws:ec2:Subnet::a", Action::Replace);
-        replace.prior = Some(Token::new([1; 16]));
+        replace.delete_step = Some(NodeId(3));
         replace.reasons = vec![Reason::Changed { field: "cidr".into(), replaces: true }];
         replace.changes = vec![FieldChange {
             field: "cidr".into(),
@@ -253,7 +258,12 @@ mod tests {
             Reason::Unknown { field: "subnet_id".into(), replaces: true },
         ];
         update.changes = vec![
-            FieldChange { field: "size".into(), from: Some("s".into()), to: Some("m".into()), replaces: false },
+            FieldChange {
+                field: "size".into(),
+                from: Some("s".into()),
+                to: Some("m".into()),
+                replaces: false,
+            },
             FieldChange {
                 field: "subnet_id".into(),
                 from: Some("subnet-1".into()),
@@ -262,9 +272,8 @@ mod tests {
             },
         ];
         let mut old = step(3, "network/aws:ec2:Subnet::a", Action::Delete);
-        old.subject = Subject::Recorded(Token::new([1; 16]));
+        old.part_of = Some(NodeId(1));
         let mut gone = step(4, "aws:ec2:Vpc::old", Action::Delete);
-        gone.subject = Subject::Recorded(Token::new([2; 16]));
         gone.reasons = vec![Reason::NotDeclared];
         let same = step(5, "aws:ec2:Vpc::same", Action::Same);
         plan(vec![create, replace, update, old, gone, same])

@@ -77,8 +77,10 @@ impl Progress {
             cancelling: None,
         };
         for step in plan.map(|plan| plan.steps.as_slice()).unwrap_or_default() {
-            let runs = step.action != Action::Same && matches!(step.verdict, Verdict::Certain | Verdict::Possible);
-            if runs && step.calls {
+            let runs =
+                step.action != Action::Same && matches!(step.verdict, Verdict::Certain | Verdict::Possible);
+            // What belongs to a replacement is added when it begins.
+            if runs && step.calls && step.part_of.is_none() {
                 progress.item(&step.address, step.action, step.expected);
             }
         }
@@ -115,7 +117,8 @@ impl Progress {
             Event::Skipped { address, action, .. } => self.step(address, *action, 0, Standing::Skipped),
             Event::Cancelling { running } => self.cancelling = Some(*running),
             Event::Throttled { provider, parallel } => {
-                self.note = Some(format!("provider {provider} asks to slow down; it gets {parallel} calls at once"));
+                self.note =
+                    Some(format!("provider {provider} asks to slow down; it gets {parallel} calls at once"));
             }
             Event::Note { message } => self.note = Some(clean(message).replace('\n', " ")),
             _ => {}
@@ -193,7 +196,9 @@ impl Progress {
             (self.sum(|b| b.failed.len()), "failed"),
             (self.sum(|b| b.skipped), "skipped"),
         ];
-        parts.extend(counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
+        parts.extend(
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")),
+        );
         let elapsed = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let rest = match self.expected.checked_sub(elapsed) {
             _ if self.expected < 1000 => String::new(),

@@ -137,12 +137,12 @@ impl StackFile {
     /// Writes the file: wholly or not at all.
     pub(crate) fn save(&self) -> Result<(), Stop> {
         let fresh = self.path.with_extension(format!("toml.{}", std::process::id()));
-        fs::write(&fresh, self.document.to_string())
-            .and_then(|()| fs::rename(&fresh, &self.path))
-            .map_err(|error| {
+        fs::write(&fresh, self.document.to_string()).and_then(|()| fs::rename(&fresh, &self.path)).map_err(
+            |error| {
                 let _ = fs::remove_file(&fresh);
                 Stop::file("write", &self.path)(error)
-            })
+            },
+        )
     }
 }
 
@@ -200,7 +200,11 @@ fn plain(item: &Item) -> Result<Value, String> {
 }
 
 fn plain_table(table: &dyn toml_edit::TableLike) -> Result<Value, String> {
-    table.iter().map(|(key, item)| Ok((key.to_owned(), plain(item)?))).collect::<Result<_, _>>().map(Value::Map)
+    table
+        .iter()
+        .map(|(key, item)| Ok((key.to_owned(), plain(item)?)))
+        .collect::<Result<_, _>>()
+        .map(Value::Map)
 }
 
 fn plain_value(value: &toml_edit::Value) -> Result<Value, String> {
@@ -233,7 +237,8 @@ mod tests {
 
     #[test]
     fn edits_leave_comments_and_order_alone() {
-        let (_keep, mut file) = file("# the network\ncidr = \"10.0.0.0/16\" # private\nzones = 2\n\n[labels]\na = \"b\"\n");
+        let (_keep, mut file) =
+            file("# the network\ncidr = \"10.0.0.0/16\" # private\nzones = 2\n\n[labels]\na = \"b\"\n");
         file.set("cidr", "10.1.0.0/16").unwrap();
         file.set("zones", "3").unwrap();
         file.set("account", "123456789012").unwrap();

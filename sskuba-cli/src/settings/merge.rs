@@ -36,9 +36,13 @@ pub(crate) fn merge(
     let entries = file.entries()?;
     let overridden = |key: &str| {
         overrides.flags.iter().any(|(flag, _)| flag == key)
-            || overrides.variables.keys().any(|name| name.strip_prefix(PREFIX).is_some_and(|tail| same(tail, key)))
+            || overrides
+                .variables
+                .keys()
+                .any(|name| name.strip_prefix(PREFIX).is_some_and(|tail| same(tail, key)))
     };
-    let needs_opening = |(key, entry): &(String, Entry)| matches!(entry, Entry::Sealed(_)) && !overridden(key);
+    let needs_opening =
+        |(key, entry): &(String, Entry)| matches!(entry, Entry::Sealed(_)) && !overridden(key);
     let identities = if entries.iter().any(needs_opening) { Some(identities()?) } else { None };
     let mut errors = Vec::new();
     let mut secret = Vec::new();
@@ -119,7 +123,8 @@ mod tests {
     #[test]
     fn flags_win_over_variables_and_those_over_the_file() {
         let (_keep, file) = file("a = 1\nb-c = 2\nd = 3\n");
-        let variables = variables(&[("SSKUBA_CONFIG_B_C", "20"), ("SSKUBA_CONFIG_D", "30"), ("SSKUBA_CONFIG_NEW", "x")]);
+        let variables =
+            variables(&[("SSKUBA_CONFIG_B_C", "20"), ("SSKUBA_CONFIG_D", "30"), ("SSKUBA_CONFIG_NEW", "x")]);
         let flags = [("d".to_owned(), "300".to_owned())];
         let overrides = Overrides { variables: &variables, flags: &flags, known: &[] };
         let values = merge(&file, overrides, nobody).unwrap();

@@ -13,7 +13,23 @@ use crate::identity::Identities;
 ///
 /// # Errors
 /// If a key is none, or there is nothing to seal to.
-pub(crate) fn seal(text: &str, recipients: &[String], passphrase: Option<&Secret<String>>) -> Result<String, String> {
+pub(crate) fn seal(
+    text: &str,
+    recipients: &[String],
+    passphrase: Option<&Secret<String>>,
+) -> Result<String, String> {
+    seal_bytes(text.as_bytes(), recipients, passphrase).map(|bytes| BASE64.encode(bytes))
+}
+
+/// Seals bytes; see [`seal`].
+///
+/// # Errors
+/// As [`seal`].
+pub(crate) fn seal_bytes(
+    plain: &[u8],
+    recipients: &[String],
+    passphrase: Option<&Secret<String>>,
+) -> Result<Vec<u8>, String> {
     let keys: Vec<age::x25519::Recipient> = recipients
         .iter()
         .map(|key| key.parse().map_err(|why| format!("recipient `{key}` is not an age public key: {why}")))
@@ -28,11 +44,11 @@ pub(crate) fn seal(text: &str, recipients: &[String], passphrase: Option<&Secret
     let mut bytes = Vec::new();
     let write = |bytes: &mut Vec<u8>| {
         let mut writer = encryptor.wrap_output(bytes)?;
-        writer.write_all(text.as_bytes())?;
+        writer.write_all(plain)?;
         writer.finish().map(drop)
     };
     write(&mut bytes).map_err(|error| error.to_string())?;
-    Ok(BASE64.encode(bytes))
+    Ok(bytes)
 }
 
 /// Opens a sealed text.
@@ -42,26 +58,48 @@ pub(crate) fn seal(text: &str, recipients: &[String], passphrase: Option<&Secret
 pub(crate) fn open(sealed: &str, identities: &Identities) -> Result<Zeroizing<String>, String> {
     let damaged = "it is damaged; set it anew with `config set --secret`";
     let bytes = BASE64.decode(sealed.trim_end_matches('=')).map_err(|_| damaged.to_owned())?;
-    let decryptor = age::Decryptor::new(bytes.as_slice()).map_err(|_| damaged.to_owned())?;
+    let mut plain = open_bytes(&bytes, identities).map_err(|error| match error {
+        OpenError::Damaged => damaged.to_owned(),
+        OpenError::Closed(why) => why,
+    })?;
+    let text = String::from_utf8(std::mem::take(&mut *plain)).map_err(|_| damaged.to_owned())?;
+    Ok(Zeroizing::new(text))
+}
+
+/// Why sealed bytes do not open.
+#[derive(Debug)]
+pub(crate) enum OpenError {
+    /// They are damaged.
+    Damaged,
+    /// None of the identities opens them; says what to do.
+    Closed(String),
+}
+
+/// Opens sealed bytes.
+///
+/// # Errors
+/// If they are damaged, or none of the identities opens them.
+pub(crate) fn open_bytes(bytes: &[u8], identities: &Identities) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let decryptor = age::Decryptor::new(bytes).map_err(|_| OpenError::Damaged)?;
     let by_passphrase = decryptor.is_scrypt();
     let all = identities.all();
     let mut reader = decryptor.decrypt(all.iter().map(|identity| &**identity)).map_err(|error| match error {
         age::DecryptError::NoMatchingKeys if by_passphrase => {
-            "it is sealed to a passphrase: set SSKUBA_PASSPHRASE".to_owned()
+            OpenError::Closed("it is sealed to a passphrase: set SSKUBA_PASSPHRASE".to_owned())
         }
-        age::DecryptError::NoMatchingKeys => format!(
+        age::DecryptError::NoMatchingKeys => OpenError::Closed(format!(
             "{} does not open it: it is sealed to others; set SSKUBA_IDENTITY to the file of one of them, \
              or have one of them seal it to you as well",
             identities.place()
-        ),
+        )),
         age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed if by_passphrase => {
-            "SSKUBA_PASSPHRASE is not its passphrase".to_owned()
+            OpenError::Closed("SSKUBA_PASSPHRASE is not its passphrase".to_owned())
         }
-        _ => damaged.to_owned(),
+        _ => OpenError::Damaged,
     })?;
-    let mut text = Zeroizing::new(String::new());
-    reader.read_to_string(&mut text).map_err(|_| damaged.to_owned())?;
-    Ok(text)
+    let mut plain = Zeroizing::new(Vec::new());
+    reader.read_to_end(&mut plain).map_err(|_| OpenError::Damaged)?;
+    Ok(plain)
 }
 
 #[cfg(test)]
@@ -73,7 +111,7 @@ mod tests {
         let mut environment = Environment::empty(".");
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
         environment.variables = variables.iter().map(owned).collect();
-        Identities::load(&environment).unwrap()
+        Identities::load(&environment, false).unwrap()
     }
 
     #[test]

@@ -42,7 +42,8 @@ type Parts = Vec<(Tone, String)>;
 pub(crate) fn frame(progress: &Progress, size: Size, now: Duration, paint: Paint) -> Vec<String> {
     let width = size.width.saturating_sub(1).max(10);
     let room = size.height.saturating_sub(1).max(2);
-    let head = vec![(Tone::Strong, progress.title.clone()), (Tone::Plain, format!("  {}", progress.overview(now)))];
+    let head =
+        vec![(Tone::Strong, progress.title.clone()), (Tone::Plain, format!("  {}", progress.overview(now)))];
     let mut lines = vec![fit(&head, width, paint)];
     if let Some(remark) = progress.remark().filter(|_| room > 2) {
         lines.push(fit(&vec![(Tone::Warn, format!("  {remark}"))], width, paint));
@@ -106,7 +107,10 @@ fn component(path: &str, branch: &Branch, depth: usize) -> (Worth, Parts) {
         _ if branch.running.is_empty() => (Worth::Waiting, "▸", Tone::Active, " waiting"),
         _ => (Worth::Component, "▸", Tone::Active, ""),
     };
-    (worth, vec![(tone, format!("{indent}{sign} ")), (Tone::Strong, name.to_owned()), (Tone::Dim, count + word)])
+    (
+        worth,
+        vec![(tone, format!("{indent}{sign} ")), (Tone::Strong, name.to_owned()), (Tone::Dim, count + word)],
+    )
 }
 
 fn line(item: &Item, depth: usize, now: Duration) -> (Worth, Parts) {
@@ -120,7 +124,11 @@ fn line(item: &Item, depth: usize, now: Duration) -> (Worth, Parts) {
         Standing::Running { since } => {
             let time = now.saturating_sub(*since);
             let turn = usize::try_from(now.as_millis() / 100).unwrap_or(0) % SPINNER.len();
-            let rest = if item.expected >= 1000 { format!(" of about {}", expected(item.expected)) } else { String::new() };
+            let rest = if item.expected >= 1000 {
+                format!(" of about {}", expected(item.expected))
+            } else {
+                String::new()
+            };
             let parts = vec![
                 (Tone::Active, format!("{indent}{} ", SPINNER[turn])),
                 (Tone::Of(item.action), name),
