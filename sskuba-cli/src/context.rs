@@ -100,6 +100,8 @@ impl<'a, 'w> Context<'a, 'w> {
 
     /// Puts the engine together.
     pub(crate) fn engine(&mut self, access: Access) -> Result<Engine, Stop> {
+        // What is refused is refused before anything is made.
+        let providers = self.providers()?;
         let url = self.project.state_url(self.global.state.as_deref(), &self.environment);
         let store = stores::parse(&url)?;
         let is_ours =
@@ -107,7 +109,7 @@ impl<'a, 'w> Context<'a, 'w> {
         if access == Access::Write && is_ours {
             self.project.make_own()?;
         }
-        let keyring = UserKeyring::new(self.identities(access)?, self.settings()?.recipients());
+        let keyring = UserKeyring::new(&self.identities(access)?, &self.settings()?.recipients())?;
         let Environment { user, host, pid, clock, .. } = &self.environment;
         let builder = Engine::builder()
             .store(store)
@@ -115,7 +117,7 @@ impl<'a, 'w> Context<'a, 'w> {
             .clock(Arc::clone(clock))
             .owner(user.clone(), host.clone(), *pid);
         let mut builder = builder;
-        for provider in self.providers()? {
+        for provider in providers {
             builder = builder.provider(provider);
         }
         Ok(builder.build())

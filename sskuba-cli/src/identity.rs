@@ -15,6 +15,7 @@ use crate::stop::Stop;
 pub(crate) struct Identities {
     /// The file it came from.
     pub(crate) path: Option<PathBuf>,
+    text: Option<Secret<String>>,
     keys: Vec<age::x25519::Identity>,
     passphrase: Option<Secret<String>>,
     /// Whether the file was made just now.
@@ -40,16 +41,18 @@ impl Identities {
             return Self::parse(text, path, passphrase);
         }
         if passphrase.is_some() {
-            return Ok(Self { path: None, keys: vec![], passphrase, is_new: false });
+            return Ok(Self { path: None, text: None, keys: vec![], passphrase, is_new: false });
         }
         let path = match default_path(environment) {
-            Err(_) if existing => return Ok(Self { path: None, keys: vec![], passphrase, is_new: false }),
+            Err(_) if existing => {
+                return Ok(Self { path: None, text: None, keys: vec![], passphrase, is_new: false });
+            }
             path => path?,
         };
         let (text, is_new) = match fs::read_to_string(&path) {
             Ok(text) => (text, false),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && existing => {
-                return Ok(Self { path: Some(path), keys: vec![], passphrase, is_new: false });
+                return Ok(Self { path: Some(path), text: None, keys: vec![], passphrase, is_new: false });
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(&path)?,
             Err(error) => return Err(Stop::file("read", &path)(error)),
@@ -58,8 +61,9 @@ impl Identities {
     }
 
     fn parse(text: String, path: PathBuf, passphrase: Option<Secret<String>>) -> Result<Self, Stop> {
-        let text = Zeroizing::new(text);
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let text = Secret::new(text);
+        let lines =
+            text.expose().lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let keys: Result<Vec<age::x25519::Identity>, _> = lines.map(str::parse).collect();
         // The parser's words are not shown: they could quote the key.
         let bad =
@@ -68,12 +72,17 @@ impl Identities {
         if keys.is_empty() {
             return Err(bad("it has none; `age-keygen` makes one"));
         }
-        Ok(Self { path: Some(path), keys, passphrase, is_new: false })
+        Ok(Self { path: Some(path), text: Some(text), keys, passphrase, is_new: false })
     }
 
     /// Returns the public keys.
     pub(crate) fn recipients(&self) -> Vec<String> {
         self.keys.iter().map(|key| key.to_public().to_string()).collect()
+    }
+
+    /// Returns the text of the identity file.
+    pub(crate) fn text(&self) -> Option<&Secret<String>> {
+        self.text.as_ref()
     }
 
     /// Returns the passphrase.

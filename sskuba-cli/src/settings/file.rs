@@ -42,11 +42,6 @@ impl StackFile {
         Ok(Self { path: path.to_owned(), document })
     }
 
-    /// Returns the path.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Returns the file's name.
     pub(crate) fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
@@ -247,7 +242,7 @@ mod tests {
         file.set_sealed("password", "QUJD").unwrap();
         file.set_recipients(&["age1x".into()]);
         file.save().unwrap();
-        insta::assert_snapshot!(fs::read_to_string(file.path()).unwrap(), @r#"
+        insta::assert_snapshot!(fs::read_to_string(&file.path).unwrap(), @r#"
         # the network
         cidr = "10.1.0.0/16" # private
         zones = 3
@@ -263,7 +258,7 @@ mod tests {
         [sskuba]
         recipients = ["age1x"]
         "#);
-        let again = StackFile::load(file.path()).unwrap();
+        let again = StackFile::load(&file.path).unwrap();
         assert_eq!(again.get("password").unwrap(), Some(Entry::Sealed("QUJD".into())));
         assert_eq!(again.get("zones").unwrap(), Some(Entry::Plain(Value::from(3))));
         assert_eq!(again.recipients(), ["age1x"]);

@@ -6,4 +6,4 @@ mod sealed;
 
 pub(crate) use file::{Entry, StackFile};
 pub(crate) use merge::{Overrides, merge};
-pub(crate) use sealed::{OpenError, open, open_bytes, seal, seal_bytes};
+pub(crate) use sealed::{open, seal};

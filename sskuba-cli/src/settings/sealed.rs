@@ -25,7 +25,7 @@ pub(crate) fn seal(
 ///
 /// # Errors
 /// As [`seal`].
-pub(crate) fn seal_bytes(
+fn seal_bytes(
     plain: &[u8],
     recipients: &[String],
     passphrase: Option<&Secret<String>>,
@@ -68,7 +68,7 @@ pub(crate) fn open(sealed: &str, identities: &Identities) -> Result<Zeroizing<St
 
 /// Why sealed bytes do not open.
 #[derive(Debug)]
-pub(crate) enum OpenError {
+enum OpenError {
     /// They are damaged.
     Damaged,
     /// None of the identities opens them; says what to do.
@@ -79,7 +79,7 @@ pub(crate) enum OpenError {
 ///
 /// # Errors
 /// If they are damaged, or none of the identities opens them.
-pub(crate) fn open_bytes(bytes: &[u8], identities: &Identities) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+fn open_bytes(bytes: &[u8], identities: &Identities) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let decryptor = age::Decryptor::new(bytes).map_err(|_| OpenError::Damaged)?;
     let by_passphrase = decryptor.is_scrypt();
     let all = identities.all();
