@@ -27,7 +27,8 @@ fn scale(stack: &mut Stack) -> sskuba::Result {
         let mut here = Vec::with_capacity(width);
         for i in 0..width {
             let used = (0..edges.min(before.len())).map(|edge| before[(i + edge) % before.len()].id());
-            let value = Output::all(used).map(move |ids| serde_json::json!({"place": [layer, i], "uses": ids}));
+            let value =
+                Output::all(used).map(move |ids| serde_json::json!({"place": [layer, i], "uses": ids}));
             here.push(stack.add(format!("d-{layer}-{i}"), Data::new(value))?);
         }
         before = here;

@@ -6,16 +6,16 @@ use sskuba::sim::kinds::{Bucket, Machine, Network, PublicAddress, Record, Subnet
 
 /// What decides a graph.
 #[derive(Debug, Clone, Copy, Config)]
-pub struct Churn {
+pub(crate) struct Churn {
     /// The seed.
     #[config(default = 7)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The round.
     #[config(default = 1)]
-    pub round: u64,
+    pub(crate) round: u64,
     /// About how many resources.
     #[config(default = 200)]
-    pub resources: u64,
+    pub(crate) resources: u64,
 }
 
 impl Churn {
@@ -56,7 +56,7 @@ fn pick<T>(items: &[T], roll: u64) -> Option<&T> {
 }
 
 /// Declares the graph.
-pub fn declare(stack: &mut Stack, churn: Churn) -> sskuba::Result {
+pub(crate) fn declare(stack: &mut Stack, churn: Churn) -> sskuba::Result {
     let mut networks: Vec<Handle<Network>> = Vec::new();
     let mut subnets: Vec<Handle<Subnet>> = Vec::new();
     let mut machines: Vec<Handle<Machine>> = Vec::new();
