@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use sskuba_core::address::Address;
 use sskuba_core::plan::{Action, Order, Plan, Reason, Step, Verdict};
 use sskuba_core::state::Counts;
+use sskuba_core::value::Value;
 
 use super::paint::{Paint, clean};
 use super::{difference, duration, value};
@@ -68,14 +69,14 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
     for reason in step.reasons.iter().filter(|reason| !is_plain(reason)) {
         let _ = writeln!(text, "      {}", paint.dim(format!("because {}", clean(&reason.to_string()))));
     }
-    let limit = if verbose { usize::MAX } else { FIELDS };
     if step.action == Action::Create {
-        for (name, value) in step.inputs.iter().take(limit) {
+        let limit = if verbose { usize::MAX } else { FIELDS };
+        let fields: Vec<_> = step.inputs.iter().filter(|(_, value)| verbose || !is_empty(value)).collect();
+        for (name, value) in fields.iter().take(limit) {
             let _ = writeln!(text, "      {name}: {}", value::show(value, verbose));
         }
-        if step.inputs.len() > limit {
-            let _ =
-                writeln!(text, "      {}", paint.dim(format!("… {} more fields", step.inputs.len() - limit)));
+        if fields.len() > limit {
+            let _ = writeln!(text, "      {}", paint.dim(format!("… {} more fields", fields.len() - limit)));
         }
     }
     for change in step.changes.iter().filter(|_| step.action != Action::Create) {
@@ -84,6 +85,17 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
         }
     }
     text
+}
+
+/// Tells whether a value says nothing: the default of a field that nobody set.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        _ => false,
+    }
 }
 
 /// Tells whether a reason says nothing that the action and the fields do not say already.
@@ -189,7 +201,7 @@ mod tests {
     use serde_json::json;
     use sskuba_core::graph::{Dag, NodeId};
     use sskuba_core::plan::{FieldChange, Subject};
-    use sskuba_core::value::{Map, Value};
+    use sskuba_core::value::Map;
 
     use super::*;
     use crate::args::Color;
