@@ -196,8 +196,11 @@ fn next(context: &Context<'_, '_>, report: &Report, command: &str) -> String {
             format!("{again} finds out what came of the operations that were still running, and goes on")
         }
         (RunResult::Succeeded, "down") => {
-            let remove = context.hint(&format!("stack rm {}", context.stack.stack()));
-            format!("{} builds it again, {remove} removes the empty stack", context.hint("up"))
+            let (call, name) = (&context.call, context.project.short(&context.stack));
+            format!(
+                "{} builds it again, `{call} stack rm {name}` removes the empty stack",
+                context.hint("up")
+            )
         }
         (RunResult::Succeeded, _) => {
             format!(

@@ -153,7 +153,11 @@ fn critical_path(plan: &Plan, paint: Paint) -> String {
     if total < 1000 || path.is_empty() {
         return String::new();
     }
-    let mut names: Vec<String> = path.iter().map(|step| short(&step.address)).collect();
+    let name = |step: &&Step| match step.action {
+        Action::Delete if !plan.down => format!("delete {}", short(&step.address)),
+        _ => short(&step.address),
+    };
+    let mut names: Vec<String> = path.iter().map(name).collect();
     if names.len() > PATH {
         let folded = names.len() + 1 - PATH;
         names.splice(PATH / 2..PATH / 2 + folded, [format!("… {folded} more …")]);
@@ -180,7 +184,9 @@ pub(crate) fn summary(plan: &Plan) -> String {
         let what = if plan.exports_change { "only outputs change" } else { "nothing to change" };
         return format!("Plan: {what}{unchanged}{left_out}");
     }
-    format!("Plan: {changes}{unchanged}{left_out}")
+    let open = plan.steps.iter().filter(|s| s.verdict == Verdict::Possible && s.part_of.is_none()).count();
+    let open = if open > 0 { format!(" ({open} may turn out to be less)") } else { String::new() };
+    format!("Plan: {changes}{open}{unchanged}{left_out}")
 }
 
 /// Lists the counts that are not zero, each with its word.
@@ -309,8 +315,8 @@ mod tests {
         Outputs
             vpc_id: (known after apply)
 
-        Expected time about 4m, along Vpc main → Subnet a → Instance web → Subnet a → Vpc old → Vpc same
-        Plan: 1 to create, 2 to replace, 1 to delete, 1 unchanged
+        Expected time about 4m, along Vpc main → Subnet a → Instance web → delete Subnet a → delete Vpc old → Vpc same
+        Plan: 1 to create, 2 to replace, 1 to delete (1 may turn out to be less), 1 unchanged
         "#);
     }
 
