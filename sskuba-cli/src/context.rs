@@ -65,6 +65,12 @@ impl<'a, 'w> Context<'a, 'w> {
         Self { cli, global, environment, interrupts, project, stack, screen, call, start, revision, changes }
     }
 
+    /// Returns how a command on this stack is called, for hints.
+    pub(crate) fn hint(&self, command: &str) -> String {
+        let stack = self.global.stack.as_ref().map(|name| format!(" --stack {name}")).unwrap_or_default();
+        format!("`{} {command}{stack}`", self.call)
+    }
+
     /// Reads the stack's file.
     pub(crate) fn settings(&self) -> Result<StackFile, Stop> {
         StackFile::load(&self.project.settings(&self.stack))

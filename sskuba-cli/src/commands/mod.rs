@@ -68,7 +68,8 @@ pub(crate) async fn run(
 }
 
 fn prepare(screen: &mut Screen<'_>, global: &Global, environment: &Environment) {
-    let no_color = environment.variable("NO_COLOR").is_some();
+    let dumb = environment.variable("TERM") == Some("dumb");
+    let no_color = dumb || environment.variable("NO_COLOR").is_some();
     screen.paint = Paint::new(global.color, environment.terminal.output, no_color);
     screen.error_paint = Paint::new(global.color, environment.terminal.errors, no_color);
     (screen.json, screen.quiet, screen.verbose) = (global.json, global.quiet, global.verbose);

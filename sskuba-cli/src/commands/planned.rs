@@ -190,21 +190,29 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &Report, command: &str
 }
 
 fn next(context: &Context<'_, '_>, report: &Report, command: &str) -> String {
-    let call = &context.call;
+    let again = context.hint(command);
     match (report.result, command) {
-        _ if report.abandoned => format!(
-            "`{call} {command}` finds out what came of the operations that were still running, and goes on"
-        ),
+        _ if report.abandoned => {
+            format!("{again} finds out what came of the operations that were still running, and goes on")
+        }
         (RunResult::Succeeded, "down") => {
-            format!("`{call} up` builds it again, `{call} stack rm` removes the empty stack")
+            let (call, name) = (&context.call, context.project.short(&context.stack));
+            format!(
+                "{} builds it again, `{call} stack rm {name}` removes the empty stack",
+                context.hint("up")
+            )
         }
         (RunResult::Succeeded, _) => {
-            format!("`{call} output` shows the outputs, `{call} down` removes everything")
+            format!(
+                "{} shows the outputs, {} removes everything",
+                context.hint("output"),
+                context.hint("down")
+            )
         }
         (RunResult::Failed, _) => {
-            format!("correct the cause and run `{call} {command}` again; what was done is recorded and stays")
+            format!("correct the cause and run {again} again; what was done is recorded and stays")
         }
-        (RunResult::Cancelled, _) => format!("`{call} {command}` goes on where this run stopped"),
+        (RunResult::Cancelled, _) => format!("{again} goes on where this run stopped"),
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Refresh) -> Result
     context.changes.failed = u32::try_from(report.failed.len()).unwrap_or(u32::MAX);
     let drifted = !report.drifted.is_empty() || !report.gone.is_empty();
     if drifted {
-        let call = context.call.clone();
-        context.screen.chat(format!("\nNext: `{call} up` brings it back to what the program declares"));
+        let hint = context.hint("up");
+        context.screen.chat(format!("\nNext: {hint} brings it back to what the program declares"));
     }
     match drifted {
         _ if !report.failed.is_empty() => Ok(Code::Failed),

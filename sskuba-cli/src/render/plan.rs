@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use sskuba_core::address::Address;
 use sskuba_core::plan::{Action, Order, Plan, Reason, Step, Verdict};
 use sskuba_core::state::Counts;
+use sskuba_core::value::Value;
 
 use super::paint::{Paint, clean};
 use super::{difference, duration, value};
@@ -68,14 +69,14 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
     for reason in step.reasons.iter().filter(|reason| !is_plain(reason)) {
         let _ = writeln!(text, "      {}", paint.dim(format!("because {}", clean(&reason.to_string()))));
     }
-    let limit = if verbose { usize::MAX } else { FIELDS };
     if step.action == Action::Create {
-        for (name, value) in step.inputs.iter().take(limit) {
+        let limit = if verbose { usize::MAX } else { FIELDS };
+        let fields: Vec<_> = step.inputs.iter().filter(|(_, value)| verbose || !is_empty(value)).collect();
+        for (name, value) in fields.iter().take(limit) {
             let _ = writeln!(text, "      {name}: {}", value::show(value, verbose));
         }
-        if step.inputs.len() > limit {
-            let _ =
-                writeln!(text, "      {}", paint.dim(format!("… {} more fields", step.inputs.len() - limit)));
+        if fields.len() > limit {
+            let _ = writeln!(text, "      {}", paint.dim(format!("… {} more fields", fields.len() - limit)));
         }
     }
     for change in step.changes.iter().filter(|_| step.action != Action::Create) {
@@ -84,6 +85,17 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
         }
     }
     text
+}
+
+/// Tells whether a value says nothing: the default of a field that nobody set.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        _ => false,
+    }
 }
 
 /// Tells whether a reason says nothing that the action and the fields do not say already.
@@ -141,7 +153,11 @@ fn critical_path(plan: &Plan, paint: Paint) -> String {
     if total < 1000 || path.is_empty() {
         return String::new();
     }
-    let mut names: Vec<String> = path.iter().map(|step| short(&step.address)).collect();
+    let name = |step: &&Step| match step.action {
+        Action::Delete if !plan.down => format!("delete {}", short(&step.address)),
+        _ => short(&step.address),
+    };
+    let mut names: Vec<String> = path.iter().map(name).collect();
     if names.len() > PATH {
         let folded = names.len() + 1 - PATH;
         names.splice(PATH / 2..PATH / 2 + folded, [format!("… {folded} more …")]);
@@ -168,7 +184,9 @@ pub(crate) fn summary(plan: &Plan) -> String {
         let what = if plan.exports_change { "only outputs change" } else { "nothing to change" };
         return format!("Plan: {what}{unchanged}{left_out}");
     }
-    format!("Plan: {changes}{unchanged}{left_out}")
+    let open = plan.steps.iter().filter(|s| s.verdict == Verdict::Possible && s.part_of.is_none()).count();
+    let open = if open > 0 { format!(" ({open} may turn out to be less)") } else { String::new() };
+    format!("Plan: {changes}{open}{unchanged}{left_out}")
 }
 
 /// Lists the counts that are not zero, each with its word.
@@ -189,7 +207,7 @@ mod tests {
     use serde_json::json;
     use sskuba_core::graph::{Dag, NodeId};
     use sskuba_core::plan::{FieldChange, Subject};
-    use sskuba_core::value::{Map, Value};
+    use sskuba_core::value::Map;
 
     use super::*;
     use crate::args::Color;
@@ -297,8 +315,8 @@ mod tests {
         Outputs
             vpc_id: (known after apply)
 
-        Expected time about 4m, along Vpc main → Subnet a → Instance web → Subnet a → Vpc old → Vpc same
-        Plan: 1 to create, 2 to replace, 1 to delete, 1 unchanged
+        Expected time about 4m, along Vpc main → Subnet a → Instance web → delete Subnet a → delete Vpc old → Vpc same
+        Plan: 1 to create, 2 to replace, 1 to delete (1 may turn out to be less), 1 unchanged
         "#);
     }
 

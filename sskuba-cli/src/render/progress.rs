@@ -61,7 +61,7 @@ pub(crate) struct Progress {
     expected: u64,
     /// The last thing that a person should know.
     note: Option<String>,
-    cancelling: Option<usize>,
+    cancelling: bool,
 }
 
 impl Progress {
@@ -74,7 +74,7 @@ impl Progress {
             branches: BTreeMap::new(),
             expected: plan.map_or(0, |plan| plan.critical_path().1),
             note: None,
-            cancelling: None,
+            cancelling: false,
         };
         for step in plan.map(|plan| plan.steps.as_slice()).unwrap_or_default() {
             let runs =
@@ -115,7 +115,7 @@ impl Progress {
                 self.step(address, *action, 0, Standing::Failed(text));
             }
             Event::Skipped { address, action, .. } => self.step(address, *action, 0, Standing::Skipped),
-            Event::Cancelling { running } => self.cancelling = Some(*running),
+            Event::Cancelling { .. } => self.cancelling = true,
             Event::Throttled { provider, parallel } => {
                 self.note =
                     Some(format!("provider {provider} asks to slow down; it gets {parallel} calls at once"));
@@ -200,8 +200,9 @@ impl Progress {
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")),
         );
         let elapsed = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let over = self.branches.values().all(Branch::is_over);
         let rest = match self.expected.checked_sub(elapsed) {
-            _ if self.expected < 1000 => String::new(),
+            _ if over || self.expected < 1000 => String::new(),
             Some(rest) => format!(", about {} left", expected(rest)),
             None => ", longer than expected".to_owned(),
         };
@@ -210,7 +211,8 @@ impl Progress {
 
     /// Writes what stands between the head and the tree: that the run stops, or a note.
     fn remark(&self) -> Option<String> {
-        let cancelling = self.cancelling.map(|_| lines::cancelling(self.sum(|b| b.running.len())));
+        let running = self.sum(|b| b.running.len());
+        let cancelling = (self.cancelling && running > 0).then(|| lines::cancelling(running));
         cancelling.or_else(|| self.note.clone())
     }
 }

@@ -13,7 +13,7 @@ use crate::shelf::{Book, Shelf};
 
 /// What the program of the tests reads.
 #[derive(Config)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The titles, with a comma between them.
     #[config(default = "a,b".to_owned())]
     titles: String,
@@ -43,15 +43,15 @@ fn program(stack: &mut Stack) -> Result<()> {
 
 /// What came of a run.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: u8,
-    pub out: String,
-    pub errors: String,
+pub(crate) struct Ran {
+    pub(crate) code: u8,
+    pub(crate) out: String,
+    pub(crate) errors: String,
 }
 
 impl Ran {
     #[track_caller]
-    pub fn expect(self, code: u8) -> Self {
+    pub(crate) fn expect(self, code: u8) -> Self {
         assert_eq!(self.code, code, "\n{}\n{}", self.out, self.errors);
         assert!(
             !format!("{}{}", self.out, self.errors).contains("canary"),
@@ -64,7 +64,7 @@ impl Ran {
 
     /// Reads the JSON lines.
     #[track_caller]
-    pub fn events(&self) -> Vec<Json> {
+    pub(crate) fn events(&self) -> Vec<Json> {
         let lines: Vec<Json> = self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         for line in &lines {
             assert!(line["event"].is_string() && line["time"].as_str().unwrap().ends_with('Z'), "{line}");
@@ -74,41 +74,41 @@ impl Ran {
 
     /// Reads the last JSON line, which is the summary.
     #[track_caller]
-    pub fn summary(&self) -> Json {
+    pub(crate) fn summary(&self) -> Json {
         let last = self.events().pop().unwrap();
         assert_eq!(last["event"], "summary");
         last
     }
 
     #[track_caller]
-    pub fn document(&self) -> Json {
+    pub(crate) fn document(&self) -> Json {
         serde_json::from_str(&self.out).unwrap()
     }
 }
 
 /// A folder with a program.
-pub struct Bench {
-    pub folder: tempfile::TempDir,
-    pub shelf: Shelf,
-    pub variables: Vec<(String, String)>,
+pub(crate) struct Bench {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) shelf: Shelf,
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("Cargo.toml"), "").unwrap();
         Self { folder, shelf: Shelf::default(), variables: Vec::new() }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path().join(name)).unwrap()
     }
 
-    pub fn environment(&self) -> Environment {
+    pub(crate) fn environment(&self) -> Environment {
         let mut environment = Environment::empty(self.path());
         environment.variables.insert("HOME".into(), self.path().join("home").to_str().unwrap().into());
         environment.variables.extend(self.variables.iter().cloned());
@@ -116,19 +116,19 @@ impl Bench {
     }
 
     /// Runs with these arguments, without a terminal.
-    pub async fn run(&self, args: &str) -> Ran {
+    pub(crate) async fn run(&self, args: &str) -> Ran {
         self.run_in(args, self.environment()).await
     }
 
     /// Runs with an input.
-    pub async fn run_with_input(&self, args: &str, input: &str) -> Ran {
+    pub(crate) async fn run_with_input(&self, args: &str, input: &str) -> Ran {
         let mut environment = self.environment();
         environment.input = Some(Box::new(Cursor::new(input.to_owned().into_bytes())));
         self.run_in(args, environment).await
     }
 
     /// Runs at a terminal of this size, at which a person answers with `input`.
-    pub async fn run_at_terminal(&self, args: &str, input: &str, size: Size) -> Ran {
+    pub(crate) async fn run_at_terminal(&self, args: &str, input: &str, size: Size) -> Ran {
         let mut environment = self.environment();
         environment.terminal =
             Terminal { input: true, output: true, errors: true, size: Arc::new(move || size) };
@@ -137,13 +137,13 @@ impl Bench {
     }
 
     /// Runs with a way to interrupt.
-    pub async fn run_interrupted(&self, args: &str, requests: mpsc::UnboundedReceiver<()>) -> Ran {
+    pub(crate) async fn run_interrupted(&self, args: &str, requests: mpsc::UnboundedReceiver<()>) -> Ran {
         let mut environment = self.environment();
         environment.interrupts = Interrupts::of_channel(requests);
         self.run_in(args, environment).await
     }
 
-    pub async fn run_in(&self, args: &str, environment: Environment) -> Ran {
+    pub(crate) async fn run_in(&self, args: &str, environment: Environment) -> Ran {
         let cli = Cli::new("library").program(program).config::<Settings>().provider(self.shelf.provider());
         let (mut out, mut errors) = (Vec::new(), Vec::new());
         let args = std::iter::once("library").chain(args.split_whitespace());

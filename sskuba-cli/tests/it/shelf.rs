@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 /// A book on a shelf.
 #[derive(Resource, Debug)]
 #[resource(kind = "shelf:book:Book", idempotency = "token")]
-pub struct Book {
+pub(crate) struct Book {
     /// The title; another title is another book.
     #[resource(force_new)]
     title: Input<String>,
@@ -29,20 +29,20 @@ pub struct Book {
 
 /// The shelf, and what is to happen.
 #[derive(Debug, Clone, Default)]
-pub struct Shelf {
-    pub books: Arc<Mutex<BTreeMap<String, BookArgs>>>,
+pub(crate) struct Shelf {
+    pub(crate) books: Arc<Mutex<BTreeMap<String, BookArgs>>>,
     /// Books of this title cannot be put on the shelf.
-    pub refused: Arc<Mutex<Option<String>>>,
+    pub(crate) refused: Arc<Mutex<Option<String>>>,
     /// Creates wait for a permit of this.
-    pub gate: Arc<Mutex<Option<Arc<Semaphore>>>>,
+    pub(crate) gate: Arc<Mutex<Option<Arc<Semaphore>>>>,
 }
 
 impl Shelf {
-    pub fn provider(&self) -> Arc<dyn Provider> {
+    pub(crate) fn provider(&self) -> Arc<dyn Provider> {
         Arc::new(Handlers::new("shelf").resource::<Book>(self.clone()))
     }
 
-    pub fn titles(&self) -> Vec<String> {
+    pub(crate) fn titles(&self) -> Vec<String> {
         self.books.lock().unwrap().values().map(|book| book.title.clone()).collect()
     }
 }

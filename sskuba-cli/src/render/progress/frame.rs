@@ -71,13 +71,13 @@ fn footer(tree: &[(Worth, Parts)], dropped: &[usize]) -> String {
     let words = [
         (Worth::Failed, "failed"),
         (Worth::Running, "running"),
-        (Worth::Over, "components done"),
-        (Worth::Waiting, "components waiting"),
+        (Worth::Over, "done"),
+        (Worth::Waiting, "waiting"),
     ];
     let count = |worth: Worth| dropped.iter().filter(|i| tree[**i].0 == worth).count();
     let some = words.iter().map(|(worth, word)| (count(*worth), word)).filter(|(count, _)| *count > 0);
     let some: Vec<String> = some.map(|(count, word)| format!("{count} {word}")).collect();
-    format!("  … {}", if some.is_empty() { "more".to_owned() } else { some.join(", ") })
+    format!("  … {}", if some.is_empty() { "more".to_owned() } else { format!("more: {}", some.join(", ")) })
 }
 
 fn draw_branch(
