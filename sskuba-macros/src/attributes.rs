@@ -3,7 +3,10 @@
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, LitInt, LitStr, Meta, Result, Token};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, LitInt, LitStr, Meta, Result,
+    Token,
+};
 
 /// Returns the path of `sskuba-core` as the crate that uses the derive knows it.
 pub(crate) fn core_path() -> TokenStream {
@@ -47,7 +50,9 @@ pub(crate) fn named_fields<'a>(
     match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => Ok(fields.named.iter()),
-            _ => Err(Error::new_spanned(&input.ident, format!("`{derive}` needs a struct with named fields"))),
+            _ => {
+                Err(Error::new_spanned(&input.ident, format!("`{derive}` needs a struct with named fields")))
+            }
         },
         _ => Err(Error::new_spanned(&input.ident, format!("`{derive}` needs a struct"))),
     }
@@ -67,7 +72,8 @@ pub(crate) struct Kind {
     pub(crate) lookup: bool,
 }
 
-const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, update, delete, parallel, delete_first, lookup";
+const KIND_WORDS: &str =
+    "kind, version, idempotency, visibility, create, update, delete, parallel, delete_first, lookup";
 
 impl Kind {
     pub(crate) fn read(input: &DeriveInput) -> Result<Self> {
@@ -177,7 +183,9 @@ impl FieldOptions {
             attribute.parse_nested_meta(|meta| {
                 let word = meta.path.get_ident().map(Ident::to_string).unwrap_or_default();
                 match word.as_str() {
-                    "default" if meta.input.peek(Token![=]) => this.default = Some(Some(meta.value()?.parse()?)),
+                    "default" if meta.input.peek(Token![=]) => {
+                        this.default = Some(Some(meta.value()?.parse()?))
+                    }
                     "default" => this.default = Some(None),
                     "force_new" => this.force_new = true,
                     "secret" => this.secret = true,
@@ -189,7 +197,9 @@ impl FieldOptions {
                     "pattern" => this.pattern = Some(meta.value()?.parse()?),
                     "entry" => this.entry = Some(meta.value()?.parse()?),
                     "item" => this.item = Some(meta.value()?.parse()?),
-                    other => return Err(meta.error(format!("no such option `{other}`: one of {FIELD_WORDS}"))),
+                    other => {
+                        return Err(meta.error(format!("no such option `{other}`: one of {FIELD_WORDS}")));
+                    }
                 }
                 Ok(())
             })?;

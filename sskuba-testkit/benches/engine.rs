@@ -15,10 +15,10 @@ use sskuba_core::clock::SeededIds;
 use sskuba_core::engine::Engine;
 use sskuba_core::graph::{Dag, Frontier, NodeId};
 use sskuba_core::planning::PlanOptions;
+use sskuba_core::prelude::*;
 use sskuba_core::state::{Codec, Owner, StateStore};
 use sskuba_core::stores::{Memory, Sled};
 use sskuba_local::data::Data;
-use sskuba_core::prelude::*;
 use tokio::runtime::Runtime;
 
 const SIZES: [u32; 3] = [1_000, 10_000, 100_000];

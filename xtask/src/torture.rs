@@ -79,7 +79,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     };
     println!("torture: {} kills, seed {seed}", options.kills);
     let (mut dice, mut killed, mut early, mut round) = (Dice(seed), 0, 0, 0_u64);
-    let mut usual = bench.complete(round)?;
+    let (mut usual, mut recovered) = (bench.complete(round)?.0, 0);
     while killed < options.kills {
         round += 1;
         // Up to three kills in a row, so that recovery is killed too.
@@ -89,7 +89,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
                 false => early += 1,
             }
         }
-        let took = bench.complete(round)?;
+        let (took, resolved) = bench.complete(round)?;
+        recovered += resolved;
         usual = (usual * 3 + took) / 4;
         let disagreements = agree::compare(&bench.world()?, &bench.record()?)?;
         if !disagreements.is_empty() {
@@ -103,7 +104,11 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     }
     bench.expect(bench.command("down", round).arg("--yes"))?;
     let left = agree::objects(&bench.world()?)?;
-    println!("torture: seed {seed}: {killed} kills in {round} rounds ({early} runs had ended before), 0 lost, 0 twice, {} left after down", left.len());
+    println!(
+        "torture: seed {seed}: {killed} kills in {round} rounds ({early} runs had ended before), {recovered} open calls \
+         resolved, 0 lost, 0 twice, {} left after down",
+        left.len()
+    );
     Ok(left.is_empty())
 }
 
@@ -147,11 +152,12 @@ impl Bench<'_> {
         Ok(!ended)
     }
 
-    /// Runs `up` to its end; returns how long that took.
-    fn complete(&self, round: u64) -> anyhow::Result<Duration> {
+    /// Runs `up` to its end; returns how long that took, and how many calls it found open and resolved.
+    fn complete(&self, round: u64) -> anyhow::Result<(Duration, usize)> {
         let start = Instant::now();
-        self.expect(self.command("up", round).arg("--yes"))?;
-        Ok(start.elapsed())
+        let told = self.expect(self.command("up", round).arg("--yes"))?;
+        let recovered = String::from_utf8_lossy(&told).matches("\"event\":\"recovered\"").count();
+        Ok((start.elapsed(), recovered))
     }
 
     fn expect(&self, command: &mut Command) -> anyhow::Result<Vec<u8>> {
