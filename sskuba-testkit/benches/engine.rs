@@ -3,7 +3,6 @@
 //! `cargo bench -p sskuba-testkit` prints the time per element beside the time of the whole.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at what goes wrong")]
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::hint::black_box;
 use std::sync::Arc;
