@@ -58,7 +58,7 @@ scene! {
         assert_eq!(found["names"].get::<Vec<String>>().unwrap()[0], "eu-west-1a");
 
         let home = Settings::new().default_tag("team", "data").default_tag("cost", "7");
-        let home = Stage { provider: stage.provider.configure(&inputs(home)).await.unwrap(), ..stage };
+        let home = stage.with(home).await;
         let vpc = home.create("main", Vpc::new("10.0.0.0/16").tag("cost", "8")).await;
         assert_eq!(home.drift(&vpc).await, [""; 0]);
         let tags = &home.seen()[&vpc.id()]["tags"];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use sskuba_aws::Provider as Settings;
 use sskuba_core::address::{Address, StackId, Token};
 use sskuba_core::provider::{Change, Cx, Failure, Object, Prior, Provider};
 use sskuba_core::resource::Resource;
@@ -95,8 +96,8 @@ impl<R: Resource> Live<R> {
 pub(crate) struct Stage {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) stack: StackId,
-    pub(crate) next: AtomicU8,
-    pub(crate) seed: u8,
+    next: AtomicU8,
+    seed: u8,
 }
 
 impl Stage {
@@ -106,6 +107,11 @@ impl Stage {
         let seed = name.bytes().fold(7_u8, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte));
         let stack = StackId::parse(&format!("local/moto/{stack}")).unwrap();
         Self { provider: sskuba_aws::provider(), stack, next: AtomicU8::new(1), seed }
+    }
+
+    /// Goes on with a provider of these settings.
+    pub(crate) async fn with(self, settings: Settings) -> Self {
+        Self { provider: self.provider.configure(&inputs(settings)).await.unwrap(), ..self }
     }
 
     pub(crate) fn cx<R: Resource>(&self, name: &str) -> Cx {

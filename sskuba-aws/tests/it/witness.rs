@@ -18,9 +18,6 @@ impl Stage {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/witness.py");
         let mut command = Command::new(python);
         command.arg(script).arg(self.stack.to_string()).env("AWS_DEFAULT_REGION", REGION);
-        if let Ok(direct) = std::env::var("SSKUBA_TEST_DIRECT") {
-            command.env("AWS_ENDPOINT_URL", direct);
-        }
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
