@@ -3,22 +3,29 @@
 // The derives name the engine `::sskuba_core`, in this crate too.
 extern crate self as sskuba_core;
 
+pub mod adapters;
 pub mod address;
 pub mod applying;
 pub mod clock;
 pub mod config;
 pub mod digest;
+pub mod engine;
 pub mod expr;
 pub mod graph;
 pub mod lifecycle;
 pub mod output;
 pub mod plan;
+pub mod planning;
 pub mod provider;
+pub mod refresh;
 pub mod resource;
 pub mod schema;
 pub mod secret;
 pub mod stack;
 pub mod state;
+pub mod stores;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 
 pub use sskuba_macros::{Config, Resource, Shape};

@@ -1,6 +1,6 @@
 //! The ready-set: which steps may start now. Pure; the dispatcher owns one and feeds it what happened.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::dag::{Dag, NodeId};
@@ -30,8 +30,6 @@ pub struct Frontier {
     missing: Vec<u32>,
     priority: Vec<u64>,
     ready: BinaryHeap<(u64, std::cmp::Reverse<NodeId>)>,
-    /// Steps that wait for another one beyond the graph's edges, by what they wait for.
-    parked: HashMap<NodeId, Vec<NodeId>>,
     open: usize,
 }
 
@@ -43,8 +41,8 @@ impl Frontier {
         let marks: Vec<Mark> =
             ids().map(|id| if dormant(id) { Mark::Dormant } else { Mark::Waiting }).collect();
         let open = marks.iter().filter(|mark| **mark == Mark::Waiting).count();
-        let (missing, ready, parked) = (vec![0; count], BinaryHeap::new(), HashMap::new());
-        let mut frontier = Self { dag, missing, marks, priority, ready, parked, open };
+        let (missing, ready) = (vec![0; count], BinaryHeap::new());
+        let mut frontier = Self { dag, missing, marks, priority, ready, open };
         for id in ids() {
             frontier.missing[id.index()] = frontier.count_missing(id);
             frontier.offer(id);
@@ -112,21 +110,6 @@ impl Frontier {
         }
     }
 
-    /// Makes a step that was handed out wait until `until` has ended.
-    pub fn park(&mut self, id: NodeId, until: NodeId) {
-        self.marks[id.index()] = Mark::Waiting;
-        match self.marks[until.index()] {
-            Mark::Waiting | Mark::Running => {
-                self.missing[id.index()] += 1;
-                self.parked.entry(until).or_default().push(id);
-            }
-            Mark::Failed | Mark::Skipped => {
-                self.skip(id);
-            }
-            Mark::Done | Mark::Dormant => self.offer(id),
-        }
-    }
-
     /// Ends a step well.
     pub fn complete(&mut self, id: NodeId) {
         if !self.end(id, Mark::Done) {
@@ -135,9 +118,6 @@ impl Frontier {
         let dag = Arc::clone(&self.dag);
         for dependant in dag.dependants(id) {
             self.release(dependant);
-        }
-        for waiting in self.parked.remove(&id).unwrap_or_default() {
-            self.release(waiting);
         }
     }
 
@@ -178,14 +158,12 @@ impl Frontier {
         let dag = Arc::clone(&self.dag);
         let mut skipped = Vec::new();
         let mut todo: Vec<NodeId> = dag.dependants(id).collect();
-        todo.extend(self.parked.remove(&id).unwrap_or_default());
         while let Some(id) = todo.pop() {
             match self.marks[id.index()] {
                 Mark::Waiting => {
                     self.end(id, Mark::Skipped);
                     skipped.push(id);
                     todo.extend(dag.dependants(id));
-                    todo.extend(self.parked.remove(&id).unwrap_or_default());
                 }
                 // What was never wanted must not wake up behind a failure.
                 Mark::Dormant => self.marks[id.index()] = Mark::Skipped,
@@ -241,23 +219,23 @@ mod tests {
     }
 
     #[test]
-    fn a_parked_step_comes_back_or_is_skipped() {
-        let mut f = frontier(2, &[], &[1]);
-        assert_eq!(f.pop(), Some(NodeId(0)));
-        f.activate(NodeId(1));
-        f.park(NodeId(0), NodeId(1));
-        assert_eq!(f.pop(), Some(NodeId(1)));
-        f.complete(NodeId(1));
-        assert_eq!(f.pop(), Some(NodeId(0)));
-        f.complete(NodeId(0));
-        assert_eq!(f.open(), 0);
-        let mut f = frontier(2, &[], &[1]);
-        f.pop();
-        f.activate(NodeId(1));
-        f.park(NodeId(0), NodeId(1));
-        assert_eq!(f.pop(), Some(NodeId(1)));
-        assert_eq!(f.fail(NodeId(1)), [NodeId(0)]);
-        assert_eq!(f.open(), 0);
+    fn a_step_put_back_waits_for_what_it_woke_or_is_skipped_with_it() {
+        for fails in [false, true] {
+            let mut f = frontier(2, &[(0, 1)], &[1]);
+            assert_eq!(f.pop(), Some(NodeId(0)));
+            f.put_back(NodeId(0));
+            f.activate(NodeId(1));
+            assert_eq!(f.pop(), Some(NodeId(1)));
+            assert_eq!(f.pop(), None);
+            if fails {
+                assert_eq!(f.fail(NodeId(1)), [NodeId(0)]);
+            } else {
+                f.complete(NodeId(1));
+                assert_eq!(f.pop(), Some(NodeId(0)));
+                f.complete(NodeId(0));
+            }
+            assert_eq!(f.open(), 0);
+        }
     }
 
     proptest! {

@@ -155,7 +155,9 @@ impl fmt::Display for Reason {
             Self::NotRecorded => f.write_str("it is not there yet"),
             Self::NotDeclared => f.write_str("the program no longer declares it"),
             Self::Down => f.write_str("the stack goes down"),
-            Self::Changed { field, replaces: true } => write!(f, "`{field}` changes, which forces a replacement"),
+            Self::Changed { field, replaces: true } => {
+                write!(f, "`{field}` changes, which forces a replacement")
+            }
             Self::Changed { field, .. } => write!(f, "`{field}` changes"),
             Self::Unknown { field, replaces: true } => {
                 write!(f, "`{field}` is known after apply; a different value forces a replacement")

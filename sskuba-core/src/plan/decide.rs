@@ -41,15 +41,20 @@ pub fn decide(
     force: Option<&Force>,
 ) -> Decision {
     let inputs = with_ignored(wanted, &record.applied, &lifecycle.ignore_changes);
-    let replaces = |field: &Field| {
-        field.force_new || lifecycle.replace_on_changes.iter().any(|name| name == field.name)
+    let replaces =
+        |field: &Field| field.force_new || lifecycle.replace_on_changes.iter().any(|name| name == field.name);
+    let mut decision = Decision {
+        action: Action::Same,
+        certain: true,
+        reasons: vec![],
+        changes: vec![],
+        inputs: Map::new(),
     };
-    let mut decision =
-        Decision { action: Action::Same, certain: true, reasons: vec![], changes: vec![], inputs: Map::new() };
     for (change, difference) in changes(schema, &record.applied, &inputs, replaces) {
         let (field, replaces) = (change.field.clone(), change.replaces);
         let certain = difference == Difference::Changed;
-        let reason = if certain { Reason::Changed { field, replaces } } else { Reason::Unknown { field, replaces } };
+        let reason =
+            if certain { Reason::Changed { field, replaces } } else { Reason::Unknown { field, replaces } };
         decision.add(if replaces { Action::Replace } else { Action::Update }, certain, reason);
         decision.changes.push(change);
     }

@@ -35,6 +35,14 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// Tells whether a provider reports just what is wanted: every input, and none that is not wanted.
+pub fn agree(schema: &Schema, wanted: &Map, reported: &Map) -> bool {
+    schema.inputs().all(|field| {
+        let (wanted, reported) = (wanted.get(field.name), reported.get(field.name));
+        compare(field, wanted, reported) == Difference::None
+    })
+}
+
 /// Returns the inputs that the next call is to send: `wanted` with the fields that are to be ignored taken from
 /// what is recorded.
 pub(crate) fn with_ignored(wanted: &Map, applied: &Map, ignored: &[String]) -> Map {

@@ -57,7 +57,9 @@ pub enum PlanFileError {
     #[error("the file is not a saved plan: {0}; make one with `preview --plan FILE`")]
     Damaged(String),
     /// A newer release wrote it.
-    #[error("the plan was saved by sskuba {writer} in form {found}, this release reads form {FORMAT}; make it anew")]
+    #[error(
+        "the plan was saved by sskuba {writer} in form {found}, this release reads form {FORMAT}; make it anew"
+    )]
     Newer {
         /// The form.
         found: u32,
@@ -73,7 +75,9 @@ pub enum PlanFileError {
         wanted: StackId,
     },
     /// The stack changed since.
-    #[error("the plan was made at revision {planned} and the stack is at {current}; make a new one with `preview --plan`")]
+    #[error(
+        "the plan was made at revision {planned} and the stack is at {current}; make a new one with `preview --plan`"
+    )]
     OldRevision {
         /// The plan's revision.
         planned: u64,
@@ -81,7 +85,9 @@ pub enum PlanFileError {
         current: u64,
     },
     /// The program or its configuration changed since.
-    #[error("the program or its configuration no longer gives this plan: {0}; make a new one with `preview --plan`")]
+    #[error(
+        "the program or its configuration no longer gives this plan: {0}; make a new one with `preview --plan`"
+    )]
     Changed(String),
 }
 

@@ -5,9 +5,12 @@ mod action;
 mod decide;
 mod diff;
 mod file;
+mod recorded;
 mod steps;
 
 pub use action::{Action, FieldChange, Order, Reason};
 pub use decide::{Decision, Force, decide};
+pub use diff::agree;
 pub use file::{PlanFile, PlanFileError};
+pub use recorded::{dependencies, flags};
 pub use steps::{Plan, Step, Subject, Verdict};

@@ -27,8 +27,6 @@ pub enum Verdict {
     Certain,
     /// This or less is done: values that only the apply knows decide.
     Possible,
-    /// Only done if another step turns out to be a replacement.
-    Dormant,
     /// Left out by a target or an exclude.
     Excluded,
 }
@@ -52,9 +50,14 @@ pub struct Step {
     pub prior: Option<Token>,
     /// The order, if it is or may be a replacement.
     pub order: Order,
-    /// For a replacement: the steps that delete its old generation and, before that, what cannot live without
-    /// it; they are woken when the replacement is decided.
-    pub wakes: Vec<NodeId>,
+    /// If it is or may be a replacement: the step that deletes the old generation, woken when the replacement
+    /// is decided (delete first) or done (create first).
+    pub delete_step: Option<NodeId>,
+    /// If it deletes first: the declared resources that cannot live without the old generation; their old
+    /// generations are deleted before it.
+    pub cascade: Vec<NodeId>,
+    /// For a removal: the step whose replacement it is a part of.
+    pub part_of: Option<NodeId>,
     /// Why it is replaced though its inputs would not ask for it.
     pub force: Option<Force>,
     /// The former address.
@@ -101,12 +104,7 @@ impl Plan {
     /// Counts what is planned.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        let replaced: std::collections::HashSet<Token> =
-            self.steps.iter().filter(|s| s.action == Action::Replace).filter_map(|s| s.prior).collect();
-        for step in &self.steps {
-            if step.verdict == Verdict::Dormant {
-                continue;
-            }
+        for step in self.steps.iter().filter(|step| step.part_of.is_none()) {
             match step.action {
                 _ if step.verdict == Verdict::Excluded => counts.unchanged += 1,
                 Action::Same => counts.unchanged += 1,
@@ -114,10 +112,7 @@ impl Plan {
                 Action::Replace => counts.replace += 1,
                 Action::Create => counts.create += 1,
                 Action::Read => counts.read += 1,
-                Action::Delete | Action::Forget => {
-                    let part = matches!(step.subject, Subject::Recorded(token) if replaced.contains(&token));
-                    counts.delete += u32::from(!part);
-                }
+                Action::Delete | Action::Forget => counts.delete += 1,
             }
         }
         counts
@@ -128,7 +123,10 @@ impl Plan {
         self.counts().changes() == 0
             && !self.exports_change
             && !self.records_change
-            && !self.steps.iter().any(|s| s.action == Action::Read && s.verdict == Verdict::Certain && s.calls)
+            && !self
+                .steps
+                .iter()
+                .any(|s| s.action == Action::Read && s.verdict == Verdict::Certain && s.calls)
     }
 
     /// Computes the digest of all that the plan announces, keyed so that it gives no secret away.
@@ -152,7 +150,7 @@ impl Plan {
     /// Returns the path through the plan that takes longest, with the expected time of the whole, in
     /// milliseconds.
     pub fn critical_path(&self) -> (Vec<&Step>, u64) {
-        let weight = |id: NodeId| if self.step(id).verdict == Verdict::Dormant { 0 } else { self.step(id).expected };
+        let weight = |id: NodeId| self.step(id).expected;
         let remaining = self.dag.remaining(weight);
         let heaviest = |ids: &mut dyn Iterator<Item = NodeId>| ids.max_by_key(|id| remaining[id.index()]);
         let mut at = heaviest(&mut self.dag.order().iter().copied());

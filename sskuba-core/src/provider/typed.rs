@@ -13,7 +13,7 @@ use super::contract::{Change, Cx, Limits, Object, Prior, Provider};
 use super::error::{Class, Failure};
 use crate::resource::Resource;
 use crate::schema::{FieldError, Schema};
-use crate::value::{Map, get_map, map_of};
+use crate::value::{Map, Value, get_map, map_of};
 
 /// An object as a handler reports it.
 #[derive(Debug, Clone)]
@@ -160,17 +160,31 @@ fn prior_of<R: Resource>(prior: &Prior) -> TypedPrior<R> {
     TypedPrior { id: prior.id.clone(), args: get_map(&prior.inputs).ok(), state: get_map(&prior.outputs).ok() }
 }
 
+/// Marks what the caller gave as secret: a handler's types know only the fields that are always secret.
+fn keep_secrets(mut object: Object, given: &Map) -> Object {
+    for (name, value) in &mut object.inputs {
+        if given.get(name).is_some_and(Value::has_secret) && !value.has_secret() {
+            *value = std::mem::take(value).into_secret();
+        }
+    }
+    object
+}
+
 #[async_trait]
 impl<R: Resource, H: Handler<R>> Erased for Resourceful<R, H> {
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
-        self.0.create(cx, args_of::<R>(inputs)?).await?.erase()
+        let object = self.0.create(cx, args_of::<R>(inputs)?).await?.erase()?;
+        Ok(keep_secrets(object, inputs))
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
-        self.0.read(cx, prior_of(prior)).await?.map(TypedObject::erase).transpose()
+        let object = self.0.read(cx, prior_of(prior)).await?.map(TypedObject::erase).transpose()?;
+        Ok(object.map(|object| keep_secrets(object, &prior.inputs)))
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         let args = args_of::<R>(&change.inputs)?;
-        self.0.update(cx, TypedChange { prior: prior_of(&change.prior), args }).await?.erase()
+        let object =
+            self.0.update(cx, TypedChange { prior: prior_of(&change.prior), args }).await?.erase()?;
+        Ok(keep_secrets(object, &change.inputs))
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
         self.0.delete(cx, prior_of(prior)).await

@@ -26,7 +26,9 @@ const SEALED: &str = "$sealed";
 #[non_exhaustive]
 pub enum FormatError {
     /// A newer release wrote it.
-    #[error("it has format {found}, this release reads up to {FORMAT}; run the release that wrote it, or a newer one")]
+    #[error(
+        "it has format {found}, this release reads up to {FORMAT}; run the release that wrote it, or a newer one"
+    )]
     Newer {
         /// The format that was found.
         found: u8,
@@ -93,6 +95,26 @@ impl Codec {
     /// As [`Codec::decode`].
     pub fn decode_record(&self, bytes: &[u8]) -> Result<Record, FormatError> {
         let record: Record<Sealed> = unwrap(bytes)?;
+        let token = record.token;
+        record.try_map(|map| self.open_map(map, Some(token)))
+    }
+
+    /// Writes a record as JSON for people and exports; secrets are sealed.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn record_to_json(&self, record: &Record) -> Result<Json, FormatError> {
+        let sealed = record.clone().try_map(|map| self.seal_map(&map, Some(record.token)))?;
+        serde_json::to_value(sealed).map_err(|error| damaged(&error.to_string()))
+    }
+
+    /// Reads a record from the JSON of an export.
+    ///
+    /// # Errors
+    /// If it is not one, or is sealed to another key.
+    pub fn record_from_json(&self, json: Json) -> Result<Record, FormatError> {
+        let record: Record<Sealed> =
+            serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
         let token = record.token;
         record.try_map(|map| self.open_map(map, Some(token)))
     }

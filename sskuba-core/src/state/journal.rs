@@ -258,7 +258,9 @@ impl<M> Entry<M> {
                 Entry::RunStarted { run, time, who, command, message }
             }
             Self::Intent(intent) => Entry::Intent(intent.try_map(f)?),
-            Self::Outcome { token, outcome, time } => Entry::Outcome { token, outcome: outcome.try_map(f)?, time },
+            Self::Outcome { token, outcome, time } => {
+                Entry::Outcome { token, outcome: outcome.try_map(f)?, time }
+            }
             Self::Recorded { token, dependencies, provider, flags } => {
                 Entry::Recorded { token, dependencies, provider, flags }
             }

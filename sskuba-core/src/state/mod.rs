@@ -1,5 +1,6 @@
 //! State: what the engine knows of a stack, how it is recorded, and what a store must do.
 
+mod age;
 mod format;
 mod journal;
 mod record;
@@ -7,6 +8,7 @@ mod replay;
 mod seal;
 mod store;
 
+pub use age::AgeKeyring;
 pub use format::{Codec, FORMAT, FormatError, from_text, to_text};
 pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, Verb};
 pub use record::{Flags, Record, Status};

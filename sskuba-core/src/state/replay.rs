@@ -168,7 +168,9 @@ impl State {
         }
         let exists = self.records.contains_key(&intent.token);
         match intent.verb {
-            Verb::Create if exists => Err(refuse(what, &intent.address, "this generation was created already")),
+            Verb::Create if exists => {
+                Err(refuse(what, &intent.address, "this generation was created already"))
+            }
             Verb::Update | Verb::Delete if !exists => {
                 Err(refuse(what, &intent.address, "there is no such generation"))
             }

@@ -103,6 +103,17 @@ pub enum StoreError {
         /// The newest lease's number.
         newest: u64,
     },
+    /// The lease was given back or broken.
+    #[error(
+        "the lease of stack {stack} (number {fence}) was given back or broken; nothing more is written under it, \
+         take a new one"
+    )]
+    NotHeld {
+        /// The stack.
+        stack: StackId,
+        /// The lease's number.
+        fence: u64,
+    },
     /// Somebody else wrote in between.
     #[error("stack {stack} is at revision {found}, not at {expected}; somebody else wrote in between")]
     Conflict {
@@ -143,7 +154,9 @@ pub enum StoreError {
 
 fn hint(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => "; free some space and run again: nothing that was recorded is lost",
+        std::io::ErrorKind::StorageFull => {
+            "; free some space and run again: nothing that was recorded is lost"
+        }
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
             "; make the folder writable, or choose another with --state"
         }
@@ -156,8 +169,9 @@ fn hint(error: &std::io::Error) -> &'static str {
 /// # Contract
 /// - [`append`](Self::append) returns after the entries are durable, all of them or none; its entries get the
 ///   revisions `base + 1`, `base + 2`, …
-/// - It refuses a lease that is not the newest ([`StoreError::Fenced`]) and a `base` that is not the stack's
-///   revision ([`StoreError::Conflict`]).
+/// - Every write refuses a lease that is not the newest ([`StoreError::Fenced`]) or was given back
+///   ([`StoreError::NotHeld`]); `append` also a `base` that is not the stack's revision, `fold` an `upto` beyond
+///   it ([`StoreError::Conflict`]).
 /// - [`load`](Self::load) sees every acknowledged append and nothing that could still be lost, and works while
 ///   another process writes.
 /// - The bytes written by an append depend on its entries alone, not on the size of the stack.
@@ -172,7 +186,7 @@ fn hint(error: &std::io::Error) -> &'static str {
 /// [`StoreError`]; after one of `append` the caller treats the entries as not durable.
 ///
 /// # Example
-/// ```ignore
+/// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use sskuba_core::state::{Owner, StateStore};
 /// use sskuba_core::stores::Memory;

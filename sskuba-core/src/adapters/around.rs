@@ -1,0 +1,84 @@
+//! What all adapters share: the wrapped provider, and one place through which every call goes.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::provider::{Change, Cx, Failure, Limits, Object, Prior, Provider};
+use crate::schema::{FieldError, Schema};
+use crate::value::Map;
+
+/// A call that can be made, and made again.
+pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// What an adapter does round a call.
+pub trait Around: Clone + Send + Sync + fmt::Debug + 'static {
+    /// Makes the call, in its time and as often as the adapter wants.
+    fn around<'a, T: Send>(
+        &'a self,
+        call: &'a (dyn Fn() -> Call<'a, T> + Send + Sync),
+    ) -> impl Future<Output = Result<T, Failure>> + Send;
+
+    /// Returns the limits that the engine is told.
+    fn limits(&self, inner: Limits) -> Limits {
+        inner
+    }
+}
+
+/// A provider with an adapter round every call.
+#[derive(Debug, Clone)]
+pub struct Wrapped<A> {
+    inner: Arc<dyn Provider>,
+    adapter: A,
+}
+
+impl<A: Around> Wrapped<A> {
+    /// Puts an adapter round a provider.
+    pub fn new(inner: Arc<dyn Provider>, adapter: A) -> Self {
+        Self { inner, adapter }
+    }
+}
+
+#[async_trait]
+impl<A: Around> Provider for Wrapped<A> {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+    fn schemas(&self) -> Vec<Arc<Schema>> {
+        self.inner.schemas()
+    }
+    fn limits(&self) -> Limits {
+        self.adapter.limits(self.inner.limits())
+    }
+    fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
+        self.inner.check(schema, inputs)
+    }
+    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
+        let inner = self.inner.configure(inputs).await?;
+        Ok(Arc::new(Self { inner, adapter: self.adapter.clone() }))
+    }
+    async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
+        self.adapter.around(&|| self.inner.create(cx, inputs)).await
+    }
+    async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
+        self.adapter.around(&|| self.inner.read(cx, prior)).await
+    }
+    async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
+        self.adapter.around(&|| self.inner.update(cx, change)).await
+    }
+    async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
+        self.adapter.around(&|| self.inner.delete(cx, prior)).await
+    }
+    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
+        self.adapter.around(&|| self.inner.find(cx)).await
+    }
+    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
+        self.adapter.around(&|| self.inner.lookup(cx, inputs)).await
+    }
+    async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
+        self.adapter.around(&|| self.inner.list(cx)).await
+    }
+}

@@ -1,0 +1,383 @@
+//! How a step begins: its inputs are evaluated, the plan's decision is asked again with them, and the intent
+//! is staged.
+
+use super::call::{Call, bound, prior_of};
+use super::dispatcher::{Back, Ready, Run, Running};
+use super::event::Event;
+use super::instances::{Instance, is_instance_kind};
+use super::journal::JournalError;
+use crate::address::{Address, Token};
+use crate::graph::{Node, NodeId};
+use crate::plan::{Action, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags};
+use crate::provider::{Class, Cx, Failure};
+use crate::schema::Schema;
+use crate::state::{Entry, Intent, Record, RunResult, Verb};
+use crate::value::{Map, Value};
+
+impl Run<'_> {
+    /// Begins a step that the frontier handed out.
+    pub(super) fn begin(&mut self, id: NodeId) -> Result<(), JournalError> {
+        let plan = self.plan;
+        let step = plan.step(id);
+        match step.subject {
+            _ if step.verdict == Verdict::Excluded => self.pass(id),
+            Subject::Recorded(token) => return self.remove(id, step, token),
+            Subject::Declared(node) => {
+                let declared = plan.graph.node(node);
+                match self.inputs(declared) {
+                    Err(failure) => self.fail(id, step.action, failure),
+                    Ok(inputs) if declared.schema.lookup => self.look_up(id, step, inputs),
+                    Ok(inputs) => return self.bring(id, step, declared, inputs),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a step that does nothing.
+    fn pass(&mut self, id: NodeId) {
+        self.counts.unchanged += 1;
+        self.frontier.complete(id);
+    }
+
+    /// Evaluates and checks the inputs with what is known now.
+    fn inputs(&self, node: &Node) -> Result<Map, Failure> {
+        let mut inputs = Map::new();
+        for (name, expr) in &node.inputs {
+            let value = expr.evaluate(&|node, field| self.field(NodeId(node.index()), field));
+            let invalid = |why: String| Failure::new(Class::Invalid((*name).to_owned()), why);
+            let value = value.map_err(invalid)?;
+            if value.has_unknown() {
+                return Err(invalid("the resource that it comes from is not there".to_owned()));
+            }
+            inputs.insert((*name).to_owned(), value);
+        }
+        let inputs = node.schema.complete(inputs);
+        match node.schema.check(&inputs).into_iter().next() {
+            Some(error) => Err(Failure::new(Class::Invalid(error.field.clone()), error.to_string())),
+            None => Ok(inputs),
+        }
+    }
+
+    /// Returns a field of a declared resource as it is now.
+    pub(super) fn field(&self, id: NodeId, name: &str) -> Value {
+        let node = self.plan.graph.node(id);
+        let computed = node.schema.field(name).is_some_and(|field| field.computed);
+        if node.schema.lookup {
+            return match self.lookups.get(&id) {
+                Some(answer) if computed => answer.get(name).cloned().unwrap_or_default(),
+                _ if computed => Value::Unknown,
+                _ => self.plan.step(id).inputs.get(name).cloned().unwrap_or_default(),
+            };
+        }
+        match self.journal.state().current(&node.address) {
+            None => Value::Unknown,
+            Some(record) if computed => record.outputs.get(name).cloned().unwrap_or_default(),
+            Some(record) => record.applied.get(name).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn look_up(&mut self, id: NodeId, step: &Step, inputs: Map) {
+        if !step.calls {
+            self.counts.read += 1;
+            self.frontier.complete(id);
+            return;
+        }
+        let Some((instance, ticket)) = self.enter(id, step, self.instance_of_node(id).as_ref()) else {
+            return;
+        };
+        let cx = self.cx(
+            &step.address,
+            Token::new([0; 16]),
+            super::call::bound(None, &lookup_time(), Verb::Create),
+        );
+        self.running.insert(id, Running { action: Action::Read, ticket, token: None });
+        let expected_ms = step.expected;
+        self.options.events.emit(Event::Started {
+            address: step.address.clone(),
+            action: Action::Read,
+            expected_ms,
+        });
+        let handle = self.tasks.spawn(async move {
+            let answer =
+                super::call::within(cx.timeout, async { instance.get().await?.lookup(&cx, &inputs).await });
+            Back::Looked(answer.await)
+        });
+        self.task_steps.insert(handle.id(), id);
+    }
+
+    fn instance_of_node(&self, id: NodeId) -> Option<Address> {
+        let graph = &self.plan.graph;
+        graph.node(id).provider.map(|provider| graph.node(provider).address.clone())
+    }
+
+    /// Finds the provider and a slot for a step; without one the step waits at the gate or has failed.
+    fn enter(
+        &mut self,
+        id: NodeId,
+        step: &Step,
+        declared: Option<&Address>,
+    ) -> Option<(Instance, super::gate::Ticket)> {
+        let kind = step.address.kind_str();
+        let registry = &self.tools.registry;
+        let instance = match self.instances.of(registry, self.journal.state(), kind, declared) {
+            Ok(instance) => instance,
+            Err(failure) => {
+                self.fail(id, step.action, failure);
+                return None;
+            }
+        };
+        let limit = registry.schema(kind).ok().and_then(|schema| schema.parallel);
+        let limits = instance.base().limits();
+        let ticket = self.gates.enter(id, &instance.name, limits, kind, limit)?;
+        Some((instance, ticket))
+    }
+
+    /// Brings a declared resource to what is declared.
+    fn bring(&mut self, id: NodeId, step: &Step, node: &Node, inputs: Map) -> Result<(), JournalError> {
+        let state = self.journal.state();
+        let former = step.moved_from.as_ref().and_then(|from| state.current(from));
+        if let Some(token) = former.map(|record| record.token) {
+            self.journal.stage(Entry::Moved { token, to: node.address.clone() })?;
+        }
+        let Some(record) = self.journal.state().current(&node.address) else {
+            if !matches!(step.action, Action::Create | Action::Replace) {
+                let action = step.action;
+                self.fail(id, action, stale("its record is gone"));
+                return Ok(());
+            }
+            let token = self.tools.ids.token();
+            return self.call(id, step, step.action, Verb::Create, token, inputs);
+        };
+        // A forced replacement that has been done already is not done again.
+        let force =
+            step.force.as_ref().filter(|f| f.reason == Reason::Requested && step.prior == Some(record.token));
+        let decision = decide(record, &node.schema, &node.lifecycle, &inputs, force);
+        let (token, inputs) = (record.token, decision.inputs);
+        if decision.action > step.action && !(step.action == Action::Create) {
+            let what =
+                format!("the plan announced at most {}, and now it needs {}", step.action, decision.action);
+            self.fail(id, step.action, stale(&what));
+            return Ok(());
+        }
+        match decision.action {
+            Action::Replace if node.lifecycle.protect => {
+                let message = "it is protected, and values that are known now ask for its replacement";
+                let failure = Failure::new(Class::Conflict, message);
+                self.fail(id, step.action, failure.hint("remove `.protect()`, or take the change back"));
+                Ok(())
+            }
+            Action::Replace => self.replace(id, step, node, inputs),
+            Action::Update => self.call(id, step, Action::Update, Verb::Update, token, inputs),
+            _ => {
+                self.record(id, token)?;
+                self.pass(id);
+                Ok(())
+            }
+        }
+    }
+
+    /// Records edges and options that differ, without a call.
+    fn record(&mut self, id: NodeId, token: Token) -> Result<(), JournalError> {
+        let (dependencies, flags) = (dependencies(&self.plan.graph, id), flags(&self.plan.graph, id));
+        let provider = self.instance_of_node(id);
+        let Some(record) = self.journal.state().record(token) else { return Ok(()) };
+        if record.dependencies != dependencies || record.flags != flags || record.provider != provider {
+            self.journal.stage(Entry::Recorded { token, dependencies, provider, flags })?;
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, id: NodeId, step: &Step, node: &Node, inputs: Map) -> Result<(), JournalError> {
+        let first = step.order == Order::DeleteFirst
+            || node.schema.delete_first
+            || node.lifecycle.delete_before_create;
+        let Some(delete) = step.delete_step else {
+            self.fail(id, step.action, stale("the plan has no delete for its old generation"));
+            return Ok(());
+        };
+        if !first {
+            let token = self.tools.ids.token();
+            return self.call(id, step, Action::Replace, Verb::Create, token, inputs);
+        }
+        // The step comes back when the old generation is gone; it then finds no record, and creates.
+        self.frontier.put_back(id);
+        self.wake(id, delete);
+        Ok(())
+    }
+
+    /// Wakes the delete of a step's old generation and, before it, of all that cannot live without it.
+    fn wake(&mut self, id: NodeId, delete: NodeId) {
+        let mut todo = vec![(id, delete)];
+        while let Some((id, delete)) = todo.pop() {
+            if self.frontier.mark(delete) != crate::graph::Mark::Dormant {
+                continue;
+            }
+            self.frontier.activate(delete);
+            for &dependant in &self.plan.step(id).cascade {
+                todo.extend(self.plan.step(dependant).delete_step.map(|delete| (dependant, delete)));
+            }
+        }
+    }
+
+    /// Stages the intent of a create or an update of a declared resource.
+    fn call(
+        &mut self,
+        id: NodeId,
+        step: &Step,
+        action: Action,
+        verb: Verb,
+        token: Token,
+        inputs: Map,
+    ) -> Result<(), JournalError> {
+        let plan = self.plan;
+        let node = plan.graph.node(id);
+        let declared = self.instance_of_node(id);
+        let Some((mut instance, ticket)) = self.enter(id, step, declared.as_ref()) else { return Ok(()) };
+        if is_instance_kind(step.address.kind_str()) {
+            match self.instances.configure(&self.tools.registry, &step.address, &inputs) {
+                Ok(configured) => instance = configured,
+                Err(failure) => {
+                    self.gates.leave(&ticket, false);
+                    self.fail(id, action, failure);
+                    return Ok(());
+                }
+            }
+        }
+        let user = match verb {
+            Verb::Create => node.lifecycle.timeouts.create,
+            _ => node.lifecycle.timeouts.update,
+        };
+        let cx = self.cx(&step.address, token, bound(user, &node.schema.expected, verb));
+        let prior = self.journal.state().record(token).map(prior_of);
+        self.journal.stage(Entry::Intent(Intent {
+            verb,
+            address: step.address.clone(),
+            token,
+            inputs: inputs.clone(),
+            version: node.schema.version,
+            provider: declared,
+            dependencies: dependencies(&plan.graph, id),
+            flags: flags(&plan.graph, id),
+            time: self.tools.clock.now(),
+        }))?;
+        let schema = Some(std::sync::Arc::clone(&node.schema));
+        let call = Call { verb, cx, instance, schema, inputs, prior };
+        self.launch(id, step, action, ticket, token, call);
+        Ok(())
+    }
+
+    /// Removes a recorded generation.
+    fn remove(&mut self, id: NodeId, step: &Step, token: Token) -> Result<(), JournalError> {
+        let Some(record) = self.journal.state().record(token).cloned() else {
+            self.frontier.complete(id);
+            return Ok(());
+        };
+        let instance_kind = is_instance_kind(step.address.kind_str());
+        if !step.calls || instance_kind {
+            let why = step.reasons.last().map(ToString::to_string).unwrap_or_default();
+            self.journal.stage(Entry::Forgotten { token, why })?;
+            let (address, action) = (step.address.clone(), step.action);
+            self.news.push(Event::Finished { address, action, id: String::new(), took_ms: 0 });
+            self.counts.delete += u32::from(step.part_of.is_none());
+            self.frontier.complete(id);
+            return Ok(());
+        }
+        let Some((instance, ticket)) = self.enter(id, step, record.provider.as_ref()) else { return Ok(()) };
+        let schema = self.tools.registry.schema(step.address.kind_str()).ok().cloned();
+        let user = record.flags.delete_timeout.map(std::time::Duration::from_millis);
+        let fallback = lookup_time();
+        let expected = schema.as_ref().map_or(&fallback, |schema: &std::sync::Arc<Schema>| &schema.expected);
+        let cx = self.cx(&step.address, token, bound(user, expected, Verb::Delete));
+        self.journal.stage(Entry::Intent(delete_intent(&record, self.tools.clock.now())))?;
+        let prior = Some(prior_of(&record));
+        let call = Call { verb: Verb::Delete, cx, instance, schema, inputs: Map::new(), prior };
+        self.launch(id, step, Action::Delete, ticket, token, call);
+        Ok(())
+    }
+
+    fn launch(
+        &mut self,
+        id: NodeId,
+        step: &Step,
+        action: Action,
+        ticket: super::gate::Ticket,
+        token: Token,
+        call: Call,
+    ) {
+        self.running.insert(id, Running { action, ticket, token: Some(token) });
+        let started = Event::Started { address: step.address.clone(), action, expected_ms: step.expected };
+        self.ready.push(Ready { step: id, call, started });
+    }
+
+    fn cx(&self, address: &Address, token: Token, timeout: std::time::Duration) -> Cx {
+        Cx { stack: self.plan.stack.clone(), address: address.clone(), token, timeout }
+    }
+
+    /// Ends a step badly before or after its call; what depends on it is skipped.
+    pub(super) fn fail(&mut self, id: NodeId, action: Action, failure: Failure) {
+        let step = self.plan.step(id);
+        let source_line = match step.subject {
+            Subject::Declared(node) => Some(crate::graph::line(self.plan.graph.node(node).source)),
+            Subject::Recorded(_) => None,
+        };
+        self.news.push(Event::Failed {
+            address: step.address.clone(),
+            action,
+            class: failure.class.clone(),
+            message: failure.message.clone(),
+            request_id: failure.request_id.clone(),
+            hint: failure.hint.clone(),
+            source_line: source_line.clone(),
+        });
+        self.counts.failed += 1;
+        self.failures.push(super::report::FailedStep {
+            address: step.address.clone(),
+            action,
+            failure,
+            source_line,
+        });
+        let because = step.address.clone();
+        for skipped in self.frontier.fail(id) {
+            self.skipped(skipped, format!("{because} failed"));
+        }
+        if !self.options.continue_on_error {
+            self.stop(RunResult::Failed, &format!("{because} failed"));
+        }
+    }
+
+    pub(super) fn skipped(&mut self, id: NodeId, because: String) {
+        let step = self.plan.step(id);
+        if step.action == Action::Same || step.verdict == Verdict::Excluded {
+            self.counts.unchanged += 1;
+            return;
+        }
+        self.counts.skipped += 1;
+        self.news.push(Event::Skipped { address: step.address.clone(), action: step.action, because });
+    }
+}
+
+/// Makes the intent of a delete.
+pub(super) fn delete_intent(record: &Record, time: crate::clock::Timestamp) -> Intent {
+    Intent {
+        verb: Verb::Delete,
+        address: record.address.clone(),
+        token: record.token,
+        inputs: Map::new(),
+        version: record.version,
+        provider: record.provider.clone(),
+        dependencies: record.dependencies.clone(),
+        flags: record.flags.clone(),
+        time,
+    }
+}
+
+fn stale(what: &str) -> Failure {
+    Failure::new(Class::Conflict, what)
+        .hint("nothing was touched; run `preview` or `up` again for a new plan")
+}
+
+fn lookup_time() -> crate::schema::Durations {
+    let second = std::time::Duration::from_secs(1);
+    crate::schema::Durations { create: second, update: second, delete: second }
+}

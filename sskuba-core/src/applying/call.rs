@@ -1,0 +1,153 @@
+//! One provider call, with its bound, and what it means for the journal.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::instances::{Instance, is_instance_kind};
+use super::recover;
+use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Prior};
+use crate::schema::{Durations, Schema};
+use crate::state::{Cause, Outcome, Record, Verb};
+use crate::value::Map;
+
+/// The shortest bound that is set where neither the user nor the schema asks for more.
+const LEAST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How many times the expected duration a call may take.
+const TIMEOUT_FACTOR: u32 = 10;
+
+/// Returns the bound of a call: what the user says, else a multiple of what is expected.
+pub(super) fn bound(user: Option<Duration>, expected: &Durations, verb: Verb) -> Duration {
+    let expected = match verb {
+        Verb::Create => expected.create,
+        Verb::Update => expected.update,
+        Verb::Delete => expected.delete,
+    };
+    user.unwrap_or_else(|| (expected * TIMEOUT_FACTOR).max(LEAST_TIMEOUT))
+}
+
+/// A call whose intent is recorded.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    /// What is asked.
+    pub(super) verb: Verb,
+    /// What the provider is told.
+    pub(super) cx: Cx,
+    /// The provider.
+    pub(super) instance: Instance,
+    /// The schema, if this program knows the kind.
+    pub(super) schema: Option<Arc<Schema>>,
+    /// The inputs; empty for a delete.
+    pub(super) inputs: Map,
+    /// What is recorded of the object.
+    pub(super) prior: Option<Prior>,
+}
+
+/// What is recorded of an object, as a provider takes it.
+pub(super) fn prior_of(record: &Record) -> Prior {
+    Prior { id: record.id.clone(), inputs: record.applied.clone(), outputs: record.outputs.clone() }
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// What is written to the journal.
+    pub(super) outcome: Outcome,
+    /// The failure, for people, if it was one.
+    pub(super) failure: Option<Failure>,
+    /// True if the object turned out to be gone.
+    pub(super) gone: bool,
+}
+
+impl Ended {
+    /// Makes the end of a call from what the provider answered; `None` is the answer to a delete.
+    pub(super) fn new(
+        answer: Result<Option<Object>, Failure>,
+        took: Duration,
+        schema: Option<&Schema>,
+    ) -> Self {
+        let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let seal = |map: Map| schema.map_or(map.clone(), |schema| schema.seal_outputs(map));
+        match answer {
+            Ok(object) => {
+                let Object { id, inputs, outputs } = object.unwrap_or_default();
+                let outcome = Outcome::Applied { id, observed: seal(inputs), outputs: seal(outputs), took };
+                Self { outcome, failure: None, gone: false }
+            }
+            Err(failure) => {
+                let cause = Cause { class: failure.class.clone(), message: failure.message.clone() };
+                let outcome = match failure.effect.clone() {
+                    Effect::NotApplied => Outcome::NotApplied { cause },
+                    Effect::Unknown => Outcome::Unknown { cause },
+                    Effect::Applied(object) => {
+                        let Object { id, inputs, outputs } = *object;
+                        Outcome::Partial { id, observed: seal(inputs), outputs: seal(outputs), cause }
+                    }
+                };
+                Self { outcome, failure: Some(failure), gone: false }
+            }
+        }
+    }
+}
+
+/// Makes the call. A call of which it cannot be told whether it changed anything is looked into at once, by the
+/// rules of recovery.
+pub(super) async fn perform(call: Call) -> Ended {
+    let start = Instant::now();
+    let answer = within(call.cx.timeout, once(&call)).await;
+    match answer {
+        Err(failure) if failure.effect == Effect::Unknown => match recover::resolve(&call).await {
+            Ok(mut resolved) => {
+                if let Outcome::Applied { took, .. } = &mut resolved.ended.outcome {
+                    *took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+                }
+                resolved.ended
+            }
+            Err(_) => Ended::new(Err(failure), start.elapsed(), call.schema.as_deref()),
+        },
+        answer => Ended::new(answer, start.elapsed(), call.schema.as_deref()),
+    }
+}
+
+/// Bounds a call; one that takes longer has an unknown effect.
+pub(super) async fn within<T>(
+    bound: Duration,
+    call: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    timeout(bound, call).await.unwrap_or_else(|_| {
+        let message = format!("no answer within {}", humantime::format_duration(bound));
+        Err(Failure::unknown(Class::Timeout, message)
+            .hint("raise the bound with `.timeout(…)` if it needs longer"))
+    })
+}
+
+/// Makes the call once.
+pub(super) async fn once(call: &Call) -> Result<Option<Object>, Failure> {
+    let Call { verb, cx, inputs, .. } = call;
+    if is_instance_kind(cx.address.kind_str()) {
+        return settle(call).await;
+    }
+    let provider = call.instance.get().await?;
+    let prior = || call.prior.clone().unwrap_or_default();
+    match verb {
+        Verb::Create => provider.create(cx, inputs).await.map(Some),
+        Verb::Update => {
+            let change = Change { prior: prior(), inputs: inputs.clone() };
+            provider.update(cx, &change).await.map(Some)
+        }
+        Verb::Delete => provider.delete(cx, &prior()).await.map(|()| None),
+    }
+}
+
+/// A provider instance is no object anywhere: that its settings are accepted is all there is to it.
+async fn settle(call: &Call) -> Result<Option<Object>, Failure> {
+    if call.verb == Verb::Delete {
+        return Ok(None);
+    }
+    call.instance.get().await?;
+    let id = call.cx.token.to_string();
+    let field = call.schema.as_ref().map_or("id", |schema| schema.id_field).to_owned();
+    Ok(Some(Object { outputs: [(field, id.as_str().into())].into(), id, inputs: Map::new() }))
+}

@@ -1,0 +1,334 @@
+//! The dispatcher: one task that owns the frontier, the gates and the journal. Steps go out as calls, outcomes
+//! come back; everything that has to be durable before something else may happen shares one flush.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+
+use super::call::{Call, Ended, perform};
+use super::event::Event;
+use super::gate::{Gates, Ticket};
+use super::instances::Instances;
+use super::journal::{Journal, JournalError};
+use super::report::{ApplyOptions, FailedStep, Report};
+use crate::clock::{Clock, IdSource};
+use crate::graph::{Frontier, NodeId};
+use crate::plan::{Action, Plan};
+use crate::provider::{Class, Failure, Registry};
+use crate::state::{Counts, Entry, RunResult, StoreError};
+use crate::value::Map;
+
+/// What a run needs from its engine.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// The providers.
+    pub registry: Arc<Registry>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Tokens.
+    pub ids: Arc<dyn IdSource>,
+    /// `user@host`.
+    pub who: String,
+    /// The command, e.g. `up`.
+    pub command: String,
+}
+
+/// A step whose call runs or is about to.
+pub(super) struct Running {
+    pub(super) action: Action,
+    pub(super) ticket: Ticket,
+    /// The generation; lookups have none.
+    pub(super) token: Option<crate::address::Token>,
+}
+
+/// What a spawned task came back with.
+pub(super) enum Back {
+    Ended(Box<Ended>),
+    Looked(Result<Map, Failure>),
+    /// A throttled step may try again.
+    Rested,
+}
+
+/// A call that starts when the flush that holds its intent is durable.
+pub(super) struct Ready {
+    pub(super) step: NodeId,
+    pub(super) call: Call,
+    pub(super) started: Event,
+}
+
+type Flush = (JoinHandle<Result<u64, StoreError>>, Vec<Ready>, Vec<Event>);
+
+/// A run of a plan.
+pub(super) struct Run<'a> {
+    pub(super) journal: &'a mut Journal,
+    pub(super) plan: &'a Plan,
+    pub(super) tools: &'a Tools,
+    pub(super) options: &'a ApplyOptions,
+    pub(super) frontier: Frontier,
+    pub(super) gates: Gates,
+    pub(super) instances: Instances,
+    pub(super) lookups: HashMap<NodeId, Map>,
+    pub(super) running: HashMap<NodeId, Running>,
+    pub(super) tasks: JoinSet<Back>,
+    pub(super) task_steps: HashMap<Id, NodeId>,
+    /// Calls whose intents are staged.
+    pub(super) ready: Vec<Ready>,
+    /// Events that are told when what is staged is durable.
+    pub(super) news: Vec<Event>,
+    pub(super) throttled: HashMap<NodeId, u32>,
+    pub(super) counts: Counts,
+    pub(super) failures: Vec<FailedStep>,
+    pub(super) stop: Option<RunResult>,
+    store_error: Option<StoreError>,
+    flush: Option<Flush>,
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// If the journal can no longer be written. What had been called is resolved by the next run.
+pub async fn apply(
+    journal: &mut Journal,
+    plan: &Plan,
+    tools: &Tools,
+    options: &ApplyOptions,
+) -> Result<Report, JournalError> {
+    let start = Instant::now();
+    let priority = plan.dag.remaining(|id| plan.step(id).expected.max(1));
+    let total = priority.iter().copied().max().unwrap_or(0);
+    let dormant = |id: NodeId| plan.step(id).part_of.is_some();
+    let mut run = Run {
+        frontier: Frontier::new(Arc::clone(&plan.dag), priority, dormant),
+        gates: Gates::default(),
+        instances: Instances::default(),
+        lookups: plan.lookups.clone(),
+        running: HashMap::new(),
+        tasks: JoinSet::new(),
+        task_steps: HashMap::new(),
+        ready: Vec::new(),
+        news: Vec::new(),
+        throttled: HashMap::new(),
+        counts: Counts::default(),
+        failures: Vec::new(),
+        stop: None,
+        store_error: None,
+        flush: None,
+        journal,
+        plan,
+        tools,
+        options,
+    };
+    let id = tools.ids.token();
+    run.journal.stage(Entry::RunStarted {
+        run: id,
+        time: tools.clock.now(),
+        who: tools.who.clone(),
+        command: tools.command.clone(),
+        message: options.message.clone(),
+    })?;
+    options.events.emit(Event::RunStarted { steps: plan.steps.len(), expected_ms: total });
+    let abandoned = run.drive().await?;
+    run.finish(id, start, abandoned).await
+}
+
+impl Run<'_> {
+    /// Runs until nothing is left to do; tells whether the run was abandoned.
+    async fn drive(&mut self) -> Result<bool, JournalError> {
+        let every = self.journal.lease().renew_every.unwrap_or(Duration::from_secs(3600));
+        let mut renew = interval(every);
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        renew.tick().await;
+        loop {
+            self.start_ready()?;
+            self.start_flush();
+            if self.flush.is_none() && self.tasks.is_empty() {
+                return Ok(false);
+            }
+            tokio::select! {
+                biased;
+                () = self.options.abandon.cancelled() => return Ok(true),
+                () = self.options.cancel.cancelled(), if self.stop.is_none() => self.cancel(),
+                result = wait(&mut self.flush), if self.flush.is_some() => self.flushed(result),
+                Some(back) = self.tasks.join_next_with_id() => {
+                    self.back(back)?;
+                    while let Some(back) = self.tasks.try_join_next_with_id() {
+                        self.back(back)?;
+                    }
+                }
+                _ = renew.tick() => {
+                    if let Err(error) = self.journal.store().renew(self.journal.lease()).await {
+                        self.lose_store(error);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts all that may start.
+    fn start_ready(&mut self) -> Result<(), JournalError> {
+        while self.stop.is_none() && self.running.len() < self.options.parallel.max(1) {
+            let Some(step) = self.frontier.pop() else { break };
+            self.begin(step)?;
+        }
+        Ok(())
+    }
+
+    /// Starts a flush if there is something to flush and none is under way.
+    fn start_flush(&mut self) {
+        if self.flush.is_some() || self.store_error.is_some() {
+            return;
+        }
+        if let Some(handle) = self.journal.start_flush() {
+            self.flush = Some((handle, std::mem::take(&mut self.ready), std::mem::take(&mut self.news)));
+        } else {
+            // Nothing to write: what was to be told rests on nothing that is not durable.
+            std::mem::take(&mut self.news).into_iter().for_each(|event| self.options.events.emit(event));
+        }
+    }
+
+    /// A flush ended: calls start, news are told.
+    fn flushed(&mut self, result: Result<Result<u64, StoreError>, JoinError>) {
+        let Some((_, ready, news)) = self.flush.take() else { return };
+        let result =
+            result.unwrap_or_else(|error| Err(StoreError::Unsupported(format!("the store failed: {error}"))));
+        self.journal.flushed(&result);
+        match result {
+            Err(error) => {
+                for Ready { step, .. } in ready {
+                    self.release(step, false);
+                    self.frontier.fail(step);
+                    self.counts.skipped += 1;
+                }
+                self.lose_store(error);
+            }
+            Ok(_) => {
+                news.into_iter().for_each(|event| self.options.events.emit(event));
+                for Ready { step, call, started } in ready {
+                    self.options.events.emit(started);
+                    let handle = self.tasks.spawn(async move { Back::Ended(Box::new(perform(call).await)) });
+                    self.task_steps.insert(handle.id(), step);
+                }
+            }
+        }
+    }
+
+    /// Nothing new starts once the store is lost; what runs is waited for, and its outcomes are kept for a last try.
+    fn lose_store(&mut self, error: StoreError) {
+        self.store_error.get_or_insert(error);
+        for Ready { step, .. } in std::mem::take(&mut self.ready) {
+            self.release(step, false);
+            self.frontier.fail(step);
+            self.counts.skipped += 1;
+        }
+        self.stop(RunResult::Failed, "the state can no longer be written");
+    }
+
+    fn cancel(&mut self) {
+        self.options.events.emit(Event::Cancelling { running: self.running.len() });
+        self.stop(RunResult::Cancelled, "the run was cancelled");
+    }
+
+    /// Starts nothing new.
+    pub(super) fn stop(&mut self, result: RunResult, because: &str) {
+        self.stop.get_or_insert(result);
+        self.gates.drain().into_iter().for_each(|step| self.frontier.put_back(step));
+        for step in self.frontier.skip_rest() {
+            self.skipped(step, because.to_owned());
+        }
+    }
+
+    /// Takes the slot of a step back and lets others try at its gates.
+    pub(super) fn release(&mut self, step: NodeId, throttled: bool) -> Option<Running> {
+        let running = self.running.remove(&step)?;
+        let (freed, slowed) = self.gates.leave(&running.ticket, throttled);
+        freed.into_iter().for_each(|step| self.frontier.put_back(step));
+        if let Some(parallel) = slowed {
+            let provider = self.plan.step(step).address.kind().provider().to_owned();
+            self.options.events.emit(Event::Throttled { provider, parallel });
+        }
+        Some(running)
+    }
+
+    fn back(&mut self, back: Result<(Id, Back), JoinError>) -> Result<(), JournalError> {
+        let (id, back) = match back {
+            Ok((id, back)) => (id, back),
+            Err(error) => {
+                // The provider panicked: what it did is not known.
+                let failure =
+                    Failure::unknown(Class::Terminal, "the provider panicked; this is a defect of it");
+                (error.id(), Back::Ended(Box::new(Ended::new(Err(failure), Duration::ZERO, None))))
+            }
+        };
+        let Some(step) = self.task_steps.remove(&id) else { return Ok(()) };
+        match back {
+            Back::Ended(ended) => self.ended(step, *ended),
+            Back::Looked(answer) => {
+                self.looked(step, answer);
+                Ok(())
+            }
+            Back::Rested => {
+                self.frontier.put_back(step);
+                if self.stop.is_some() {
+                    for step in self.frontier.skip_rest() {
+                        self.skipped(step, "the run stopped".to_owned());
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets a throttled step rest and try again.
+    pub(super) fn rest(&mut self, step: NodeId, pause: Duration) {
+        let handle = self.tasks.spawn(async move {
+            sleep(pause).await;
+            Back::Rested
+        });
+        self.task_steps.insert(handle.id(), step);
+    }
+
+    async fn finish(
+        mut self,
+        run: crate::address::Token,
+        start: Instant,
+        abandoned: bool,
+    ) -> Result<Report, JournalError> {
+        if abandoned {
+            self.tasks.abort_all();
+            self.counts.skipped += u32::try_from(self.frontier.open()).unwrap_or(u32::MAX);
+            return Ok(self.report(RunResult::Cancelled, start, true));
+        }
+        let failed = !self.failures.is_empty() || self.counts.failed > 0;
+        let result = self.stop.unwrap_or(if failed { RunResult::Failed } else { RunResult::Succeeded });
+        self.export()?;
+        let (time, counts) = (self.tools.clock.now(), self.counts);
+        self.journal.stage(Entry::RunEnded { run, time, result, counts })?;
+        let committed = self.journal.commit().await;
+        std::mem::take(&mut self.news).into_iter().for_each(|event| self.options.events.emit(event));
+        if let Some(error) = self.store_error.take() {
+            return Err(error.into());
+        }
+        committed?;
+        Ok(self.report(result, start, false))
+    }
+
+    fn report(self, result: RunResult, start: Instant, abandoned: bool) -> Report {
+        let (revision, duration) = (self.journal.state().revision(), start.elapsed());
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        self.options.events.emit(Event::RunEnded { result, changes: self.counts, revision, duration_ms });
+        let exports = self.journal.state().exports().clone();
+        let (counts, failures) = (self.counts, self.failures);
+        Report { result, counts, revision, duration, failures, exports, abandoned }
+    }
+}
+
+/// Waits for the flush under way; for ever if there is none.
+async fn wait(flush: &mut Option<Flush>) -> Result<Result<u64, StoreError>, JoinError> {
+    match flush {
+        Some((handle, ..)) => handle.await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,246 @@
+//! The writing end of a stack's journal: one owner, entries in order, flushes shared by all that is staged.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::state::{
+    Codec, Entry, Fold, FormatError, Image, Lease, State, StateStore, StoreError, TransitionError,
+};
+
+/// The key of the record that holds the exported outputs. Records of generations have their token as key.
+const EXPORTS: &[u8] = b"exports";
+
+/// How many more entries than records the journal may hold before it is folded.
+const FOLD_SLACK: usize = 2048;
+
+/// Why the journal cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored value cannot be read, or a new one not written.
+    #[error("{key}: {error}")]
+    Format {
+        /// Which.
+        key: String,
+        /// Why.
+        #[source]
+        error: FormatError,
+    },
+    /// An entry may not follow what is recorded.
+    #[error("revision {revision}: {error}; `state export` saves what can be read")]
+    Transition {
+        /// The entry's revision.
+        revision: u64,
+        /// Why.
+        #[source]
+        error: TransitionError,
+    },
+}
+
+/// Rebuilds the state of a stack from what is stored.
+///
+/// # Errors
+/// If a value is damaged, newer than this release, or does not fit what came before it.
+pub fn replay(image: &Image, codec: &Codec) -> Result<State, JournalError> {
+    let mut state = State::default();
+    for (key, bytes) in &image.records {
+        let name =
+            || if key == EXPORTS { "record exports".to_owned() } else { format!("record {}", hex(key)) };
+        let at = |error| JournalError::Format { key: name(), error };
+        if key == EXPORTS {
+            state.set_exports(codec.decode_map(bytes).map_err(at)?);
+        } else {
+            state.insert(codec.decode_record(bytes).map_err(at)?);
+        }
+    }
+    for (revision, bytes) in &image.journal {
+        let key = || format!("journal entry {revision}");
+        let entry = codec.decode(bytes).map_err(|error| JournalError::Format { key: key(), error })?;
+        state.apply(&entry).map_err(|error| JournalError::Transition { revision: *revision, error })?;
+    }
+    state.set_revision(image.revision);
+    Ok(state)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The journal of a stack that this program holds the lease of.
+#[derive(Debug)]
+pub struct Journal {
+    store: Arc<dyn StateStore>,
+    lease: Lease,
+    codec: Codec,
+    state: State,
+    staged: Vec<Vec<u8>>,
+    /// What a running flush is writing, in case it fails.
+    flushing: Vec<Vec<u8>>,
+    /// Entries since the last fold, and those of them that belong to the history.
+    unfolded: usize,
+    history: Vec<(u64, Vec<u8>)>,
+    /// The revision after all that is staged.
+    head: u64,
+}
+
+impl Journal {
+    /// Opens the journal on what the store holds.
+    ///
+    /// # Errors
+    /// As [`replay`].
+    pub fn open(
+        store: Arc<dyn StateStore>,
+        lease: Lease,
+        codec: Codec,
+        image: Image,
+    ) -> Result<Self, JournalError> {
+        let state = replay(&image, &codec)?;
+        let (unfolded, head) = (image.journal.len(), image.revision);
+        let mut history = Vec::new();
+        for (revision, bytes) in image.journal {
+            if matches!(codec.decode(&bytes), Ok(Entry::RunStarted { .. } | Entry::RunEnded { .. })) {
+                history.push((revision, bytes));
+            }
+        }
+        let (staged, flushing) = (Vec::new(), Vec::new());
+        Ok(Self { store, lease, codec, state, staged, flushing, unfolded, history, head })
+    }
+
+    /// Returns the state, with all that is staged.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Returns the codec.
+    pub fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &Arc<dyn StateStore> {
+        &self.store
+    }
+
+    /// Returns the lease.
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// Tells whether anything waits for a flush.
+    pub fn has_staged(&self) -> bool {
+        !self.staged.is_empty()
+    }
+
+    /// Checks an entry against the state machine, applies it, and stages it for the next flush.
+    ///
+    /// # Errors
+    /// If it may not follow, or cannot be written.
+    pub fn stage(&mut self, entry: Entry) -> Result<(), JournalError> {
+        let revision = self.head + 1;
+        self.state.apply(&entry).map_err(|error| JournalError::Transition { revision, error })?;
+        let historic = matches!(entry, Entry::RunStarted { .. } | Entry::RunEnded { .. });
+        let bytes = self
+            .codec
+            .encode(entry)
+            .map_err(|error| JournalError::Format { key: format!("journal entry {revision}"), error })?;
+        if historic {
+            self.history.push((revision, bytes.clone()));
+        }
+        self.staged.push(bytes);
+        self.head = revision;
+        Ok(())
+    }
+
+    /// Starts to make durable what is staged; [`Journal::flushed`] takes the result.
+    pub fn start_flush(&mut self) -> Option<JoinHandle<Result<u64, StoreError>>> {
+        if self.staged.is_empty() {
+            return None;
+        }
+        let entries = std::mem::take(&mut self.staged);
+        self.flushing.clone_from(&entries);
+        let (store, lease, base) = (Arc::clone(&self.store), self.lease.clone(), self.state.revision());
+        Some(tokio::spawn(async move { store.append(&lease, base, entries).await }))
+    }
+
+    /// Takes the result of a flush. What a failed one was to write is staged again, in front.
+    pub fn flushed(&mut self, result: &Result<u64, StoreError>) {
+        let entries = std::mem::take(&mut self.flushing);
+        match result {
+            Ok(revision) => {
+                self.unfolded += entries.len();
+                self.state.set_revision(*revision);
+            }
+            Err(_) => drop(self.staged.splice(..0, entries)),
+        }
+    }
+
+    /// Makes durable what is staged.
+    ///
+    /// # Errors
+    /// What the store answered.
+    pub async fn commit(&mut self) -> Result<(), JournalError> {
+        if self.staged.is_empty() {
+            return Ok(());
+        }
+        let entries = std::mem::take(&mut self.staged);
+        self.unfolded += entries.len();
+        let revision = self.store.append(&self.lease, self.state.revision(), entries).await?;
+        self.state.set_revision(revision);
+        Ok(())
+    }
+
+    /// Folds the journal into records if it has grown long and no call is open.
+    ///
+    /// # Errors
+    /// What the store answered; the journal is then as it was.
+    pub async fn fold_if_long(&mut self) -> Result<(), JournalError> {
+        if self.unfolded <= self.state.len() + FOLD_SLACK {
+            return Ok(());
+        }
+        self.fold().await
+    }
+
+    /// Folds the journal into records, unless a call is open.
+    ///
+    /// # Errors
+    /// What the store answered; the journal is then as it was.
+    pub async fn fold(&mut self) -> Result<(), JournalError> {
+        if self.state.pending().next().is_some() || self.has_staged() || self.unfolded == 0 {
+            return Ok(());
+        }
+        let mut fold = Fold { upto: self.state.revision(), ..Fold::default() };
+        for token in self.state.take_touched() {
+            let key = token.as_bytes().to_vec();
+            match self.state.record(token) {
+                None => fold.delete.push(key),
+                Some(record) => {
+                    let bytes = self.codec.encode_record(record);
+                    let at = |error| JournalError::Format { key: record.address.to_string(), error };
+                    fold.put.push((key, bytes.map_err(at)?));
+                }
+            }
+        }
+        let exports = self.codec.encode_map(self.state.exports());
+        let at = |error| JournalError::Format { key: "the exported outputs".to_owned(), error };
+        fold.put.push((EXPORTS.to_vec(), exports.map_err(at)?));
+        fold.history = std::mem::take(&mut self.history);
+        self.store.fold(&self.lease, fold).await?;
+        self.unfolded = 0;
+        Ok(())
+    }
+
+    /// Ends the journal and gives the lease back.
+    ///
+    /// # Errors
+    /// What the store answered.
+    pub async fn close(mut self) -> Result<(), JournalError> {
+        self.commit().await?;
+        self.fold_if_long().await?;
+        self.store.release(&self.lease).await?;
+        Ok(())
+    }
+}

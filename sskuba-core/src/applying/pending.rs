@@ -1,0 +1,135 @@
+//! Resolves what an earlier run left open, before anything else is done.
+
+use tokio::task::JoinSet;
+
+use super::call::{Call, bound, prior_of};
+use super::dispatcher::Tools;
+use super::event::{Event, Events};
+use super::instances::{Instances, is_instance_kind};
+use super::journal::{Journal, JournalError};
+use super::recover::{Resolved, resolve};
+use crate::address::{Address, StackId, Token};
+use crate::provider::{Cx, Failure};
+use crate::schema::Durations;
+use crate::state::{Entry, Intent, Verb};
+
+/// How many open calls are looked into at once.
+const AT_ONCE: usize = 64;
+
+/// An open call that could not be resolved now.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("failed to find out whether the interrupted {} of {address} took effect: {failure}", word(*.verb))]
+pub struct Unresolved {
+    /// The resource.
+    pub address: Address,
+    /// What had been asked.
+    pub verb: Verb,
+    /// Why not.
+    #[source]
+    pub failure: Failure,
+}
+
+fn word(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "create",
+        Verb::Update => "update",
+        Verb::Delete => "delete",
+    }
+}
+
+/// Resolves all open calls; what cannot be resolved is returned, the rest is durable.
+///
+/// # Errors
+/// If the journal cannot be written.
+pub async fn recover_all(
+    journal: &mut Journal,
+    stack: &StackId,
+    tools: &Tools,
+    events: &Events,
+) -> Result<Vec<Unresolved>, JournalError> {
+    // Provider instances first: the other calls may need them.
+    let mut intents: Vec<Intent> = journal.state().pending().cloned().collect();
+    intents.sort_by_key(|intent| !is_instance_kind(intent.address.kind_str()));
+    let split = intents.partition_point(|intent| is_instance_kind(intent.address.kind_str()));
+    let rest = intents.split_off(split);
+    let mut unresolved = resolve_some(journal, stack, tools, events, intents).await?;
+    unresolved.extend(resolve_some(journal, stack, tools, events, rest).await?);
+    Ok(unresolved)
+}
+
+async fn resolve_some(
+    journal: &mut Journal,
+    stack: &StackId,
+    tools: &Tools,
+    events: &Events,
+    intents: Vec<Intent>,
+) -> Result<Vec<Unresolved>, JournalError> {
+    let mut instances = Instances::default();
+    let mut unresolved = Vec::new();
+    let mut tasks: JoinSet<(Token, Address, Verb, Result<Resolved, Failure>)> = JoinSet::new();
+    let mut todo = intents.into_iter();
+    loop {
+        while tasks.len() < AT_ONCE {
+            let Some(intent) = todo.next() else { break };
+            let (address, verb, token) = (intent.address.clone(), intent.verb, intent.token);
+            events.emit(Event::Recovering { address: address.clone(), verb });
+            match call_of(journal, stack, tools, &mut instances, intent) {
+                Ok(call) => drop(tasks.spawn(async move {
+                    let resolved = resolve(&call).await;
+                    (token, address, verb, resolved)
+                })),
+                Err(failure) => unresolved.push(Unresolved { address, verb, failure }),
+            }
+        }
+        let Some(ended) = tasks.join_next().await else { break };
+        // A provider that panics leaves its call open, as a crash does.
+        let Ok((token, address, verb, resolved)) = ended else { continue };
+        match resolved {
+            Ok(resolved) => record(journal, tools, events, (token, address, verb), resolved)?,
+            Err(failure) => unresolved.push(Unresolved { address, verb, failure }),
+        }
+    }
+    journal.commit().await?;
+    Ok(unresolved)
+}
+
+fn record(
+    journal: &mut Journal,
+    tools: &Tools,
+    events: &Events,
+    (token, address, verb): (Token, Address, Verb),
+    resolved: Resolved,
+) -> Result<(), JournalError> {
+    let (outcome, time) = (resolved.ended.outcome, tools.clock.now());
+    journal.stage(Entry::Outcome { token, outcome, time })?;
+    if resolved.ended.gone {
+        journal.stage(Entry::Forgotten { token, why: resolved.what.to_owned() })?;
+    }
+    let refused = resolved.ended.failure.map(|failure| format!(" ({failure})")).unwrap_or_default();
+    events.emit(Event::Recovered { address, verb, what: format!("{}{refused}", resolved.what) });
+    Ok(())
+}
+
+/// Makes the call that an intent recorded.
+fn call_of(
+    journal: &Journal,
+    stack: &StackId,
+    tools: &Tools,
+    instances: &mut Instances,
+    intent: Intent,
+) -> Result<Call, Failure> {
+    let kind = intent.address.kind();
+    let schema = tools.registry.schema(kind.as_str()).ok().cloned();
+    let instance = if is_instance_kind(kind.as_str()) {
+        instances.configure(&tools.registry, &intent.address, &intent.inputs)?
+    } else {
+        instances.of(&tools.registry, journal.state(), kind.as_str(), intent.provider.as_ref())?
+    };
+    let second = std::time::Duration::from_secs(1);
+    let fallback = Durations { create: second, update: second, delete: second };
+    let expected = schema.as_ref().map_or(fallback, |schema| schema.expected);
+    let prior = journal.state().record(intent.token).map(prior_of);
+    let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
+    let cx = Cx { stack: stack.clone(), address, token, timeout };
+    Ok(Call { verb: intent.verb, cx, instance, schema, inputs: intent.inputs, prior })
+}

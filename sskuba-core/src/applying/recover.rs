@@ -1,0 +1,132 @@
+//! What is done about a call of which it is not known whether it took effect. The same rules serve a run in
+//! which an answer was lost and the next run after a crash.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::call::{Call, Ended, once, within};
+use crate::plan::agree;
+use crate::provider::{Class, Effect, Failure, Object};
+use crate::schema::Idempotency;
+use crate::state::Verb;
+
+/// The first wait between two looks; each is twice as long as the one before, up to the last.
+const FIRST_LOOK: Duration = Duration::from_millis(50);
+const LAST_LOOK: Duration = Duration::from_secs(5);
+
+/// How an open call was resolved.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    /// What is written to the journal.
+    pub(super) ended: Ended,
+    /// What was found and done, for people.
+    pub(super) what: &'static str,
+}
+
+/// Resolves a call.
+///
+/// # Errors
+/// If it cannot be resolved now: the provider does not answer, or a person has to look.
+pub(super) async fn resolve(call: &Call) -> Result<Resolved, Failure> {
+    if super::instances::is_instance_kind(call.cx.address.kind_str()) {
+        let answer = once(call).await?;
+        return done(call, answer, "configured again");
+    }
+    match call.verb {
+        Verb::Create => create(call).await,
+        Verb::Update => update(call).await,
+        Verb::Delete => delete(call).await,
+    }
+}
+
+fn done(call: &Call, answer: Option<Object>, what: &'static str) -> Result<Resolved, Failure> {
+    Ok(Resolved { ended: Ended::new(Ok(answer), Duration::ZERO, call.schema.as_deref()), what })
+}
+
+/// Repeats the call; a refusal resolves it too, an unknown effect does not.
+async fn again(call: &Call, what: &'static str, refused: &'static str) -> Result<Resolved, Failure> {
+    match within(call.cx.timeout, once(call)).await {
+        Ok(object) => done(call, object, what),
+        Err(failure) if failure.effect == Effect::Unknown || failure.class.is_passing() => Err(failure),
+        Err(failure) => Ok(Resolved {
+            ended: Ended::new(Err(failure), Duration::ZERO, call.schema.as_deref()),
+            what: refused,
+        }),
+    }
+}
+
+async fn create(call: &Call) -> Result<Resolved, Failure> {
+    let idempotency = call.schema.as_ref().map_or(Idempotency::None, |schema| schema.idempotency);
+    match idempotency {
+        Idempotency::Token => {
+            again(
+                call,
+                "asked again with the same token: one object",
+                "asked again with the same token: refused",
+            )
+            .await
+        }
+        Idempotency::Tag => match look(call).await? {
+            Some(object) => done(call, Some(object), "found by its tag and adopted"),
+            None => {
+                again(call, "not found, so it was created", "not found, and creating it was refused").await
+            }
+        },
+        Idempotency::None => Err(by_hand(call)),
+    }
+}
+
+/// Looks for the object over the kind's visibility window.
+async fn look(call: &Call) -> Result<Option<Object>, Failure> {
+    let window = call.schema.as_ref().map_or(Duration::ZERO, |schema| schema.visibility);
+    let provider = call.instance.get().await?;
+    let start = Instant::now();
+    let mut pause = FIRST_LOOK;
+    loop {
+        if let Some(object) = within(call.cx.timeout, provider.find(&call.cx)).await? {
+            return Ok(Some(object));
+        }
+        let left = window.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        sleep(pause.min(left)).await;
+        pause = (pause * 2).min(LAST_LOOK);
+    }
+}
+
+fn by_hand(call: &Call) -> Failure {
+    let address = &call.cx.address;
+    let message = format!(
+        "a create of {address} was interrupted, and its kind can neither be asked again nor be searched for; \
+         an object may exist that nothing records"
+    );
+    Failure::unknown(Class::Terminal, message).hint(format!(
+        "look for it, then run `state resolve {address} --created ID` or `state resolve {address} --not-created`"
+    ))
+}
+
+async fn update(call: &Call) -> Result<Resolved, Failure> {
+    let provider = call.instance.get().await?;
+    let prior = call.prior.clone().unwrap_or_default();
+    let Some(object) = within(call.cx.timeout, provider.read(&call.cx, &prior)).await? else {
+        let failure = Failure::new(Class::NotFound, "the object was deleted behind the stack's back");
+        let mut ended = Ended::new(Err(failure), Duration::ZERO, call.schema.as_deref());
+        ended.gone = true;
+        return Ok(Resolved { ended, what: "the object is gone" });
+    };
+    if call.schema.as_ref().is_some_and(|schema| agree(schema, &call.inputs, &object.inputs)) {
+        return done(call, Some(object), "the update had taken effect");
+    }
+    again(call, "the update was repeated", "the update was repeated and refused").await
+}
+
+async fn delete(call: &Call) -> Result<Resolved, Failure> {
+    let provider = call.instance.get().await?;
+    let prior = call.prior.clone().unwrap_or_default();
+    match within(call.cx.timeout, provider.read(&call.cx, &prior)).await? {
+        None => done(call, None, "the object is gone: the delete had taken effect"),
+        Some(_) => again(call, "the object was still there and was deleted", "the delete was refused").await,
+    }
+}

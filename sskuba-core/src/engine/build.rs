@@ -1,0 +1,240 @@
+//! The engine and its parts.
+
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::error::EngineError;
+use super::session::Session;
+use crate::adapters::{Rate, Wrapped};
+use crate::address::StackId;
+use crate::applying::{ApplyOptions, Event, Events, Report};
+use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
+use crate::plan::Plan;
+use crate::planning::PlanOptions;
+use crate::provider::{Provider, Registry};
+use crate::stack::Program;
+use crate::state::{Keyring, StateStore};
+use crate::stores::{EphemeralKeyring, Memory};
+
+/// The engine: providers, a store, and who is asking. Cheap to clone; many stacks may be worked on at once.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(super) registry: Arc<Registry>,
+    pub(super) store: Arc<dyn StateStore>,
+    pub(super) keyring: Arc<dyn Keyring>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdSource>,
+    pub(super) user: String,
+    pub(super) host: String,
+    pub(super) pid: u32,
+}
+
+/// Puts an engine together.
+#[derive(Debug, Default)]
+pub struct EngineBuilder {
+    registry: Registry,
+    store: Option<Arc<dyn StateStore>>,
+    keyring: Option<Arc<dyn Keyring>>,
+    clock: Option<Arc<dyn Clock>>,
+    ids: Option<Arc<dyn IdSource>>,
+    owner: Option<(String, String, u32)>,
+}
+
+impl EngineBuilder {
+    /// Sets where stacks are recorded; in memory if nothing is said.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn StateStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Sets to whom the secrets of stacks are sealed; to an identity that dies with the engine if nothing is
+    /// said, which serves only a store in memory.
+    #[must_use]
+    pub fn keyring(mut self, keyring: Arc<dyn Keyring>) -> Self {
+        self.keyring = Some(keyring);
+        self
+    }
+
+    /// Adds a provider. One that bounds its calls per second is held to that.
+    #[must_use]
+    pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
+        match provider.limits().per_second {
+            Some(calls) => self.registry.add(Arc::new(Wrapped::new(provider, Rate::per_second(calls)))),
+            None => self.registry.add(provider),
+        }
+        self
+    }
+
+    /// Sets the clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Sets the source of tokens and nonces.
+    #[must_use]
+    pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
+        self.ids = Some(ids);
+        self
+    }
+
+    /// Says who is asking; shown to others that find the stack busy, and recorded in the history.
+    #[must_use]
+    pub fn owner(mut self, user: impl Into<String>, host: impl Into<String>, pid: u32) -> Self {
+        self.owner = Some((user.into(), host.into(), pid));
+        self
+    }
+
+    /// Ends.
+    pub fn build(self) -> Engine {
+        let (user, host, pid) = self.owner.unwrap_or_else(|| ("unknown".into(), "unknown".into(), 0));
+        Engine {
+            registry: Arc::new(self.registry),
+            store: self.store.unwrap_or_else(|| Arc::new(Memory::default())),
+            keyring: self.keyring.unwrap_or_else(|| Arc::new(EphemeralKeyring::default())),
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            ids: self.ids.unwrap_or_else(|| Arc::new(SystemIds)),
+            user,
+            host,
+            pid,
+        }
+    }
+}
+
+impl Engine {
+    /// Starts to put an engine together.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// Returns the providers.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Returns the store.
+    pub fn store(&self) -> &Arc<dyn StateStore> {
+        &self.store
+    }
+
+    /// Plans what a program declares, without taking the stack's lease.
+    ///
+    /// # Errors
+    /// All that is wrong with the program, together; or that the state cannot be read.
+    pub async fn preview(&self, stack: &StackId, program: impl Program) -> Result<Plan, EngineError> {
+        self.preview_with(stack, &program, &PlanOptions::default()).await
+    }
+
+    /// Applies a plan: takes the lease, makes sure that nothing changed since, and carries it out.
+    pub fn apply(&self, plan: Plan) -> ApplyCall<'_> {
+        ApplyCall {
+            engine: self,
+            plan,
+            options: ApplyOptions::default(),
+            wait: Duration::ZERO,
+            command: "up",
+        }
+    }
+
+    /// Brings a stack to what a program declares: opens, recovers, plans, applies.
+    ///
+    /// # Errors
+    /// As [`Engine::preview`] and [`Engine::apply`].
+    pub async fn up(&self, stack: &StackId, program: impl Program) -> Result<Report, EngineError> {
+        self.run(stack, "up", Some(&program)).await
+    }
+
+    /// Takes a stack down.
+    ///
+    /// # Errors
+    /// If something is protected, or the state cannot be read or written.
+    pub async fn down(&self, stack: &StackId) -> Result<Report, EngineError> {
+        self.run(stack, "down", None).await
+    }
+
+    async fn run(
+        &self,
+        stack: &StackId,
+        command: &str,
+        program: Option<&dyn Program>,
+    ) -> Result<Report, EngineError> {
+        let mut session = self.open(stack, command, Duration::ZERO).await?;
+        let result = async {
+            session.recover(&Events::default()).await?;
+            let options = PlanOptions::default();
+            let plan = match program {
+                Some(program) => session.plan(program, &options).await?,
+                None => session.plan_down(&options).await?,
+            };
+            session.apply(&plan, &ApplyOptions::default()).await
+        }
+        .await;
+        session.end(result).await
+    }
+}
+
+/// An apply that is about to begin; await it.
+#[derive(Debug)]
+pub struct ApplyCall<'a> {
+    engine: &'a Engine,
+    plan: Plan,
+    options: ApplyOptions,
+    wait: Duration,
+    command: &'static str,
+}
+
+impl ApplyCall<'_> {
+    /// Takes events as they happen.
+    #[must_use]
+    pub fn events(mut self, sink: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        self.options.events = Events::new(sink);
+        self
+    }
+
+    /// Stops starting new steps when the token is cancelled.
+    #[must_use]
+    pub fn cancel(mut self, token: CancellationToken) -> Self {
+        self.options.cancel = token;
+        self
+    }
+
+    /// Bounds the provider calls at once.
+    #[must_use]
+    pub fn parallel(mut self, most: usize) -> Self {
+        self.options.parallel = most;
+        self
+    }
+
+    /// Goes on with what does not depend on a failure.
+    #[must_use]
+    pub fn continue_on_error(mut self) -> Self {
+        self.options.continue_on_error = true;
+        self
+    }
+
+    /// Waits for a stack that is in use.
+    #[must_use]
+    pub fn wait(mut self, bound: Duration) -> Self {
+        self.wait = bound;
+        self
+    }
+}
+
+impl<'a> IntoFuture for ApplyCall<'a> {
+    type Output = Result<Report, EngineError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let mut session: Session = self.engine.open(&self.plan.stack, self.command, self.wait).await?;
+            let result = session.apply(&self.plan, &self.options).await;
+            session.end(result).await
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! What can go wrong, told so that a person knows what, where, why, and what to do.
+
+use crate::address::{NameError, StackId};
+use crate::applying::{JournalError, Unresolved};
+use crate::graph::GraphError;
+use crate::planning::Diagnostic;
+use crate::provider::Failure;
+use crate::stack::ProgramError;
+use crate::state::{Holder, KeyringError, StoreError};
+
+/// Why the engine did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Another program writes the stack.
+    #[error(
+        "stack {stack} is in use by {holder}; wait for it with `--wait 5m`, or if that program is dead run \
+         `state unlock`"
+    )]
+    Busy {
+        /// The stack.
+        stack: StackId,
+        /// Who holds it.
+        holder: Box<Holder>,
+    },
+    /// The program failed.
+    #[error("failed to declare the stack: {}", .0.to_string())]
+    Program(ProgramError),
+    /// The declarations contradict each other.
+    #[error("the declared resources do not fit together:{}", list(.0))]
+    Graph(Vec<GraphError>),
+    /// There can be no plan.
+    #[error("there is no plan for what is declared:{}", list(.0))]
+    Plan(Vec<Diagnostic>),
+    /// A lookup failed while the plan was made.
+    #[error("failed to look up {address}: {failure}")]
+    Lookup {
+        /// The lookup.
+        address: String,
+        /// Why.
+        #[source]
+        failure: Failure,
+    },
+    /// The plan is of an earlier revision.
+    #[error("the plan was made at revision {planned} and stack {stack} is at {current}; make a new plan")]
+    Stale {
+        /// The stack.
+        stack: StackId,
+        /// The plan's revision.
+        planned: u64,
+        /// The stack's.
+        current: u64,
+    },
+    /// Interrupted calls that could not be resolved.
+    #[error("interrupted operations have to be resolved first:{}", list(.0))]
+    Unresolved(Vec<Unresolved>),
+    /// The state cannot be read or written.
+    #[error("failed to read or write the state of {stack}: {source}")]
+    State {
+        /// The stack.
+        stack: StackId,
+        /// Why.
+        source: JournalError,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The stack's secrets cannot be opened.
+    #[error("failed to open the secrets of {stack}: {source}")]
+    Keyring {
+        /// The stack.
+        stack: StackId,
+        /// Why.
+        source: KeyringError,
+    },
+    /// A name is not one.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Something that was asked for is not there, or cannot be done.
+    #[error("{0}")]
+    Refused(String),
+}
+
+fn list<T: std::fmt::Display>(items: &[T]) -> String {
+    items.iter().map(|item| format!("\n  - {}", item.to_string().replace('\n', "\n    "))).collect()
+}
+
+impl EngineError {
+    /// Wraps an error of a stack's journal; a busy store stays one.
+    pub(super) fn journal(stack: &StackId, source: JournalError) -> Self {
+        match source {
+            JournalError::Store(error) => Self::store(error),
+            source => Self::State { stack: stack.clone(), source },
+        }
+    }
+
+    /// Wraps an error of a store.
+    pub(super) fn store(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy { stack, holder } => Self::Busy { stack, holder },
+            error => Self::Store(error),
+        }
+    }
+}

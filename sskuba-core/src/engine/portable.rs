@@ -1,0 +1,92 @@
+//! A stack as one JSON document: export and import.
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use super::build::Engine;
+use super::error::EngineError;
+use super::session::Session;
+use crate::address::StackId;
+use crate::state::{Codec, Entry, FORMAT, FormatError, Record, from_text, to_text};
+
+impl Engine {
+    /// Writes a stack as a JSON document; secrets stay sealed.
+    ///
+    /// # Errors
+    /// If there is no such stack, or it cannot be read.
+    pub async fn export_state(&self, stack: &StackId) -> Result<Json, EngineError> {
+        let image = self.image(stack).await?;
+        let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
+        let (state, codec) = self.readable(stack).await?;
+        let odd = |error: FormatError| EngineError::Refused(error.to_string());
+        let records: Result<Vec<Json>, _> =
+            state.records().map(|r| codec.record_to_json(r).map_err(odd)).collect();
+        let pending: Vec<_> = state
+            .pending()
+            .map(|intent| json!({"address": intent.address, "token": intent.token, "verb": intent.verb}))
+            .collect();
+        Ok(json!({
+            "format": FORMAT,
+            "writer": env!("CARGO_PKG_VERSION"),
+            "stack": stack,
+            "revision": state.revision(),
+            "key": image.meta.get("key").map(|bytes| to_text(bytes)),
+            "records": records?,
+            "interrupted": pending,
+        }))
+    }
+}
+
+impl Session {
+    /// Makes the records those of a JSON document that [`Engine::export_state`] wrote, perhaps edited. One durable
+    /// change: all of it or nothing.
+    ///
+    /// # Errors
+    /// If the document is not one, was written by a newer release, or its secrets cannot be opened.
+    pub async fn import_state(&mut self, document: Json) -> Result<usize, EngineError> {
+        let refuse = |why: String| EngineError::Refused(format!("the document cannot be imported: {why}"));
+        match document.get("format").and_then(Json::as_u64) {
+            Some(format) if format <= u64::from(FORMAT) => {}
+            Some(format) => {
+                let writer = document.get("writer").and_then(Json::as_str).unwrap_or("?");
+                return Err(refuse(format!(
+                    "sskuba {writer} wrote it in format {format}; this release reads {FORMAT}"
+                )));
+            }
+            None => return Err(refuse("it has no `format`; use what `state export` wrote".to_owned())),
+        }
+        let codec = self.codec_of(&document).await?;
+        let Some(Json::Array(items)) = document.get("records") else {
+            return Err(refuse("it has no list of `records`".to_owned()));
+        };
+        let mut records: Vec<Record> = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            let record = codec.record_from_json(item.clone());
+            records.push(record.map_err(|error| refuse(format!("record {i}: {error}")))?);
+        }
+        let gone: Vec<_> = self
+            .state()
+            .records()
+            .filter(|old| !records.iter().any(|new| new.token == old.token))
+            .map(|old| Entry::Forgotten { token: old.token, why: "not in the imported document".to_owned() })
+            .collect();
+        let count = records.len();
+        let adopted = records.into_iter().map(|record| Entry::Adopted(Box::new(record)));
+        self.write(gone.into_iter().chain(adopted).collect()).await?;
+        self.journal().fold().await.map_err(|error| self.wrap(error))?;
+        Ok(count)
+    }
+
+    /// Returns the codec that opens a document's secrets: its own sealed key, or this stack's.
+    async fn codec_of(&self, document: &Json) -> Result<Codec, EngineError> {
+        let Some(text) = document.get("key").and_then(Json::as_str) else {
+            return Ok(Codec::new(None, Arc::clone(&self.engine().ids)));
+        };
+        let sealed = from_text(text).map_err(|error| EngineError::Refused(error.to_string()))?;
+        let key = self.engine().keyring.open(&sealed).await;
+        let stack = self.stack().clone();
+        let key = key.map_err(|source| EngineError::Keyring { stack, source })?;
+        Ok(Codec::new(Some(key), Arc::clone(&self.engine().ids)))
+    }
+}

@@ -1,0 +1,157 @@
+//! Reading a stack without its lease; works while another program writes it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::build::Engine;
+use super::error::EngineError;
+use super::session::{key_of, make_plan};
+use crate::address::{StackId, Token};
+use crate::applying::replay;
+use crate::clock::Timestamp;
+use crate::plan::Plan;
+use crate::planning::PlanOptions;
+use crate::stack::Program;
+use crate::state::{Codec, Counts, Entry, Holder, Image, RunResult, State};
+
+/// A stack at a durable revision.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// What is recorded.
+    pub state: State,
+    /// Who writes the stack now.
+    pub holder: Option<Holder>,
+    /// Whether the secrets could be opened.
+    pub opened: bool,
+}
+
+/// A run of a program on a stack.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Run {
+    /// Its id.
+    pub run: Token,
+    /// The revision at which it began.
+    pub revision: u64,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended; none if it was killed or still runs.
+    pub ended: Option<Timestamp>,
+    /// `user@host`.
+    pub who: String,
+    /// The command.
+    pub command: String,
+    /// Why, in the user's words.
+    pub message: Option<String>,
+    /// How it ended.
+    pub result: Option<RunResult>,
+    /// What changed.
+    pub changes: Counts,
+}
+
+impl Engine {
+    pub(super) async fn image(&self, stack: &StackId) -> Result<Option<Image>, EngineError> {
+        self.store.load(stack).await.map_err(EngineError::store)
+    }
+
+    /// Reads a stack. Secrets that no identity opens stay closed.
+    ///
+    /// # Errors
+    /// If there is no such stack, or it cannot be read.
+    pub async fn read(&self, stack: &StackId) -> Result<Snapshot, EngineError> {
+        let image = self.image(stack).await?;
+        let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
+        let key = key_of(&image, stack, &self.keyring).await.ok().flatten();
+        let opened = key.is_some();
+        let codec = Codec::new(key, Arc::clone(&self.ids));
+        let state = replay(&image, &codec).map_err(|error| EngineError::journal(stack, error))?;
+        let holder = self.store.holder(stack).await.map_err(EngineError::store)?;
+        Ok(Snapshot { state, holder, opened })
+    }
+
+    /// Plans what a program declares, without taking the stack's lease. A stack that is not there is empty.
+    ///
+    /// # Errors
+    /// As [`Engine::preview`].
+    pub async fn preview_with(
+        &self,
+        stack: &StackId,
+        program: &dyn Program,
+        options: &PlanOptions,
+    ) -> Result<Plan, EngineError> {
+        let (state, _) = self.readable(stack).await?;
+        make_plan(self, stack, &state, Some(program), options).await
+    }
+
+    /// Plans to take a stack down, without taking its lease.
+    ///
+    /// # Errors
+    /// If something is protected, or the state cannot be read.
+    pub async fn preview_down(&self, stack: &StackId, options: &PlanOptions) -> Result<Plan, EngineError> {
+        let (state, _) = self.readable(stack).await?;
+        make_plan(self, stack, &state, None, options).await
+    }
+
+    /// Reads a stack with its secrets open; also returns the codec.
+    pub(super) async fn readable(&self, stack: &StackId) -> Result<(State, Codec), EngineError> {
+        let Some(image) = self.image(stack).await? else {
+            return Ok((State::default(), Codec::new(None, Arc::clone(&self.ids))));
+        };
+        let key = key_of(&image, stack, &self.keyring).await?;
+        let codec = Codec::new(key, Arc::clone(&self.ids));
+        let state = replay(&image, &codec).map_err(|error| EngineError::journal(stack, error))?;
+        Ok((state, codec))
+    }
+
+    /// Returns the digester of a stack's saved plans; see [`PlanFile`](crate::plan::PlanFile).
+    ///
+    /// # Errors
+    /// If the stack's secrets cannot be opened.
+    pub async fn digester(&self, stack: &StackId) -> Result<crate::digest::Digester, EngineError> {
+        let (_, codec) = self.readable(stack).await?;
+        Ok(super::session::digester(&codec))
+    }
+
+    /// Returns the newest `limit` runs of a stack, newest first.
+    ///
+    /// # Errors
+    /// If there is no such stack, or it cannot be read.
+    pub async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<Run>, EngineError> {
+        let image = self.image(stack).await?;
+        let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
+        let codec = Codec::new(None, Arc::clone(&self.ids));
+        let mut entries =
+            self.store.history(stack, limit.saturating_mul(2)).await.map_err(EngineError::store)?;
+        entries.reverse();
+        entries.extend(image.journal);
+        let mut runs: Vec<Run> = Vec::new();
+        let mut places: HashMap<Token, usize> = HashMap::new();
+        for (revision, bytes) in entries {
+            match codec.decode(&bytes) {
+                Ok(Entry::RunStarted { run, time, who, command, message }) => {
+                    places.insert(run, runs.len());
+                    let (ended, result, changes) = (None, None, Counts::default());
+                    runs.push(Run {
+                        run,
+                        revision,
+                        started: time,
+                        ended,
+                        who,
+                        command,
+                        message,
+                        result,
+                        changes,
+                    });
+                }
+                Ok(Entry::RunEnded { run, time, result, counts }) => {
+                    if let Some(run) = places.get(&run).and_then(|at| runs.get_mut(*at)) {
+                        (run.ended, run.result, run.changes) = (Some(time), Some(result), counts);
+                    }
+                }
+                _ => {}
+            }
+        }
+        runs.reverse();
+        runs.truncate(limit);
+        Ok(runs)
+    }
+}

@@ -1,0 +1,358 @@
+//! Decides what is done to each declared resource, dependencies first.
+
+use std::collections::{HashMap, HashSet};
+
+use super::diagnostic::Diagnostic;
+use super::make::Request;
+use super::select::Selection;
+use crate::address::{Address, Token};
+use crate::graph::{Node, NodeId};
+use crate::plan::{
+    Action, Decision, Force, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags,
+};
+use crate::provider::Registry;
+use crate::schema::Schema;
+use crate::state::Record;
+use crate::value::{Map, Value};
+
+/// Where the computed fields of a resource come from, as far as the plan knows.
+enum Outputs {
+    /// From the record; volatile ones are unknown if the resource is updated.
+    Recorded(Token, bool),
+    /// From an answered lookup.
+    Looked(Map),
+    /// They are known after the apply.
+    Unknown,
+}
+
+/// The walk over the declared resources.
+pub(super) struct Declared<'a> {
+    request: &'a Request<'a>,
+    selection: &'a Selection,
+    durations: &'a HashMap<&'a str, u64>,
+    pub(super) steps: Vec<Step>,
+    outputs: Vec<Outputs>,
+    /// Lookups that could be answered now.
+    pub(super) wanted: Vec<(NodeId, Map)>,
+    /// Former addresses of resources that are called otherwise now.
+    pub(super) moved: HashSet<Address>,
+    /// Whether edges, options or names differ from what is recorded.
+    pub(super) records_change: bool,
+}
+
+impl<'a> Declared<'a> {
+    pub(super) fn new(
+        request: &'a Request<'a>,
+        selection: &'a Selection,
+        durations: &'a HashMap<&'a str, u64>,
+    ) -> Self {
+        let count = request.graph.nodes().len();
+        let steps = (0..count)
+            .map(|i| {
+                let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+                empty_step(Subject::Declared(id), request.graph.node(id).address.clone())
+            })
+            .collect();
+        let outputs = (0..count).map(|_| Outputs::Unknown).collect();
+        let (wanted, moved) = (Vec::new(), HashSet::new());
+        Self { request, selection, durations, steps, outputs, wanted, moved, records_change: false }
+    }
+
+    /// Returns a field of a resource as far as the plan knows it.
+    pub(super) fn field(&self, id: NodeId, name: &str) -> Value {
+        let node = self.request.graph.node(id);
+        let computed = node.schema.field(name).is_some_and(|field| field.computed);
+        if !computed {
+            let absent = if self.steps[id.index()].verdict == Verdict::Excluded {
+                Value::Unknown
+            } else {
+                Value::Null
+            };
+            return self.steps[id.index()].inputs.get(name).cloned().unwrap_or(absent);
+        }
+        match &self.outputs[id.index()] {
+            Outputs::Unknown => Value::Unknown,
+            Outputs::Looked(map) => map.get(name).cloned().unwrap_or_default(),
+            Outputs::Recorded(token, updated) => {
+                let volatile = node.schema.field(name).is_some_and(|field| field.volatile);
+                if *updated && volatile {
+                    return Value::Unknown;
+                }
+                let record = self.request.state.record(*token);
+                // What a create that ended half way did not report, the update that completes it will.
+                let absent = if *updated { Value::Unknown } else { Value::Null };
+                record.and_then(|record| record.outputs.get(name)).cloned().unwrap_or(absent)
+            }
+        }
+    }
+
+    /// Decides all, in the order of the edges.
+    pub(super) fn walk(&mut self, problems: &mut Vec<Diagnostic>) {
+        let graph = &self.request.graph;
+        for &id in graph.dag().order() {
+            let before = problems.len();
+            let node = graph.node(id);
+            if !self.selection.declared[id.index()] {
+                self.exclude(id, node);
+                continue;
+            }
+            let inputs = self.inputs(node, problems);
+            if problems.len() > before {
+                continue;
+            }
+            if node.schema.lookup {
+                self.look_up(id, inputs);
+            } else {
+                self.decide(id, node, inputs, problems);
+            }
+        }
+    }
+
+    fn exclude(&mut self, id: NodeId, node: &Node) {
+        let step = &mut self.steps[id.index()];
+        step.verdict = Verdict::Excluded;
+        if let Some(record) = self.request.state.current(&node.address) {
+            step.prior = Some(record.token);
+            step.inputs = record.applied.clone();
+            self.outputs[id.index()] = Outputs::Recorded(record.token, false);
+        }
+    }
+
+    /// Evaluates and checks the inputs.
+    fn inputs(&self, node: &Node, problems: &mut Vec<Diagnostic>) -> Map {
+        let mut inputs = Map::new();
+        let mut report = |field: Option<String>, message: String| {
+            let problem = Diagnostic::of(&node.address, message).source(node.source);
+            problems.push(match field {
+                Some(field) => problem.field(field),
+                None => problem,
+            });
+        };
+        for (name, expr) in &node.inputs {
+            match expr.evaluate(&|node, field| self.field(NodeId(node.index()), field)) {
+                Ok(value) => {
+                    inputs.insert((*name).to_owned(), value);
+                }
+                Err(why) => report(Some((*name).to_owned()), why),
+            }
+        }
+        let inputs = node.schema.complete(inputs);
+        for error in check(&node.schema, &inputs, self.request.registry) {
+            match error {
+                Ok(error) => report(Some(error.field), error.message),
+                Err(message) => report(None, message),
+            }
+        }
+        inputs
+    }
+
+    fn look_up(&mut self, id: NodeId, inputs: Map) {
+        let dag = self.request.graph.dag();
+        let settled = |d: NodeId| match self.steps[d.index()].action {
+            Action::Same => true,
+            Action::Read => !self.steps[d.index()].calls,
+            _ => false,
+        };
+        let ready = !inputs.values().any(Value::has_unknown) && dag.dependencies(id).all(settled);
+        let step = &mut self.steps[id.index()];
+        step.action = Action::Read;
+        step.inputs = inputs;
+        if let Some(answer) = self.request.lookups.get(&id) {
+            step.calls = false;
+            self.outputs[id.index()] = Outputs::Looked(answer.clone());
+        } else if ready {
+            self.wanted.push((id, step.inputs.clone()));
+        }
+    }
+
+    fn decide(&mut self, id: NodeId, node: &Node, inputs: Map, problems: &mut Vec<Diagnostic>) {
+        let Some((record, moved_from)) = self.recorded(node) else {
+            let expected = self.expected(&node.schema, Action::Create);
+            let step = &mut self.steps[id.index()];
+            step.action = Action::Create;
+            step.reasons.push(Reason::NotRecorded);
+            (step.inputs, step.expected) = (inputs, expected);
+            return;
+        };
+        let cascade_root = self.cascade_root(id, node, &inputs);
+        let force = self.force(node, cascade_root);
+        let decision = decide(record, &node.schema, &node.lifecycle, &inputs, force.as_ref());
+        if node.lifecycle.protect && decision.action == Action::Replace && decision.certain {
+            problems.push(refuse_protected(node, &decision));
+        }
+        let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create;
+        let replaces = decision.action == Action::Replace;
+        // What is replaced anyway goes before whatever it uses that is deleted first.
+        let cascade_root = match cascade_root {
+            None if replaces && decision.certain => self.deleted_first(id).next(),
+            root => root.filter(|_| replaces),
+        };
+        if let Some(root) = cascade_root {
+            self.steps[root.index()].cascade.push(id);
+        }
+        self.note_records(id, node, record, moved_from.as_ref());
+        self.outputs[id.index()] = match decision.action {
+            Action::Replace => Outputs::Unknown,
+            action => Outputs::Recorded(record.token, action == Action::Update),
+        };
+        let expected = self.expected(&node.schema, decision.action);
+        let step = &mut self.steps[id.index()];
+        step.action = decision.action;
+        step.verdict = if decision.certain { Verdict::Certain } else { Verdict::Possible };
+        step.reasons = decision.reasons;
+        step.changes = decision.changes;
+        step.inputs = decision.inputs;
+        step.prior = Some(record.token);
+        step.force = force;
+        step.expected = expected;
+        if (replaces && prefers_delete) || cascade_root.is_some() {
+            step.order = Order::DeleteFirst;
+        }
+        if let Some(from) = moved_from {
+            step.reasons.push(Reason::Moved { from: from.clone() });
+            step.moved_from = Some(from.clone());
+            self.moved.insert(from);
+        }
+    }
+
+    /// Finds the record of a resource, by its address or by a former one that nothing else is called now.
+    fn recorded(&self, node: &Node) -> Option<(&'a Record, Option<Address>)> {
+        let state = self.request.state;
+        if let Some(record) = state.current(&node.address) {
+            return Some((record, None));
+        }
+        node.lifecycle.aliases.iter().find_map(|alias| {
+            let former = alias.resolve(&node.address);
+            if self.request.graph.find(&former).is_some() || self.moved.contains(&former) {
+                return None;
+            }
+            state.current(&former).map(|record| (record, Some(former)))
+        })
+    }
+
+    /// Finds a dependency that is deleted before it is made anew and that this resource cannot outlive: a field
+    /// that forces a replacement takes its value from it.
+    fn cascade_root(&self, id: NodeId, node: &Node, inputs: &Map) -> Option<NodeId> {
+        let deletes_first = |d: &NodeId| {
+            let step = &self.steps[d.index()];
+            step.action == Action::Replace && step.order == Order::DeleteFirst
+        };
+        let mut roots = self.request.graph.dag().dependencies(id).filter(deletes_first).peekable();
+        roots.peek()?;
+        let mut bound = HashSet::new();
+        for (name, expr) in &node.inputs {
+            let field = node.schema.field(name);
+            let forces = field.is_some_and(|field| field.force_new)
+                || node.lifecycle.replace_on_changes.iter().any(|f| f == name);
+            if forces && inputs.get(*name).is_some_and(Value::has_unknown) {
+                expr.references(&mut |node| {
+                    bound.insert(node.index());
+                });
+            }
+        }
+        let bound: Vec<NodeId> = roots.filter(|root| bound.contains(&root.0)).collect();
+        bound
+            .iter()
+            .copied()
+            .find(|r| self.steps[r.index()].verdict == Verdict::Certain)
+            .or(bound.first().copied())
+    }
+
+    /// Returns the dependencies that are certain to be deleted before they are made anew.
+    fn deleted_first(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.request.graph.dag().dependencies(id).filter(|d| {
+            let step = &self.steps[d.index()];
+            step.action == Action::Replace
+                && step.order == Order::DeleteFirst
+                && step.verdict == Verdict::Certain
+        })
+    }
+
+    fn force(&self, node: &Node, cascade_root: Option<NodeId>) -> Option<Force> {
+        if self
+            .request
+            .options
+            .replace
+            .iter()
+            .any(|pattern| super::select::fits(pattern, node.address.as_str()))
+        {
+            return Some(Force { reason: Reason::Requested, certain: true });
+        }
+        cascade_root.map(|root| {
+            let root = &self.steps[root.index()];
+            let reason = Reason::DeletedFirst { because: root.address.clone() };
+            Force { reason, certain: root.verdict == Verdict::Certain }
+        })
+    }
+
+    fn note_records(&mut self, id: NodeId, node: &Node, record: &Record, moved_from: Option<&Address>) {
+        let graph = &self.request.graph;
+        self.records_change |= moved_from.is_some()
+            || record.dependencies != dependencies(graph, id)
+            || record.flags != flags(graph, id)
+            || record.provider.as_ref() != node.provider.map(|p| &graph.node(p).address);
+    }
+
+    fn expected(&self, schema: &Schema, action: Action) -> u64 {
+        expected(schema, action, self.durations)
+    }
+}
+
+/// Returns the expected time of an action in milliseconds: what history says, else what the schema says.
+pub(super) fn expected(schema: &Schema, action: Action, durations: &HashMap<&str, u64>) -> u64 {
+    let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    match action {
+        Action::Create | Action::Replace => {
+            durations.get(schema.kind.as_str()).copied().unwrap_or_else(|| millis(schema.expected.create))
+        }
+        Action::Update => millis(schema.expected.update),
+        Action::Delete => millis(schema.expected.delete),
+        _ => 0,
+    }
+}
+
+pub(super) fn empty_step(subject: Subject, address: Address) -> Step {
+    Step {
+        subject,
+        address,
+        action: Action::Same,
+        verdict: Verdict::Certain,
+        reasons: Vec::new(),
+        changes: Vec::new(),
+        prior: None,
+        order: Order::CreateFirst,
+        delete_step: None,
+        cascade: Vec::new(),
+        part_of: None,
+        force: None,
+        moved_from: None,
+        inputs: Map::new(),
+        calls: true,
+        expected: 0,
+    }
+}
+
+/// Checks inputs against the schema and, where that finds nothing, asks the provider.
+fn check(
+    schema: &Schema,
+    inputs: &Map,
+    registry: &Registry,
+) -> Vec<Result<crate::schema::FieldError, String>> {
+    let errors = schema.check(inputs);
+    if !errors.is_empty() {
+        return errors.into_iter().map(Ok).collect();
+    }
+    match registry.provider(schema.kind.provider(), schema.kind.as_str()) {
+        Ok(provider) => provider.check(schema, inputs).into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error.to_string())],
+    }
+}
+
+fn refuse_protected(node: &Node, decision: &Decision) -> Diagnostic {
+    let why: Vec<String> = decision.reasons.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "is protected and would be replaced ({}); take the change back, or remove `.protect()` first",
+        why.join(", ")
+    );
+    Diagnostic::of(&node.address, message).source(node.source)
+}

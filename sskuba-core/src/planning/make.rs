@@ -1,0 +1,168 @@
+//! The way of a plan: select, decide each declared resource, find what goes, join the edges.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::declared::Declared;
+use super::diagnostic::Diagnostic;
+use super::removals::Removals;
+use super::select::select;
+use crate::address::StackId;
+use crate::config::ConfigValues;
+use crate::graph::{Dag, DesiredGraph, NodeId};
+use crate::plan::{Action, Order, Plan, Step};
+use crate::provider::Registry;
+use crate::state::State;
+use crate::value::{Map, Value};
+
+/// What a user may say of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// The stack's configuration.
+    pub config: ConfigValues,
+    /// Only these, and what they need; `*` stands for anything. Empty means all.
+    pub targets: Vec<String>,
+    /// Also what needs the targets.
+    pub target_dependents: bool,
+    /// Not these.
+    pub excludes: Vec<String>,
+    /// Replace these, whatever their inputs say.
+    pub replace: Vec<String>,
+}
+
+/// What a plan is made from.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// The stack.
+    pub stack: &'a StackId,
+    /// What is declared.
+    pub graph: Arc<DesiredGraph>,
+    /// What is recorded.
+    pub state: &'a State,
+    /// The providers and their schemas.
+    pub registry: &'a Registry,
+    /// The user's options.
+    pub options: &'a PlanOptions,
+    /// Answers of lookups.
+    pub lookups: HashMap<NodeId, Map>,
+    /// Take everything down.
+    pub down: bool,
+}
+
+/// A plan, or what has to be looked up before there can be one.
+#[derive(Debug)]
+pub enum Planned {
+    /// The plan.
+    Plan(Box<Plan>),
+    /// Lookups whose inputs are known; answer them and ask again.
+    Lookups(Vec<(NodeId, Map)>),
+}
+
+/// Makes a plan.
+///
+/// # Errors
+/// All problems together.
+pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let selection = select(request, &mut problems);
+    let durations = request.state.durations();
+    let mut declared = Declared::new(request, &selection, &durations);
+    declared.walk(&mut problems);
+    let exports = export(request, &declared, &mut problems);
+    if problems.is_empty() && !declared.wanted.is_empty() {
+        return Ok(Planned::Lookups(declared.wanted));
+    }
+    let Declared { mut steps, moved, records_change, .. } = declared;
+    let mut removals = Removals::new(request, &selection, &durations, &moved);
+    removals.collect(&mut steps, &mut problems);
+    let dag = join(request, &steps, &removals, &mut problems);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let exports_change = exports.len() != request.state.exports().len()
+        || exports.iter().any(|(name, value)| request.state.exports().get(name) != Some(value));
+    Ok(Planned::Plan(Box::new(Plan {
+        stack: request.stack.clone(),
+        base: request.state.revision(),
+        graph: Arc::clone(&request.graph),
+        steps,
+        dag: Arc::new(dag),
+        lookups: request.lookups.clone(),
+        exports,
+        exports_change,
+        down: request.down,
+        records_change,
+    })))
+}
+
+fn export(
+    request: &Request<'_>,
+    declared: &Declared<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, Value> {
+    let mut exports = BTreeMap::new();
+    for (name, expr) in request.graph.exports() {
+        match expr.evaluate(&|node, field| declared.field(NodeId(node.index()), field)) {
+            Ok(value) => {
+                exports.insert(name.clone(), value);
+            }
+            Err(why) => problems.push(Diagnostic::general(format!("export `{name}`: {why}"))),
+        }
+    }
+    exports
+}
+
+/// Joins the edges of declared resources and of removals. Where the order of a removal and of a switch-over
+/// contradict each other, the switch-over's is given up: the provider has the last word there.
+fn join(
+    request: &Request<'_>,
+    steps: &[Step],
+    removals: &Removals<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Dag {
+    let mut edges: Vec<(NodeId, NodeId)> = Vec::new();
+    for (i, step) in steps.iter().enumerate() {
+        let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+        if i < request.graph.nodes().len() {
+            edges.extend(request.graph.dag().dependencies(id).map(|dependency| (id, dependency)));
+        }
+        if let Some(delete) = step.delete_step {
+            edges.push(match step.order {
+                Order::CreateFirst => (delete, id),
+                Order::DeleteFirst => (id, delete),
+            });
+        }
+    }
+    let mut weak = removals.edges(steps);
+    loop {
+        let all = edges.iter().chain(&weak).copied();
+        match Dag::new(steps.len(), all) {
+            Ok(dag) => return dag,
+            Err(cycle) => {
+                let next = cycle.0.iter().skip(1).chain(cycle.0.first());
+                let pairs: Vec<_> = cycle.0.iter().copied().zip(next.copied()).collect();
+                let before = weak.len();
+                // An edge between two removals outlives one to a switch-over.
+                let firm = |edge: &(NodeId, NodeId)| steps[edge.1.index()].action == Action::Delete;
+                match pairs
+                    .iter()
+                    .find(|e| weak.contains(e) && !firm(e))
+                    .or(pairs.iter().find(|e| weak.contains(e)))
+                {
+                    Some(edge) => weak.retain(|e| e != edge),
+                    None => weak.clear(),
+                }
+                if weak.len() == before {
+                    let names: Vec<_> =
+                        cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
+                    let message = format!(
+                        "the steps of {} need each other; this is a defect of sskuba",
+                        names.join(", ")
+                    );
+                    problems.push(Diagnostic::general(message));
+                    return Dag::default();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Planning: compares what is declared with what is recorded, and makes every decision. Pure: no I/O, no clock,
+//! no randomness; one pass, linear in resources and edges.
+
+mod declared;
+mod diagnostic;
+mod lint;
+mod make;
+mod removals;
+mod select;
+
+pub use diagnostic::Diagnostic;
+pub use lint::lint;
+pub use make::{PlanOptions, Planned, Request, plan};

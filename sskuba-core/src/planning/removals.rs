@@ -1,0 +1,185 @@
+//! Finds what goes: generations that are no longer declared or that another one replaces, and the order of
+//! their deletes, from the recorded edges.
+
+use std::collections::{HashMap, HashSet};
+
+use super::declared::{empty_step, expected};
+use super::diagnostic::Diagnostic;
+use super::make::Request;
+use super::select::Selection;
+use crate::address::{Address, Token};
+use crate::graph::NodeId;
+use crate::plan::{Action, Order, Reason, Step, Subject, Verdict};
+use crate::state::{Record, Status};
+
+/// The removals of a plan.
+pub(super) struct Removals<'a> {
+    request: &'a Request<'a>,
+    selection: &'a Selection,
+    durations: &'a HashMap<&'a str, u64>,
+    moved: &'a HashSet<Address>,
+    /// The step that removes each generation.
+    steps: HashMap<Token, NodeId>,
+    /// The step of the declared resource that each generation belongs to, under whatever name.
+    declared: HashMap<Token, NodeId>,
+    /// Who depends on an address, as recorded.
+    dependants: HashMap<&'a Address, Vec<&'a Record>>,
+}
+
+impl<'a> Removals<'a> {
+    pub(super) fn new(
+        request: &'a Request<'a>,
+        selection: &'a Selection,
+        durations: &'a HashMap<&'a str, u64>,
+        moved: &'a HashSet<Address>,
+    ) -> Self {
+        let (steps, declared, dependants) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { request, selection, durations, moved, steps, declared, dependants }
+    }
+
+    /// Appends the removals to the steps.
+    pub(super) fn collect(&mut self, steps: &mut Vec<Step>, problems: &mut Vec<Diagnostic>) {
+        let number = |i: usize| NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+        let with_prior = steps.iter().enumerate().filter_map(|(i, step)| Some((step.prior?, number(i))));
+        self.declared = with_prior.collect();
+        let replaces = |id: &NodeId| steps[id.index()].action == Action::Replace;
+        let replaced: HashMap<Token, NodeId> =
+            self.declared.iter().filter(|(_, id)| replaces(id)).map(|(token, id)| (*token, *id)).collect();
+        let state = self.request.state;
+        for record in state.records() {
+            let id = NodeId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
+            let Some(mut step) = self.removal(record, replaced.get(&record.token).copied(), steps) else {
+                continue;
+            };
+            if record.flags.protect && step.part_of.is_none() && record.status != Status::Superseded {
+                let what = if self.request.down {
+                    "the stack goes down"
+                } else {
+                    "the program no longer declares it"
+                };
+                let message = format!(
+                    "is protected and would be deleted because {what}; declare it again, or remove `.protect()` \
+                     from its declaration and run `up` first"
+                );
+                problems.push(Diagnostic::of(&record.address, message));
+            }
+            if let Some(of) = step.part_of {
+                steps[of.index()].delete_step = Some(id);
+                step.verdict = steps[of.index()].verdict;
+            }
+            self.steps.insert(record.token, id);
+            steps.push(step);
+        }
+        self.go_with_owner(steps);
+        self.index();
+        self.refuse_dangling(steps, problems);
+    }
+
+    /// Returns the step that removes a generation, if it goes.
+    fn removal(&self, record: &Record, part_of: Option<NodeId>, steps: &[Step]) -> Option<Step> {
+        let mut step = empty_step(Subject::Recorded(record.token), record.address.clone());
+        step.action = Action::Delete;
+        step.prior = Some(record.token);
+        step.part_of = part_of;
+        let reason = if let Some(of) = part_of {
+            let of = &steps[of.index()];
+            match &of.force {
+                Some(force) => force.reason.clone(),
+                None => of.reasons.iter().find(|r| !matches!(r, Reason::Moved { .. }))?.clone(),
+            }
+        } else if record.status == Status::Superseded {
+            self.selection.may_remove(record.token).then_some(Reason::Superseded)?
+        } else {
+            let declared = self.request.graph.find(&record.address).is_some();
+            let gone = !declared && !self.moved.contains(&record.address);
+            (gone && self.selection.may_remove(record.token)).then_some(())?;
+            if self.request.down { Reason::Down } else { Reason::NotDeclared }
+        };
+        step.reasons.push(reason);
+        if record.flags.retain && part_of.is_none() {
+            step.action = Action::Forget;
+            step.calls = false;
+            step.reasons.push(Reason::Retained);
+        }
+        if let Ok(schema) = self.request.registry.schema(record.address.kind_str()) {
+            step.expected = expected(schema, step.action, self.durations);
+        }
+        Some(step)
+    }
+
+    /// Takes the call away from removals whose object goes with another one.
+    fn go_with_owner(&self, steps: &mut [Step]) {
+        for record in self.request.state.records() {
+            let (Some(id), Some(owner)) = (self.steps.get(&record.token), &record.flags.deleted_with) else {
+                continue;
+            };
+            let gone = self.request.state.current(owner).and_then(|owner| self.steps.get(&owner.token));
+            let Some(gone) = gone.copied() else { continue };
+            let firm = steps[gone.index()].action == Action::Delete && steps[gone.index()].part_of.is_none();
+            let step = &mut steps[id.index()];
+            if firm && step.action == Action::Delete && step.part_of.is_none() {
+                step.calls = false;
+                step.expected = 0;
+                step.reasons.push(Reason::DeletedWith { owner: owner.clone() });
+            }
+        }
+    }
+
+    fn index(&mut self) {
+        for record in self.request.state.records() {
+            for dependency in &record.dependencies {
+                self.dependants.entry(dependency).or_default().push(record);
+            }
+        }
+    }
+
+    fn dependants(&self, record: &Record) -> &[&'a Record] {
+        self.dependants.get(&record.address).map_or(&[], Vec::as_slice)
+    }
+
+    /// Refuses a delete that would leave something behind that needs it.
+    fn refuse_dangling(&self, steps: &[Step], problems: &mut Vec<Diagnostic>) {
+        for record in self.request.state.records() {
+            let Some(id) = self.steps.get(&record.token) else { continue };
+            if steps[id.index()].part_of.is_some() || record.status == Status::Superseded {
+                continue;
+            }
+            for dependant in self.dependants(record) {
+                let goes = self.steps.contains_key(&dependant.token);
+                let declared = self.declared.get(&dependant.token);
+                let switched = declared.is_some_and(|id| steps[id.index()].verdict != Verdict::Excluded);
+                if !goes && !switched {
+                    let message = format!(
+                        "would be deleted while {} still needs it; add `--target-dependents`, or name that too",
+                        dependant.address
+                    );
+                    problems.push(Diagnostic::of(&record.address, message));
+                }
+            }
+        }
+    }
+
+    /// Returns the edges that say what must come before each removal.
+    pub(super) fn edges(&self, steps: &[Step]) -> Vec<(NodeId, NodeId)> {
+        let mut edges = Vec::new();
+        for record in self.request.state.records() {
+            let Some(&id) = self.steps.get(&record.token) else { continue };
+            let step = &steps[id.index()];
+            let part_of = step.part_of.map(|of| &steps[of.index()]);
+            let deletes_first = part_of.is_some_and(|of| of.order == Order::DeleteFirst);
+            for dependant in self.dependants(record) {
+                let theirs = self.steps.get(&dependant.token);
+                if let Some(&theirs) = theirs {
+                    let goes_with = !steps[theirs.index()].calls
+                        && dependant.flags.deleted_with.as_ref() == Some(&record.address);
+                    edges.push(if goes_with { (theirs, id) } else { (id, theirs) });
+                }
+                // What stays is switched over before the object that it used is deleted.
+                if let Some(&declared) = self.declared.get(&dependant.token).filter(|_| !deletes_first) {
+                    edges.push((id, declared));
+                }
+            }
+        }
+        edges
+    }
+}

@@ -1,0 +1,147 @@
+//! Targets and excludes: which resources a plan is about.
+
+use std::collections::HashSet;
+
+use super::diagnostic::Diagnostic;
+use super::make::{PlanOptions, Request};
+use crate::address::{Address, Token};
+use crate::graph::{DesiredGraph, NodeId};
+
+/// What is selected.
+pub(super) struct Selection {
+    /// For each declared resource, whether the plan is about it.
+    pub(super) declared: Vec<bool>,
+    /// The recorded generations that may be removed; none means all.
+    removable: Option<HashSet<Token>>,
+}
+
+impl Selection {
+    pub(super) fn may_remove(&self, token: Token) -> bool {
+        self.removable.as_ref().is_none_or(|set| set.contains(&token))
+    }
+}
+
+/// Tells whether an address fits a pattern, in which `*` stands for anything.
+pub(super) fn fits(pattern: &str, address: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| address.strip_prefix(first)) else { return false };
+    let mut last = None;
+    for part in parts {
+        if let Some(previous) = last.replace(part) {
+            match rest.find(previous) {
+                Some(at) => rest = &rest[at + previous.len()..],
+                None => return false,
+            }
+        }
+    }
+    match last {
+        None => rest.is_empty(),
+        Some(part) => rest.ends_with(part),
+    }
+}
+
+/// Finds the addresses that the patterns mean; a pattern that means none is a problem.
+struct Matcher<'a> {
+    patterns: &'a [String],
+    flag: &'static str,
+}
+
+impl Matcher<'_> {
+    fn matches(&self, address: &Address) -> bool {
+        self.patterns.iter().any(|pattern| fits(pattern, address.as_str()))
+    }
+
+    fn check(&self, request: &Request<'_>, problems: &mut Vec<Diagnostic>) {
+        let all = || {
+            let declared = request.graph.nodes().iter().map(|node| &node.address);
+            declared.chain(request.state.records().map(|record| &record.address))
+        };
+        for pattern in self.patterns {
+            if !all().any(|address| fits(pattern, address.as_str())) {
+                let word = pattern.rsplit(':').next().unwrap_or(pattern);
+                let near = all().find(|address| !word.is_empty() && address.as_str().contains(word));
+                let hint = near.map(|address| format!("; did you mean `{address}`?")).unwrap_or_default();
+                let message = format!("{} `{pattern}` fits no resource of this stack{hint}", self.flag);
+                problems.push(Diagnostic::general(message));
+            }
+        }
+    }
+}
+
+/// Selects.
+pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> Selection {
+    let PlanOptions { targets, excludes, target_dependents, replace, .. } = request.options;
+    let target = Matcher { patterns: targets, flag: "--target" };
+    let exclude = Matcher { patterns: excludes, flag: "--exclude" };
+    for matcher in [&target, &exclude, &Matcher { patterns: replace, flag: "--replace" }] {
+        matcher.check(request, problems);
+    }
+    let graph = &request.graph;
+    let count = graph.nodes().len();
+    let ids = || (0..count).map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX)));
+    let mut declared = vec![true; count];
+    let mut removable = None;
+    if !targets.is_empty() {
+        let chosen = ids().filter(|id| target.matches(&graph.node(*id).address));
+        declared = graph.dag().closure(chosen, false);
+        if *target_dependents {
+            let chosen = ids().filter(|id| target.matches(&graph.node(*id).address));
+            let up = graph.dag().closure(chosen, true);
+            declared = graph.dag().closure(ids().filter(|id| up[id.index()]), false);
+        }
+        removable = Some(removable_of(request, &target, *target_dependents));
+    }
+    if !excludes.is_empty() {
+        leave_out(request, graph, &exclude, &mut declared);
+        let all = request.state.records().map(|record| (record.token, &record.address));
+        let kept = all.filter(|(token, address)| {
+            !exclude.matches(address) && removable.as_ref().is_none_or(|set| set.contains(token))
+        });
+        removable = Some(kept.map(|(token, _)| token).collect());
+    }
+    Selection { declared, removable }
+}
+
+/// Leaves out what is excluded, and what needs something that is excluded and not there.
+fn leave_out(request: &Request<'_>, graph: &DesiredGraph, exclude: &Matcher<'_>, declared: &mut [bool]) {
+    let there = |id: NodeId| request.state.current(&graph.node(id).address).is_some();
+    for &id in graph.dag().order() {
+        let missing = graph.dag().dependencies(id).any(|d| !declared[d.index()] && !there(d));
+        if missing || exclude.matches(&graph.node(id).address) {
+            declared[id.index()] = false;
+        }
+    }
+}
+
+/// Returns the recorded generations that the targets mean, with `dependents` also those that need them.
+fn removable_of(request: &Request<'_>, target: &Matcher<'_>, dependents: bool) -> HashSet<Token> {
+    let mut chosen: HashSet<&Address> = HashSet::new();
+    let records: Vec<_> = request.state.records().collect();
+    chosen.extend(records.iter().map(|r| &r.address).filter(|address| target.matches(address)));
+    let mut grew = dependents;
+    while grew {
+        grew = false;
+        for record in &records {
+            if !chosen.contains(&record.address) && record.dependencies.iter().any(|d| chosen.contains(d)) {
+                grew |= chosen.insert(&record.address);
+            }
+        }
+    }
+    records.iter().filter(|record| chosen.contains(&record.address)).map(|record| record.token).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn stars_stand_for_anything() {
+        assert!(fits("aws:ec2:Vpc::main", "aws:ec2:Vpc::main"));
+        assert!(fits("*::main", "a/aws:ec2:Vpc::main"));
+        assert!(fits("a/*Vpc*", "a/aws:ec2:Vpc::main"));
+        assert!(fits("*a*b*", "xaxbx"));
+        assert!(!fits("*::mai", "aws:ec2:Vpc::main"));
+        assert!(!fits("a*b*b", "ab"));
+        assert!(!fits("main", "aws:ec2:Vpc::main"));
+    }
+}

@@ -1,0 +1,281 @@
+//! One stack's database. Everything here blocks, and runs on threads that may.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use ::sled::Batch;
+
+use super::journal::{self, Journal};
+use super::layout::{self, Entries};
+use super::{fault, wire};
+use crate::state::{Fold, Image, StoreError};
+
+/// The size of sled's segments in bytes: its buffer, and what its file grows by. Pages of more than a quarter go to
+/// files of their own.
+const SEGMENT: usize = 512 * 1024;
+
+/// The size of sled's cache of pages in bytes.
+const CACHE: u64 = 4 * 1024 * 1024;
+
+/// From how many new records on a fold makes room for them first.
+const ROOM: usize = 16;
+
+/// What came of opening a database.
+pub(super) enum Opening {
+    /// It is open, and locked.
+    Open(Box<Database>),
+    /// Somebody else has it open.
+    Locked,
+    /// There is none.
+    Missing,
+}
+
+/// An open database; its lock is held until it is dropped.
+#[derive(Debug)]
+pub(super) struct Database {
+    journal: Mutex<Journal>,
+    sled: ::sled::Db,
+    disk: Disk,
+    folder: PathBuf,
+}
+
+/// The database's files once more: sled's flush pushes the bytes out, and leaves the file's length, the names of
+/// new files and the disk's own cache to chance.
+#[derive(Debug)]
+struct Disk {
+    file: File,
+    blobs: PathBuf,
+    blobs_changed: Mutex<Option<SystemTime>>,
+}
+
+/// The file in `folder` that holds a database, and whose lock is the stack's.
+pub(super) fn file(folder: &Path) -> PathBuf {
+    folder.join("db")
+}
+
+/// Tells whether somebody has the database in `folder` open.
+pub(super) fn is_locked(folder: &Path) -> Result<bool, StoreError> {
+    let path = file(folder);
+    match File::open(&path) {
+        Ok(file) => match file.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(fault::io("lock", &path, error)),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(fault::io("open", &path, error)),
+    }
+}
+
+impl Disk {
+    fn open(folder: &Path) -> io::Result<Self> {
+        let (file, blobs) = (File::open(file(folder))?, folder.join("blobs"));
+        Ok(Self { file, blobs, blobs_changed: Mutex::default() })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()?;
+        let changed = fs::metadata(&self.blobs)?.modified().ok();
+        let mut known = self.blobs_changed.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known != changed {
+            sync_folder(&self.blobs)?;
+            *known = changed;
+        }
+        Ok(())
+    }
+}
+
+/// Makes the names in `folder` durable, where the system can.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+impl Database {
+    /// Opens the database in `folder`; makes it only if told to.
+    pub(super) fn open(folder: &Path, create: bool) -> Result<Opening, StoreError> {
+        let path = file(folder);
+        let exists = fs::exists(&path).map_err(|error| fault::io("open", &path, error))?;
+        if !exists && !create {
+            return Ok(Opening::Missing);
+        }
+        let config = ::sled::Config::new()
+            .path(folder)
+            .cache_capacity(CACHE)
+            .segment_size(SEGMENT)
+            .flush_every_ms(None);
+        let sled = match config.open() {
+            Ok(sled) => sled,
+            // sled has no kind for this.
+            Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                return Ok(Opening::Locked);
+            }
+            Err(error) => return Err(fault::sled("open", folder, error)),
+        };
+        let journal = Journal::open(&sled).map_err(|error| fault::sled("open", folder, error))?;
+        let disk = Disk::open(folder).map_err(|error| fault::io("open", folder, error))?;
+        if !exists {
+            folder
+                .ancestors()
+                .take(4)
+                .try_for_each(sync_folder)
+                .map_err(|error| fault::io("create", folder, error))?;
+        }
+        Ok(Opening::Open(Box::new(Self {
+            journal: Mutex::new(journal),
+            sled,
+            disk,
+            folder: folder.to_owned(),
+        })))
+    }
+
+    /// Returns the folder that it is in.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fault(&self, action: &'static str) -> impl Fn(::sled::Error) -> StoreError + '_ {
+        move |error| fault::sled(action, &self.folder, error)
+    }
+
+    fn journal_fault(&self, fault: journal::Fault) -> StoreError {
+        match fault {
+            journal::Fault::Sled(error) => fault::sled("read", &self.folder, error),
+            journal::Fault::Entry(at, why) => {
+                fault::corrupt(format!("entry {at}"), &self.folder, why.to_owned())
+            }
+        }
+    }
+
+    fn corrupt(&self, key: &[u8], why: &str) -> StoreError {
+        fault::corrupt(key.escape_ascii().to_string(), &self.folder, why.to_owned())
+    }
+
+    /// Makes durable what was applied.
+    fn flush(&self) -> Result<(), StoreError> {
+        self.sled.flush().map_err(self.fault("write to"))?;
+        self.disk.sync().map_err(|error| fault::io("write to", &self.folder, error))
+    }
+
+    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.sled.apply_batch(batch).map_err(self.fault("write to"))?;
+        self.flush()
+    }
+
+    fn number(&self, key: &[u8]) -> Result<u64, StoreError> {
+        let Some(bytes) = self.sled.get(key).map_err(self.fault("read"))? else { return Ok(0) };
+        layout::number(&bytes).ok_or_else(|| self.corrupt(key, "it is not a number of 8 bytes"))
+    }
+
+    /// Returns the newest fencing number; 0 if nobody ever held the stack.
+    pub(super) fn fence(&self) -> Result<u64, StoreError> {
+        self.number(layout::FENCE)
+    }
+
+    /// Records a fencing number.
+    pub(super) fn set_fence(&self, fence: u64) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.insert(layout::FENCE, &fence.to_be_bytes());
+        self.commit(batch)
+    }
+
+    /// Returns the stack's revision.
+    pub(super) fn revision(&self) -> Result<u64, StoreError> {
+        let last = self.journal().last().map_err(|fault| self.journal_fault(fault))?;
+        Ok(last.unwrap_or(0).max(self.number(layout::FOLDED)?))
+    }
+
+    /// Adds entries after `base`, at least one: one key, hence all or none.
+    pub(super) fn append(&self, base: u64, entries: &[Vec<u8>]) -> Result<(), StoreError> {
+        let value = layout::join(entries)?;
+        self.journal().append(&self.sled, base + 1, value).map_err(self.fault("write to"))?;
+        self.flush()
+    }
+
+    /// Folds entries into records.
+    pub(super) fn fold(&self, fold: Fold) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        self.make_room(&fold)?;
+        for key in fold.delete {
+            batch.remove(layout::key(layout::RECORD, &key));
+        }
+        for (key, value) in fold.put {
+            batch.insert(layout::key(layout::RECORD, &key), layout::key(layout::RECORD, &value));
+        }
+        for (revision, entry) in fold.history {
+            batch.insert(layout::numbered(layout::HISTORY, revision), entry);
+        }
+        let folded = fold.upto.max(self.number(layout::FOLDED)?);
+        batch.insert(layout::FOLDED, &folded.to_be_bytes());
+        self.commit(batch)?;
+        // What is left behind if this is cut short is dropped by the next fold.
+        self.journal().drop_folded(&self.sled, folded).map_err(|fault| self.journal_fault(fault))
+    }
+
+    /// Writes the keys of new records without their values. sled writes a page again for every eight new keys; it
+    /// does so here for the keys alone. Until a value follows, such a key is no record.
+    pub(super) fn make_room(&self, fold: &Fold) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        let mut new = 0;
+        for (key, _) in &fold.put {
+            let key = layout::key(layout::RECORD, key);
+            if !self.sled.contains_key(&key).map_err(self.fault("read"))? {
+                batch.insert(key, &[]);
+                new += 1;
+            }
+        }
+        if new < ROOM { Ok(()) } else { self.sled.apply_batch(batch).map_err(self.fault("write to")) }
+    }
+
+    /// Writes one small value.
+    pub(super) fn put_meta(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        let mut batch = Batch::default();
+        batch.insert(layout::key(layout::META, key.as_bytes()), value);
+        self.commit(batch)
+    }
+
+    /// Answers what a reader asks of the stack at `revision`.
+    pub(super) fn answer(&self, ask: wire::Ask, revision: u64) -> Result<wire::Answer, StoreError> {
+        Ok(match ask {
+            wire::Ask::Load => wire::Answer::Image(self.image(revision)?),
+            wire::Ask::History { limit } => wire::Answer::History(self.history(limit)?),
+        })
+    }
+
+    fn image(&self, revision: u64) -> Result<Image, StoreError> {
+        let folded = self.number(layout::FOLDED)?;
+        // A clone, so that no append waits for a reader.
+        let journal = self.journal().clone();
+        let journal = journal.entries(folded, revision).map_err(|fault| self.journal_fault(fault))?;
+        let mut image = Image { revision, journal, ..Image::default() };
+        for item in self.sled.scan_prefix([layout::META]) {
+            let (key, value) = item.map_err(self.fault("read"))?;
+            image.meta.insert(String::from_utf8_lossy(&key[1..]).into_owned(), value.to_vec());
+        }
+        for item in self.sled.scan_prefix([layout::RECORD]) {
+            let (key, value) = item.map_err(self.fault("read"))?;
+            if let Some((_, value)) = value.split_first() {
+                image.records.push((key[1..].to_vec(), value.to_vec()));
+            }
+        }
+        Ok(image)
+    }
+
+    fn history(&self, limit: usize) -> Result<Entries, StoreError> {
+        let newest = self.sled.scan_prefix([layout::HISTORY]).rev().take(limit);
+        newest
+            .map(|item| {
+                let (key, value) = item.map_err(self.fault("read"))?;
+                let at = layout::number(&key[1..]);
+                let at = at.ok_or_else(|| self.corrupt(&key, "its key is not a number of 8 bytes"))?;
+                Ok((at, value.to_vec()))
+            })
+            .collect()
+    }
+}

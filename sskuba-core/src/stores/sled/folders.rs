@@ -1,0 +1,71 @@
+//! The folders of the stacks.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::{database, fault};
+use crate::address::StackId;
+use crate::state::StoreError;
+
+/// Makes the folder of the stacks, with a `.gitignore` of its own.
+pub(super) fn make_root(root: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(root).map_err(|error| fault::io("create", root, error))?;
+    let ignore = root.join(".gitignore");
+    if ignore.exists() {
+        return Ok(());
+    }
+    fs::write(&ignore, "*\n").map_err(|error| fault::io("write", &ignore, error))
+}
+
+/// Lists the stacks under `root`.
+pub(super) fn list(root: &Path) -> Result<Vec<StackId>, StoreError> {
+    let mut stacks = Vec::new();
+    for organisation in names(root)? {
+        for project in names(&root.join(&organisation))? {
+            let folder = root.join(&organisation).join(&project);
+            for stack in names(&folder)? {
+                if let Ok(id) = StackId::new(&organisation, &project, &stack)
+                    && database::file(&folder.join(&stack)).is_file()
+                {
+                    stacks.push(id);
+                }
+            }
+        }
+    }
+    stacks.sort();
+    Ok(stacks)
+}
+
+/// Lists the folders in `folder`; none if there is no such folder.
+fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| fault::io("list", folder, error))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| fault::io("list", folder, error))?;
+        if entry.file_type().is_ok_and(|kind| kind.is_dir())
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// Removes a stack's folder, and then gives back `lock`: out of sight first, so that nobody ever opens half of it.
+pub(super) fn remove(folder: &Path, fence: u64, lock: impl Sized) -> Result<(), StoreError> {
+    let fail = |error| fault::io("remove", folder, error);
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let doomed = folder.with_file_name(format!(".{name}.removed-{fence}"));
+    fs::rename(folder, &doomed).map_err(fail)?;
+    drop(lock);
+    fs::remove_dir_all(&doomed).map_err(fail)?;
+    // Parents that are empty now go as well; those with other stacks refuse.
+    for parent in folder.ancestors().skip(1).take(2) {
+        let _ = fs::remove_dir(parent);
+    }
+    Ok(())
+}

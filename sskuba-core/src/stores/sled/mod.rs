@@ -1,0 +1,212 @@
+//! A store in files of this machine: one sled database per stack.
+
+mod database;
+mod desk;
+mod fault;
+mod folders;
+mod journal;
+mod layout;
+mod side;
+mod slot;
+mod store;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::RwLock;
+
+use self::database::{Database, Opening};
+use self::slot::{Held, Slot};
+use self::wire::{Answer, Ask};
+use crate::address::StackId;
+use crate::clock::{Clock, IdSource, SystemClock, SystemIds, Timestamp};
+use crate::state::{Holder, Lease, Owner, StoreError};
+
+/// How long a lock that is held is asked for again: a reader holds it for some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Stacks in files of this machine: a sled database at `ROOT/organisation/project/stack/` for each.
+///
+/// sled admits one process at a time, and its lock on the database's file is what a lease is made of: it lasts as
+/// long as the process, and nobody can break it. Clones share their open databases; two values of one root behave
+/// as two processes do. While a stack is held, its holder answers readers of other processes on 127.0.0.1; it does
+/// so from a task, so a holder's runtime has to run.
+#[derive(Clone)]
+pub struct Sled(Arc<Inner>);
+
+struct Inner {
+    root: PathBuf,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    slots: Mutex<HashMap<StackId, Arc<RwLock<Slot>>>>,
+}
+
+impl fmt::Debug for Sled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sled").field(&self.0.root).finish()
+    }
+}
+
+impl Sled {
+    /// Names the folder where the stacks are; it is made when the first stack is.
+    pub fn open(root: impl Into<PathBuf>) -> Self {
+        Self::with(root, Arc::new(SystemClock), Arc::new(SystemIds))
+    }
+
+    /// Names the folder, the clock that stamps holders, and where the secrets of the readers' port come from.
+    pub fn with(root: impl Into<PathBuf>, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
+        Self(Arc::new(Inner { root: root.into(), clock, ids, slots: Mutex::default() }))
+    }
+
+    fn folder(&self, stack: &StackId) -> PathBuf {
+        self.0.root.join(stack.as_str())
+    }
+
+    fn slot(&self, stack: &StackId) -> Arc<RwLock<Slot>> {
+        let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(stack.clone()).or_default())
+    }
+
+    /// Reads from the stack: from the open database if this value holds it, else from one opened for the moment,
+    /// else from the program that holds it.
+    async fn read(&self, stack: &StackId, ask: Ask) -> Result<Option<Answer>, StoreError> {
+        let folder = self.folder(stack);
+        let start = Instant::now();
+        let mut pause = Duration::from_millis(1);
+        loop {
+            if let Some(answer) = self.read_here(stack, ask).await? {
+                return Ok(answer);
+            }
+            let desk = side::read::<wire::Desk>(&folder, side::READER);
+            match desk {
+                Some(desk) => match desk::ask(&desk, &*self.0.ids, ask).await {
+                    Ok(Answer::Failed(why)) => {
+                        return Err(fault::io("read", &folder, std::io::Error::other(why)));
+                    }
+                    Ok(Answer::Gone) => {}
+                    Ok(answer) => return Ok(Some(answer)),
+                    Err(error) => tracing::debug!(%stack, %error, "the holder does not answer"),
+                },
+                None => tracing::debug!(%stack, "the holder takes no questions"),
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(busy(stack, &folder));
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+    }
+
+    /// Reads from the stack without asking others; none if others have it open, none in it if there is no stack.
+    async fn read_here(&self, stack: &StackId, ask: Ask) -> Result<Option<Option<Answer>>, StoreError> {
+        let folder = self.folder(stack);
+        let slot = self.slot(stack).read_owned().await;
+        if slot.held.is_some() {
+            return blocking(&folder, move || match &slot.held {
+                Some(held) => read_held(held, ask),
+                None => Ok(None),
+            })
+            .await;
+        }
+        drop(slot);
+        // Alone, so that this value does not compete with itself for the lock.
+        let slot = self.slot(stack).write_owned().await;
+        blocking(&self.folder(stack), move || {
+            if let Some(held) = &slot.held {
+                return read_held(held, ask);
+            }
+            match Database::open(&folder, false)? {
+                Opening::Missing => Ok(Some(None)),
+                Opening::Locked => Ok(None),
+                // Nobody has held it yet: it is being made this moment.
+                Opening::Open(database) if database.fence()? == 0 => Ok(Some(None)),
+                Opening::Open(database) => {
+                    let revision = database.revision()?;
+                    database.answer(ask, revision).map(|answer| Some(Some(answer)))
+                }
+            }
+        })
+        .await
+    }
+
+    /// Runs `change` on the lease's database, alone.
+    async fn change(
+        &self,
+        lease: &Lease,
+        change: impl FnOnce(&Held) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let slot = self.slot(&lease.stack).write_owned().await;
+        let folder = self.folder(&lease.stack);
+        let lease = lease.clone();
+        blocking(&folder, move || {
+            let held = slot.check(&lease)?;
+            held.write(|| change(held))
+        })
+        .await
+    }
+
+    /// Opens the place where readers of other processes ask. Without it they are told that the stack is in use.
+    async fn open_desk(&self, stack: &StackId, fence: u64) -> Option<desk::Open> {
+        let slot = Arc::downgrade(&self.slot(stack));
+        let opened = desk::open(slot, fence, self.0.ids.token(), self.0.clock.now()).await;
+        opened.inspect_err(|error| tracing::warn!(%stack, %error, "readers cannot be answered")).ok()
+    }
+}
+
+fn read_held(held: &Held, ask: Ask) -> Result<Option<Option<Answer>>, StoreError> {
+    held.sound()?;
+    held.database.answer(ask, held.durable.load(Ordering::Acquire)).map(|answer| Some(Some(answer)))
+}
+
+/// Opens a database to hold it; waits a moment for readers to be done.
+fn lock(stack: &StackId, folder: &Path) -> Result<Box<Database>, StoreError> {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Opening::Open(database) = Database::open(folder, true)? {
+            return Ok(database);
+        }
+        if start.elapsed() > PATIENCE {
+            return Err(busy(stack, folder));
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Says who holds a stack whose lock is taken.
+fn busy(stack: &StackId, folder: &Path) -> StoreError {
+    let unknown = || Holder {
+        owner: Owner {
+            user: "somebody".into(),
+            host: "this-host".into(),
+            pid: 0,
+            command: "something that left no name".into(),
+        },
+        since: Timestamp::default(),
+        fence: 0,
+    };
+    let holder = side::read(folder, side::HOLDER).unwrap_or_else(unknown);
+    StoreError::Busy { stack: stack.clone(), holder: Box::new(holder) }
+}
+
+/// Runs `work` on a thread that may block; a panic of it is damage in the database at `place`.
+async fn blocking<T: Send + 'static>(
+    place: &Path,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => Err(fault::panicked(place, &*error.into_panic())),
+        Err(error) => Err(fault::io("use", place, std::io::Error::other(error))),
+    }
+}

@@ -1,0 +1,79 @@
+//! What one [`Sled`](super::Sled) knows of one stack.
+
+use std::io;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, PoisonError};
+
+use super::database::Database;
+use super::{desk, fault};
+use crate::state::{Holder, Lease, StoreError};
+
+/// A stack, held or not.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    /// The greatest fencing number seen, also of a stack that was removed.
+    pub(super) fence: u64,
+    /// What is held.
+    pub(super) held: Option<Held>,
+}
+
+/// A stack that is held.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// The database, and with it the lock.
+    pub(super) database: Box<Database>,
+    /// Who holds it.
+    pub(super) holder: Holder,
+    /// The revision that is durable.
+    pub(super) durable: AtomicU64,
+    /// Where readers ask; none if none could be opened.
+    pub(super) desk: Option<desk::Open>,
+    /// What broke an earlier write.
+    broken: Mutex<Option<String>>,
+    /// Taken by whoever writes.
+    writer: Mutex<()>,
+}
+
+impl Slot {
+    /// Returns what is held under `lease`.
+    pub(super) fn check(&self, lease: &Lease) -> Result<&Held, StoreError> {
+        let (stack, fence) = (lease.stack.clone(), lease.fence);
+        match &self.held {
+            Some(held) if held.holder.fence == fence => Ok(held),
+            _ if fence < self.fence => Err(StoreError::Fenced { stack, fence, newest: self.fence }),
+            _ => Err(StoreError::NotHeld { stack, fence }),
+        }
+    }
+}
+
+impl Held {
+    /// Holds a database.
+    pub(super) fn new(database: Box<Database>, holder: Holder, revision: u64) -> Self {
+        let durable = AtomicU64::new(revision);
+        Self { database, holder, durable, desk: None, broken: Mutex::default(), writer: Mutex::default() }
+    }
+
+    /// Runs a write, one at a time, and none after one that failed: what of that reached the disk is known only
+    /// after the database was opened again.
+    pub(super) fn write<T>(&self, write: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.sound()?;
+        let result = write();
+        if let Err(error @ (StoreError::Io { .. } | StoreError::Corrupt { .. })) = &result {
+            let why = format!("an earlier write failed ({error}); release the stack first");
+            *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        }
+        result
+    }
+
+    /// Refuses if a write failed: memory may have what the disk has not.
+    pub(super) fn sound(&self) -> Result<(), StoreError> {
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // A write that panicked left its lock poisoned.
+        let cut_short = || self.writer.is_poisoned().then(|| "an earlier write was cut short".to_owned());
+        match broken.or_else(cut_short) {
+            Some(why) => Err(fault::io("use", self.database.folder(), io::Error::other(why))),
+            None => Ok(()),
+        }
+    }
+}

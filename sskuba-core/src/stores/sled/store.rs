@@ -1,0 +1,171 @@
+//! The contract of a store, kept by [`Sled`].
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+
+use super::slot::Held;
+use super::wire::{Answer, Ask};
+use super::{Sled, blocking, busy, database, folders, lock, side};
+use crate::address::StackId;
+use crate::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+
+#[async_trait]
+impl StateStore for Sled {
+    fn place(&self) -> String {
+        format!("sled:{}", self.0.root.display())
+    }
+
+    async fn stacks(&self) -> Result<Vec<StackId>, StoreError> {
+        let root = self.0.root.clone();
+        blocking(&self.0.root, move || folders::list(&root)).await
+    }
+
+    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
+        match self.read(stack, Ask::Load).await? {
+            Some(Answer::Image(image)) => Ok(Some(image)),
+            _ => Ok(None),
+        }
+    }
+
+    async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
+        let mut slot = self.slot(stack).write_owned().await;
+        if let Some(held) = &slot.held {
+            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
+        }
+        let (root, folder, id) = (self.0.root.clone(), self.folder(stack), stack.clone());
+        let (owner, since, seen) = (owner.clone(), self.0.clock.now(), slot.fence);
+        let mut held = blocking(&self.folder(stack), move || {
+            folders::make_root(&root)?;
+            let database = lock(&id, &folder)?;
+            side::remove(&folder, side::READER)?;
+            let fence = database.fence()?.max(seen) + 1;
+            let holder = Holder { owner, since, fence };
+            side::write(&folder, side::HOLDER, &holder)?;
+            database.set_fence(fence)?;
+            let revision = database.revision()?;
+            Ok(Held::new(database, holder, revision))
+        })
+        .await?;
+
+        let fence = held.holder.fence;
+        held.desk = self.open_desk(stack, fence).await;
+        let folder = self.folder(stack);
+        let held = blocking(&self.folder(stack), move || {
+            if let Some(open) = &held.desk {
+                side::write(&folder, side::READER, &open.desk)?;
+            }
+            Ok(held)
+        })
+        .await?;
+        slot.fence = fence;
+        slot.held = Some(held);
+        Ok(Lease { stack: stack.clone(), fence, renew_every: None })
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.slot(&lease.stack).read_owned().await.check(lease).map(|_| ())
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut slot = self.slot(&lease.stack).write_owned().await;
+        slot.check(lease)?;
+        let folder = self.folder(&lease.stack);
+        blocking(&self.folder(&lease.stack), move || {
+            let held = slot.held.take();
+            let removed =
+                side::remove(&folder, side::READER).and_then(|()| side::remove(&folder, side::HOLDER));
+            drop(held);
+            removed
+        })
+        .await
+    }
+
+    async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        let slot = self.slot(stack).read_owned().await;
+        if let Some(held) = &slot.held {
+            return Ok(Some(held.holder.clone()));
+        }
+        let folder = self.folder(stack);
+        blocking(&self.folder(stack), move || {
+            let _calm = slot;
+            if database::is_locked(&folder)? { Ok(side::read(&folder, side::HOLDER)) } else { Ok(None) }
+        })
+        .await
+    }
+
+    async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        let slot = self.slot(stack).write_owned().await;
+        if let Some(held) = &slot.held {
+            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
+        }
+        let (folder, id) = (self.folder(stack), stack.clone());
+        blocking(&self.folder(stack), move || {
+            let _alone = slot;
+            if database::is_locked(&folder)? {
+                return Err(busy(&id, &folder));
+            }
+            let dead = side::read(&folder, side::HOLDER);
+            side::remove(&folder, side::READER)?;
+            side::remove(&folder, side::HOLDER)?;
+            Ok(dead)
+        })
+        .await
+    }
+
+    async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
+        let slot = self.slot(&lease.stack).read_owned().await;
+        let lease = lease.clone();
+        blocking(&self.folder(&lease.stack.clone()), move || {
+            let held = slot.check(&lease)?;
+            held.write(|| {
+                let found = held.durable.load(Ordering::Acquire);
+                if base != found {
+                    return Err(StoreError::Conflict { stack: lease.stack, expected: base, found });
+                }
+                let revision = base + entries.len() as u64;
+                if revision > base {
+                    held.database.append(base, &entries)?;
+                    held.durable.store(revision, Ordering::Release);
+                }
+                Ok(revision)
+            })
+        })
+        .await
+    }
+
+    async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
+        let stack = lease.stack.clone();
+        self.change(lease, move |held| {
+            let found = held.durable.load(Ordering::Acquire);
+            if fold.upto > found {
+                return Err(StoreError::Conflict { stack, expected: fold.upto, found });
+            }
+            held.database.fold(fold)
+        })
+        .await
+    }
+
+    async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        let key = key.to_owned();
+        self.change(lease, move |held| held.database.put_meta(&key, value)).await
+    }
+
+    async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        match self.read(stack, Ask::History { limit }).await? {
+            Some(Answer::History(entries)) => Ok(entries),
+            _ => Err(StoreError::NoStack(stack.clone())),
+        }
+    }
+
+    async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut slot = self.slot(&lease.stack).write_owned().await;
+        slot.check(lease)?;
+        let (folder, fence) = (self.folder(&lease.stack), lease.fence);
+        blocking(&self.folder(&lease.stack), move || {
+            let held = slot.held.take();
+            folders::remove(&folder, fence, held)
+        })
+        .await
+    }
+}

@@ -1,0 +1,3 @@
+//! What authors of providers test theirs with; behind the feature `testing`.
+
+pub mod provider_conformance;

@@ -1,0 +1,217 @@
+//! Tries the life of an object: made, read, changed, replaced, deleted.
+
+use std::sync::Arc;
+
+use super::{Trial, change, prior};
+use crate::address::Token;
+use crate::provider::{Failure, Object, Prior};
+use crate::schema::Idempotency;
+use crate::value::{Map, Value};
+
+impl Trial<'_> {
+    pub(super) async fn look_up(&mut self) {
+        let cx = self.cx(Self::token());
+        let inputs = self.schema.complete(self.case.create.clone());
+        let first = self.provider.lookup(&cx, &inputs).await;
+        let Some(first) = self.done("lookup", first) else { return };
+        self.check_outputs("lookup", &first);
+        let again = self.provider.lookup(&cx, &inputs).await;
+        let Some(again) = self.done("lookup again", again) else { return };
+        self.must(first == again, || "lookup: the same question has two answers".to_owned());
+    }
+
+    pub(super) async fn live(&mut self) {
+        let token = Self::token();
+        let inputs = self.schema.complete(self.case.create.clone());
+        let created = self.provider.create(&self.cx(token), &inputs).await;
+        let Some(object) = self.done("create", created) else { return };
+        self.check_object("create", &object, &inputs);
+        self.again(token, &inputs, &object).await;
+        self.read("read", token, &object, &inputs).await;
+        self.find("find", token, &object).await;
+        let (object, inputs) = self.update(token, object, inputs).await;
+        self.replace(&object, &inputs).await;
+        self.delete(token, &object, &inputs).await;
+    }
+
+    fn done<T>(&mut self, step: &str, result: Result<T, Failure>) -> Option<T> {
+        result.map_err(|failure| self.note(format!("{step}: failed: {failure}"))).ok()
+    }
+
+    /// Checks what a call reported against the schema and against what was sent.
+    fn check_object(&mut self, step: &str, object: &Object, sent: &Map) {
+        self.must(!object.id.is_empty(), || format!("{step}: the id is empty"));
+        self.check_outputs(step, &object.outputs);
+        let schema = Arc::clone(&self.schema);
+        let id = object.outputs.get(schema.id_field).map(|value| match value.reveal() {
+            Value::String(text) => text.clone(),
+            other => other.masked().to_string(),
+        });
+        self.must(id.as_deref() == Some(&object.id), || {
+            format!("{step}: the id is `{}` and the field `{}` says {id:?}", object.id, schema.id_field)
+        });
+        for (name, reported) in &object.inputs {
+            let Some(field) = schema.inputs().find(|field| field.name == name) else {
+                self.note(format!("{step}: reports `{name}`, which is no input"));
+                continue;
+            };
+            let given = sent.get(name).unwrap_or(&Value::Null);
+            self.must(field.normaliser.same(given, reported), || {
+                let (given, reported) = (given.masked(), reported.masked());
+                format!("{step}: `{name}` was sent as {given} and is reported as {reported}: that is drift")
+            });
+        }
+        let shown = format!("{object:?}");
+        for (name, value) in sent.iter().filter(|(_, value)| value.has_secret()) {
+            let leaks = value.as_str().is_some_and(|text| text.len() > 5 && shown.contains(text));
+            self.must(!leaks, || format!("{step}: the secret `{name}` is reported in the clear"));
+        }
+    }
+
+    fn check_outputs(&mut self, step: &str, outputs: &Map) {
+        let schema = Arc::clone(&self.schema);
+        for field in schema.outputs() {
+            let value = match outputs.get(field.name) {
+                None | Some(Value::Null) => continue,
+                Some(value) => value,
+            };
+            let mut errors = Vec::new();
+            field.shape.check(value, field.name, &mut errors);
+            for error in errors {
+                self.note(format!("{step}: computed {error}"));
+            }
+            self.must(!value.has_unknown(), || format!("{step}: computed `{}` is unknown", field.name));
+            self.must(!field.secret || value.has_secret(), || {
+                format!("{step}: the secret `{}` is reported in the clear", field.name)
+            });
+        }
+        for name in outputs.keys().filter(|name| schema.outputs().all(|field| field.name != *name)) {
+            self.note(format!("{step}: reports `{name}`, which is no computed field"));
+        }
+    }
+
+    /// Creates again with the same token, where that must make nothing new.
+    async fn again(&mut self, token: Token, inputs: &Map, object: &Object) {
+        if self.schema.idempotency != Idempotency::Token {
+            return;
+        }
+        let result = self.provider.create(&self.cx(token), inputs).await;
+        let Some(again) = self.done("create again with the same token", result) else { return };
+        self.must(again.id == object.id || self.case.only_in_state, || {
+            format!("create again with the same token: made `{}` beside `{}`", again.id, object.id)
+        });
+    }
+
+    /// Reads; what is there must be what was reported before.
+    async fn read(&mut self, step: &str, token: Token, object: &Object, sent: &Map) {
+        let result = self.provider.read(&self.cx(token), &prior(object, sent)).await;
+        let Some(read) = self.done(step, result) else { return };
+        let Some(read) = read else {
+            self.note(format!("{step}: `{}` is not there", object.id));
+            return;
+        };
+        self.check_object(step, &read, sent);
+        self.must(read.id == object.id, || format!("{step}: `{}` became `{}`", object.id, read.id));
+        self.same_outputs(step, object, &read, true);
+        let result =
+            self.provider.read(&self.cx(token), &Prior { id: object.id.clone(), ..Prior::default() }).await;
+        let step = format!("{step} by id alone");
+        if let Some(Some(read)) = self.done(&step, result) {
+            self.must(read.id == object.id, || format!("{step}: `{}` became `{}`", object.id, read.id));
+        }
+    }
+
+    /// Checks that the computed fields are the same; volatile ones only where nothing was changed.
+    fn same_outputs(&mut self, step: &str, before: &Object, after: &Object, volatile: bool) {
+        let schema = Arc::clone(&self.schema);
+        for field in schema.outputs().filter(|field| volatile || !field.volatile) {
+            let value = |object: &Object| object.outputs.get(field.name).cloned().unwrap_or_default();
+            let (before, after) = (value(before), value(after));
+            let hint = if field.volatile { "" } else { "; if it may, mark it `volatile`" };
+            self.must(field.normaliser.same(&before, &after), || {
+                let (before, after) = (before.masked(), after.masked());
+                format!("{step}: computed `{}` changed from {before} to {after}{hint}", field.name)
+            });
+        }
+    }
+
+    async fn find(&mut self, step: &str, token: Token, object: &Object) {
+        let result = self.provider.find(&self.cx(token)).await;
+        let Some(found) = self.done(step, result) else { return };
+        match found {
+            Some(found) => {
+                self.must(found.id == object.id, || {
+                    format!("{step}: found `{}`, not `{}`", found.id, object.id)
+                });
+            }
+            None if self.schema.idempotency == Idempotency::Tag => {
+                self.note(format!("{step}: `{}` is not found by its token", object.id));
+            }
+            None => {}
+        }
+        let result = self.provider.find(&self.cx(Self::token())).await;
+        if let Some(Some(found)) = self.done(step, result) {
+            self.note(format!("{step}: a token that was never used finds `{}`", found.id));
+        }
+    }
+
+    /// Updates, twice, and reads; returns the object and its inputs as they are then.
+    async fn update(&mut self, token: Token, object: Object, sent: Map) -> (Object, Map) {
+        let Some(to) = self.case.update.clone() else { return (object, sent) };
+        let to = self.schema.complete(to);
+        let cx = self.cx(token);
+        let result = self.provider.update(&cx, &change(&object, &sent, &to)).await;
+        let Some(updated) = self.done("update", result) else { return (object, sent) };
+        self.check_object("update", &updated, &to);
+        self.must(updated.id == object.id, || format!("update: `{}` became `{}`", object.id, updated.id));
+        self.same_outputs("update", &object, &updated, false);
+        // What an interrupted update leaves: the same change has to work again.
+        let result = self.provider.update(&cx, &change(&object, &sent, &to)).await;
+        let Some(updated) = self.done("update again", result) else { return (updated, to) };
+        self.read("read after the update", token, &updated, &to).await;
+        if self.case.reports_drift {
+            let result = self.provider.read(&cx, &prior(&updated, &to)).await;
+            let shown =
+                self.done("read after the update", result).flatten().is_some_and(|o| !o.inputs.is_empty());
+            self.must(shown, || "read after the update: reports no inputs".to_owned());
+        }
+        (updated, to)
+    }
+
+    /// Creates what takes the object's place, beside it or after it, and deletes that again.
+    async fn replace(&mut self, object: &Object, sent: &Map) {
+        let Some(inputs) = self.case.replacement.clone() else { return };
+        let (token, inputs) = (Self::token(), self.schema.complete(inputs));
+        if self.schema.delete_first {
+            let result = self.provider.delete(&self.cx(token), &prior(object, sent)).await;
+            self.done("delete before the replacement", result);
+        }
+        let result = self.provider.create(&self.cx(token), &inputs).await;
+        let Some(new) = self.done("replacement", result) else { return };
+        self.check_object("replacement", &new, &inputs);
+        self.must(new.id != object.id || self.schema.delete_first, || {
+            format!("replacement: has the id `{}` of what it replaces", new.id)
+        });
+        self.read("read of the replacement", token, &new, &inputs).await;
+        let result = self.provider.delete(&self.cx(token), &prior(&new, &inputs)).await;
+        self.done("delete of the replacement", result);
+    }
+
+    async fn delete(&mut self, token: Token, object: &Object, sent: &Map) {
+        let cx = self.cx(token);
+        let result = self.provider.delete(&cx, &prior(object, sent)).await;
+        self.done("delete", result);
+        let result = self.provider.delete(&cx, &prior(object, sent)).await;
+        self.done("delete again", result);
+        let result = self.provider.read(&cx, &prior(object, sent)).await;
+        let there = self.done("read after the delete", result).flatten().is_some();
+        self.must(there == self.case.only_in_state, || match there {
+            true => format!("read after the delete: `{}` is still there", object.id),
+            false => "read after the delete: it is gone, so it is not only in the state".to_owned(),
+        });
+        let result = self.provider.find(&cx).await;
+        if let Some(Some(found)) = self.done("find after the delete", result) {
+            self.note(format!("find after the delete: `{}` is still there", found.id));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The local provider from outside.
+
+#[cfg(test)]
+mod conformance;

@@ -1,0 +1,3 @@
+//! What the tests of sskuba share. Never published.
+
+pub mod store_conformance;
