@@ -7,6 +7,7 @@ use aws_sdk_ec2::types::{
 use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
+use super::super::batches::instances_of;
 use super::super::call::Call;
 use super::super::cloud::{Cloud, filter, text};
 use super::super::failure::{Outcome, gone_is_fine};
@@ -88,9 +89,8 @@ impl Manage<Instance> for Cloud {
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Instance>>, Failure> {
         let found = self.ec2.describe_instances().filters(owned(call)).send().await.asked(call.place)?;
-        let all = found.reservations.unwrap_or_default().into_iter();
-        let all = all.flat_map(|reservation| reservation.instances.unwrap_or_default());
-        let found = the_one(call, all.filter(alive).collect())?;
+        let all = instances_of(found.reservations.unwrap_or_default());
+        let found = the_one(call, all.into_iter().filter(alive).collect(), |found| found.tags())?;
         Ok(found.map(|found| self.instance(call, &found, None)))
     }
 }

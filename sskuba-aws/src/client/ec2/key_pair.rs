@@ -53,13 +53,16 @@ impl Manage<KeyPair> for Cloud {
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<KeyPair>) -> Result<(), Failure> {
-        gone_is_fine(self.ec2.delete_key_pair().key_pair_id(&prior.id).send().await.sent(call.place))
+        // By name, which every server of this protocol takes; the id says which name.
+        let Some(found) = self.known.key_pairs.get(&prior.id).await? else { return Ok(()) };
+        let delete = self.ec2.delete_key_pair().key_name(text(found.key_name()));
+        gone_is_fine(delete.send().await.sent(call.place))
     }
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<KeyPair>>, Failure> {
         let describe = self.ec2.describe_key_pairs().include_public_key(true).filters(owned(call));
         let found = describe.send().await.asked(call.place)?;
-        let found = the_one(call, found.key_pairs.unwrap_or_default())?;
+        let found = the_one(call, found.key_pairs.unwrap_or_default(), |found| found.tags())?;
         Ok(found.map(|found| self.key_pair(call, &found, None)))
     }
 }

@@ -75,7 +75,7 @@ impl Manage<NatGateway> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<NatGateway>>, Failure> {
         let found = self.ec2.describe_nat_gateways().filter(owned(call)).send().await.asked(call.place)?;
         let found = found.nat_gateways.unwrap_or_default().into_iter().filter(alive).collect();
-        Ok(the_one(call, found)?.map(|found| self.nat_gateway(call, &found, None)))
+        Ok(the_one(call, found, |found| found.tags())?.map(|found| self.nat_gateway(call, &found, None)))
     }
 }
 

@@ -72,7 +72,7 @@ impl Manage<SecurityGroup> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<SecurityGroup>>, Failure> {
         let found =
             self.ec2.describe_security_groups().filters(owned(call)).send().await.asked(call.place)?;
-        let found = the_one(call, found.security_groups.unwrap_or_default())?;
+        let found = the_one(call, found.security_groups.unwrap_or_default(), |found| found.tags())?;
         Ok(found.map(|found| self.security_group(call, &found, None)))
     }
 }

@@ -11,10 +11,8 @@ use super::super::Manage;
 use super::super::call::Call;
 use super::super::cloud::{Cloud, text};
 use super::super::failure::{Outcome, gone_is_fine, is};
-use super::super::tagging;
 use super::{owned, the_one};
 use crate::ec2::{Direction, SecurityGroupRule, SecurityGroupRuleArgs, SecurityGroupRuleState};
-use crate::tags;
 
 type Object = TypedObject<SecurityGroupRule>;
 
@@ -139,9 +137,8 @@ impl Cloud {
     async fn own_rule(&self, call: &Call<'_>) -> Result<Option<Object>, Failure> {
         let found =
             self.ec2.describe_security_group_rules().filters(owned(call)).send().await.asked(call.place)?;
-        let ours = |rule: &Found| tagging::all(rule.tags()).get(tags::TOKEN) == Some(&call.token());
-        let found = found.security_group_rules.unwrap_or_default().into_iter().filter(ours).collect();
-        Ok(the_one(call, found)?.map(|found| self.rule(call, &found, None)))
+        let found = the_one(call, found.security_group_rules.unwrap_or_default(), |found| found.tags())?;
+        Ok(found.map(|found| self.rule(call, &found, None)))
     }
 
     fn rule(&self, call: &Call<'_>, found: &Found, known: Option<&SecurityGroupRuleArgs>) -> Object {

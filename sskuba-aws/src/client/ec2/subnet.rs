@@ -68,7 +68,7 @@ impl Manage<Subnet> for Cloud {
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Subnet>>, Failure> {
         let found = self.ec2.describe_subnets().filters(owned(call)).send().await.asked(call.place)?;
-        let found = the_one(call, found.subnets.unwrap_or_default())?;
+        let found = the_one(call, found.subnets.unwrap_or_default(), |found| found.tags())?;
         Ok(found.map(|found| self.subnet(call, &found, None)))
     }
 }

@@ -137,7 +137,7 @@ impl Cloud {
             other => other.asked(call.place)?.load_balancers.unwrap_or_default(),
         };
         let Some(found) = found.into_iter().next() else { return Ok(None) };
-        let tags = self.known.elb_tags.get(&text(found.load_balancer_arn())).await?.unwrap_or_default();
+        let tags = self.known.elb_tags(&text(found.load_balancer_arn())).await?;
         refuse_foreign(call, &format!("a load balancer of the name {name}"), &tags)?;
         Ok(Some(found))
     }

@@ -141,7 +141,7 @@ impl Cloud {
             other => other.asked(call.place)?.target_groups.unwrap_or_default(),
         };
         let Some(found) = found.into_iter().next() else { return Ok(None) };
-        let tags = self.known.elb_tags.get(&text(found.target_group_arn())).await?.unwrap_or_default();
+        let tags = self.known.elb_tags(&text(found.target_group_arn())).await?;
         refuse_foreign(call, &format!("a target group of the name {name}"), &tags)?;
         Ok(Some(found))
     }
