@@ -63,7 +63,7 @@ pub(crate) fn declare(stack: &mut Stack, churn: Churn) -> sskuba::Result {
     let mut buckets: Vec<Handle<Bucket>> = Vec::new();
     for i in 0..churn.resources {
         // One in six is away, for three rounds.
-        if i > 0 && churn.roll(i, 1, 3) % 6 == 0 {
+        if i > 0 && churn.roll(i, 1, 3).is_multiple_of(6) {
             continue;
         }
         let name = churn.name(i);
@@ -92,7 +92,8 @@ pub(crate) fn declare(stack: &mut Stack, churn: Churn) -> sskuba::Result {
                 machines.push(churn.known_as(i, stack.add(name, machine)?));
             }
             6 | 7 => {
-                let bucket = Bucket::new(format!("bucket-{i}-{}", hard % 4)).versioned(soft % 2 == 0);
+                let bucket =
+                    Bucket::new(format!("bucket-{i}-{}", hard % 4)).versioned(soft.is_multiple_of(2));
                 buckets.push(churn.known_as(i, stack.add(name, bucket)?));
             }
             8 => {

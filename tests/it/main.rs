@@ -1,4 +1,5 @@
 //! The library as a user meets it: programs on the simulated world.
+#![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
 
 mod crash;
 #[path = "../../examples/churn/graph.rs"]
