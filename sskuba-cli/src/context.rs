@@ -129,9 +129,14 @@ impl<'a, 'w> Context<'a, 'w> {
         Ok(builder.build())
     }
 
+    /// Tells whether the simulated world stands in for every provider.
+    pub(crate) fn simulated(&self) -> bool {
+        self.global.simulate.unwrap_or(self.cli.simulated)
+    }
+
     /// Returns the providers, or simulated ones in their place.
     fn providers(&self) -> Result<Vec<Arc<dyn sskuba_core::provider::Provider>>, Stop> {
-        if !self.global.simulate.unwrap_or(self.cli.simulated) {
+        if !self.simulated() {
             return Ok(self.cli.providers.clone());
         }
         let Some(factory) = &self.cli.simulate else {
@@ -257,10 +262,14 @@ pub(crate) fn locate(
 
 /// Says how the program is called: through cargo, or by its own name.
 pub(crate) fn call(args: &[OsString], environment: &Environment) -> String {
+    let path = args.first().map(Path::new);
+    let name = path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
     if environment.variable("CARGO_MANIFEST_DIR").is_some() {
-        return "cargo run --".to_owned();
+        let folder = path.and_then(Path::parent).and_then(Path::file_name);
+        return match folder.is_some_and(|folder| folder == "examples") {
+            true => format!("cargo run --example {name} --"),
+            false => "cargo run --".to_owned(),
+        };
     }
-    let name =
-        args.first().map(|arg| Path::new(arg).file_name().unwrap_or_default().to_string_lossy().into_owned());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "sskuba".to_owned())
+    if name.is_empty() { "sskuba".to_owned() } else { name }
 }

@@ -35,7 +35,8 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
         let text = if context.screen.quiet {
             format!("{}\n", render::summary(plan))
         } else {
-            let head = format!("{} at revision {}", plan.stack, plan.base);
+            let simulated = if context.simulated() { ", on the simulated world" } else { "" };
+            let head = format!("{} at revision {}{simulated}", plan.stack, plan.base);
             let head = context.screen.paint.dim(head);
             format!("{head}\n\n{}", render::show(plan, context.screen.paint, context.screen.verbose))
         };
