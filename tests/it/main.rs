@@ -7,4 +7,5 @@ mod graph;
 mod lifecycle;
 mod options;
 mod replace;
+mod schedule;
 mod world;

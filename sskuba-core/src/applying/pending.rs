@@ -1,6 +1,8 @@
 //! Resolves what an earlier run left open, before anything else is done.
 
-use tokio::task::JoinSet;
+use std::collections::HashMap;
+
+use tokio::task::{Id, JoinSet};
 
 use super::call::{Call, bound, prior_of};
 use super::dispatcher::Tools;
@@ -9,7 +11,7 @@ use super::instances::{Instances, is_instance_kind};
 use super::journal::{Journal, JournalError};
 use super::recover::{Resolved, resolve};
 use crate::address::{Address, StackId, Token};
-use crate::provider::{Cx, Failure};
+use crate::provider::{Class, Cx, Failure};
 use crate::schema::Durations;
 use crate::state::{Entry, Intent, Verb};
 
@@ -66,7 +68,8 @@ async fn resolve_some(
 ) -> Result<Vec<Unresolved>, JournalError> {
     let mut instances = Instances::default();
     let mut unresolved = Vec::new();
-    let mut tasks: JoinSet<(Token, Address, Verb, Result<Resolved, Failure>)> = JoinSet::new();
+    let mut tasks: JoinSet<Result<Resolved, Failure>> = JoinSet::new();
+    let mut open: HashMap<Id, (Token, Address, Verb)> = HashMap::new();
     let mut todo = intents.into_iter();
     loop {
         while tasks.len() < AT_ONCE {
@@ -74,16 +77,22 @@ async fn resolve_some(
             let (address, verb, token) = (intent.address.clone(), intent.verb, intent.token);
             events.emit(Event::Recovering { address: address.clone(), verb });
             match call_of(journal, stack, tools, &mut instances, intent) {
-                Ok(call) => drop(tasks.spawn(async move {
-                    let resolved = resolve(&call).await;
-                    (token, address, verb, resolved)
-                })),
+                Ok(call) => {
+                    let task = tasks.spawn(async move { resolve(&call).await });
+                    open.insert(task.id(), (token, address, verb));
+                }
                 Err(failure) => unresolved.push(Unresolved { address, verb, failure }),
             }
         }
-        let Some(ended) = tasks.join_next().await else { break };
-        // A provider that panics leaves its call open, as a crash does.
-        let Ok((token, address, verb, resolved)) = ended else { continue };
+        let Some(ended) = tasks.join_next_with_id().await else { break };
+        let (id, resolved) = match ended {
+            Ok((id, resolved)) => (id, resolved),
+            Err(error) => {
+                let message = "the provider panicked; this is a defect of it";
+                (error.id(), Err(Failure::unknown(Class::Terminal, message)))
+            }
+        };
+        let Some((token, address, verb)) = open.remove(&id) else { continue };
         match resolved {
             Ok(resolved) => record(journal, tools, events, (token, address, verb), resolved)?,
             Err(failure) => unresolved.push(Unresolved { address, verb, failure }),

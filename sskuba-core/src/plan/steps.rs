@@ -106,7 +106,7 @@ impl Plan {
         let mut counts = Counts::default();
         for step in self.steps.iter().filter(|step| step.part_of.is_none()) {
             match step.action {
-                _ if step.verdict == Verdict::Excluded => counts.unchanged += 1,
+                _ if step.verdict == Verdict::Excluded => counts.unchanged += u32::from(step.prior.is_some()),
                 Action::Same => counts.unchanged += 1,
                 Action::Update => counts.update += 1,
                 Action::Replace => counts.replace += 1,

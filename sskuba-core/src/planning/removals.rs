@@ -63,6 +63,12 @@ impl<'a> Removals<'a> {
                 );
                 problems.push(Diagnostic::of(&record.address, message));
             }
+            if let Err(error) = self.request.registry.schema(record.address.kind_str())
+                && step.calls
+            {
+                let message = format!("cannot be deleted: {error}, or drop the record with `state rm`");
+                problems.push(Diagnostic::of(&record.address, message));
+            }
             if let Some(of) = step.part_of {
                 steps[of.index()].delete_step = Some(id);
                 step.verdict = steps[of.index()].verdict;
@@ -96,7 +102,7 @@ impl<'a> Removals<'a> {
             if self.request.down { Reason::Down } else { Reason::NotDeclared }
         };
         step.reasons.push(reason);
-        if record.flags.retain && part_of.is_none() {
+        if record.flags.retain {
             step.action = Action::Forget;
             step.calls = false;
             step.reasons.push(Reason::Retained);
