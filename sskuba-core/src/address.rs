@@ -221,11 +221,8 @@ impl Token {
     pub fn physical_name(&self, name: &str, max: usize) -> String {
         let suffix = &self.to_string()[..12];
         let room = max.saturating_sub(suffix.len() + 1);
-        let stem: String = name
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-            .take(room)
-            .collect();
+        let stem: String =
+            name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(room).collect();
         format!("{}-{suffix}", stem.trim_end_matches('-'))
     }
 }
@@ -320,7 +317,15 @@ mod tests {
 
     #[test]
     fn bad_addresses_are_refused_with_the_form() {
-        for text in ["", "x", "aws:ec2::main", "aws:ec2:Vpc::", "/aws:ec2:Vpc::x", "a//aws:ec2:Vpc::x", "aws:ec2:Vpc::é"] {
+        for text in [
+            "",
+            "x",
+            "aws:ec2::main",
+            "aws:ec2:Vpc::",
+            "/aws:ec2:Vpc::x",
+            "a//aws:ec2:Vpc::x",
+            "aws:ec2:Vpc::é",
+        ] {
             assert!(Address::parse(text).is_err(), "{text}");
         }
     }

@@ -155,10 +155,13 @@ impl<'a> ConfigReader<'a> {
             if !self.known.iter().any(|field| field.name == key) {
                 let near = self.known.iter().map(|f| f.name).min_by_key(|name| distance(name, key));
                 let hint = match near {
-                    Some(name) if distance(name, key) <= 1 + key.len() / 3 => format!("; did you mean `{name}`?"),
+                    Some(name) if distance(name, key) <= 1 + key.len() / 3 => {
+                        format!("; did you mean `{name}`?")
+                    }
                     _ => format!("; it reads {}", names(&self.known)),
                 };
-                self.errors.push(format!("`{key}` from {} is not read by this program{hint}", configured.origin));
+                self.errors
+                    .push(format!("`{key}` from {} is not read by this program{hint}", configured.origin));
             }
         }
         if self.errors.is_empty() { Ok(()) } else { Err(ConfigError(self.errors)) }
@@ -215,7 +218,9 @@ mod tests {
         let text = reader.finish().unwrap_err().to_string();
         assert!(text.contains("`zones` is missing"), "{text}");
         assert!(text.contains("`count` from sskuba.dev.toml"), "{text}");
-        assert!(text.contains("`zoens` from -c on the command line is not read by this program; did you mean `zones`?"));
+        assert!(text.contains(
+            "`zoens` from -c on the command line is not read by this program; did you mean `zones`?"
+        ));
     }
 
     #[test]

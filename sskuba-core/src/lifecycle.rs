@@ -20,7 +20,11 @@ impl Alias {
     /// # Errors
     /// If the text is neither.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        if text.contains("::") { Address::parse(text).map(Self::Address) } else { Name::parse(text).map(Self::Name) }
+        if text.contains("::") {
+            Address::parse(text).map(Self::Address)
+        } else {
+            Name::parse(text).map(Self::Name)
+        }
     }
 
     /// Returns the former address of the resource that is now called `present`.

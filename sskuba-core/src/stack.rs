@@ -29,7 +29,9 @@ pub enum DeclareError {
         source_line: String,
     },
     /// The address is taken.
-    #[error("{address} is declared twice: first at {first}, again at {second}; give one of them another name")]
+    #[error(
+        "{address} is declared twice: first at {first}, again at {second}; give one of them another name"
+    )]
     Duplicate {
         /// The address.
         address: Address,
@@ -286,8 +288,8 @@ fn path_under(
     name: &str,
     source: &'static Location<'static>,
 ) -> std::result::Result<Arc<str>, DeclareError> {
-    let name =
-        Name::parse(name).map_err(|error| DeclareError::Name { error, source_line: crate::graph::line(source) })?;
+    let name = Name::parse(name)
+        .map_err(|error| DeclareError::Name { error, source_line: crate::graph::line(source) })?;
     Ok(if parent.is_empty() { name.as_str().into() } else { format!("{parent}/{name}").into() })
 }
 

@@ -265,7 +265,11 @@ pub fn exposed_map(map: &Map) -> Result<serde_json::Map<String, Json>, ValueErro
 pub fn get_map<T: DeserializeOwned>(map: &Map) -> Result<T, ValueError> {
     let hide = map.values().any(Value::has_secret);
     serde_json::from_value(Json::Object(exposed_map(map)?)).map_err(|error| {
-        ValueError(if hide { "a field has another type (texts are secret)".into() } else { error.to_string() })
+        ValueError(if hide {
+            "a field has another type (texts are secret)".into()
+        } else {
+            error.to_string()
+        })
     })
 }
 

@@ -44,7 +44,8 @@ impl Picture {
 
     // Addresses and statuses hold neither quotes nor line breaks, so nothing here needs escaping.
     fn dot(&self) -> String {
-        let mut text = String::from("digraph stack {\n  rankdir=RL;\n  node [shape=box, fontname=\"sans-serif\"];\n");
+        let mut text =
+            String::from("digraph stack {\n  rankdir=RL;\n  node [shape=box, fontname=\"sans-serif\"];\n");
         for i in 0..self.nodes.len() {
             let _ = writeln!(text, "  n{i} [label=\"{}\"];", self.label(i, "\\n"));
         }
@@ -71,9 +72,7 @@ impl Picture {
             .iter()
             .map(|(address, status)| serde_json::json!({"address": address, "kind": address.kind_str(), "status": status}))
             .collect();
-        let edge = |(from, to): &(usize, usize)| {
-            serde_json::json!({"from": self.nodes[*from].0, "to": self.nodes[*to].0})
-        };
+        let edge = |(from, to): &(usize, usize)| serde_json::json!({"from": self.nodes[*from].0, "to": self.nodes[*to].0});
         let edges: Vec<_> = self.edges.iter().map(edge).collect();
         serde_json::json!({"nodes": nodes, "edges": edges}).to_string()
     }

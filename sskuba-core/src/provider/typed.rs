@@ -152,12 +152,19 @@ struct Lookup<R, H>(H, PhantomData<fn() -> R>);
 
 fn args_of<R: Resource>(inputs: &Map) -> Result<R::Args, Failure> {
     get_map(inputs).map_err(|error| {
-        Failure::new(Class::Terminal, format!("the inputs of {} do not fit its type: {error}", R::schema().kind))
+        Failure::new(
+            Class::Terminal,
+            format!("the inputs of {} do not fit its type: {error}", R::schema().kind),
+        )
     })
 }
 
 fn prior_of<R: Resource>(prior: &Prior) -> TypedPrior<R> {
-    TypedPrior { id: prior.id.clone(), args: get_map(&prior.inputs).ok(), state: get_map(&prior.outputs).ok() }
+    TypedPrior {
+        id: prior.id.clone(),
+        args: get_map(&prior.inputs).ok(),
+        state: get_map(&prior.outputs).ok(),
+    }
 }
 
 /// Marks what the caller gave as secret: a handler's types know only the fields that are always secret.
@@ -287,7 +294,10 @@ impl Handlers {
 
     /// Adds what makes an instance with settings; `R` is the kind `NAME:provider:Instance`.
     #[must_use]
-    pub fn settings<R: Resource, F>(mut self, configure: impl Fn(R::Args) -> F + Send + Sync + 'static) -> Self
+    pub fn settings<R: Resource, F>(
+        mut self,
+        configure: impl Fn(R::Args) -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<Arc<dyn Provider>, Failure>> + Send + 'static,
     {
@@ -318,7 +328,8 @@ impl Provider for Handlers {
     }
     fn schemas(&self) -> Vec<Arc<Schema>> {
         let settings = self.settings.iter().map(|(schema, _)| Arc::clone(schema));
-        let mut all: Vec<_> = self.kinds.values().map(|(schema, _)| Arc::clone(schema)).chain(settings).collect();
+        let mut all: Vec<_> =
+            self.kinds.values().map(|(schema, _)| Arc::clone(schema)).chain(settings).collect();
         all.sort_by(|a, b| a.kind.cmp(&b.kind));
         all
     }

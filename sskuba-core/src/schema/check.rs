@@ -100,16 +100,12 @@ impl FieldType {
     }
 }
 
-fn check_object(
-    fields: &[(String, FieldType, bool)],
-    map: &Map,
-    path: &str,
-    errors: &mut Vec<FieldError>,
-) {
+fn check_object(fields: &[(String, FieldType, bool)], map: &Map, path: &str, errors: &mut Vec<FieldError>) {
     for (name, shape, required) in fields {
         match map.get(name) {
-            None | Some(Value::Null) if *required => errors
-                .push(FieldError { field: format!("{path}.{name}"), message: "is required".to_owned() }),
+            None | Some(Value::Null) if *required => {
+                errors.push(FieldError { field: format!("{path}.{name}"), message: "is required".to_owned() })
+            }
             None | Some(Value::Null) => {}
             Some(value) => shape.check(value, &format!("{path}.{name}"), errors),
         }

@@ -39,7 +39,8 @@ impl Normaliser {
                 text.chars().filter(|c| !c.is_ascii_whitespace() && *c != '=').collect()
             }),
             Self::Json => each_text(value, &|text| {
-                serde_json::from_str::<serde_json::Value>(text).map_or_else(|_| text.to_owned(), |v| v.to_string())
+                serde_json::from_str::<serde_json::Value>(text)
+                    .map_or_else(|_| text.to_owned(), |v| v.to_string())
             }),
         }
     }
@@ -116,9 +117,7 @@ fn each_text(value: &Value, f: &dyn Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(f(text)),
         Value::List(items) => Value::List(items.iter().map(|item| each_text(item, f)).collect()),
-        Value::Map(map) => {
-            Value::Map(map.iter().map(|(k, v)| (k.clone(), each_text(v, f))).collect::<Map>())
-        }
+        Value::Map(map) => Value::Map(map.iter().map(|(k, v)| (k.clone(), each_text(v, f))).collect::<Map>()),
         Value::Secret(_) => each_text(value.reveal(), f).into_secret(),
         other => other.clone(),
     }
