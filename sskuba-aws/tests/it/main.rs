@@ -12,6 +12,7 @@
 
 mod balancing;
 mod compute;
+mod conformance;
 mod failures;
 mod lookups;
 mod moto;

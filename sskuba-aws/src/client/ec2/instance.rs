@@ -9,7 +9,7 @@ use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior
 use super::super::Manage;
 use super::super::batches::instances_of;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, filter, text};
+use super::super::cloud::{Cloud, filter, text, told};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::wait::{self, Look};
 use super::instance_spec::{profile, tokens};
@@ -152,7 +152,18 @@ impl Cloud {
         known: Option<&InstanceArgs>,
     ) -> TypedObject<Instance> {
         let tags = self.own_tags(call, found.tags(), known.map(|args| &args.tags));
-        let args = InstanceArgs { tags, ..args_of(found, known) };
+        let all = args_of(found, known);
+        let args = InstanceArgs {
+            security_group_ids: told(known.map(|args| &args.security_group_ids), all.security_group_ids),
+            key_name: told(known.map(|args| &args.key_name), all.key_name),
+            iam_instance_profile: told(
+                known.map(|args| &args.iam_instance_profile),
+                all.iam_instance_profile,
+            ),
+            fixed_private_ip: told(known.map(|args| &args.fixed_private_ip), all.fixed_private_ip),
+            tags,
+            ..all
+        };
         TypedObject::new(text(found.instance_id()), state(found)).args(args)
     }
 

@@ -7,12 +7,11 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::once::once;
 use super::{owned, the_one};
 use crate::ec2::{KeyPair, KeyPairArgs, KeyPairState};
-use crate::names::physical_name;
 
 /// The most characters of a key pair's name.
 const NAME_LIMIT: usize = 255;
@@ -21,7 +20,7 @@ const NAME_LIMIT: usize = 255;
 impl Manage<KeyPair> for Cloud {
     async fn create(&self, call: &Call<'_>, args: KeyPairArgs) -> Result<TypedObject<KeyPair>, Failure> {
         let given = args.name.clone();
-        let name = given.unwrap_or_else(|| physical_name(&call.cx.address, &call.cx.token, NAME_LIMIT));
+        let name = given.unwrap_or_else(|| call.cx.token.physical_name(call.cx.address.name(), NAME_LIMIT));
         let import = self.ec2.import_key_pair().key_name(name);
         let import = import.public_key_material(Blob::new(args.public_key.trim().as_bytes()));
         let import = import.tag_specifications(self.spec(call, ResourceType::KeyPair, &args.tags));
@@ -82,7 +81,7 @@ impl Cloud {
         let public_key = found.public_key().map(|key| key.trim().to_owned());
         let args = KeyPairArgs {
             public_key: public_key.or_else(|| known.map(|args| args.public_key.clone())).unwrap_or_default(),
-            name: found.key_name().map(str::to_owned),
+            name: told(known.map(|args| &args.name), found.key_name().map(str::to_owned)),
             tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
         };
         TypedObject::new(state.id.clone(), state).args(args)

@@ -6,7 +6,7 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::once::once;
 use super::super::wait::{self, Look};
@@ -86,7 +86,10 @@ impl Cloud {
         let args = SubnetArgs {
             vpc_id: text(found.vpc_id()),
             cidr: text(found.cidr_block()),
-            availability_zone: found.availability_zone().map(str::to_owned),
+            availability_zone: told(
+                known.map(|args| &args.availability_zone),
+                found.availability_zone().map(str::to_owned),
+            ),
             map_public_ip_on_launch: found.map_public_ip_on_launch().unwrap_or_default(),
             tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
         };
