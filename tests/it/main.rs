@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
 
 mod crash;
+mod durable;
 #[path = "../../examples/churn/graph.rs"]
 mod graph;
 mod lifecycle;
