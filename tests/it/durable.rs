@@ -55,7 +55,11 @@ impl StateStore for Slow {
                 Some(fewer) => *left = fewer,
                 None => {
                     let source = std::io::ErrorKind::StorageFull.into();
-                    return Err(StoreError::Io { action: "append to", place: "the test's store".into(), source });
+                    return Err(StoreError::Io {
+                        action: "append to",
+                        place: "the test's store".into(),
+                        source,
+                    });
                 }
             }
         }
@@ -119,7 +123,8 @@ fn watched(store: &Arc<Slow>, faults: &Arc<Mutex<Vec<String>>>) -> (Engine, Worl
             }
             None
         });
-    let engine = Engine::builder().store(store).provider(Arc::new(provider)).provider(sskuba::local::provider());
+    let engine =
+        Engine::builder().store(store).provider(Arc::new(provider)).provider(sskuba::local::provider());
     (engine.build(), world)
 }
 
@@ -144,14 +149,20 @@ async fn a_store_that_fails_at_any_write_loses_nothing() {
         if let Err(error) = engine.up(&stack(), program).await {
             failed += 1;
             let text = error.to_string();
-            assert!(text.contains("failed to append to the test's store") && text.contains("free some space"), "{text}");
+            assert!(
+                text.contains("failed to append to the test's store") && text.contains("free some space"),
+                "{text}"
+            );
         }
         *store.fail_after.lock().unwrap() = None;
         engine.up(&stack(), program).await.unwrap();
         let state = engine.read(&stack()).await.unwrap().state;
         let objects = world.objects().unwrap();
         assert_eq!((objects.len(), state.len()), (7, 7), "after {writes} writes");
-        assert!(objects.iter().all(|o| state.record(o.token).is_some_and(|r| r.id == o.id)), "after {writes} writes");
+        assert!(
+            objects.iter().all(|o| state.record(o.token).is_some_and(|r| r.id == o.id)),
+            "after {writes} writes"
+        );
         assert_eq!(*faults.lock().unwrap(), [""; 0]);
     }
     assert!(failed > 4, "{failed}");

@@ -69,6 +69,7 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
         "base": plan.base,
         "changes": plan.counts(),
         "expected_ms": expected,
+        "interrupted": plan.interrupted,
         "critical_path": path.iter().map(|step| &step.address).collect::<Vec<_>>(),
     }));
 }

@@ -41,6 +41,14 @@ pub(crate) fn show(plan: &Plan, paint: Paint, verbose: bool) -> String {
     }
     text.push_str(&exports(plan, paint, verbose));
     text.push_str(&critical_path(plan, paint));
+    if plan.interrupted > 0 {
+        let _ = writeln!(
+            text,
+            "An earlier run was interrupted in {} operations; `up` finds out first what became of them, and then \
+             plans anew",
+            plan.interrupted
+        );
+    }
     let _ = writeln!(text, "{}", paint.strong(summary(plan)));
     text
 }
@@ -250,6 +258,7 @@ mod tests {
             exports: [("vpc_id".to_owned(), Value::Unknown)].into(),
             exports_change: true,
             down: false,
+            interrupted: 0,
             records_change: false,
         }
     }

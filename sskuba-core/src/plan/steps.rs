@@ -91,6 +91,9 @@ pub struct Plan {
     pub exports_change: bool,
     /// Whether the plan takes the whole stack down.
     pub down: bool,
+    /// How many operations an earlier run left open. Only a preview has any: they are resolved before an apply,
+    /// and may change what there is to do.
+    pub interrupted: usize,
     /// Whether edges, options or names are recorded anew somewhere.
     pub records_change: bool,
 }
