@@ -3,6 +3,7 @@
 
 mod crash;
 mod durable;
+mod faults;
 #[path = "../../examples/churn/graph.rs"]
 mod graph;
 mod lifecycle;
