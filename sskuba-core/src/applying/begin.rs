@@ -154,7 +154,7 @@ impl Run<'_> {
             step.force.as_ref().filter(|f| f.reason == Reason::Requested && step.prior == Some(record.token));
         let decision = decide(record, &node.schema, &node.lifecycle, &inputs, force);
         let (token, inputs) = (record.token, decision.inputs);
-        if decision.action > step.action && !(step.action == Action::Create) {
+        if decision.action > step.action {
             let what =
                 format!("the plan announced at most {}, and now it needs {}", step.action, decision.action);
             self.fail(id, step.action, stale(&what));
