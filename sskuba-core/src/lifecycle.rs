@@ -57,7 +57,7 @@ pub struct Lifecycle {
     pub retain_on_delete: bool,
     /// A replacement deletes before it creates.
     pub delete_before_create: bool,
-    /// Changes of these fields are ignored; the recorded value stays.
+    /// Changes of these fields are ignored, in the program and outside of the stack; the recorded value stays.
     pub ignore_changes: Vec<String>,
     /// Changes of these fields replace the resource, whatever its schema says.
     pub replace_on_changes: Vec<String>,

@@ -38,6 +38,11 @@ pub enum FieldType {
 }
 
 /// A Rust type that can be the type of a field. Derive it for structs with `#[derive(Shape)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of a resource's field",
+    label = "has no `Shape`",
+    note = "derive it: `#[derive(Shape, Serialize, Deserialize)]`; the types of JSON have it already"
+)]
 pub trait Shape {
     /// Returns the field type.
     fn shape() -> FieldType;

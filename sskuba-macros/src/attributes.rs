@@ -127,7 +127,9 @@ fn checked_kind(text: LitStr) -> Result<LitStr> {
     if value.split(':').count() == 3 && value.split(':').all(word) {
         Ok(text)
     } else {
-        Err(Error::new_spanned(text, "a kind is `provider:module:Type`, e.g. \"aws:ec2:Subnet\""))
+        let message =
+            format!("`{value}` is not a kind; the form is `provider:module:Type`, e.g. \"aws:ec2:Subnet\"");
+        Err(Error::new_spanned(text, message))
     }
 }
 
@@ -136,7 +138,10 @@ fn idempotency(text: &LitStr) -> Result<Ident> {
         "token" => "Token",
         "tag" => "Tag",
         "none" => "None",
-        _ => return Err(Error::new_spanned(text, "one of \"token\", \"tag\", \"none\"")),
+        other => {
+            let message = format!("there is no idempotency `{other}`: one of \"token\", \"tag\", \"none\"");
+            return Err(Error::new_spanned(text, message));
+        }
     };
     Ok(Ident::new(name, text.span()))
 }
@@ -146,15 +151,33 @@ fn millis(text: &LitStr) -> Result<u64> {
     let value = text.value();
     let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor = match &value[digits.len()..] {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        _ => 0,
+        "ms" => Some(1),
+        "s" => Some(1000),
+        "m" => Some(60_000),
+        _ => None,
     };
-    match digits.parse::<u64>() {
-        Ok(number) if factor > 0 => Ok(number * factor),
-        _ => Err(Error::new_spanned(text, "a duration such as \"500ms\", \"30s\", \"5m\"")),
+    let number = digits.parse::<u64>().ok();
+    number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor)).ok_or_else(|| {
+        let message = format!("`{value}` is not a duration; write one such as \"500ms\", \"30s\", \"5m\"");
+        Error::new_spanned(text, message)
+    })
+}
+
+/// Reads the name of a setter.
+fn setter_name(text: &LitStr) -> Result<Ident> {
+    text.parse().map_err(|_| {
+        let message = format!("`{}` cannot be the name of a setter; write one such as \"tag\"", text.value());
+        Error::new_spanned(text, message)
+    })
+}
+
+/// Refuses type parameters and lifetimes, which the generated code would not repeat.
+pub(crate) fn no_generics(input: &DeriveInput, derive: &str) -> Result<()> {
+    if input.generics.params.is_empty() {
+        return Ok(());
     }
+    let message = format!("`{derive}` needs a struct without generic parameters or lifetimes");
+    Err(Error::new_spanned(&input.generics, message))
 }
 
 /// What `#[resource(…)]` says on a field.
@@ -169,8 +192,8 @@ pub(crate) struct FieldOptions {
     pub(crate) normaliser: Option<LitStr>,
     pub(crate) reference: Option<LitStr>,
     pub(crate) pattern: Option<LitStr>,
-    pub(crate) entry: Option<LitStr>,
-    pub(crate) item: Option<LitStr>,
+    pub(crate) entry: Option<Ident>,
+    pub(crate) item: Option<Ident>,
 }
 
 const FIELD_WORDS: &str =
@@ -195,8 +218,8 @@ impl FieldOptions {
                     "normaliser" => this.normaliser = Some(meta.value()?.parse()?),
                     "reference" => this.reference = Some(checked_kind(meta.value()?.parse()?)?),
                     "pattern" => this.pattern = Some(meta.value()?.parse()?),
-                    "entry" => this.entry = Some(meta.value()?.parse()?),
-                    "item" => this.item = Some(meta.value()?.parse()?),
+                    "entry" => this.entry = Some(setter_name(&meta.value()?.parse()?)?),
+                    "item" => this.item = Some(setter_name(&meta.value()?.parse()?)?),
                     other => {
                         return Err(meta.error(format!("no such option `{other}`: one of {FIELD_WORDS}")));
                     }

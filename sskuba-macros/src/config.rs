@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, Expr, Field, Result, Token};
 
-use crate::attributes::{core_path, first_paragraph, named_fields};
+use crate::attributes::{core_path, first_paragraph, named_fields, no_generics};
 
 /// Reads `#[config(default)]` or `#[config(default = EXPRESSION)]`.
 fn default_of(field: &Field) -> Result<Option<Option<Expr>>> {
@@ -23,6 +23,7 @@ fn default_of(field: &Field) -> Result<Option<Option<Expr>>> {
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
+    no_generics(input, "Config")?;
     let (core, name) = (core_path(), &input.ident);
     let (mut known, mut reads, mut idents) = (Vec::new(), Vec::new(), Vec::new());
     for field in named_fields(input, "Config")? {

@@ -2,16 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{DeriveInput, Error, Ident, Result};
+use syn::{DeriveInput, Error, Result};
 
-use crate::attributes::{Kind, core_path, first_paragraph, named_fields};
+use crate::attributes::{Kind, core_path, first_paragraph, named_fields, no_generics};
 use crate::field::{Field, Sort, last_argument};
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let kind = Kind::read(input)?;
-    if !input.generics.params.is_empty() {
-        return Err(Error::new_spanned(&input.generics, "a resource has no type parameters"));
-    }
+    no_generics(input, "Resource")?;
     let mut fields = Vec::new();
     let mut errors: Option<Error> = None;
     for field in named_fields(input, "Resource")? {
@@ -26,7 +24,12 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     if let Some(errors) = errors {
         return Err(errors);
     }
-    let id = fields.iter().find(|f| f.options.id || (f.sort == Sort::Computed && f.name == "id"));
+    let mut marked = fields.iter().filter(|f| f.options.id);
+    if let (Some(_), Some(second)) = (marked.next(), marked.next()) {
+        return Err(Error::new_spanned(second.ident, "a second `id`: one field holds the provider's id"));
+    }
+    let marked = fields.iter().find(|f| f.options.id);
+    let id = marked.or_else(|| fields.iter().find(|f| f.sort == Sort::Computed && f.name == "id"));
     if id.is_none() && !kind.lookup {
         return Err(Error::new_spanned(
             &input.ident,
@@ -86,7 +89,6 @@ fn setter(field: &Field<'_>, core: &TokenStream) -> TokenStream {
     };
     let one = last_argument(ty);
     let entry = field.options.entry.as_ref().map(|name| {
-        let name = Ident::new(&name.value(), name.span());
         let doc = format!("Adds one entry to `{}`. {doc}", field.name);
         quote! {
             #[doc = #doc]
@@ -102,7 +104,6 @@ fn setter(field: &Field<'_>, core: &TokenStream) -> TokenStream {
         }
     });
     let item = field.options.item.as_ref().map(|name| {
-        let name = Ident::new(&name.value(), name.span());
         let doc = format!("Adds one item to `{}`. {doc}", field.name);
         quote! {
             #[doc = #doc]

@@ -4,11 +4,13 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, LitStr, Result};
 
-use crate::attributes::{core_path, named_fields};
+use crate::attributes::{core_path, named_fields, no_generics};
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
+    no_generics(input, "Shape")?;
     let (core, name) = (core_path(), &input.ident);
     let case = serde_word(&input.attrs, "rename_all");
+    let all_default = has_serde_default(&input.attrs);
     let shape = match &input.data {
         Data::Enum(data) => {
             let mut texts = Vec::new();
@@ -25,12 +27,9 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             let fields = named_fields(input, "Shape")?.map(|field| {
                 let plain = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
                 let plain = plain.trim_start_matches("r#");
-                let key = serde_word(&field.attrs, "rename").unwrap_or_else(|| match case.as_deref() {
-                    Some("camelCase") => camel(plain),
-                    Some("kebab-case") => plain.replace('_', "-"),
-                    _ => plain.to_owned(),
-                });
-                let (ty, defaulted) = (&field.ty, has_serde_default(&field.attrs));
+                let renamed = serde_word(&field.attrs, "rename");
+                let key = renamed.unwrap_or_else(|| recase_field(plain, case.as_deref()));
+                let (ty, defaulted) = (&field.ty, all_default || has_serde_default(&field.attrs));
                 quote! {(
                     #key.to_owned(),
                     <#ty as #core::schema::Shape>::shape(),
@@ -76,23 +75,24 @@ fn has_serde_default(attributes: &[Attribute]) -> bool {
     found
 }
 
-fn camel(snake: &str) -> String {
-    let mut up = false;
-    snake.chars().fold(String::new(), |mut text, c| {
-        if c == '_' {
-            up = true;
-        } else {
-            text.push(if std::mem::take(&mut up) { c.to_ascii_uppercase() } else { c });
-        }
-        text
-    })
+/// Writes a field's name, which is in snake case, as serde does under `rename_all`.
+fn recase_field(name: &str, case: Option<&str>) -> String {
+    let pascal = || name.split('_').map(capitalised).collect::<String>();
+    match case {
+        Some("UPPERCASE" | "SCREAMING_SNAKE_CASE") => name.to_ascii_uppercase(),
+        Some("PascalCase") => pascal(),
+        Some("camelCase") => uncapitalised(&pascal()),
+        Some("kebab-case") => name.replace('_', "-"),
+        Some("SCREAMING-KEBAB-CASE") => name.to_ascii_uppercase().replace('_', "-"),
+        _ => name.to_owned(),
+    }
 }
 
-/// Writes a variant's name as serde does under `rename_all`.
+/// Writes a variant's name, which is in Pascal case, as serde does under `rename_all`.
 fn recase(name: &str, case: Option<&str>) -> String {
     let separated = |separator: char| {
         name.char_indices().fold(String::new(), |mut text, (i, c)| {
-            if c.is_ascii_uppercase() && i > 0 {
+            if c.is_uppercase() && i > 0 {
                 text.push(separator);
             }
             text.push(c.to_ascii_lowercase());
@@ -100,12 +100,23 @@ fn recase(name: &str, case: Option<&str>) -> String {
         })
     };
     match case {
-        Some("lowercase") => name.to_lowercase(),
-        Some("UPPERCASE") => name.to_uppercase(),
+        Some("lowercase") => name.to_ascii_lowercase(),
+        Some("UPPERCASE") => name.to_ascii_uppercase(),
         Some("snake_case") => separated('_'),
         Some("kebab-case") => separated('-'),
-        Some("SCREAMING_SNAKE_CASE") => separated('_').to_uppercase(),
-        Some("camelCase") => name[..1].to_lowercase() + &name[1..],
+        Some("SCREAMING_SNAKE_CASE") => separated('_').to_ascii_uppercase(),
+        Some("SCREAMING-KEBAB-CASE") => separated('-').to_ascii_uppercase(),
+        Some("camelCase") => uncapitalised(name),
         _ => name.to_owned(),
     }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+fn uncapitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }

@@ -58,7 +58,8 @@ pub fn decide(
         decision.add(if replaces { Action::Replace } else { Action::Update }, certain, reason);
         decision.changes.push(change);
     }
-    drift(&mut decision, record, schema, &inputs, replaces);
+    let ignored = |field: &Field| lifecycle.ignore_changes.iter().any(|name| name == field.name);
+    drift(&mut decision, record, schema, &inputs, (replaces, ignored));
     if record.status == Status::Partial {
         // What cannot be changed cannot be completed either.
         let fixed = schema.inputs().all(replaces);
@@ -75,15 +76,16 @@ pub fn decide(
     decision
 }
 
-/// Adds the fields whose reported value is neither what was sent nor what is wanted.
+/// Adds the fields whose reported value is neither what was sent nor what is wanted; those that the user ignores
+/// are whatever they became.
 fn drift(
     decision: &mut Decision,
     record: &Record,
     schema: &Schema,
     inputs: &Map,
-    replaces: impl Fn(&Field) -> bool,
+    (replaces, ignored): (impl Fn(&Field) -> bool, impl Fn(&Field) -> bool),
 ) {
-    for field in schema.inputs() {
+    for field in schema.inputs().filter(|field| !ignored(field)) {
         let (Some(sent), Some(seen), Some(wanted)) =
             (record.applied.get(field.name), record.observed.get(field.name), inputs.get(field.name))
         else {

@@ -35,7 +35,7 @@ pub(super) struct Declared<'a> {
     /// Lookups that could be answered now.
     pub(super) wanted: Vec<(NodeId, Map)>,
     /// Former addresses of resources that are called otherwise now.
-    pub(super) moved: HashSet<Address>,
+    pub(super) moved: HashMap<Address, NodeId>,
     /// Whether edges, options or names differ from what is recorded.
     pub(super) records_change: bool,
 }
@@ -54,7 +54,7 @@ impl<'a> Declared<'a> {
             })
             .collect();
         let outputs = (0..count).map(|_| Outputs::Unknown).collect();
-        let (wanted, moved) = (Vec::new(), HashSet::new());
+        let (wanted, moved) = (Vec::new(), HashMap::new());
         Self { request, selection, durations, steps, outputs, wanted, moved, records_change: false }
     }
 
@@ -98,6 +98,9 @@ impl<'a> Declared<'a> {
             }
             let inputs = self.inputs(node, problems);
             if problems.len() > before {
+                // What uses it is not to blame: nothing is known of it.
+                let unknown = node.schema.inputs().map(|field| (field.name.to_owned(), Value::Unknown));
+                self.steps[id.index()].inputs = unknown.collect();
                 continue;
             }
             if node.schema.lookup {
@@ -133,7 +136,10 @@ impl<'a> Declared<'a> {
                 Ok(value) => {
                     inputs.insert((*name).to_owned(), value);
                 }
-                Err(why) => report(Some((*name).to_owned()), why),
+                Err(why) => {
+                    inputs.insert((*name).to_owned(), Value::Unknown);
+                    report(Some((*name).to_owned()), why);
+                }
             }
         }
         let inputs = node.schema.complete(inputs);
@@ -174,8 +180,8 @@ impl<'a> Declared<'a> {
             (step.inputs, step.expected) = (inputs, expected);
             return;
         };
-        let cascade_root = self.cascade_root(id, node, &inputs);
-        let force = self.force(node, cascade_root);
+        let mut roots = self.cascade_roots(id, node, &inputs);
+        let force = self.force(node, roots.first().copied());
         let decision = decide(record, &node.schema, &node.lifecycle, &inputs, force.as_ref());
         if node.lifecycle.protect && decision.action == Action::Replace && decision.certain {
             problems.push(refuse_protected(node, &decision));
@@ -183,11 +189,11 @@ impl<'a> Declared<'a> {
         let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create;
         let replaces = decision.action == Action::Replace;
         // What is replaced anyway goes before whatever it uses that is deleted first.
-        let cascade_root = match cascade_root {
-            None if replaces && decision.certain => self.deleted_first(id).next(),
-            root => root.filter(|_| replaces),
-        };
-        if let Some(root) = cascade_root {
+        if replaces && decision.certain {
+            roots = self.deleted_below(id, record);
+        }
+        roots.retain(|_| replaces);
+        for root in &roots {
             self.steps[root.index()].cascade.push(id);
         }
         self.note_records(id, node, record, moved_from.as_ref());
@@ -205,13 +211,13 @@ impl<'a> Declared<'a> {
         step.prior = Some(record.token);
         step.force = force;
         step.expected = expected;
-        if (replaces && prefers_delete) || cascade_root.is_some() {
+        if (replaces && prefers_delete) || !roots.is_empty() {
             step.order = Order::DeleteFirst;
         }
         if let Some(from) = moved_from {
             step.reasons.push(Reason::Moved { from: from.clone() });
             step.moved_from = Some(from.clone());
-            self.moved.insert(from);
+            self.moved.insert(from, id);
         }
     }
 
@@ -223,22 +229,20 @@ impl<'a> Declared<'a> {
         }
         node.lifecycle.aliases.iter().find_map(|alias| {
             let former = alias.resolve(&node.address);
-            if self.request.graph.find(&former).is_some() || self.moved.contains(&former) {
+            if self.request.graph.find(&former).is_some() || self.moved.contains_key(&former) {
                 return None;
             }
             state.current(&former).map(|record| (record, Some(former)))
         })
     }
 
-    /// Finds a dependency that is deleted before it is made anew and that this resource cannot outlive: a field
-    /// that forces a replacement takes its value from it.
-    fn cascade_root(&self, id: NodeId, node: &Node, inputs: &Map) -> Option<NodeId> {
-        let deletes_first = |d: &NodeId| {
-            let step = &self.steps[d.index()];
-            step.action == Action::Replace && step.order == Order::DeleteFirst
-        };
-        let mut roots = self.request.graph.dag().dependencies(id).filter(deletes_first).peekable();
-        roots.peek()?;
+    /// Finds the dependencies that are or may be deleted before they are made anew and that this resource cannot
+    /// outlive: a field that forces a replacement takes its value from them. Those that certainly are come first.
+    fn cascade_roots(&self, id: NodeId, node: &Node, inputs: &Map) -> Vec<NodeId> {
+        let mut roots: Vec<NodeId> = self.deleted_first(id).collect();
+        if roots.is_empty() {
+            return roots;
+        }
         let mut bound = HashSet::new();
         for (name, expr) in &node.inputs {
             let field = node.schema.field(name);
@@ -250,22 +254,50 @@ impl<'a> Declared<'a> {
                 });
             }
         }
-        let bound: Vec<NodeId> = roots.filter(|root| bound.contains(&root.0)).collect();
-        bound
-            .iter()
-            .copied()
-            .find(|r| self.steps[r.index()].verdict == Verdict::Certain)
-            .or(bound.first().copied())
+        roots.retain(|root| bound.contains(&root.0));
+        roots.sort_by_key(|root| self.steps[root.index()].verdict != Verdict::Certain);
+        roots
     }
 
-    /// Returns the dependencies that are certain to be deleted before they are made anew.
+    /// Returns the dependencies that are, or may be, deleted before they are made anew.
     fn deleted_first(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.request.graph.dag().dependencies(id).filter(|d| {
-            let step = &self.steps[d.index()];
-            step.action == Action::Replace
-                && step.order == Order::DeleteFirst
-                && step.verdict == Verdict::Certain
-        })
+        self.request.graph.dag().dependencies(id).filter(|d| self.goes_first(*d))
+    }
+
+    fn goes_first(&self, id: NodeId) -> bool {
+        let step = &self.steps[id.index()];
+        step.action == Action::Replace && step.order == Order::DeleteFirst
+    }
+
+    /// Returns the same, and those that only the old generation uses while the new one comes after them.
+    fn deleted_below(&self, id: NodeId, record: &'a Record) -> Vec<NodeId> {
+        let mut roots: Vec<NodeId> = self.deleted_first(id).collect();
+        let mut more = self.used_by(record);
+        more.retain(|d| self.goes_first(*d) && !roots.contains(d));
+        if !more.is_empty() {
+            let below = self.request.graph.dag().closure([id], false);
+            roots.extend(more.into_iter().filter(|d| below[d.index()]));
+        }
+        roots
+    }
+
+    /// Returns the declared resources that a recorded generation uses, itself or through what is not declared any
+    /// more.
+    fn used_by(&self, record: &'a Record) -> Vec<NodeId> {
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        let mut todo: Vec<&Address> = record.dependencies.iter().collect();
+        while let Some(address) = todo.pop() {
+            if !seen.insert(address) {
+                continue;
+            }
+            match self.request.graph.find(address).or_else(|| self.moved.get(address).copied()) {
+                Some(declared) => found.push(declared),
+                None => {
+                    todo.extend(self.request.state.current(address).into_iter().flat_map(|r| &r.dependencies))
+                }
+            }
+        }
+        found
     }
 
     fn force(&self, node: &Node, cascade_root: Option<NodeId>) -> Option<Force> {

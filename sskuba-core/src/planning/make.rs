@@ -10,7 +10,7 @@ use super::select::select;
 use crate::address::StackId;
 use crate::config::ConfigValues;
 use crate::graph::{Dag, DesiredGraph, NodeId};
-use crate::plan::{Action, Order, Plan, Step};
+use crate::plan::{Action, Order, Plan, Step, Verdict};
 use crate::provider::Registry;
 use crate::state::State;
 use crate::value::{Map, Value};
@@ -143,13 +143,15 @@ fn join(
                 let next = cycle.0.iter().skip(1).chain(cycle.0.first());
                 let pairs: Vec<_> = cycle.0.iter().copied().zip(next.copied()).collect();
                 let before = weak.len();
-                // An edge between two removals outlives one to a switch-over.
-                let firm = |edge: &(NodeId, NodeId)| steps[edge.1.index()].action == Action::Delete;
-                match pairs
-                    .iter()
-                    .find(|e| weak.contains(e) && !firm(e))
-                    .or(pairs.iter().find(|e| weak.contains(e)))
-                {
+                // An edge between two removals outlives one to a switch-over, and one between two that are certain
+                // outlives one to a removal that may not be.
+                let firmness = |edge: &(NodeId, NodeId)| {
+                    let to = &steps[edge.1.index()];
+                    (to.action == Action::Delete, to.verdict == Verdict::Certain)
+                };
+                let given_up =
+                    pairs.iter().filter(|edge| weak.contains(edge)).min_by_key(|edge| firmness(edge));
+                match given_up {
                     Some(edge) => weak.retain(|e| e != edge),
                     None => weak.clear(),
                 }

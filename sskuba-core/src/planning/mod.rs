@@ -7,6 +7,8 @@ mod lint;
 mod make;
 mod removals;
 mod select;
+#[cfg(test)]
+mod tests;
 
 pub use diagnostic::Diagnostic;
 pub use lint::lint;

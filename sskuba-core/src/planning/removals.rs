@@ -1,7 +1,7 @@
 //! Finds what goes: generations that are no longer declared or that another one replaces, and the order of
 //! their deletes, from the recorded edges.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::declared::{empty_step, expected};
 use super::diagnostic::Diagnostic;
@@ -17,7 +17,7 @@ pub(super) struct Removals<'a> {
     request: &'a Request<'a>,
     selection: &'a Selection,
     durations: &'a HashMap<&'a str, u64>,
-    moved: &'a HashSet<Address>,
+    moved: &'a HashMap<Address, NodeId>,
     /// The step that removes each generation.
     steps: HashMap<Token, NodeId>,
     /// The step of the declared resource that each generation belongs to, under whatever name.
@@ -31,7 +31,7 @@ impl<'a> Removals<'a> {
         request: &'a Request<'a>,
         selection: &'a Selection,
         durations: &'a HashMap<&'a str, u64>,
-        moved: &'a HashSet<Address>,
+        moved: &'a HashMap<Address, NodeId>,
     ) -> Self {
         let (steps, declared, dependants) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self { request, selection, durations, moved, steps, declared, dependants }
@@ -97,7 +97,7 @@ impl<'a> Removals<'a> {
             self.selection.may_remove(record.token).then_some(Reason::Superseded)?
         } else {
             let declared = self.request.graph.find(&record.address).is_some();
-            let gone = !declared && !self.moved.contains(&record.address);
+            let gone = !declared && !self.moved.contains_key(&record.address);
             (gone && self.selection.may_remove(record.token)).then_some(())?;
             if self.request.down { Reason::Down } else { Reason::NotDeclared }
         };
@@ -171,8 +171,7 @@ impl<'a> Removals<'a> {
         for record in self.request.state.records() {
             let Some(&id) = self.steps.get(&record.token) else { continue };
             let step = &steps[id.index()];
-            let part_of = step.part_of.map(|of| &steps[of.index()]);
-            let deletes_first = part_of.is_some_and(|of| of.order == Order::DeleteFirst);
+            let deleted_first = step.part_of.filter(|of| steps[of.index()].order == Order::DeleteFirst);
             for dependant in self.dependants(record) {
                 let theirs = self.steps.get(&dependant.token);
                 if let Some(&theirs) = theirs {
@@ -180,8 +179,13 @@ impl<'a> Removals<'a> {
                         && dependant.flags.deleted_with.as_ref() == Some(&record.address);
                     edges.push(if goes_with { (theirs, id) } else { (id, theirs) });
                 }
-                // What stays is switched over before the object that it used is deleted.
-                if let Some(&declared) = self.declared.get(&dependant.token).filter(|_| !deletes_first) {
+                // What stays is switched over before the object that it used is deleted, unless it is switched
+                // over to what takes that object's place, which is made after.
+                let uses = |declared: NodeId| {
+                    deleted_first
+                        .is_some_and(|of| self.request.graph.dag().dependencies(declared).any(|d| d == of))
+                };
+                if let Some(&declared) = self.declared.get(&dependant.token).filter(|d| !uses(**d)) {
                     edges.push((id, declared));
                 }
             }

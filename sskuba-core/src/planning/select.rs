@@ -82,14 +82,18 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
     let mut declared = vec![true; count];
     let mut removable = None;
     if !targets.is_empty() {
-        let chosen = ids().filter(|id| target.matches(&graph.node(*id).address));
-        declared = graph.dag().closure(chosen, false);
+        let removed = removable_of(request, &target, *target_dependents);
+        let recorded = |id: NodeId| request.state.current(&graph.node(id).address).map(|record| record.token);
+        let named = |id: &NodeId| {
+            let dependent = || recorded(*id).is_some_and(|token| removed.contains(&token));
+            target.matches(&graph.node(*id).address) || (*target_dependents && dependent())
+        };
+        declared = graph.dag().closure(ids().filter(named), false);
         if *target_dependents {
-            let chosen = ids().filter(|id| target.matches(&graph.node(*id).address));
-            let up = graph.dag().closure(chosen, true);
+            let up = graph.dag().closure(ids().filter(named), true);
             declared = graph.dag().closure(ids().filter(|id| up[id.index()]), false);
         }
-        removable = Some(removable_of(request, &target, *target_dependents));
+        removable = Some(removed);
     }
     if !excludes.is_empty() {
         leave_out(request, graph, &exclude, &mut declared);

@@ -263,7 +263,11 @@ impl State {
             self.current.insert(to.clone(), token);
         }
         for (number, record) in &mut self.records {
-            let mut renamed = false;
+            // What an earlier replacement left goes by the same name, or the edges to it would lead nowhere.
+            let mut renamed = record.status == Status::Superseded && record.address == from;
+            if renamed {
+                record.address = to.clone();
+            }
             for dependency in record.dependencies.iter_mut().filter(|d| **d == from) {
                 *dependency = to.clone();
                 renamed = true;

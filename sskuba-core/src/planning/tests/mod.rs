@@ -1,0 +1,12 @@
+//! Planning as scripts: what was there, what is wanted, and the plan that follows.
+
+mod actions;
+mod kinds;
+mod lookups;
+mod random;
+mod removals;
+mod replacements;
+mod selection;
+mod show;
+mod unknowns;
+mod world;
