@@ -44,8 +44,17 @@ async fn an_answer_that_never_comes_is_looked_into_and_nothing_is_made_twice() {
             for phase in [Phase::Before, Phase::After] {
                 let bench = failing(name, Op::Create, phase, 1, fault.clone());
                 let (_, report) = bench.up(network).await.unwrap();
-                assert_eq!(report.result, RunResult::Succeeded, "{fault:?} {phase:?} {name}: {:?}", report.failures);
-                assert_eq!((report.counts.create, bench.exists().len()), (3, 3), "{fault:?} {phase:?} {name}");
+                assert_eq!(
+                    report.result,
+                    RunResult::Succeeded,
+                    "{fault:?} {phase:?} {name}: {:?}",
+                    report.failures
+                );
+                assert_eq!(
+                    (report.counts.create, bench.exists().len()),
+                    (3, 3),
+                    "{fault:?} {phase:?} {name}"
+                );
                 let bench = failing(name, Op::Delete, phase, 1, fault.clone());
                 bench.up(network).await.unwrap();
                 let down = bench.engine.down(&bench.stack).await.unwrap();
