@@ -77,19 +77,20 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
     }
 }
 
-/// Looks for the object over the kind's visibility window.
+/// Looks for the object over the kind's visibility window. A passing fault is a look that saw nothing; that the
+/// object is not there is only concluded from the last look, which has to be answered.
 async fn look(call: &Call) -> Result<Option<Object>, Failure> {
     let window = call.schema.as_ref().map_or(Duration::ZERO, |schema| schema.visibility);
     let provider = call.instance.get().await?;
     let start = Instant::now();
     let mut pause = FIRST_LOOK;
     loop {
-        if let Some(object) = within(call.cx.timeout, provider.find(&call.cx)).await? {
-            return Ok(Some(object));
-        }
         let left = window.saturating_sub(start.elapsed());
-        if left.is_zero() {
-            return Ok(None);
+        match within(call.cx.timeout, provider.find(&call.cx)).await {
+            Ok(None) if left.is_zero() => return Ok(None),
+            Err(failure) if left.is_zero() || !failure.class.is_passing() => return Err(failure),
+            Ok(Some(object)) => return Ok(Some(object)),
+            Ok(None) | Err(_) => {}
         }
         sleep(pause.min(left)).await;
         pause = (pause * 2).min(LAST_LOOK);
