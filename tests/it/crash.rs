@@ -93,7 +93,7 @@ async fn faults_are_survived_and_never_make_a_second_object() {
         let failed = Arc::new(Mutex::new(0));
         for round in 0..4 {
             let churn = Churn { seed, round, resources: 50 };
-            let mut done = false;
+            let (mut done, mut last) = (false, String::new());
             for _ in 0..60 {
                 let options = ApplyOptions { continue_on_error: true, ..ApplyOptions::default() };
                 match bench.up_with(program(churn), PlanOptions::default(), options).await {
@@ -103,10 +103,17 @@ async fn faults_are_survived_and_never_make_a_second_object() {
                             break;
                         }
                     }
-                    _ => *failed.lock().unwrap() += 1,
+                    Ok((_, report)) => {
+                        *failed.lock().unwrap() += 1;
+                        last = format!("{:#?}", report.failures);
+                    }
+                    Err(error) => {
+                        *failed.lock().unwrap() += 1;
+                        last = error.to_string();
+                    }
                 }
             }
-            assert!(done, "seed {seed} round {round} never came to rest");
+            assert!(done, "seed {seed} round {round} never came to rest: {last}");
             assert_eq!(disagreement(&bench).await, [""; 0], "seed {seed} round {round}");
         }
         assert!(*failed.lock().unwrap() > 0);

@@ -82,16 +82,16 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
     }
 }
 
-/// Looks for the object over the kind's visibility window. That it is not there is only believed of an answer that
-/// came after the window.
+/// Looks for the object over the kind's visibility window. That it is not there is only concluded from a look that
+/// began after the window.
 async fn look(call: &Call) -> Result<Option<Object>, Failure> {
     let window = call.schema.as_ref().map_or(Duration::ZERO, |schema| schema.visibility);
     let provider = call.instance.get().await?;
     let start = Instant::now();
     let mut pause = FIRST_LOOK;
     loop {
-        let found = patient(call, || provider.find(&call.cx)).await?;
         let left = window.saturating_sub(start.elapsed());
+        let found = patient(call, || provider.find(&call.cx)).await?;
         if found.is_some() || left.is_zero() {
             return Ok(found);
         }

@@ -7,6 +7,8 @@ mod record;
 mod replay;
 mod seal;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use age::AgeKeyring;
 pub use format::{Codec, FORMAT, FormatError, from_text, to_text};

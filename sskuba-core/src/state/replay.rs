@@ -143,7 +143,11 @@ impl State {
                 if self.pending.contains_key(&record.token) {
                     return Err(refuse("an adoption", &record.address, "a call for it is still open"));
                 }
-                self.supersede(&record.address, record.token);
+                // Whatever it was called and wherever it stood before, it is what the record says now.
+                self.drop_record(record.token);
+                if record.status != Status::Superseded {
+                    self.supersede(&record.address, record.token);
+                }
                 self.insert((**record).clone());
             }
             Entry::Exports(map) => self.exports.clone_from(map),
@@ -166,8 +170,14 @@ impl State {
         if self.pending.contains_key(&intent.token) {
             return Err(refuse(what, &intent.address, "a call for this generation is still open"));
         }
-        let exists = self.records.contains_key(&intent.token);
+        let recorded = self.records.get(&intent.token);
+        let exists = recorded.is_some();
         match intent.verb {
+            Verb::Update | Verb::Delete
+                if recorded.is_some_and(|record| record.address != intent.address) =>
+            {
+                Err(refuse(what, &intent.address, "this generation is recorded under another address"))
+            }
             Verb::Create if exists => {
                 Err(refuse(what, &intent.address, "this generation was created already"))
             }

@@ -1,0 +1,162 @@
+//! The format: what is written is read, and what was changed on the way is an error and never a panic.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::arbitrary;
+use crate::address::Token;
+use crate::clock::SeededIds;
+use crate::state::{Codec, DataKey, Entry, FORMAT, FormatError, Record, State};
+use crate::value::{Map, Value};
+
+fn codec(seed: u64) -> Codec {
+    let ids = Arc::new(SeededIds::new(seed));
+    Codec::new(Some(DataKey::generate(&SeededIds::new(seed))), ids)
+}
+
+fn exports(key: &str, value: Value) -> Entry {
+    Entry::Exports([(key.to_owned(), value)].into())
+}
+
+fn a_record() -> Record {
+    let json = serde_json::json!({
+        "address": "demo:net:Net::a", "token": Token::new([7; 16]), "version": 1, "status": "live", "id": "net-1",
+        "applied": {}, "observed": {}, "outputs": {}, "dependencies": [], "flags": {}, "created": 1, "updated": 2,
+        "took": 3,
+    });
+    let mut record = codec(1).record_from_json(json).unwrap();
+    record.applied.insert("password".to_owned(), Value::from("canary").into_secret());
+    record.outputs.insert("cidr".to_owned(), "10.0.0.0/16".into());
+    record
+}
+
+#[test]
+fn a_newer_format_is_named() {
+    let mut bytes = codec(1).encode(exports("a", Value::from(1))).unwrap();
+    bytes[0] = FORMAT + 1;
+    let error = codec(1).decode(&bytes).unwrap_err();
+    assert_eq!(error, FormatError::Newer { found: FORMAT + 1 });
+    assert_eq!(
+        error.to_string(),
+        "it has format 2, this release reads up to 1; run the release that wrote it, or a newer one"
+    );
+}
+
+#[test]
+fn every_flipped_bit_and_every_cut_is_noticed() {
+    let codec = codec(1);
+    let bytes = codec.encode_record(&a_record()).unwrap();
+    assert_eq!(codec.decode_record(&bytes).unwrap(), a_record());
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1 << bit;
+            assert!(codec.decode_record(&changed).is_err(), "byte {at}, bit {bit}");
+        }
+        assert!(codec.decode_record(&bytes[..at]).is_err(), "cut at {at}");
+    }
+    let longer = [bytes, vec![b' ']].concat();
+    assert!(codec.decode_record(&longer).is_err());
+}
+
+#[test]
+fn keys_that_look_like_marks_are_only_keys() {
+    for key in ["$", "$$", "$sealed", "$$sealed", "$sskuba:secret"] {
+        let inner = Value::Map([(key.to_owned(), Value::from("v1:AAAA"))].into());
+        for entry in [exports(key, "x".into()), exports("a", inner)] {
+            let bytes = codec(1).encode(entry.clone()).unwrap();
+            assert_eq!(codec(1).decode(&bytes).unwrap(), entry, "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_sealed_and_opens_for_its_generation_and_stack_alone() {
+    let record = a_record();
+    let mut json = codec(1).record_to_json(&record).unwrap();
+    assert!(!json.to_string().contains("canary"), "{json}");
+    assert_eq!(codec(1).record_from_json(json.clone()).unwrap(), record);
+    let other_stack = codec(2).record_from_json(json.clone()).unwrap_err().to_string();
+    assert!(other_stack.contains("sealed with the key of another stack"), "{other_stack}");
+    json["token"] = Token::new([8; 16]).to_string().into();
+    let other = codec(1).record_from_json(json).unwrap_err().to_string();
+    let expected = format!("the secret of generation {} cannot be opened", Token::new([8; 16]));
+    assert!(other.contains(&expected) && other.contains("for another place"), "{other}");
+}
+
+#[test]
+fn without_the_key_a_secret_stays_closed_and_cannot_be_written() {
+    let bytes = codec(1).encode_record(&a_record()).unwrap();
+    let closed = Codec::new(None, Arc::new(SeededIds::new(1)));
+    let read = closed.decode_record(&bytes).unwrap();
+    assert_eq!(read.applied["password"], Value::from("(sealed)").into_secret());
+    let error = closed.encode_record(&read).unwrap_err().to_string();
+    assert_eq!(error, "a secret cannot be recorded without the stack's key");
+}
+
+#[test]
+fn a_value_that_is_not_known_is_never_recorded() {
+    let error = codec(1).encode(exports("a", Value::List(vec![Value::Unknown]))).unwrap_err();
+    assert_eq!(error.to_string(), "a value that is not known cannot be recorded");
+}
+
+/// Tells whether any text of a secret part stands in the bytes.
+fn leaks(map: &Map, bytes: &[u8]) -> bool {
+    fn texts(value: &Value, secret: bool, found: &mut Vec<String>) {
+        match value {
+            Value::Secret(_) => texts(value.reveal(), true, found),
+            Value::String(text) if secret && text.len() > 5 => found.push(text.clone()),
+            Value::List(items) => items.iter().for_each(|item| texts(item, secret, found)),
+            Value::Map(map) => map.values().for_each(|item| texts(item, secret, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    map.values().for_each(|value| texts(value, false, &mut found));
+    found.iter().any(|text| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_written_is_read(entry in arbitrary::entry()) {
+        let bytes = codec(1).encode(entry.clone()).unwrap();
+        prop_assert_eq!(codec(1).decode(&bytes).unwrap(), entry);
+    }
+
+    #[test]
+    fn records_and_maps_are_read_as_they_were_written(record in arbitrary::record(), map in arbitrary::map()) {
+        let codec = codec(1);
+        prop_assert_eq!(codec.decode_record(&codec.encode_record(&record).unwrap()).unwrap(), record.clone());
+        prop_assert_eq!(codec.record_from_json(codec.record_to_json(&record).unwrap()).unwrap(), record);
+        let bytes = codec.encode_map(&map).unwrap();
+        prop_assert!(!leaks(&map, &bytes));
+        prop_assert_eq!(codec.decode_map(&bytes).unwrap(), map);
+    }
+
+    #[test]
+    fn replayed_bytes_give_the_state_that_the_entries_made(
+        entries in prop::collection::vec(arbitrary::entry(), 0..40),
+    ) {
+        let codec = codec(1);
+        let (mut made, mut replayed) = (State::default(), State::default());
+        for entry in entries {
+            if made.apply(&entry).is_ok() {
+                replayed.apply(&codec.decode(&codec.encode(entry).unwrap()).unwrap()).unwrap();
+            }
+        }
+        prop_assert_eq!(format!("{made:?}"), format!("{replayed:?}"));
+        prop_assert_eq!(made.records().collect::<Vec<_>>(), replayed.records().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn random_bytes_are_an_error(bytes in prop::collection::vec(any::<u8>(), 0..64), version in 0..3_u8) {
+        prop_assert!(codec(1).decode(&bytes).is_err());
+        let framed = [&[version][..], &crc32fast::hash(&bytes).to_be_bytes(), &bytes].concat();
+        prop_assert!(codec(1).decode(&framed).is_err());
+        prop_assert!(codec(1).decode_record(&framed).is_err());
+        let _ = codec(1).decode_map(&framed);
+    }
+}
