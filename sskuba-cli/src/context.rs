@@ -168,9 +168,10 @@ impl<'a, 'w> Context<'a, 'w> {
         let wait = opening.wait.unwrap_or(Duration::ZERO);
         let opened = self.interrupts.guard(engine.open(&self.stack, command, wait)).await;
         let mut session = opened.map_err(|stop| match stop.code {
-            Code::Cancelled if !wait.is_zero() => {
-                Stop::cancelled(format!("cancelled while waiting for stack {}; nothing was changed", self.stack))
-            }
+            Code::Cancelled if !wait.is_zero() => Stop::cancelled(format!(
+                "cancelled while waiting for stack {}; nothing was changed",
+                self.stack
+            )),
             _ => stop,
         })?;
         self.revision = session.state().revision();

@@ -15,5 +15,8 @@ mod programs;
 mod running;
 mod stage;
 
+mod configuring;
+mod damage;
+mod disk;
 mod sharing;
 mod stopping;

@@ -18,8 +18,8 @@ pub(crate) const CANARY: &str = "canary-4f1d";
 
 /// A folder, a program, and how it is called.
 pub(crate) struct Stage {
-    folder: tempfile::TempDir,
-    program: &'static str,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) program: &'static str,
     /// Arguments of every run: the program's configuration.
     pub(crate) usual: Vec<String>,
     /// Variables of every run.
@@ -63,11 +63,12 @@ impl Stage {
 
     /// Prepares a run of the stage's program.
     pub(crate) fn command(&self, args: &str) -> Command {
-        let mut command = self.command_of(self.program, args);
-        if args.split_whitespace().next().is_some_and(|verb| ["up", "preview"].contains(&verb)) {
-            command.args(&self.usual);
+        let mut words: Vec<&str> = args.split_whitespace().collect();
+        if words.first().is_some_and(|verb| ["up", "preview"].contains(verb)) {
+            // What this run says comes later, and wins.
+            words.splice(1..1, self.usual.iter().map(String::as_str));
         }
-        command
+        self.command_of(self.program, &words.join(" "))
     }
 
     /// Prepares a run of another program in this folder.
@@ -164,8 +165,10 @@ impl Ran {
             assert_eq!(self.errors.matches("error: ").count(), 1, "not one error: {self}");
             self.errors.split_once("error: ").unwrap().1.to_owned()
         };
-        // The words themselves are judged by people; the run prints them for that.
-        println!("--- {}\n{}", self.call, text.trim_end());
+        // The words themselves are judged by people.
+        if std::env::var_os("SSKUBA_TEST_TEXTS").is_some() {
+            println!("--- {}\n{}", self.call, text.trim_end());
+        }
         text
     }
 
