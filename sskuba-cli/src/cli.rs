@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use sskuba_core::stack::Program;
 use crate::args::Arguments;
 use crate::commands;
 use crate::environment::Environment;
+use crate::pairs::together;
 use crate::screen::Screen;
 use crate::stop::Code;
 
@@ -121,6 +122,7 @@ impl Cli {
 
     /// Runs what the arguments of this process say, and returns its exit code.
     pub async fn run(self) -> ExitCode {
+        quiet_about_the_store();
         let (mut out, mut errors) = (std::io::stdout(), std::io::stderr());
         let code = self.run_with(std::env::args_os(), Environment::of_process(), &mut out, &mut errors).await;
         ExitCode::from(code)
@@ -158,6 +160,24 @@ impl Cli {
     }
 }
 
+/// Keeps panics inside sled off the terminal. It panics where its files are damaged; the store catches that and
+/// says which file it is, and more than one account of it only hides what to do.
+fn quiet_about_the_store() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let file = panic.location().map(|location| Path::new(location.file()));
+        let is_of_sled = |part: Component<'_>| {
+            let part = part.as_os_str().to_string_lossy();
+            part == "sled" || part.starts_with("sled-")
+        };
+        // The store's own module is called `sled` too, and its panics are not expected.
+        let own = |file: &Path| file.components().any(|part| part.as_os_str() == "stores");
+        if !file.is_some_and(|file| file.components().any(is_of_sled) && !own(file)) {
+            others(panic);
+        }
+    }));
+}
+
 /// Returns clap's definition for a program of this name.
 pub(crate) fn definition(project: &str) -> clap::Command {
     Arguments::command()
@@ -167,6 +187,6 @@ pub(crate) fn definition(project: &str) -> clap::Command {
 }
 
 fn parse(project: &str, args: &[OsString]) -> Result<Arguments, clap::Error> {
-    let matches = definition(project).try_get_matches_from(args)?;
+    let matches = definition(project).try_get_matches_from(together(args))?;
     Arguments::from_arg_matches(&matches)
 }

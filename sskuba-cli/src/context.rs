@@ -171,7 +171,14 @@ impl<'a, 'w> Context<'a, 'w> {
         opening: &Opening,
     ) -> Result<Session, Stop> {
         let wait = opening.wait.unwrap_or(Duration::ZERO);
-        let mut session = self.interrupts.guard(engine.open(&self.stack, command, wait)).await?;
+        let opened = self.interrupts.guard(engine.open(&self.stack, command, wait)).await;
+        let mut session = opened.map_err(|stop| match stop.code {
+            Code::Cancelled if !wait.is_zero() => Stop::cancelled(format!(
+                "cancelled while waiting for stack {}; nothing was changed",
+                self.stack
+            )),
+            _ => stop,
+        })?;
         self.revision = session.state().revision();
         let recovered = self.recover(&mut session).await;
         self.revision = session.state().revision();

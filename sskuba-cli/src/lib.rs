@@ -14,6 +14,7 @@ mod environment;
 mod identity;
 mod interrupts;
 mod keyring;
+mod pairs;
 mod project;
 mod prompt;
 mod render;

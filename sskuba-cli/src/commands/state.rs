@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::{Value as Json, json};
 use sskuba_core::address::Address;
 use sskuba_core::engine::{Resolution, Session};
+use sskuba_core::state::StoreError;
 
 use super::{planned, records};
 use crate::args::{Opening, State};
@@ -73,7 +74,7 @@ async fn show(context: &mut Context<'_, '_>, address: &str, show_secrets: bool) 
 async fn open(context: &mut Context<'_, '_>, command: &str, opening: &Opening) -> Result<Session, Stop> {
     let engine = context.engine(Access::Write)?;
     if !engine.store().stacks().await?.contains(&context.stack) {
-        return Err(sskuba_core::state::StoreError::NoStack(context.stack.clone()).into());
+        return Err(StoreError::NoStack(context.stack.clone()).into());
     }
     Ok(engine.open(&context.stack, command, opening.wait.unwrap_or_default()).await?)
 }
@@ -167,17 +168,23 @@ async fn import(
 async fn unlock(context: &mut Context<'_, '_>, yes: bool) -> Result<(), Stop> {
     planned::must_be_agreed(context, "state unlock", yes)?;
     let engine = context.engine(Access::Write)?;
-    let Some(holder) = engine.store().holder(&context.stack).await? else {
-        context.screen.say(format!("Nobody holds {}", context.stack));
-        return Ok(());
-    };
-    if !yes {
+    let store = engine.store();
+    if let (false, Some(holder)) = (yes, store.holder(&context.stack).await?) {
         let question = format!("{} is held by {holder}. Is that program dead?", context.stack);
         planned::agree(context, &question).await?;
     }
-    match engine.store().unlock(&context.stack).await? {
-        Some(holder) => context.screen.say(format!("Broke the lease of {holder}")),
-        None => context.screen.say(format!("Nobody holds {}", context.stack)),
+    match store.unlock(&context.stack).await {
+        Ok(Some(holder)) => context.screen.say(format!("Broke the lease of {holder}")),
+        Ok(None) => context.screen.say(format!("Nobody holds {}", context.stack)),
+        Err(error @ StoreError::Busy { .. }) => {
+            return Err(Stop {
+                code: Code::Busy,
+                message: format!(
+                    "{error}; it is alive, so its lease stays: wait for its end, or stop it there"
+                ),
+            });
+        }
+        Err(error) => return Err(error.into()),
     }
     Ok(())
 }

@@ -62,7 +62,10 @@ async fn make(
 
 fn read_plan(context: &Context<'_, '_>, path: &Path) -> Result<PlanFile, Stop> {
     let path = context.environment.resolve(path);
-    let text = fs::read_to_string(&path).map_err(Stop::file("read", &path))?;
+    let text = fs::read_to_string(&path).map_err(|error| {
+        let hint = "`preview --plan FILE` saves a plan";
+        Stop::failed(format!("failed to read the plan {}: {error}; {hint}", path.display()))
+    })?;
     PlanFile::parse(&text).map_err(|error| Stop::failed(format!("{}: {error}", path.display())))
 }
 

@@ -20,7 +20,11 @@ const AT_ONCE: usize = 64;
 
 /// An open call that could not be resolved now.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("failed to find out whether the interrupted {} of {address} took effect: {failure}", word(*.verb))]
+#[error(
+    "failed to find out whether the interrupted {} of {address} took effect: {failure}{}",
+    word(*.verb),
+    if .failure.hint.is_none() { "; nothing else was done: run again once that is mended" } else { "" }
+)]
 pub struct Unresolved {
     /// The resource.
     pub address: Address,

@@ -76,7 +76,7 @@ pub(super) async fn key_of(
 }
 
 /// Refuses a stack that a newer release wrote, by that release's name.
-fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineError> {
+pub(super) fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineError> {
     let Some(bytes) = image.meta.get(WRITER) else { return Ok(()) };
     let text = String::from_utf8_lossy(bytes);
     let (format, writer) = text.split_once(' ').unwrap_or((&text, "?"));
