@@ -61,12 +61,6 @@ impl<'a> Removals<'a> {
                 };
                 problems.push(Diagnostic::of(&record.address, message));
             }
-            if let Err(error) = self.request.registry.schema(record.address.kind_str())
-                && step.calls
-            {
-                let message = format!("cannot be deleted: {error}, or drop the record with `state rm`");
-                problems.push(Diagnostic::of(&record.address, message));
-            }
             if let Some(of) = step.part_of {
                 steps[of.index()].delete_step = Some(id);
                 step.verdict = steps[of.index()].verdict;
