@@ -121,7 +121,8 @@ impl<'a, 'w> Context<'a, 'w> {
             .store(store)
             .keyring(Arc::new(keyring))
             .clock(Arc::clone(clock))
-            .owner(user.clone(), host.clone(), *pid);
+            .owner(user.clone(), host.clone(), *pid)
+            .simulated(self.simulated());
         let mut builder = builder;
         for provider in providers {
             builder = builder.provider(provider);

@@ -166,3 +166,31 @@ async fn a_cancelled_run_ends_what_runs_and_starts_nothing_new() {
     let (_, report) = bench.up(program).await.unwrap();
     assert_eq!((report.result, bench.exists().len()), (RunResult::Succeeded, 2));
 }
+
+#[tokio::test]
+async fn simulated_resources_are_never_taken_for_real_ones() {
+    let program = |stack: &mut Stack| -> sskuba::Result {
+        data(stack, "a")?;
+        Ok(())
+    };
+    let store: std::sync::Arc<dyn sskuba::core::state::StateStore> =
+        std::sync::Arc::new(sskuba::core::stores::Memory::default());
+    let keyring = std::sync::Arc::new(sskuba::core::stores::EphemeralKeyring::default());
+    let engine = |simulated: bool| {
+        let builder = sskuba::Engine::builder().store(store.clone()).keyring(keyring.clone());
+        builder.provider(sskuba::local::provider()).simulated(simulated).build()
+    };
+    let stack = "local/test/dev".parse().unwrap();
+    engine(true).up(&stack, program).await.unwrap();
+    for error in [
+        engine(false).up(&stack, program).await.unwrap_err(),
+        engine(false).preview(&stack, program).await.unwrap_err(),
+        engine(false).down(&stack).await.unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("are simulated ones; add `--simulate`"), "{error}");
+    }
+    engine(true).down(&stack).await.unwrap();
+    engine(false).up(&stack, program).await.unwrap();
+    let error = engine(true).down(&stack).await.unwrap_err().to_string();
+    assert!(error.contains("are real ones; leave `--simulate` out"), "{error}");
+}

@@ -31,6 +31,7 @@ pub struct Engine {
     pub(super) user: String,
     pub(super) host: String,
     pub(super) pid: u32,
+    pub(super) simulated: bool,
 }
 
 /// Puts an engine together.
@@ -42,6 +43,7 @@ pub struct EngineBuilder {
     clock: Option<Arc<dyn Clock>>,
     ids: Option<Arc<dyn IdSource>>,
     owner: Option<(String, String, u32)>,
+    simulated: bool,
 }
 
 impl EngineBuilder {
@@ -91,6 +93,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Says that the providers are simulated. A stack of one world is refused by engines of the other, which would
+    /// take its records for objects that are not there.
+    #[must_use]
+    pub fn simulated(mut self, simulated: bool) -> Self {
+        self.simulated = simulated;
+        self
+    }
+
     /// Ends.
     pub fn build(self) -> Engine {
         let (user, host, pid) = self.owner.unwrap_or_else(|| ("unknown".into(), "unknown".into(), 0));
@@ -103,6 +113,7 @@ impl EngineBuilder {
             user,
             host,
             pid,
+            simulated: self.simulated,
         }
     }
 }

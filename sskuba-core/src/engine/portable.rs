@@ -18,7 +18,7 @@ impl Engine {
     pub async fn export_state(&self, stack: &StackId) -> Result<Json, EngineError> {
         let image = self.image(stack).await?;
         let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
-        let (state, codec) = self.readable(stack).await?;
+        let (state, codec, _) = self.readable(stack).await?;
         let odd = |error: FormatError| EngineError::Refused(error.to_string());
         let records: Result<Vec<Json>, _> =
             state.records().map(|r| codec.record_to_json(r).map_err(odd)).collect();

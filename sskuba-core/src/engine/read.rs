@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::build::Engine;
 use super::error::EngineError;
-use super::session::{check_format, key_of, make_plan};
+use super::session::{check_format, check_world, is_simulated, key_of, make_plan};
 use crate::address::{StackId, Token};
 use crate::applying::replay;
 use crate::clock::Timestamp;
@@ -80,7 +80,8 @@ impl Engine {
         program: &dyn Program,
         options: &PlanOptions,
     ) -> Result<Plan, EngineError> {
-        let (state, _) = self.readable(stack).await?;
+        let (state, _, simulated) = self.readable(stack).await?;
+        check_world(self, stack, &state, simulated)?;
         make_plan(self, stack, &state, Some(program), options).await
     }
 
@@ -89,19 +90,20 @@ impl Engine {
     /// # Errors
     /// If something is protected, or the state cannot be read.
     pub async fn preview_down(&self, stack: &StackId, options: &PlanOptions) -> Result<Plan, EngineError> {
-        let (state, _) = self.readable(stack).await?;
+        let (state, _, simulated) = self.readable(stack).await?;
+        check_world(self, stack, &state, simulated)?;
         make_plan(self, stack, &state, None, options).await
     }
 
-    /// Reads a stack with its secrets open; also returns the codec.
-    pub(super) async fn readable(&self, stack: &StackId) -> Result<(State, Codec), EngineError> {
+    /// Reads a stack with its secrets open; also returns the codec, and whether its objects are simulated ones.
+    pub(super) async fn readable(&self, stack: &StackId) -> Result<(State, Codec, bool), EngineError> {
         let Some(image) = self.image(stack).await? else {
-            return Ok((State::default(), Codec::new(None, Arc::clone(&self.ids))));
+            return Ok((State::default(), Codec::new(None, Arc::clone(&self.ids)), self.simulated));
         };
         let key = key_of(&image, stack, &self.keyring).await?;
         let codec = Codec::new(key, Arc::clone(&self.ids));
         let state = replay(&image, &codec).map_err(|error| EngineError::journal(stack, error))?;
-        Ok((state, codec))
+        Ok((state, codec, is_simulated(&image)))
     }
 
     /// Returns the digester of a stack's saved plans; see [`PlanFile`](crate::plan::PlanFile).
@@ -109,7 +111,7 @@ impl Engine {
     /// # Errors
     /// If the stack's secrets cannot be opened.
     pub async fn digester(&self, stack: &StackId) -> Result<crate::digest::Digester, EngineError> {
-        let (_, codec) = self.readable(stack).await?;
+        let (_, codec, _) = self.readable(stack).await?;
         Ok(super::session::digester(&codec))
     }
 

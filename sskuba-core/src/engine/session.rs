@@ -29,6 +29,11 @@ use crate::value::Map;
 const KEY: &str = "key";
 const WRITER: &str = "writer";
 
+/// Which world the stack's objects are in; nothing is written for the real one.
+const WORLD: &str = "world";
+const SIMULATED: &[u8] = b"simulated";
+const REAL: &[u8] = b"real";
+
 /// How long a lookup may take while a plan is made.
 const LOOKUP: Duration = Duration::from_secs(60);
 
@@ -53,6 +58,8 @@ pub struct Session {
     journal: Journal,
     tools: Tools,
     keepalive: Option<JoinHandle<()>>,
+    /// Whether the recorded objects are simulated ones.
+    simulated: bool,
 }
 
 impl Drop for Session {
@@ -89,6 +96,33 @@ pub(super) fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineE
     }
 }
 
+/// Tells whether a stack's objects are simulated ones.
+pub(super) fn is_simulated(image: &Image) -> bool {
+    image.meta.get(WORLD).is_some_and(|world| world == SIMULATED)
+}
+
+/// Refuses to take the objects of one world for those of the other.
+pub(super) fn check_world(
+    engine: &Engine,
+    stack: &StackId,
+    state: &State,
+    simulated: bool,
+) -> Result<(), EngineError> {
+    if state.is_empty() || simulated == engine.simulated {
+        return Ok(());
+    }
+    let message = if simulated {
+        format!(
+            "the resources of {stack} are simulated ones; add `--simulate`, or choose another stack with `--stack`"
+        )
+    } else {
+        format!(
+            "the resources of {stack} are real ones; leave `--simulate` out, or choose another stack with `--stack`"
+        )
+    };
+    Err(EngineError::Refused(message))
+}
+
 /// Returns the digester of saved plans. A stack that was never written has no key and no secrets.
 pub(super) fn digester(codec: &Codec) -> Digester {
     codec.key().map_or_else(|| Digester::new(b"no stack"), DataKey::digester)
@@ -104,8 +138,8 @@ impl Engine {
         let who = format!("{user}@{host}");
         let owner = Owner { user, host, pid, command: command.to_owned() };
         let lease = self.acquire(stack, &owner, wait).await?;
-        let journal = match self.open_journal(stack, &lease).await {
-            Ok(journal) => journal,
+        let (journal, simulated) = match self.open_journal(stack, &lease).await {
+            Ok(opened) => opened,
             Err(error) => {
                 // The first error is the one to tell.
                 let _ = self.store.release(&lease).await;
@@ -130,7 +164,7 @@ impl Engine {
                 }
             })
         });
-        Ok(Session { engine: self.clone(), stack: stack.clone(), journal, tools, keepalive })
+        Ok(Session { engine: self.clone(), stack: stack.clone(), journal, tools, keepalive, simulated })
     }
 
     async fn acquire(&self, stack: &StackId, owner: &Owner, wait: Duration) -> Result<Lease, EngineError> {
@@ -147,8 +181,9 @@ impl Engine {
         }
     }
 
-    async fn open_journal(&self, stack: &StackId, lease: &Lease) -> Result<Journal, EngineError> {
+    async fn open_journal(&self, stack: &StackId, lease: &Lease) -> Result<(Journal, bool), EngineError> {
         let image = self.image(stack).await?.unwrap_or_default();
+        let simulated = is_simulated(&image);
         let key = match key_of(&image, stack, &self.keyring).await? {
             Some(key) => key,
             None => {
@@ -164,7 +199,8 @@ impl Engine {
         };
         let codec = Codec::new(Some(key), Arc::clone(&self.ids));
         let opened = Journal::open(Arc::clone(&self.store), lease.clone(), codec, image);
-        opened.map_err(|error| EngineError::journal(stack, error))
+        let journal = opened.map_err(|error| EngineError::journal(stack, error))?;
+        Ok((journal, simulated))
     }
 }
 
@@ -281,6 +317,7 @@ impl Session {
     /// # Errors
     /// If something cannot be resolved now; what could be is durable.
     pub async fn recover(&mut self, events: &Events) -> Result<usize, EngineError> {
+        self.same_world()?;
         let pending = self.state().pending().count();
         events.emit(Event::Opened { stack: self.stack.clone(), revision: self.state().revision(), pending });
         if pending == 0 {
@@ -291,7 +328,12 @@ impl Session {
         if unresolved.is_empty() { Ok(pending) } else { Err(EngineError::Unresolved(unresolved)) }
     }
 
+    fn same_world(&self) -> Result<(), EngineError> {
+        check_world(&self.engine, &self.stack, self.state(), self.simulated)
+    }
+
     fn nothing_open(&self) -> Result<(), EngineError> {
+        self.same_world()?;
         match self.state().pending().next() {
             None => Ok(()),
             Some(intent) => Err(EngineError::Refused(format!(
@@ -336,6 +378,12 @@ impl Session {
         }
         if plan.is_empty() {
             return Ok(self.unchanged(plan, options));
+        }
+        if self.simulated != self.engine.simulated {
+            let world = if self.engine.simulated { SIMULATED } else { REAL };
+            let lease = self.journal.lease();
+            self.engine.store.put_meta(lease, WORLD, world.to_vec()).await.map_err(EngineError::store)?;
+            self.simulated = self.engine.simulated;
         }
         let report = apply(&mut self.journal, plan, &self.tools, options).await;
         let report = report.map_err(|error| EngineError::journal(&self.stack, error))?;
