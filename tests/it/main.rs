@@ -1,5 +1,6 @@
 //! The library as a user meets it: programs on the simulated world.
 
+mod bad_input;
 mod crash;
 #[path = "../../examples/churn/graph.rs"]
 mod graph;

@@ -1,8 +1,10 @@
 //! Resolves what an earlier run left open, before anything else is done.
 
-use tokio::task::JoinSet;
+use std::collections::HashMap;
 
-use super::call::{Call, bound, prior_of};
+use tokio::task::{Id, JoinSet};
+
+use super::call::{Call, bound, panicked, prior_of};
 use super::dispatcher::Tools;
 use super::event::{Event, Events};
 use super::instances::{Instances, is_instance_kind};
@@ -66,7 +68,8 @@ async fn resolve_some(
 ) -> Result<Vec<Unresolved>, JournalError> {
     let mut instances = Instances::default();
     let mut unresolved = Vec::new();
-    let mut tasks: JoinSet<(Token, Address, Verb, Result<Resolved, Failure>)> = JoinSet::new();
+    let mut tasks: JoinSet<Result<Resolved, Failure>> = JoinSet::new();
+    let mut asked: HashMap<Id, (Token, Address, Verb)> = HashMap::new();
     let mut todo = intents.into_iter();
     loop {
         while tasks.len() < AT_ONCE {
@@ -74,16 +77,17 @@ async fn resolve_some(
             let (address, verb, token) = (intent.address.clone(), intent.verb, intent.token);
             events.emit(Event::Recovering { address: address.clone(), verb });
             match call_of(journal, stack, tools, &mut instances, intent) {
-                Ok(call) => drop(tasks.spawn(async move {
-                    let resolved = resolve(&call).await;
-                    (token, address, verb, resolved)
-                })),
+                Ok(call) => {
+                    let task = tasks.spawn(async move { resolve(&call).await });
+                    asked.insert(task.id(), (token, address, verb));
+                }
                 Err(failure) => unresolved.push(Unresolved { address, verb, failure }),
             }
         }
-        let Some(ended) = tasks.join_next().await else { break };
+        let Some(ended) = tasks.join_next_with_id().await else { break };
         // A provider that panics leaves its call open, as a crash does.
-        let Ok((token, address, verb, resolved)) = ended else { continue };
+        let (id, resolved) = ended.unwrap_or_else(|error| (error.id(), Err(panicked())));
+        let Some((token, address, verb)) = asked.remove(&id) else { continue };
         match resolved {
             Ok(resolved) => record(journal, tools, events, (token, address, verb), resolved)?,
             Err(failure) => unresolved.push(Unresolved { address, verb, failure }),

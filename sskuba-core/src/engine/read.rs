@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::build::Engine;
 use super::error::EngineError;
-use super::session::{key_of, make_plan};
+use super::session::{check_format, key_of, make_plan};
 use crate::address::{StackId, Token};
 use crate::applying::replay;
 use crate::clock::Timestamp;
@@ -60,6 +60,7 @@ impl Engine {
     pub async fn read(&self, stack: &StackId) -> Result<Snapshot, EngineError> {
         let image = self.image(stack).await?;
         let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
+        check_format(&image, stack)?;
         let key = key_of(&image, stack, &self.keyring).await.ok().flatten();
         let opened = key.is_some();
         let codec = Codec::new(key, Arc::clone(&self.ids));
