@@ -20,6 +20,9 @@
 //! # assert_eq!(stack.into_graph().unwrap().nodes().len(), 3);
 //! ```
 
+#[cfg(feature = "cli")]
+pub mod cli;
+
 pub use sskuba_aws as aws;
 pub use sskuba_core as core;
 #[cfg(feature = "local")]

@@ -6,16 +6,16 @@ use sskuba::sim::kinds::{Bucket, Machine, Network, PublicAddress, Record, Subnet
 
 /// What decides a graph.
 #[derive(Debug, Clone, Copy, Config)]
-pub struct Churn {
+pub(crate) struct Churn {
     /// The seed.
     #[config(default = 7)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The round.
     #[config(default = 1)]
-    pub round: u64,
+    pub(crate) round: u64,
     /// About how many resources.
     #[config(default = 200)]
-    pub resources: u64,
+    pub(crate) resources: u64,
 }
 
 impl Churn {
@@ -56,14 +56,14 @@ fn pick<T>(items: &[T], roll: u64) -> Option<&T> {
 }
 
 /// Declares the graph.
-pub fn declare(stack: &mut Stack, churn: Churn) -> sskuba::Result {
+pub(crate) fn declare(stack: &mut Stack, churn: Churn) -> sskuba::Result {
     let mut networks: Vec<Handle<Network>> = Vec::new();
     let mut subnets: Vec<Handle<Subnet>> = Vec::new();
     let mut machines: Vec<Handle<Machine>> = Vec::new();
     let mut buckets: Vec<Handle<Bucket>> = Vec::new();
     for i in 0..churn.resources {
         // One in six is away, for three rounds.
-        if i > 0 && churn.roll(i, 1, 3) % 6 == 0 {
+        if i > 0 && churn.roll(i, 1, 3).is_multiple_of(6) {
             continue;
         }
         let name = churn.name(i);
@@ -92,7 +92,8 @@ pub fn declare(stack: &mut Stack, churn: Churn) -> sskuba::Result {
                 machines.push(churn.known_as(i, stack.add(name, machine)?));
             }
             6 | 7 => {
-                let bucket = Bucket::new(format!("bucket-{i}-{}", hard % 4)).versioned(soft % 2 == 0);
+                let bucket =
+                    Bucket::new(format!("bucket-{i}-{}", hard % 4)).versioned(soft.is_multiple_of(2));
                 buckets.push(churn.known_as(i, stack.add(name, bucket)?));
             }
             8 => {

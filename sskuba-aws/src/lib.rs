@@ -27,8 +27,6 @@
 #[cfg(feature = "client")]
 mod client;
 mod kind;
-#[cfg(any(feature = "client", test))]
-mod names;
 mod provider;
 mod settings;
 #[cfg(any(feature = "client", test))]

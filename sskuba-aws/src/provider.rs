@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sskuba_core::provider::Provider;
+use sskuba_core::provider::{Limits, Provider};
 use sskuba_core::schema::Schema;
 
 use crate::{ec2, elbv2, lookup, settings};
@@ -10,10 +10,15 @@ use crate::{ec2, elbv2, lookup, settings};
 /// The name of the provider: the first part of its kinds.
 pub(crate) const NAME: &str = "aws";
 
+/// The most calls at once: EC2's request buckets hold 50 to 100 calls
+/// (<https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>).
+const LIMITS: Limits = Limits { parallel: 100, per_second: None };
+
 /// Adds a handler for every kind; `$handler` and `$lookup` make one for the kind that they are given.
 macro_rules! with_kinds {
     ($handlers:expr, $resource:expr, $lookup:expr) => {
         $handlers
+            .limits(super::LIMITS)
             .resource::<ec2::Eip>($resource)
             .resource::<ec2::Instance>($resource)
             .resource::<ec2::InternetGateway>($resource)

@@ -93,6 +93,11 @@ impl Kind {
         self.0.split(':').next().unwrap_or_default()
     }
 
+    /// Returns the part in the middle, e.g. `ec2`.
+    pub fn module(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
     /// Returns the type's part, e.g. `Subnet`.
     pub fn type_name(&self) -> &str {
         self.0.rsplit(':').next().unwrap_or_default()

@@ -53,7 +53,7 @@ pub struct Timeouts {
 pub struct Lifecycle {
     /// Deletes and replacements are refused.
     pub protect: bool,
-    /// A delete forgets the record and leaves the object.
+    /// A delete, also that of a replaced generation, forgets the record and leaves the object.
     pub retain_on_delete: bool,
     /// A replacement deletes before it creates.
     pub delete_before_create: bool,

@@ -346,7 +346,7 @@ impl<R: Resource> Handle<R> {
         self.set(|o| o.lifecycle.protect = true)
     }
 
-    /// Leaves the object in place when the resource is removed from the program.
+    /// Leaves the object in place when the resource is removed from the program or replaced.
     pub fn retain_on_delete(self) -> Self {
         self.set(|o| o.lifecycle.retain_on_delete = true)
     }

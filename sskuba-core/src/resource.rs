@@ -65,3 +65,17 @@ pub trait Resource: Sized + Send + 'static {
     /// Returns the accessors of the fields of `node`.
     fn outputs(node: &NodeRef) -> Self::Outputs;
 }
+
+/// A kind whose objects a stack makes and owns; added with `stack.add`. The derive implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is looked up, a stack does not make it",
+    note = "use `stack.read(name, …)`"
+)]
+pub trait Managed: Resource {}
+
+/// A kind that is only looked up; read with `stack.read`. The derive implements it for kinds marked `lookup`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is made by a stack, it is no lookup",
+    note = "use `stack.add(name, …)`"
+)]
+pub trait Lookup: Resource {}

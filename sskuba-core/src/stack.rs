@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError, ConfigValues};
 use crate::expr::{Expr, NodeOptions, NodeRef, StackMark};
 use crate::graph::{Declaration, DesiredGraph, GraphError, build};
 use crate::output::{Handle, Output};
-use crate::resource::Resource;
+use crate::resource::{Lookup, Managed, Resource};
 use crate::value::Value;
 
 /// Why a declaration was refused.
@@ -161,7 +161,7 @@ impl Stack {
     /// # Errors
     /// If the name is invalid or taken, or an input belongs to another stack.
     #[track_caller]
-    pub fn add<R: Resource>(
+    pub fn add<R: Managed>(
         &mut self,
         name: impl AsRef<str>,
         resource: R,
@@ -175,7 +175,7 @@ impl Stack {
     /// # Errors
     /// As [`Stack::add`].
     #[track_caller]
-    pub fn read<R: Resource>(
+    pub fn read<R: Lookup>(
         &mut self,
         name: impl AsRef<str>,
         lookup: R,
@@ -320,7 +320,7 @@ impl Scope<'_> {
     /// # Errors
     /// As [`Stack::add`].
     #[track_caller]
-    pub fn add<R: Resource>(
+    pub fn add<R: Managed>(
         &mut self,
         name: impl AsRef<str>,
         resource: R,
@@ -334,7 +334,7 @@ impl Scope<'_> {
     /// # Errors
     /// As [`Stack::add`].
     #[track_caller]
-    pub fn read<R: Resource>(
+    pub fn read<R: Lookup>(
         &mut self,
         name: impl AsRef<str>,
         lookup: R,

@@ -211,7 +211,9 @@ fn implementation(
         }
     });
     let schema = schema(input, kind, fields, id, core);
+    let sort = if kind.lookup { quote!(Lookup) } else { quote!(Managed) };
     quote! {
+        impl #core::resource::#sort for #name {}
         impl #core::resource::Resource for #name {
             type Args = #args;
             type State = #state;

@@ -167,8 +167,8 @@ async fn some_stack(root: &Path) -> Image {
     store.load(&dev()).await.unwrap().unwrap()
 }
 
-/// Whatever is done to the files, a load answers: with the stack, or with what is wrong; it neither panics nor
-/// hangs, and never makes up a record.
+/// Whatever is done to the files, a load answers: with the whole stack, or with what is wrong; it neither panics nor
+/// hangs, and never answers with less than there was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damage_is_an_error_and_never_a_panic() {
     let root = tempfile::tempdir().unwrap();
@@ -186,7 +186,7 @@ async fn damage_is_an_error_and_never_a_panic() {
         ids.fill(&mut bytes);
         usize::try_from(u64::from_le_bytes(bytes) >> 8).unwrap() % below.max(1)
     };
-    let (mut same, mut refused, mut less) = (0, 0, 0);
+    let (mut same, mut refused) = (0, 0);
     for round in 0..120 {
         let copy = tempfile::tempdir().unwrap();
         let there = copy.path().join(dev().as_str());
@@ -215,16 +215,12 @@ async fn damage_is_an_error_and_never_a_panic() {
         let load = tokio::time::timeout(Duration::from_secs(20), store.load(&stack)).await;
         match load.unwrap_or_else(|_| panic!("round {round} hangs")) {
             Ok(Some(found)) if found == image => same += 1,
-            Ok(found) => {
-                less += 1;
-                let found = found.unwrap_or_default();
-                assert!(found.records.iter().all(|record| image.records.contains(record)), "round {round}");
-            }
+            Ok(found) => panic!("round {round} sees less: revision {:?}", found.map(|found| found.revision)),
             Err(StoreError::Corrupt { .. } | StoreError::Io { .. } | StoreError::Unsupported(_)) => {
                 refused += 1
             }
             Err(error) => panic!("round {round}: {error:?}"),
         }
     }
-    println!("{same} loads saw no harm, {refused} refused, {less} saw less");
+    println!("{same} loads saw no harm, {refused} refused");
 }

@@ -89,7 +89,7 @@ async fn faults_are_survived_and_never_make_a_second_object() {
     let faults = "throttle=0.1,transient=0.05,lost_before=0.05,lost_after=0.08,partial=0.05,seed=3";
     let faults = Faults::parse(faults).unwrap();
     for seed in 0..4 {
-        let bench = Bench::with(|p| p.options(Options::default().speed(1.0).faults(faults.clone())));
+        let bench = Bench::with(|p| p.options(Options::default().speed(1.0).faults(faults)));
         let failed = Arc::new(Mutex::new(0));
         for round in 0..4 {
             let churn = Churn { seed, round, resources: 50 };

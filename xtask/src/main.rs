@@ -1,9 +1,11 @@
-//! The project's own tasks: `cargo xtask test`, `cargo xtask check`, `cargo xtask compare`.
+//! The project's own tasks: `cargo xtask test`, `cargo xtask check`, `cargo xtask compare`,
+//! `cargo xtask torture`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod check;
 mod compare;
 mod suites;
+mod torture;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,6 +34,8 @@ enum Task {
     },
     /// Measure this engine and other tools side by side
     Compare(compare::Options),
+    /// Kill a program at random instants and see that nothing is lost
+    Torture(torture::Options),
     /// Measure one command, for `compare`
     #[command(hide = true)]
     Measure(compare::measure::Options),
@@ -54,6 +58,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Test(options) => suites::run(&workspace_root()?, &options),
         Task::Check { root } => check::report(&root.map_or_else(workspace_root, Ok)?),
         Task::Compare(options) => compare::run(&workspace_root()?, &options),
+        Task::Torture(options) => torture::run(&workspace_root()?, &options),
         Task::Measure(options) => compare::measure::run(&options),
     }
 }

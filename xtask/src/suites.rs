@@ -91,6 +91,11 @@ fn carry_out(root: &Path, suite: &str, step: &Step, env: &Env) -> anyhow::Result
             let good = crate::check::report(root)?;
             return Ok((!good).then(|| "rules are broken".into()));
         }
+        Step::Torture(kills) => {
+            println!("== {suite}: cargo xtask torture --kills {kills}");
+            let good = crate::torture::run(root, &crate::torture::Options::with_kills(*kills))?;
+            return Ok((!good).then(|| "something was lost".into()));
+        }
         Step::Cargo(arguments) => &[*arguments][..],
         Step::WithTool(tool, with, without) => match probe::has_tool(tool) {
             true => with,

@@ -1,10 +1,20 @@
 //! The descriptions that are asked for in batches.
 
+use aws_sdk_ec2::operation::describe_addresses::DescribeAddressesOutput;
+use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
+use aws_sdk_ec2::operation::describe_internet_gateways::DescribeInternetGatewaysOutput;
+use aws_sdk_ec2::operation::describe_nat_gateways::DescribeNatGatewaysOutput;
+use aws_sdk_ec2::operation::describe_route_tables::DescribeRouteTablesOutput;
+use aws_sdk_ec2::operation::describe_security_group_rules::DescribeSecurityGroupRulesOutput;
+use aws_sdk_ec2::operation::describe_security_groups::DescribeSecurityGroupsOutput;
+use aws_sdk_ec2::operation::describe_subnets::DescribeSubnetsOutput;
+use aws_sdk_ec2::operation::describe_vpcs::DescribeVpcsOutput;
 use aws_sdk_ec2::types::{
-    Address, Instance, InternetGateway, KeyPairInfo, NatGateway, RouteTable, SecurityGroup,
+    Address, Instance, InternetGateway, KeyPairInfo, NatGateway, Reservation, RouteTable, SecurityGroup,
     SecurityGroupRule, Subnet, Vpc,
 };
-use aws_sdk_elasticloadbalancingv2::types::{Listener, LoadBalancer, TargetGroup};
+use aws_sdk_elasticloadbalancingv2::types::{Listener, LoadBalancer, TagDescription, TargetGroup};
+use sskuba_core::provider::Failure;
 
 use super::batch::Batcher;
 use super::cloud::{filter, text};
@@ -33,54 +43,91 @@ pub(crate) struct Batches {
     pub(crate) balancers: Batcher<LoadBalancer>,
     pub(crate) target_groups: Batcher<TargetGroup>,
     pub(crate) listeners: Batcher<Listener>,
-    /// Tags of load balancers, target groups and listeners by ARN.
-    pub(crate) elb_tags: Batcher<Tags>,
+    tag_descriptions: Batcher<TagDescription>,
 }
 
-/// Describes by ids, which are quick; where one of them is unknown, which fails the whole call, by a filter.
-macro_rules! ec2_batch {
-    ($ec2:expr, $place:expr, $describe:ident, $set_ids:ident, $filters:ident = $filter:literal, |$output:ident| $items:expr, |$item:ident| $id:expr) => {{
-        let (ec2, place) = ($ec2.clone(), $place.to_owned());
-        Batcher::new(EC2_MOST, move |ids: Vec<String>| {
-            let (ec2, place) = (ec2.clone(), place.clone());
-            async move {
-                let $output = match ec2.$describe().$set_ids(Some(ids.clone())).send().await {
-                    Err(error) if not_found(&error) => {
-                        ec2.$describe().$filters(filter($filter, ids)).send().await
-                    }
-                    other => other,
-                };
-                let $output = $output.asked(&place)?;
-                Ok($items.map(|$item| (text($id), $item)).collect())
-            }
-        })
-    }};
+/// Makes functions that describe by ids, which are quick; where one of them is unknown, which fails the whole
+/// call, by a filter.
+macro_rules! ec2_batches {
+    ($($name:ident: $item:ty = $describe:ident, $set_ids:ident, $filters:ident($filter:literal), $id:ident, $items:expr;)*) => {$(
+        fn $name(ec2: &aws_sdk_ec2::Client, place: &str) -> Batcher<$item> {
+            let (ec2, place) = (ec2.clone(), place.to_owned());
+            Batcher::new(EC2_MOST, move |ids: Vec<String>| {
+                let (ec2, place) = (ec2.clone(), place.clone());
+                async move {
+                    let found = match ec2.$describe().$set_ids(Some(ids.clone())).send().await {
+                        Err(error) if not_found(&error) => {
+                            ec2.$describe().$filters(filter($filter, ids)).send().await
+                        }
+                        other => other,
+                    };
+                    let items: Vec<$item> = ($items)(found.asked(&place)?).unwrap_or_default();
+                    Ok(items.into_iter().map(|item| (text(item.$id()), item)).collect())
+                }
+            })
+        }
+    )*};
 }
 
-/// Describes by ARNs; where one of them is unknown, which fails the whole call, one by one.
-macro_rules! elb_batch {
-    ($elb:expr, $place:expr, $describe:ident, $set_arns:ident, $items:ident, $arn:ident) => {{
-        let (elb, place) = ($elb.clone(), $place.to_owned());
-        Batcher::new(ELB_MOST, move |arns: Vec<String>| {
-            let (elb, place) = (elb.clone(), place.clone());
-            async move {
-                let mut found = Vec::new();
-                match elb.$describe().$set_arns(Some(arns.clone())).send().await {
-                    Err(error) if not_found(&error) && arns.len() > 1 => {
-                        for arn in arns {
-                            match elb.$describe().$set_arns(Some(vec![arn])).send().await {
-                                Err(error) if not_found(&error) => {}
-                                other => found.extend(other.asked(&place)?.$items.unwrap_or_default()),
+ec2_batches! {
+    addresses: Address = describe_addresses, set_allocation_ids, filters("allocation-id"), allocation_id,
+        |found: DescribeAddressesOutput| found.addresses;
+    instances: Instance = describe_instances, set_instance_ids, filters("instance-id"), instance_id,
+        |found: DescribeInstancesOutput| found.reservations.map(instances_of);
+    internet_gateways: InternetGateway = describe_internet_gateways, set_internet_gateway_ids,
+        filters("internet-gateway-id"), internet_gateway_id,
+        |found: DescribeInternetGatewaysOutput| found.internet_gateways;
+    nat_gateways: NatGateway = describe_nat_gateways, set_nat_gateway_ids, filter("nat-gateway-id"),
+        nat_gateway_id, |found: DescribeNatGatewaysOutput| found.nat_gateways;
+    route_tables: RouteTable = describe_route_tables, set_route_table_ids, filters("route-table-id"),
+        route_table_id, |found: DescribeRouteTablesOutput| found.route_tables;
+    security_groups: SecurityGroup = describe_security_groups, set_group_ids, filters("group-id"), group_id,
+        |found: DescribeSecurityGroupsOutput| found.security_groups;
+    rules: SecurityGroupRule = describe_security_group_rules, set_security_group_rule_ids,
+        filters("security-group-rule-id"), security_group_rule_id,
+        |found: DescribeSecurityGroupRulesOutput| found.security_group_rules;
+    subnets: Subnet = describe_subnets, set_subnet_ids, filters("subnet-id"), subnet_id,
+        |found: DescribeSubnetsOutput| found.subnets;
+    vpcs: Vpc = describe_vpcs, set_vpc_ids, filters("vpc-id"), vpc_id, |found: DescribeVpcsOutput| found.vpcs;
+}
+
+/// Returns the instances of reservations.
+pub(super) fn instances_of(reservations: Vec<Reservation>) -> Vec<Instance> {
+    reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default()).collect()
+}
+
+/// Makes functions that describe by ARNs; where one of them is unknown, which fails the whole call, one by one.
+macro_rules! elb_batches {
+    ($($name:ident: $item:ty = $describe:ident, $set_arns:ident, $items:ident, $arn:ident;)*) => {$(
+        fn $name(elb: &aws_sdk_elasticloadbalancingv2::Client, place: &str) -> Batcher<$item> {
+            let (elb, place) = (elb.clone(), place.to_owned());
+            Batcher::new(ELB_MOST, move |arns: Vec<String>| {
+                let (elb, place) = (elb.clone(), place.clone());
+                async move {
+                    let mut found = Vec::new();
+                    match elb.$describe().$set_arns(Some(arns.clone())).send().await {
+                        Err(error) if not_found(&error) => {
+                            for arn in arns {
+                                match elb.$describe().$set_arns(Some(vec![arn])).send().await {
+                                    Err(error) if not_found(&error) => {}
+                                    other => found.extend(other.asked(&place)?.$items.unwrap_or_default()),
+                                }
                             }
                         }
+                        other => found.extend(other.asked(&place)?.$items.unwrap_or_default()),
                     }
-                    Err(error) if not_found(&error) => {}
-                    other => found.extend(other.asked(&place)?.$items.unwrap_or_default()),
+                    Ok(found.into_iter().map(|item| (text(item.$arn()), item)).collect())
                 }
-                Ok(found.into_iter().map(|item| (text(item.$arn()), item)).collect())
-            }
-        })
-    }};
+            })
+        }
+    )*};
+}
+
+elb_batches! {
+    balancers: LoadBalancer = describe_load_balancers, set_load_balancer_arns, load_balancers, load_balancer_arn;
+    target_groups: TargetGroup = describe_target_groups, set_target_group_arns, target_groups, target_group_arn;
+    listeners: Listener = describe_listeners, set_listener_arns, listeners, listener_arn;
+    tag_descriptions: TagDescription = describe_tags, set_resource_arns, tag_descriptions, resource_arn;
 }
 
 impl Batches {
@@ -90,111 +137,29 @@ impl Batches {
         place: &str,
     ) -> Self {
         Self {
-            addresses: ec2_batch!(
-                ec2,
-                place,
-                describe_addresses,
-                set_allocation_ids,
-                filters = "allocation-id",
-                |out| out.addresses.unwrap_or_default().into_iter(),
-                |address| address.allocation_id()
-            ),
-            instances: ec2_batch!(
-                ec2,
-                place,
-                describe_instances,
-                set_instance_ids,
-                filters = "instance-id",
-                |out| {
-                    let reservations = out.reservations.unwrap_or_default().into_iter();
-                    reservations.flat_map(|reservation| reservation.instances.unwrap_or_default())
-                },
-                |instance| instance.instance_id()
-            ),
-            internet_gateways: ec2_batch!(
-                ec2,
-                place,
-                describe_internet_gateways,
-                set_internet_gateway_ids,
-                filters = "internet-gateway-id",
-                |out| out.internet_gateways.unwrap_or_default().into_iter(),
-                |gateway| gateway.internet_gateway_id()
-            ),
+            addresses: addresses(ec2, place),
+            instances: instances(ec2, place),
+            internet_gateways: internet_gateways(ec2, place),
             key_pairs: key_pairs(ec2, place),
-            nat_gateways: ec2_batch!(
-                ec2,
-                place,
-                describe_nat_gateways,
-                set_nat_gateway_ids,
-                filter = "nat-gateway-id",
-                |out| out.nat_gateways.unwrap_or_default().into_iter(),
-                |gateway| gateway.nat_gateway_id()
-            ),
-            route_tables: ec2_batch!(
-                ec2,
-                place,
-                describe_route_tables,
-                set_route_table_ids,
-                filters = "route-table-id",
-                |out| out.route_tables.unwrap_or_default().into_iter(),
-                |table| table.route_table_id()
-            ),
+            nat_gateways: nat_gateways(ec2, place),
+            route_tables: route_tables(ec2, place),
             route_tables_of_subnets: route_tables_of_subnets(ec2, place),
-            security_groups: ec2_batch!(
-                ec2,
-                place,
-                describe_security_groups,
-                set_group_ids,
-                filters = "group-id",
-                |out| out.security_groups.unwrap_or_default().into_iter(),
-                |group| group.group_id()
-            ),
-            rules: ec2_batch!(
-                ec2,
-                place,
-                describe_security_group_rules,
-                set_security_group_rule_ids,
-                filters = "security-group-rule-id",
-                |out| out.security_group_rules.unwrap_or_default().into_iter(),
-                |rule| rule.security_group_rule_id()
-            ),
-            subnets: ec2_batch!(
-                ec2,
-                place,
-                describe_subnets,
-                set_subnet_ids,
-                filters = "subnet-id",
-                |out| out.subnets.unwrap_or_default().into_iter(),
-                |subnet| subnet.subnet_id()
-            ),
-            vpcs: ec2_batch!(
-                ec2,
-                place,
-                describe_vpcs,
-                set_vpc_ids,
-                filters = "vpc-id",
-                |out| out.vpcs.unwrap_or_default().into_iter(),
-                |vpc| vpc.vpc_id()
-            ),
-            balancers: elb_batch!(
-                elb,
-                place,
-                describe_load_balancers,
-                set_load_balancer_arns,
-                load_balancers,
-                load_balancer_arn
-            ),
-            target_groups: elb_batch!(
-                elb,
-                place,
-                describe_target_groups,
-                set_target_group_arns,
-                target_groups,
-                target_group_arn
-            ),
-            listeners: elb_batch!(elb, place, describe_listeners, set_listener_arns, listeners, listener_arn),
-            elb_tags: elb_tags(elb, place),
+            security_groups: security_groups(ec2, place),
+            rules: rules(ec2, place),
+            subnets: subnets(ec2, place),
+            vpcs: vpcs(ec2, place),
+            balancers: balancers(elb, place),
+            target_groups: target_groups(elb, place),
+            listeners: listeners(elb, place),
+            tag_descriptions: tag_descriptions(elb, place),
         }
+    }
+
+    /// Returns the tags of a load balancer or a part of one.
+    pub(super) async fn elb_tags(&self, arn: &str) -> Result<Tags, Failure> {
+        let found = self.tag_descriptions.get(arn).await?;
+        let tags = found.iter().flat_map(|found| found.tags());
+        Ok(tags.map(|tag| (text(tag.key()), text(tag.value()))).collect())
     }
 }
 
@@ -232,34 +197,6 @@ fn route_tables_of_subnets(ec2: &aws_sdk_ec2::Client, place: &str) -> Batcher<Ro
                 found.extend(users.into_iter().map(|subnet| (subnet, table.clone())));
             }
             Ok(found)
-        }
-    })
-}
-
-fn elb_tags(elb: &aws_sdk_elasticloadbalancingv2::Client, place: &str) -> Batcher<Tags> {
-    let (elb, place) = (elb.clone(), place.to_owned());
-    Batcher::new(ELB_MOST, move |arns: Vec<String>| {
-        let (elb, place) = (elb.clone(), place.clone());
-        async move {
-            let mut found = Vec::new();
-            match elb.describe_tags().set_resource_arns(Some(arns.clone())).send().await {
-                Err(error) if not_found(&error) => {
-                    for arn in arns {
-                        match elb.describe_tags().resource_arns(arn).send().await {
-                            Err(error) if not_found(&error) => {}
-                            other => found.extend(other.asked(&place)?.tag_descriptions.unwrap_or_default()),
-                        }
-                    }
-                }
-                other => found.extend(other.asked(&place)?.tag_descriptions.unwrap_or_default()),
-            }
-            let tags = |description: &aws_sdk_elasticloadbalancingv2::types::TagDescription| {
-                description.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
-            };
-            Ok(found
-                .iter()
-                .map(|description| (text(description.resource_arn()), tags(description)))
-                .collect())
         }
     })
 }

@@ -20,7 +20,10 @@ impl Run<'_> {
         let plan = self.plan;
         let step = plan.step(id);
         match step.subject {
-            _ if step.verdict == Verdict::Excluded => self.pass(id),
+            _ if step.verdict == Verdict::Excluded => {
+                self.counts.unchanged += u32::from(step.prior.is_some());
+                self.frontier.complete(id);
+            }
             Subject::Recorded(token) => return self.remove(id, step, token),
             Subject::Declared(node) => {
                 let declared = plan.graph.node(node);

@@ -22,7 +22,7 @@ pub enum JournalError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A stored value cannot be read, or a new one not written.
-    #[error("{key}: {error}")]
+    #[error("{key}: {error}{}", hint(.error))]
     Format {
         /// Which.
         key: String,
@@ -31,7 +31,7 @@ pub enum JournalError {
         error: FormatError,
     },
     /// An entry may not follow what is recorded.
-    #[error("revision {revision}: {error}; `state export` saves what can be read")]
+    #[error("revision {revision}: {error}; {RESTORE}")]
     Transition {
         /// The entry's revision.
         revision: u64,
@@ -39,6 +39,17 @@ pub enum JournalError {
         #[source]
         error: TransitionError,
     },
+}
+
+/// What can be done about a state that is damaged.
+const RESTORE: &str = "put a backup of the stack in its place, or move it away and `state import` what `state export` \
+                       once wrote";
+
+fn hint(error: &FormatError) -> String {
+    match error {
+        FormatError::Damaged(_) => format!("; {RESTORE}"),
+        _ => String::new(),
+    }
 }
 
 /// Rebuilds the state of a stack from what is stored.

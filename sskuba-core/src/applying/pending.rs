@@ -20,7 +20,11 @@ const AT_ONCE: usize = 64;
 
 /// An open call that could not be resolved now.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("failed to find out whether the interrupted {} of {address} took effect: {failure}", word(*.verb))]
+#[error(
+    "failed to find out whether the interrupted {} of {address} took effect: {failure}{}",
+    word(*.verb),
+    if .failure.hint.is_none() { "; nothing else was done: run again once that is mended" } else { "" }
+)]
 pub struct Unresolved {
     /// The resource.
     pub address: Address,
@@ -69,7 +73,7 @@ async fn resolve_some(
     let mut instances = Instances::default();
     let mut unresolved = Vec::new();
     let mut tasks: JoinSet<Result<Resolved, Failure>> = JoinSet::new();
-    let mut asked: HashMap<Id, (Token, Address, Verb)> = HashMap::new();
+    let mut open: HashMap<Id, (Token, Address, Verb)> = HashMap::new();
     let mut todo = intents.into_iter();
     loop {
         while tasks.len() < AT_ONCE {
@@ -79,7 +83,7 @@ async fn resolve_some(
             match call_of(journal, stack, tools, &mut instances, intent) {
                 Ok(call) => {
                     let task = tasks.spawn(async move { resolve(&call).await });
-                    asked.insert(task.id(), (token, address, verb));
+                    open.insert(task.id(), (token, address, verb));
                 }
                 Err(failure) => unresolved.push(Unresolved { address, verb, failure }),
             }
@@ -87,7 +91,7 @@ async fn resolve_some(
         let Some(ended) = tasks.join_next_with_id().await else { break };
         // A provider that panics leaves its call open, as a crash does.
         let (id, resolved) = ended.unwrap_or_else(|error| (error.id(), Err(panicked())));
-        let Some((token, address, verb)) = asked.remove(&id) else { continue };
+        let Some((token, address, verb)) = open.remove(&id) else { continue };
         match resolved {
             Ok(resolved) => record(journal, tools, events, (token, address, verb), resolved)?,
             Err(failure) => unresolved.push(Unresolved { address, verb, failure }),

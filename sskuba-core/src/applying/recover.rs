@@ -1,19 +1,24 @@
 //! What is done about a call of which it is not known whether it took effect. The same rules serve a run in
 //! which an answer was lost and the next run after a crash.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::call::{Call, Ended, once, within};
 use crate::plan::agree;
-use crate::provider::{Class, Effect, Failure, Object};
+use crate::provider::{Change, Class, Effect, Failure, Object, Prior};
 use crate::schema::Idempotency;
 use crate::state::Verb;
 
 /// The first wait between two looks; each is twice as long as the one before, up to the last.
 const FIRST_LOOK: Duration = Duration::from_millis(50);
 const LAST_LOOK: Duration = Duration::from_secs(5);
+
+/// How often one question is asked while its faults are passing ones.
+const QUESTIONS: u32 = 8;
 
 /// How an open call was resolved.
 #[derive(Debug)]
@@ -68,7 +73,7 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
             .await
         }
         Idempotency::Tag => match look(call).await? {
-            Some(object) => done(call, Some(object), "found by its tag and adopted"),
+            Some(object) => adopt(call, object).await,
             None => {
                 again(call, "not found, so it was created", "not found, and creating it was refused").await
             }
@@ -77,8 +82,8 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
     }
 }
 
-/// Looks for the object over the kind's visibility window. A passing fault is a look that saw nothing; that the
-/// object is not there is only concluded from the last look, which has to be answered.
+/// Looks for the object over the kind's visibility window. That it is not there is only concluded from a look that
+/// began after the window.
 async fn look(call: &Call) -> Result<Option<Object>, Failure> {
     let window = call.schema.as_ref().map_or(Duration::ZERO, |schema| schema.visibility);
     let provider = call.instance.get().await?;
@@ -86,14 +91,54 @@ async fn look(call: &Call) -> Result<Option<Object>, Failure> {
     let mut pause = FIRST_LOOK;
     loop {
         let left = window.saturating_sub(start.elapsed());
-        match within(call.cx.timeout, provider.find(&call.cx)).await {
-            Ok(None) if left.is_zero() => return Ok(None),
-            Err(failure) if left.is_zero() || !failure.class.is_passing() => return Err(failure),
-            Ok(Some(object)) => return Ok(Some(object)),
-            Ok(None) | Err(_) => {}
+        let found = patient(call, || provider.find(&call.cx)).await?;
+        if found.is_some() || left.is_zero() {
+            return Ok(found);
         }
         sleep(pause.min(left)).await;
         pause = (pause * 2).min(LAST_LOOK);
+    }
+}
+
+/// Asks until there is an answer, or the fault does not pass. A question changes nothing, so it may be repeated.
+async fn patient<'a, T>(
+    call: &Call,
+    ask: impl Fn() -> Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>,
+) -> Result<T, Failure> {
+    let mut pause = FIRST_LOOK;
+    for _ in 1..QUESTIONS {
+        match within(call.cx.timeout, ask()).await {
+            Err(failure) if failure.class.is_passing() => {
+                sleep(failure.retry_after.unwrap_or(pause)).await;
+                pause = (pause * 2).min(LAST_LOOK);
+            }
+            answer => return answer,
+        }
+    }
+    within(call.cx.timeout, ask()).await
+}
+
+/// Adopts the object that was found. One that the interrupted create left half made is completed.
+async fn adopt(call: &Call, object: Object) -> Result<Resolved, Failure> {
+    let complete = call.schema.as_ref().is_none_or(|schema| {
+        call.inputs.iter().all(|(name, wanted)| match (schema.field(name), object.inputs.get(name)) {
+            (Some(field), Some(reported)) => field.normaliser.same(wanted, reported),
+            _ => true,
+        })
+    });
+    if complete {
+        return done(call, Some(object), "found by its tag and adopted");
+    }
+    let Object { id, inputs, outputs } = object.clone();
+    let change = Change { prior: Prior { id, inputs, outputs }, inputs: call.inputs.clone() };
+    let provider = call.instance.get().await?;
+    match within(call.cx.timeout, provider.update(&call.cx, &change)).await {
+        Ok(object) => done(call, Some(object), "found by its tag half made, adopted and completed"),
+        Err(failure) => {
+            let partial = Failure { effect: Effect::Applied(Box::new(object)), ..failure };
+            let ended = Ended::new(Err(partial), Duration::ZERO, call.schema.as_deref());
+            Ok(Resolved { ended, what: "found by its tag half made; completing it was refused" })
+        }
     }
 }
 
@@ -111,7 +156,7 @@ fn by_hand(call: &Call) -> Failure {
 async fn update(call: &Call) -> Result<Resolved, Failure> {
     let provider = call.instance.get().await?;
     let prior = call.prior.clone().unwrap_or_default();
-    let Some(object) = within(call.cx.timeout, provider.read(&call.cx, &prior)).await? else {
+    let Some(object) = patient(call, || provider.read(&call.cx, &prior)).await? else {
         let failure = Failure::new(Class::NotFound, "the object was deleted behind the stack's back");
         let mut ended = Ended::new(Err(failure), Duration::ZERO, call.schema.as_deref());
         ended.gone = true;
@@ -126,7 +171,7 @@ async fn update(call: &Call) -> Result<Resolved, Failure> {
 async fn delete(call: &Call) -> Result<Resolved, Failure> {
     let provider = call.instance.get().await?;
     let prior = call.prior.clone().unwrap_or_default();
-    match within(call.cx.timeout, provider.read(&call.cx, &prior)).await? {
+    match patient(call, || provider.read(&call.cx, &prior)).await? {
         None => done(call, None, "the object is gone: the delete had taken effect"),
         Some(_) => again(call, "the object was still there and was deleted", "the delete was refused").await,
     }

@@ -60,6 +60,7 @@ impl Engine {
     pub async fn read(&self, stack: &StackId) -> Result<Snapshot, EngineError> {
         let image = self.image(stack).await?;
         let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
+        // Closed secrets are no reason not to read the rest; a newer format is.
         check_format(&image, stack)?;
         let key = key_of(&image, stack, &self.keyring).await.ok().flatten();
         let opened = key.is_some();
@@ -119,6 +120,7 @@ impl Engine {
     pub async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<Run>, EngineError> {
         let image = self.image(stack).await?;
         let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
+        check_format(&image, stack)?;
         let codec = Codec::new(None, Arc::clone(&self.ids));
         let mut entries =
             self.store.history(stack, limit.saturating_mul(2)).await.map_err(EngineError::store)?;

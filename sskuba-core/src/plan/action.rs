@@ -133,7 +133,7 @@ pub enum Reason {
         /// That object's address.
         owner: Address,
     },
-    /// It is to be kept when it is no longer declared.
+    /// Its object is to be kept.
     Retained,
     /// It is called otherwise now.
     Moved {
@@ -169,7 +169,7 @@ impl fmt::Display for Reason {
             Self::DeletedFirst { because } => write!(f, "{because} has to be deleted before it is made anew"),
             Self::Superseded => f.write_str("an earlier replacement left it"),
             Self::DeletedWith { owner } => write!(f, "it goes with {owner}"),
-            Self::Retained => f.write_str("it is retained when it is no longer declared"),
+            Self::Retained => f.write_str("its object is retained"),
             Self::Moved { from } => write!(f, "it was called {from}"),
             Self::NewVersion { from, to } => write!(f, "its kind went from version {from} to {to}"),
         }

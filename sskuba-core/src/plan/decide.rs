@@ -61,7 +61,9 @@ pub fn decide(
     let ignored = |field: &Field| lifecycle.ignore_changes.iter().any(|name| name == field.name);
     drift(&mut decision, record, schema, &inputs, (replaces, ignored));
     if record.status == Status::Partial {
-        decision.add(Action::Update, true, Reason::Incomplete);
+        // What cannot be changed cannot be completed either.
+        let fixed = schema.inputs().all(replaces);
+        decision.add(if fixed { Action::Replace } else { Action::Update }, true, Reason::Incomplete);
     }
     if record.version < schema.version {
         let reason = Reason::NewVersion { from: record.version, to: schema.version };

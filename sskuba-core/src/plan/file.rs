@@ -89,6 +89,11 @@ pub enum PlanFileError {
         "the program or its configuration no longer gives this plan: {0}; make a new one with `preview --plan`"
     )]
     Changed(String),
+    /// Somebody edited the file: what it shows to people is not what it does.
+    #[error(
+        "the saved plan was edited after it was made: its {0} are not those of the plan; make a new one with `preview --plan`"
+    )]
+    Edited(&'static str),
 }
 
 impl PlanFile {
@@ -137,10 +142,14 @@ impl PlanFile {
         if self.base != plan.base {
             return Err(PlanFileError::OldRevision { planned: self.base, current: plan.base });
         }
-        if self.digest == plan.digest(digester) {
-            return Ok(());
-        }
         let now = announced(plan);
+        if self.digest == plan.digest(digester) {
+            return match () {
+                () if self.steps != now => Err(PlanFileError::Edited("steps")),
+                () if self.changes != plan.counts() => Err(PlanFileError::Edited("changes")),
+                () => Ok(()),
+            };
+        }
         let other = now.iter().find(|step| !self.steps.contains(step));
         let gone = || self.steps.iter().find(|step| !now.contains(step));
         Err(PlanFileError::Changed(match other.or_else(gone) {

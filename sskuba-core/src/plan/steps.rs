@@ -91,6 +91,9 @@ pub struct Plan {
     pub exports_change: bool,
     /// Whether the plan takes the whole stack down.
     pub down: bool,
+    /// How many operations an earlier run left open. Only a preview has any: they are resolved before an apply,
+    /// and may change what there is to do.
+    pub interrupted: usize,
     /// Whether edges, options or names are recorded anew somewhere.
     pub records_change: bool,
 }
@@ -106,7 +109,7 @@ impl Plan {
         let mut counts = Counts::default();
         for step in self.steps.iter().filter(|step| step.part_of.is_none()) {
             match step.action {
-                _ if step.verdict == Verdict::Excluded => counts.unchanged += 1,
+                _ if step.verdict == Verdict::Excluded => counts.unchanged += u32::from(step.prior.is_some()),
                 Action::Same => counts.unchanged += 1,
                 Action::Update => counts.update += 1,
                 Action::Replace => counts.replace += 1,

@@ -91,6 +91,7 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
         exports,
         exports_change,
         down: request.down,
+        interrupted: request.state.pending().count(),
         records_change,
     })))
 }

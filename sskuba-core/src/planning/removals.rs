@@ -52,15 +52,13 @@ impl<'a> Removals<'a> {
                 continue;
             };
             if record.flags.protect && step.part_of.is_none() && record.status != Status::Superseded {
-                let what = if self.request.down {
-                    "the stack goes down"
+                let message = if self.request.down {
+                    "is protected and would be deleted because the stack goes down; remove `.protect()` from its \
+                     declaration and run `up` first, or leave it out with `--exclude`"
                 } else {
-                    "the program no longer declares it"
+                    "is protected and would be deleted because the program no longer declares it; declare it again, \
+                     or remove `.protect()` from its declaration and run `up` first"
                 };
-                let message = format!(
-                    "is protected and would be deleted because {what}; declare it again, or remove `.protect()` \
-                     from its declaration and run `up` first"
-                );
                 problems.push(Diagnostic::of(&record.address, message));
             }
             if let Some(of) = step.part_of {
@@ -71,6 +69,7 @@ impl<'a> Removals<'a> {
             steps.push(step);
         }
         self.go_with_owner(steps);
+        self.refuse_unknown(steps, problems);
         self.index();
         self.refuse_dangling(steps, problems);
     }
@@ -96,7 +95,7 @@ impl<'a> Removals<'a> {
             if self.request.down { Reason::Down } else { Reason::NotDeclared }
         };
         step.reasons.push(reason);
-        if record.flags.retain && part_of.is_none() {
+        if record.flags.retain {
             step.action = Action::Forget;
             step.calls = false;
             step.reasons.push(Reason::Retained);
@@ -121,6 +120,25 @@ impl<'a> Removals<'a> {
                 step.calls = false;
                 step.expected = 0;
                 step.reasons.push(Reason::DeletedWith { owner: owner.clone() });
+            }
+        }
+    }
+
+    /// Refuses deletes that no provider of the program can carry out.
+    fn refuse_unknown(&self, steps: &[Step], problems: &mut Vec<Diagnostic>) {
+        for record in self.request.state.records() {
+            let Some(id) = self.steps.get(&record.token) else { continue };
+            let kind = record.address.kind();
+            // A provider instance has no object: it is forgotten.
+            if !steps[id.index()].calls || kind.module() == "provider" {
+                continue;
+            }
+            if let Err(error) = self.request.registry.schema(kind.as_str()) {
+                let message = format!(
+                    "would be deleted, and {error}; or delete it by hand and forget it with `state rm {}`",
+                    record.address
+                );
+                problems.push(Diagnostic::of(&record.address, message));
             }
         }
     }

@@ -12,8 +12,8 @@ use crate::schema::Schema;
 pub enum RegistryError {
     /// No provider of this name.
     #[error(
-        "{what} needs provider `{provider}`, which this program does not have; \
-         it has {known}; register it with `Engine::builder().provider(…)`"
+        "{what} needs provider `{provider}`, which this program does not have (it has {known}); register it with \
+         `.provider(…)`"
     )]
     NoProvider {
         /// What needs it: an address or a kind.

@@ -24,7 +24,7 @@ pub struct Flags {
     /// Deletes and replacements are refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub protect: bool,
-    /// A delete forgets the record and leaves the object.
+    /// A delete, also that of a replaced generation, forgets the record and leaves the object.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub retain: bool,
     /// The resource whose delete takes this one with it.

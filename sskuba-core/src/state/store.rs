@@ -128,7 +128,10 @@ pub enum StoreError {
     #[error("there is no stack {0} in this store; `stack list` shows those that are")]
     NoStack(StackId),
     /// What is stored cannot be read.
-    #[error("the record `{key}` of {place} is damaged: {why}; `state export` saves what can be read")]
+    #[error(
+        "the record `{key}` of {place} is damaged: {why}; put a backup in the place of what is damaged, or move it \
+         away and `state import` what `state export` once wrote"
+    )]
     Corrupt {
         /// The record's key.
         key: String,

@@ -125,7 +125,7 @@ mod tests {
             broken("plan/steps.rs", "use crate::{graph::Dag, state::Record, value::Value};\n").is_empty()
         );
         assert!(broken("plan/steps.rs", "use super::action::Action;\nuse crate::plan::file;\n").is_empty());
-        assert!(broken("address.rs", "use crate::value::Value;\n").is_empty());
+        assert!(broken("value.rs", "use crate::secret::MASK;\n").is_empty());
     }
 
     #[test]

@@ -143,10 +143,14 @@ mod tests {
 
     #[test]
     fn only_the_clock_knows_time_and_chance() {
-        let text = "fn f() {\n    Instant::now();\n    std::time::SystemTime::now();\n    getrandom::fill(x);\n    rand::random();\n}\n";
+        let text =
+            "fn f() {\n    std::time::SystemTime::now();\n    getrandom::fill(x);\n    rand::random();\n}\n";
         assert!(broken("clock.rs", text).is_empty());
-        assert_eq!(broken("plan/steps.rs", text).len(), 4);
-        assert_eq!(broken("engine.rs", text).len(), 4);
+        assert_eq!(broken("plan/steps.rs", text).len(), 3);
+        assert_eq!(broken("engine.rs", text).len(), 3);
+        let elapsed = "fn f() {\n    tokio::time::Instant::now();\n}\n";
+        assert_eq!(broken("plan/steps.rs", elapsed).len(), 1);
+        assert!(broken("applying/dispatcher.rs", elapsed).is_empty());
         assert!(broken("plan/steps.rs", "fn f(rand: u8) -> u8 {\n    rand\n}\n").is_empty());
     }
 

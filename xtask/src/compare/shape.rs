@@ -64,7 +64,7 @@ mod tests {
     fn a_layer_uses_the_one_before() {
         let shape = Shape { resources: 12, layers: 3, edges: 2 };
         assert_eq!(shape.name(), "3x2");
-        assert_eq!(shape.uses(3), []);
+        assert_eq!(shape.uses(3), Vec::<usize>::new());
         assert_eq!(shape.uses(4), [0, 1]);
         assert_eq!(shape.uses(7), [3, 0]);
         assert_eq!(shape.uses(11), [7, 4]);

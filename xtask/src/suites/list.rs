@@ -35,6 +35,8 @@ pub(crate) enum Need {
 pub(crate) enum Step {
     /// `cargo xtask check`.
     Check,
+    /// `cargo xtask torture` with so many kills.
+    Torture(u32),
     /// A cargo command.
     Cargo(&'static [&'static str]),
     /// Cargo commands with a tool where it is installed, and others where it is not.
@@ -81,6 +83,14 @@ pub(crate) const SUITES: &[Suite] = &[
             ],
             &[&["test", "--workspace", "--no-fail-fast"]],
         )],
+    },
+    Suite {
+        name: "torture",
+        about: "kill -9 at random instants loses nothing and makes nothing twice",
+        slow: false,
+        required_in_ci: true,
+        needs: &[],
+        steps: &[Step::Torture(20)],
     },
     Suite {
         name: "deny",

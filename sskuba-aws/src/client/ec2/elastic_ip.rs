@@ -40,22 +40,27 @@ impl Manage<Eip> for Cloud {
         Ok(self.eip(call, &found, Some(args)))
     }
 
-    /// AWS answers the release of an address in use with "you do not have permission", so its use is asked first.
+    /// AWS answers the release of an address in use with "you do not have permission".
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<Eip>) -> Result<(), Failure> {
         wait::unused(call, || async {
-            let Some(found) = self.known.addresses.get(&prior.id).await? else { return Ok(()) };
-            if let Some(user) = found.association_id().filter(|id| !id.is_empty()) {
-                let message = format!("address {} is in use: association {user}", text(found.public_ip()));
-                return Err(Failure::new(Class::Conflict, message));
+            let release = self.ec2.release_address().allocation_id(&prior.id);
+            let mut released = gone_is_fine(release.send().await.sent(call.place));
+            if let Err(failure) = &mut released
+                && failure.class == Class::Denied
+                && let Some(found) = self.known.addresses.get(&prior.id).await?
+                && let Some(user) = found.association_id().filter(|id| !id.is_empty())
+            {
+                failure.class = Class::Conflict;
+                failure.message = format!("address {} is in use: {user}", text(found.public_ip()));
             }
-            gone_is_fine(self.ec2.release_address().allocation_id(&prior.id).send().await.sent(call.place))
+            released
         })
         .await
     }
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Eip>>, Failure> {
         let found = self.ec2.describe_addresses().filters(owned(call)).send().await.asked(call.place)?;
-        let found = the_one(call, found.addresses.unwrap_or_default())?;
+        let found = the_one(call, found.addresses.unwrap_or_default(), |found| found.tags())?;
         Ok(found.map(|found| self.eip(call, &found, None)))
     }
 }

@@ -7,8 +7,9 @@ use aws_sdk_ec2::types::{
 use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
+use super::super::batches::instances_of;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, filter, text};
+use super::super::cloud::{Cloud, filter, text, told};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::wait::{self, Look};
 use super::instance_spec::{profile, tokens};
@@ -88,9 +89,8 @@ impl Manage<Instance> for Cloud {
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Instance>>, Failure> {
         let found = self.ec2.describe_instances().filters(owned(call)).send().await.asked(call.place)?;
-        let all = found.reservations.unwrap_or_default().into_iter();
-        let all = all.flat_map(|reservation| reservation.instances.unwrap_or_default());
-        let found = the_one(call, all.filter(alive).collect())?;
+        let all = instances_of(found.reservations.unwrap_or_default());
+        let found = the_one(call, all.into_iter().filter(alive).collect(), |found| found.tags())?;
         Ok(found.map(|found| self.instance(call, &found, None)))
     }
 }
@@ -152,7 +152,18 @@ impl Cloud {
         known: Option<&InstanceArgs>,
     ) -> TypedObject<Instance> {
         let tags = self.own_tags(call, found.tags(), known.map(|args| &args.tags));
-        let args = InstanceArgs { tags, ..args_of(found, known) };
+        let all = args_of(found, known);
+        let args = InstanceArgs {
+            security_group_ids: told(known.map(|args| &args.security_group_ids), all.security_group_ids),
+            key_name: told(known.map(|args| &args.key_name), all.key_name),
+            iam_instance_profile: told(
+                known.map(|args| &args.iam_instance_profile),
+                all.iam_instance_profile,
+            ),
+            fixed_private_ip: told(known.map(|args| &args.fixed_private_ip), all.fixed_private_ip),
+            tags,
+            ..all
+        };
         TypedObject::new(text(found.instance_id()), state(found)).args(args)
     }
 

@@ -34,10 +34,17 @@ impl Cloud {
             .set_key_name(args.key_name.clone())
             .set_user_data(user_data(args).map(|text| text.expose().clone()))
             .set_iam_instance_profile(args.iam_instance_profile.as_deref().map(profile))
-            .network_interfaces(network_interface(args))
             .metadata_options(metadata_options(args))
             .tag_specifications(self.spec(call, ResourceType::Instance, &args.tags))
             .tag_specifications(self.spec(call, ResourceType::Volume, &args.tags));
+        // Whether there is a public address can only be said of an interface, and then the interface says it all.
+        let launch = match args.associate_public_ip {
+            Some(public) => launch.network_interfaces(network_interface(args, public)),
+            None => launch
+                .subnet_id(&args.subnet_id)
+                .set_security_group_ids(args.security_group_ids.clone())
+                .set_private_ip_address(args.fixed_private_ip.clone()),
+        };
         let Some(volume) = &args.root_volume else { return Ok(launch) };
         let device = match &volume.device {
             Some(device) => device.clone(),
@@ -89,13 +96,13 @@ fn metadata_options(args: &InstanceArgs) -> InstanceMetadataOptionsRequest {
         .build()
 }
 
-fn network_interface(args: &InstanceArgs) -> InstanceNetworkInterfaceSpecification {
+fn network_interface(args: &InstanceArgs, public: bool) -> InstanceNetworkInterfaceSpecification {
     InstanceNetworkInterfaceSpecification::builder()
         .device_index(0)
         .subnet_id(&args.subnet_id)
         .set_groups(args.security_group_ids.clone())
         .set_private_ip_address(args.fixed_private_ip.clone())
-        .set_associate_public_ip_address(args.associate_public_ip)
+        .associate_public_ip_address(public)
         .delete_on_termination(true)
         .build()
 }

@@ -71,7 +71,7 @@ impl Manage<InternetGateway> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<InternetGateway>>, Failure> {
         let found =
             self.ec2.describe_internet_gateways().filters(owned(call)).send().await.asked(call.place)?;
-        let found = the_one(call, found.internet_gateways.unwrap_or_default())?;
+        let found = the_one(call, found.internet_gateways.unwrap_or_default(), |found| found.tags())?;
         Ok(found.map(|found| self.internet_gateway(call, &found, None)))
     }
 }

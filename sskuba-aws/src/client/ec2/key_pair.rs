@@ -7,12 +7,11 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::once::once;
 use super::{owned, the_one};
 use crate::ec2::{KeyPair, KeyPairArgs, KeyPairState};
-use crate::names::physical_name;
 
 /// The most characters of a key pair's name.
 const NAME_LIMIT: usize = 255;
@@ -21,7 +20,7 @@ const NAME_LIMIT: usize = 255;
 impl Manage<KeyPair> for Cloud {
     async fn create(&self, call: &Call<'_>, args: KeyPairArgs) -> Result<TypedObject<KeyPair>, Failure> {
         let given = args.name.clone();
-        let name = given.unwrap_or_else(|| physical_name(&call.cx.address, &call.cx.token, NAME_LIMIT));
+        let name = given.unwrap_or_else(|| call.cx.token.physical_name(call.cx.address.name(), NAME_LIMIT));
         let import = self.ec2.import_key_pair().key_name(name);
         let import = import.public_key_material(Blob::new(args.public_key.trim().as_bytes()));
         let import = import.tag_specifications(self.spec(call, ResourceType::KeyPair, &args.tags));
@@ -53,13 +52,16 @@ impl Manage<KeyPair> for Cloud {
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<KeyPair>) -> Result<(), Failure> {
-        gone_is_fine(self.ec2.delete_key_pair().key_pair_id(&prior.id).send().await.sent(call.place))
+        // By name, which every server of this protocol takes; the id says which name.
+        let Some(found) = self.known.key_pairs.get(&prior.id).await? else { return Ok(()) };
+        let delete = self.ec2.delete_key_pair().key_name(text(found.key_name()));
+        gone_is_fine(delete.send().await.sent(call.place))
     }
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<KeyPair>>, Failure> {
         let describe = self.ec2.describe_key_pairs().include_public_key(true).filters(owned(call));
         let found = describe.send().await.asked(call.place)?;
-        let found = the_one(call, found.key_pairs.unwrap_or_default())?;
+        let found = the_one(call, found.key_pairs.unwrap_or_default(), |found| found.tags())?;
         Ok(found.map(|found| self.key_pair(call, &found, None)))
     }
 }
@@ -79,7 +81,7 @@ impl Cloud {
         let public_key = found.public_key().map(|key| key.trim().to_owned());
         let args = KeyPairArgs {
             public_key: public_key.or_else(|| known.map(|args| args.public_key.clone())).unwrap_or_default(),
-            name: found.key_name().map(str::to_owned),
+            name: told(known.map(|args| &args.name), found.key_name().map(str::to_owned)),
             tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
         };
         TypedObject::new(state.id.clone(), state).args(args)

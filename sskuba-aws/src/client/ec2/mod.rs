@@ -14,7 +14,7 @@ mod security_group_rule;
 mod subnet;
 mod vpc;
 
-use aws_sdk_ec2::types::Filter;
+use aws_sdk_ec2::types::{Filter, Tag};
 use sskuba_core::provider::{Class, Failure};
 
 use super::call::Call;
@@ -26,20 +26,19 @@ fn owned(call: &Call<'_>) -> Filter {
     filter(&format!("tag:{}", tags::TOKEN), [call.token()])
 }
 
-/// Returns the one object of a token. Two can be there only if something else copied the tag.
-fn the_one<T>(call: &Call<'_>, found: Vec<T>) -> Result<Option<T>, Failure> {
-    let count = found.len();
-    let mut found = found.into_iter();
-    match (found.next(), count) {
-        (one, 0 | 1) => Ok(one),
-        _ => Err(Failure::new(
+/// Returns the one object of a token. The tags are looked at again: an endpoint that does not know the filter
+/// must not hand us what belongs to others. Two can be there only if something else copied the tag.
+fn the_one<T>(call: &Call<'_>, found: Vec<T>, of: impl Fn(&T) -> &[Tag]) -> Result<Option<T>, Failure> {
+    let token = call.token();
+    let ours = |item: &T| {
+        of(item).iter().any(|tag| tag.key() == Some(tags::TOKEN) && tag.value() == Some(token.as_str()))
+    };
+    let mut ours: Vec<T> = found.into_iter().filter(ours).collect();
+    match (ours.len(), ours.pop()) {
+        (0 | 1, one) => Ok(one),
+        (count, _) => Err(Failure::new(
             Class::Conflict,
-            format!(
-                "{count} objects of {} carry the tag {} = {}",
-                call.cx.address,
-                tags::TOKEN,
-                call.token()
-            ),
+            format!("{count} objects of {} carry the tag {} = {token}", call.cx.address, tags::TOKEN),
         )
         .hint("delete those that are not this stack's, or take the tag off them, and run again")),
     }

@@ -6,7 +6,7 @@ use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::wait::{self, Look};
 use super::{owned, the_one};
@@ -75,7 +75,7 @@ impl Manage<NatGateway> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<NatGateway>>, Failure> {
         let found = self.ec2.describe_nat_gateways().filter(owned(call)).send().await.asked(call.place)?;
         let found = found.nat_gateways.unwrap_or_default().into_iter().filter(alive).collect();
-        Ok(the_one(call, found)?.map(|found| self.nat_gateway(call, &found, None)))
+        Ok(the_one(call, found, |found| found.tags())?.map(|found| self.nat_gateway(call, &found, None)))
     }
 }
 
@@ -106,7 +106,10 @@ impl Cloud {
         let address = found.nat_gateway_addresses().first();
         let args = NatGatewayArgs {
             subnet_id: text(found.subnet_id()),
-            allocation_id: address.and_then(|address| address.allocation_id()).map(str::to_owned),
+            allocation_id: told(
+                known.map(|args| &args.allocation_id),
+                address.and_then(|address| address.allocation_id()).map(str::to_owned),
+            ),
             connectivity,
             tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
         };

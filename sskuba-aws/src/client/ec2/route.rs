@@ -8,7 +8,7 @@ use sskuba_core::value::Value;
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine, is};
 use crate::ec2::{Route, RouteArgs, RouteState};
 
@@ -43,15 +43,21 @@ impl Manage<Route> for Cloud {
     ) -> Result<Option<TypedObject<Route>>, Failure> {
         let (table, destination) = parts(&prior.id)?;
         let Some(found) = self.route_of(table, destination).await? else { return Ok(None) };
-        let written = prior.args.map_or_else(|| destination.to_owned(), |args| args.destination);
-        let gateway_id = found.gateway_id().map(str::to_owned);
+        let known = prior.args.as_ref();
+        let own = |id: Option<&str>| id.map(str::to_owned);
         let args = RouteArgs {
             route_table_id: table.to_owned(),
-            destination: written,
-            gateway_id,
-            nat_gateway_id: found.nat_gateway_id().map(str::to_owned),
-            network_interface_id: found.network_interface_id().map(str::to_owned),
-            transit_gateway_id: found.transit_gateway_id().map(str::to_owned),
+            destination: known.map_or(destination, |args| &args.destination).to_owned(),
+            gateway_id: told(known.map(|args| &args.gateway_id), own(found.gateway_id())),
+            nat_gateway_id: told(known.map(|args| &args.nat_gateway_id), own(found.nat_gateway_id())),
+            network_interface_id: told(
+                known.map(|args| &args.network_interface_id),
+                own(found.network_interface_id()),
+            ),
+            transit_gateway_id: told(
+                known.map(|args| &args.transit_gateway_id),
+                own(found.transit_gateway_id()),
+            ),
         };
         Ok(Some(TypedObject::new(prior.id.clone(), RouteState { id: prior.id }).args(args)))
     }

@@ -64,7 +64,7 @@ impl Manage<RouteTable> for Cloud {
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<RouteTable>>, Failure> {
         let found = self.ec2.describe_route_tables().filters(owned(call)).send().await.asked(call.place)?;
-        let found = the_one(call, found.route_tables.unwrap_or_default())?;
+        let found = the_one(call, found.route_tables.unwrap_or_default(), |found| found.tags())?;
         Ok(found.map(|found| self.route_table(call, &found, None)))
     }
 }

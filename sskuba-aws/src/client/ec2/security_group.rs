@@ -6,13 +6,12 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::once::once;
 use super::super::wait::{self, Look};
 use super::{owned, the_one};
 use crate::ec2::{SecurityGroup, SecurityGroupArgs, SecurityGroupState};
-use crate::names::physical_name;
 
 /// The most characters of a group's name.
 const NAME_LIMIT: usize = 255;
@@ -25,7 +24,7 @@ impl Manage<SecurityGroup> for Cloud {
         args: SecurityGroupArgs,
     ) -> Result<TypedObject<SecurityGroup>, Failure> {
         let given = args.name.clone();
-        let name = given.unwrap_or_else(|| physical_name(&call.cx.address, &call.cx.token, NAME_LIMIT));
+        let name = given.unwrap_or_else(|| call.cx.token.physical_name(call.cx.address.name(), NAME_LIMIT));
         let create = self.ec2.create_security_group().vpc_id(&args.vpc_id).group_name(name);
         let create = create.description(&args.description);
         let create = create.tag_specifications(self.spec(call, ResourceType::SecurityGroup, &args.tags));
@@ -72,7 +71,7 @@ impl Manage<SecurityGroup> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<SecurityGroup>>, Failure> {
         let found =
             self.ec2.describe_security_groups().filters(owned(call)).send().await.asked(call.place)?;
-        let found = the_one(call, found.security_groups.unwrap_or_default())?;
+        let found = the_one(call, found.security_groups.unwrap_or_default(), |found| found.tags())?;
         Ok(found.map(|found| self.security_group(call, &found, None)))
     }
 }
@@ -94,7 +93,7 @@ impl Cloud {
     ) -> TypedObject<SecurityGroup> {
         let args = SecurityGroupArgs {
             vpc_id: text(found.vpc_id()),
-            name: found.group_name().map(str::to_owned),
+            name: told(known.map(|args| &args.name), found.group_name().map(str::to_owned)),
             description: text(found.description()),
             tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
         };

@@ -9,12 +9,10 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine, is};
-use super::super::tagging;
 use super::{owned, the_one};
 use crate::ec2::{Direction, SecurityGroupRule, SecurityGroupRuleArgs, SecurityGroupRuleState};
-use crate::tags;
 
 type Object = TypedObject<SecurityGroupRule>;
 
@@ -139,9 +137,8 @@ impl Cloud {
     async fn own_rule(&self, call: &Call<'_>) -> Result<Option<Object>, Failure> {
         let found =
             self.ec2.describe_security_group_rules().filters(owned(call)).send().await.asked(call.place)?;
-        let ours = |rule: &Found| tagging::all(rule.tags()).get(tags::TOKEN) == Some(&call.token());
-        let found = found.security_group_rules.unwrap_or_default().into_iter().filter(ours).collect();
-        Ok(the_one(call, found)?.map(|found| self.rule(call, &found, None)))
+        let found = the_one(call, found.security_group_rules.unwrap_or_default(), |found| found.tags())?;
+        Ok(found.map(|found| self.rule(call, &found, None)))
     }
 
     fn rule(&self, call: &Call<'_>, found: &Found, known: Option<&SecurityGroupRuleArgs>) -> Object {
@@ -153,16 +150,31 @@ impl Cloud {
         let args = SecurityGroupRuleArgs {
             security_group_id: text(found.group_id()),
             direction: if found.is_egress() == Some(true) { Direction::Egress } else { Direction::Ingress },
-            from_port: port(found.from_port(), known.and_then(|args| args.from_port)),
-            to_port: port(found.to_port(), known.and_then(|args| args.to_port)),
+            from_port: told(
+                known.map(|args| &args.from_port),
+                port(found.from_port(), known.and_then(|args| args.from_port)),
+            ),
+            to_port: told(
+                known.map(|args| &args.to_port),
+                port(found.to_port(), known.and_then(|args| args.to_port)),
+            ),
             protocol,
-            cidr: found.cidr_ipv4().or(found.cidr_ipv6()).map(str::to_owned),
-            source_group_id: found
-                .referenced_group_info()
-                .and_then(|group| group.group_id())
-                .map(str::to_owned),
-            prefix_list_id: found.prefix_list_id().map(str::to_owned),
-            description: found.description().filter(|words| !words.is_empty()).map(str::to_owned),
+            cidr: told(
+                known.map(|args| &args.cidr),
+                found.cidr_ipv4().or(found.cidr_ipv6()).map(str::to_owned),
+            ),
+            source_group_id: told(
+                known.map(|args| &args.source_group_id),
+                found.referenced_group_info().and_then(|group| group.group_id()).map(str::to_owned),
+            ),
+            prefix_list_id: told(
+                known.map(|args| &args.prefix_list_id),
+                found.prefix_list_id().map(str::to_owned),
+            ),
+            description: told(
+                known.map(|args| &args.description),
+                found.description().filter(|words| !words.is_empty()).map(str::to_owned),
+            ),
             tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
         };
         TypedObject::new(id.clone(), SecurityGroupRuleState { id }).args(args)

@@ -6,7 +6,7 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::once::once;
 use super::super::wait::{self, Look};
@@ -68,7 +68,7 @@ impl Manage<Subnet> for Cloud {
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Subnet>>, Failure> {
         let found = self.ec2.describe_subnets().filters(owned(call)).send().await.asked(call.place)?;
-        let found = the_one(call, found.subnets.unwrap_or_default())?;
+        let found = the_one(call, found.subnets.unwrap_or_default(), |found| found.tags())?;
         Ok(found.map(|found| self.subnet(call, &found, None)))
     }
 }
@@ -86,7 +86,10 @@ impl Cloud {
         let args = SubnetArgs {
             vpc_id: text(found.vpc_id()),
             cidr: text(found.cidr_block()),
-            availability_zone: found.availability_zone().map(str::to_owned),
+            availability_zone: told(
+                known.map(|args| &args.availability_zone),
+                found.availability_zone().map(str::to_owned),
+            ),
             map_public_ip_on_launch: found.map_public_ip_on_launch().unwrap_or_default(),
             tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
         };

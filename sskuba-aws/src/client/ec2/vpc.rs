@@ -67,7 +67,7 @@ impl Manage<Vpc> for Cloud {
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Vpc>>, Failure> {
         let found = self.ec2.describe_vpcs().filters(owned(call)).send().await.asked(call.place)?;
-        match the_one(call, found.vpcs.unwrap_or_default())? {
+        match the_one(call, found.vpcs.unwrap_or_default(), |found| found.tags())? {
             Some(found) => self.vpc(call, &found, None).await.map(Some),
             None => Ok(None),
         }

@@ -100,7 +100,7 @@ impl Cloud {
                 continue;
             }
             let arn = text(found.listener_arn());
-            let tags = self.known.elb_tags.get(&arn).await?.unwrap_or_default();
+            let tags = self.known.elb_tags(&arn).await?;
             refuse_foreign(call, &format!("a listener on port {} of {balancer}", args.port), &tags)?;
             return Ok(Some(arn));
         }

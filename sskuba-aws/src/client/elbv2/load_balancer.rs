@@ -11,7 +11,7 @@ use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine, not_found};
 use super::super::wait::{self, Look};
 use super::{name, refuse_foreign};
@@ -120,11 +120,14 @@ impl Cloud {
         let groups = found.security_groups();
         let args = LoadBalancerArgs {
             subnet_ids: subnets(found).into_iter().collect(),
-            name: found.load_balancer_name().map(str::to_owned),
+            name: told(known.map(|args| &args.name), found.load_balancer_name().map(str::to_owned)),
             internal: found.scheme() == Some(&Scheme::Internal),
             cross_zone: on(CROSS_ZONE),
             deletion_protection: on(PROTECTION),
-            security_group_ids: (!groups.is_empty()).then(|| groups.to_vec()),
+            security_group_ids: told(
+                known.map(|args| &args.security_group_ids),
+                (!groups.is_empty()).then(|| groups.to_vec()),
+            ),
             tags: self.elb_own_tags(call, &arn, known.map(|args| &args.tags)).await?,
         };
         Ok(TypedObject::new(arn, state(found)).args(args))
@@ -137,7 +140,7 @@ impl Cloud {
             other => other.asked(call.place)?.load_balancers.unwrap_or_default(),
         };
         let Some(found) = found.into_iter().next() else { return Ok(None) };
-        let tags = self.known.elb_tags.get(&text(found.load_balancer_arn())).await?.unwrap_or_default();
+        let tags = self.known.elb_tags(&text(found.load_balancer_arn())).await?;
         refuse_foreign(call, &format!("a load balancer of the name {name}"), &tags)?;
         Ok(Some(found))
     }

@@ -11,7 +11,6 @@ use sskuba_core::provider::{Class, Failure};
 
 use super::call::Call;
 use crate::elbv2::Protocol;
-use crate::names::physical_name;
 use crate::tags::{self, Tags};
 
 /// The most characters of a load balancer's or target group's name.
@@ -19,7 +18,7 @@ const NAME_LIMIT: usize = 32;
 
 /// Returns the name that an object is made with.
 fn name(call: &Call<'_>, given: Option<&String>) -> String {
-    given.cloned().unwrap_or_else(|| physical_name(&call.cx.address, &call.cx.token, NAME_LIMIT))
+    given.cloned().unwrap_or_else(|| call.cx.token.physical_name(call.cx.address.name(), NAME_LIMIT))
 }
 
 /// Refuses an object of the wanted name that is not this generation's: AWS would silently answer a create of

@@ -25,7 +25,7 @@ impl Cloud {
         arn: &str,
         known: Option<&Tags>,
     ) -> Result<Tags, Failure> {
-        let all = self.known.elb_tags.get(arn).await?.unwrap_or_default();
+        let all = self.known.elb_tags(arn).await?;
         Ok(tags::reported(all, call.cx, known, &self.defaults))
     }
 

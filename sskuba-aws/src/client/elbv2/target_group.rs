@@ -8,7 +8,7 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, text, told};
 use super::super::failure::{Outcome, gone_is_fine, not_found};
 use super::super::wait;
 use super::{name, protocol, protocol_of, refuse_foreign};
@@ -120,13 +120,16 @@ impl Cloud {
         let args = TargetGroupArgs {
             vpc_id: text(found.vpc_id()),
             port: found.port().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
-            name: found.target_group_name().map(str::to_owned),
+            name: told(known.map(|args| &args.name), found.target_group_name().map(str::to_owned)),
             protocol: protocol_of(found.protocol()),
             target_type: match found.target_type() {
                 Some(TargetTypeEnum::Ip) => TargetType::Ip,
                 _ => TargetType::Instance,
             },
-            preserve_client_ip: value(CLIENT_IP).map(|on| on == "true"),
+            preserve_client_ip: told(
+                known.map(|args| &args.preserve_client_ip),
+                value(CLIENT_IP).map(|on| on == "true"),
+            ),
             deregistration_delay_seconds: value(DELAY).and_then(|delay| delay.parse().ok()).unwrap_or(300),
             health_check: health_check(found),
             tags: self.elb_own_tags(call, &arn, known.map(|args| &args.tags)).await?,
@@ -141,7 +144,7 @@ impl Cloud {
             other => other.asked(call.place)?.target_groups.unwrap_or_default(),
         };
         let Some(found) = found.into_iter().next() else { return Ok(None) };
-        let tags = self.known.elb_tags.get(&text(found.target_group_arn())).await?.unwrap_or_default();
+        let tags = self.known.elb_tags(&text(found.target_group_arn())).await?;
         refuse_foreign(call, &format!("a target group of the name {name}"), &tags)?;
         Ok(Some(found))
     }

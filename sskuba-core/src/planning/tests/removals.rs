@@ -80,18 +80,18 @@ fn what_is_retained_is_forgotten_without_a_call() {
     let mut world = World::with(kept);
     assert_snapshot!(world.plan(empty), @r#"
     - delete host: the program no longer declares it
-    ! forget net (no call) after delete host: the program no longer declares it; it is retained when it is no longer declared
+    ! forget net (no call) after delete host: the program no longer declares it; its object is retained
     "#);
     assert_snapshot!(world.plan_down(), @r#"
     - delete host: the stack goes down
-    ! forget net (no call) after delete host: the stack goes down; it is retained when it is no longer declared
+    ! forget net (no call) after delete host: the stack goes down; its object is retained
     "#);
     world.up(empty);
     assert!(world.state.is_empty());
 }
 
 #[test]
-fn a_retained_resource_that_is_replaced_loses_its_old_object_all_the_same() {
+fn a_retained_resource_that_is_replaced_keeps_its_old_object() {
     let kept = |cidr: &'static str| {
         move |stack: &mut Stack| -> Result {
             stack.add("net", Net::new(cidr))?.retain_on_delete();
@@ -100,7 +100,7 @@ fn a_retained_resource_that_is_replaced_loses_its_old_object_all_the_same() {
     };
     assert_snapshot!(World::with(kept("10.0.0.0/16")).plan(kept("10.1.0.0/16")), @r#"
     ± replace net: `cidr` changes, which forces a replacement
-    - delete net after replace net: `cidr` changes, which forces a replacement
+    ! forget net (no call) after replace net: `cidr` changes, which forces a replacement; its object is retained
     "#);
 }
 
@@ -133,7 +133,7 @@ fn what_goes_with_one_that_is_only_forgotten_is_deleted_itself() {
     };
     assert_snapshot!(World::with(program).plan_down(), @r#"
     - delete host: the stack goes down
-    ! forget net (no call) after delete host: the stack goes down; it is retained when it is no longer declared
+    ! forget net (no call) after delete host: the stack goes down; its object is retained
     "#);
 }
 
@@ -151,8 +151,8 @@ fn what_is_protected_is_not_deleted_and_all_refusals_come_together() {
     demo:net:Net::net: is protected and would be deleted because the program no longer declares it; declare it again, or remove `.protect()` from its declaration and run `up` first
     "#);
     assert_snapshot!(world.plan_down(), @r#"
-    demo:net:Host::host: is protected and would be deleted because the stack goes down; declare it again, or remove `.protect()` from its declaration and run `up` first
-    demo:net:Net::net: is protected and would be deleted because the stack goes down; declare it again, or remove `.protect()` from its declaration and run `up` first
+    demo:net:Host::host: is protected and would be deleted because the stack goes down; remove `.protect()` from its declaration and run `up` first, or leave it out with `--exclude`
+    demo:net:Net::net: is protected and would be deleted because the stack goes down; remove `.protect()` from its declaration and run `up` first, or leave it out with `--exclude`
     "#);
 }
 

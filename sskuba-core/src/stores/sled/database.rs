@@ -10,6 +10,7 @@ use ::sled::Batch;
 
 use super::journal::{self, Journal};
 use super::layout::{self, Entries};
+use super::mark::{Mark, Marker};
 use super::{fault, wire};
 use crate::state::{Fold, Image, StoreError};
 
@@ -40,6 +41,8 @@ pub(super) struct Database {
     sled: ::sled::Db,
     disk: Disk,
     folder: PathBuf,
+    /// How far it has come, and what says so.
+    marker: Mutex<(Mark, Marker)>,
 }
 
 /// The database's files once more: sled's flush pushes the bytes out, and leaves the file's length, the names of
@@ -98,6 +101,10 @@ impl Database {
     pub(super) fn open(folder: &Path, create: bool) -> Result<Opening, StoreError> {
         let path = file(folder);
         let exists = fs::exists(&path).map_err(|error| fault::io("open", &path, error))?;
+        let mark = Mark::read(folder);
+        if let (false, Some(mark)) = (exists, mark) {
+            return Err(fault::cut(folder, Mark::default(), mark));
+        }
         if !exists && !create {
             return Ok(Opening::Missing);
         }
@@ -123,12 +130,35 @@ impl Database {
                 .try_for_each(sync_folder)
                 .map_err(|error| fault::io("create", folder, error))?;
         }
-        Ok(Opening::Open(Box::new(Self {
-            journal: Mutex::new(journal),
-            sled,
-            disk,
-            folder: folder.to_owned(),
-        })))
+        let marker = Mutex::new((Mark::default(), Marker::new(folder)));
+        let database = Self { journal: Mutex::new(journal), sled, disk, folder: folder.to_owned(), marker };
+        database.compare(mark)?;
+        Ok(Opening::Open(Box::new(database)))
+    }
+
+    /// Makes sure that the database has come as far as it once had.
+    fn compare(&self, mark: Option<Mark>) -> Result<(), StoreError> {
+        let found = Mark { fence: self.fence()?, revision: self.revision()? };
+        if let Some(mark) = mark.filter(|mark| found.fence < mark.fence || found.revision < mark.revision) {
+            return Err(fault::cut(&self.folder, found, mark));
+        }
+        self.marker().0 = found;
+        Ok(())
+    }
+
+    fn marker(&self) -> MutexGuard<'_, (Mark, Marker)> {
+        self.marker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Marks how far the database has come, after that is durable.
+    fn mark(&self, come: impl FnOnce(&mut Mark)) {
+        let mut marker = self.marker();
+        let (mark, writer) = &mut *marker;
+        come(mark);
+        if let Err(error) = writer.write(*mark) {
+            // What is recorded is safe; only damage that comes later may go unseen.
+            tracing::warn!(folder = %self.folder.display(), %error, "the mark cannot be written");
+        }
     }
 
     /// Returns the folder that it is in.
@@ -182,7 +212,9 @@ impl Database {
     pub(super) fn set_fence(&self, fence: u64) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         batch.insert(layout::FENCE, &fence.to_be_bytes());
-        self.commit(batch)
+        self.commit(batch)?;
+        self.mark(|mark| mark.fence = fence);
+        Ok(())
     }
 
     /// Returns the stack's revision.
@@ -195,7 +227,9 @@ impl Database {
     pub(super) fn append(&self, base: u64, entries: &[Vec<u8>]) -> Result<(), StoreError> {
         let value = layout::join(entries)?;
         self.journal().append(&self.sled, base + 1, value).map_err(self.fault("write to"))?;
-        self.flush()
+        self.flush()?;
+        self.mark(|mark| mark.revision = base + entries.len() as u64);
+        Ok(())
     }
 
     /// Folds entries into records.

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::io;
 use std::path::Path;
 
+use super::mark::Mark;
 use crate::state::StoreError;
 
 /// Says what the system answered while `action` was tried on `path`.
@@ -33,6 +34,15 @@ pub(super) fn sled(action: &'static str, path: &Path, error: ::sled::Error) -> S
 /// Says that what is stored under `key` cannot be read.
 pub(super) fn corrupt(key: String, path: &Path, why: String) -> StoreError {
     StoreError::Corrupt { key, place: path.display().to_string(), why }
+}
+
+/// Says that a database ends before its mark.
+pub(super) fn cut(path: &Path, found: Mark, mark: Mark) -> StoreError {
+    let why = format!(
+        "it ends at revision {} and lease {}, and revision {} and lease {} had been written",
+        found.revision, found.fence, mark.revision, mark.fence
+    );
+    corrupt("journal".to_owned(), path, why)
 }
 
 /// Says that reading panicked: sled does where its own structures are damaged.

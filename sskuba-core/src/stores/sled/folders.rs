@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{database, fault};
+use super::{database, fault, mark};
 use crate::address::StackId;
 use crate::state::StoreError;
 
@@ -26,7 +26,7 @@ pub(super) fn list(root: &Path) -> Result<Vec<StackId>, StoreError> {
             let folder = root.join(&organisation).join(&project);
             for stack in names(&folder)? {
                 if let Ok(id) = StackId::new(&organisation, &project, &stack)
-                    && database::file(&folder.join(&stack)).is_file()
+                    && [database::file, mark::file].iter().any(|file| file(&folder.join(&stack)).is_file())
                 {
                     stacks.push(id);
                 }

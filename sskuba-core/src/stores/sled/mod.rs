@@ -6,6 +6,7 @@ mod fault;
 mod folders;
 mod journal;
 mod layout;
+mod mark;
 mod side;
 mod slot;
 mod store;

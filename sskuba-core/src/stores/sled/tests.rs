@@ -157,7 +157,7 @@ async fn room_for_a_record_is_no_record() {
 async fn a_panic_while_reading_is_damage() {
     let place = Path::new("/state");
     let error = blocking::<()>(place, || panic!("page 7 is odd\nand more")).await.unwrap_err().to_string();
-    assert!(error.contains("of /state is damaged: page 7 is odd; `state export`"), "{error}");
+    assert!(error.contains("of /state is damaged: page 7 is odd; put a backup"), "{error}");
 }
 
 #[tokio::test]
@@ -174,4 +174,40 @@ async fn an_entry_that_is_gone_is_named() {
     drop(sled);
     let error = store.load(&stack()).await.unwrap_err().to_string();
     assert!(error.starts_with("the record `entry 9` of "), "{error}");
+}
+
+/// The second process of a damaged stack: what opens it, and what it is told.
+async fn told(root: &Path) -> (String, String) {
+    let error = |error: StoreError| {
+        assert!(matches!(&error, StoreError::Corrupt { .. }), "{error:?}");
+        error.to_string()
+    };
+    let loaded = error(Sled::open(root).load(&stack()).await.unwrap_err());
+    (loaded, error(Sled::open(root).acquire(&stack(), &owner()).await.unwrap_err()))
+}
+
+#[tokio::test]
+async fn a_database_that_lost_its_end_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    let folder = store.folder(&stack());
+    let early = std::fs::read(database::file(&folder)).unwrap();
+    store.append(&lease, 1, vec![b"b".to_vec()]).await.unwrap();
+    store.release(&lease).await.unwrap();
+    drop(store);
+
+    std::fs::write(database::file(&folder), early).unwrap();
+    for told in [told(root.path()).await, told(root.path()).await] {
+        for text in [told.0, told.1] {
+            assert!(text.contains("it ends at revision 1"), "{text}");
+            assert!(text.contains("revision 2 and lease 1 had been written"), "{text}");
+        }
+    }
+    std::fs::remove_file(database::file(&folder)).unwrap();
+    assert!(told(root.path()).await.1.contains("it ends at revision 0 and lease 0"));
+    assert_eq!(
+        Sled::open(root.path()).stacks().await.unwrap(),
+        [stack()],
+        "it does not look as if it had never been"
+    );
 }

@@ -1,24 +1,23 @@
 //! Planning, replay, append and frontier at growing sizes: each has to grow in proportion.
 //!
-//! `cargo bench` prints the time per element beside the time of the whole.
+//! `cargo bench -p sskuba-testkit` prints the time per element beside the time of the whole.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at what goes wrong")]
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sskuba::core::address::StackId;
-use sskuba::core::applying::replay;
-use sskuba::core::clock::SeededIds;
-use sskuba::core::engine::Engine;
-use sskuba::core::graph::{Dag, Frontier, NodeId};
-use sskuba::core::planning::PlanOptions;
-use sskuba::core::state::{Codec, Owner, StateStore};
-use sskuba::core::stores::{Memory, Sled};
-use sskuba::local::data::Data;
-use sskuba::prelude::*;
+use sskuba_core::address::StackId;
+use sskuba_core::applying::replay;
+use sskuba_core::clock::SeededIds;
+use sskuba_core::engine::Engine;
+use sskuba_core::graph::{Dag, Frontier, NodeId};
+use sskuba_core::planning::PlanOptions;
+use sskuba_core::prelude::*;
+use sskuba_core::state::{Codec, Owner, StateStore};
+use sskuba_core::stores::{Memory, Sled};
+use sskuba_local::data::Data;
 use tokio::runtime::Runtime;
 
 const SIZES: [u32; 3] = [1_000, 10_000, 100_000];
@@ -26,7 +25,7 @@ const LAYERS: u32 = 20;
 const EDGES: u32 = 3;
 
 /// Declares `count` recorded values in layers, each using some of the layer before.
-fn layered(count: u32) -> impl Fn(&mut Stack) -> sskuba::Result + Send + Sync {
+fn layered(count: u32) -> impl Fn(&mut Stack) -> Result + Send + Sync {
     move |stack| {
         let width = count / LAYERS;
         let mut before: Vec<Handle<Data>> = Vec::new();
@@ -50,7 +49,7 @@ fn stack() -> StackId {
 }
 
 fn engine(store: Arc<dyn StateStore>) -> Engine {
-    Engine::builder().store(store).provider(sskuba::local::provider()).build()
+    Engine::builder().store(store).provider(sskuba_local::provider()).build()
 }
 
 fn planning(c: &mut Criterion) {

@@ -1,0 +1,119 @@
+//! Every kind against the suite that any provider has to pass.
+
+use serde_json::{Value as Json, json};
+use sskuba_aws::Provider as Settings;
+use sskuba_aws::ec2::{InternetGateway, RouteTable, SecurityGroup, Subnet, Vpc};
+use sskuba_aws::elbv2::{LoadBalancer, TargetGroup};
+use sskuba_core::testing::provider_conformance::{Case, assert_conforms};
+
+use crate::proxy::{Fate, Proxy};
+use crate::stage::{Stage, scene};
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2M8Rc9dOyRZ6uTPPCQfHEoqZdw0xkQ4bN8s5mX4v8X me@there";
+const OTHER_KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK3N9Sd0eOySa7vUQQDRgIFprqaex1ylRc9O9t6nY5w9 me@there";
+
+async fn conforms(stage: &Stage, kind: &str, create: Json, update: Option<Json>, replacement: Option<Json>) {
+    let mut case = Case::new(create).reports_inputs();
+    if let Some(update) = update {
+        case = case.update(update);
+    }
+    if let Some(replacement) = replacement {
+        case = case.replacement(replacement);
+    }
+    assert_conforms(stage.provider.as_ref(), kind, &case).await;
+}
+
+scene! {
+    async fn networks_conform(stage: Stage) {
+        let vpc = json!({"cidr": "10.0.0.0/16", "tags": {"a": "1"}});
+        let changed = json!({"cidr": "10.0.0.0/16", "enable_dns_hostnames": true, "tags": {"b": "2"}});
+        conforms(&stage, "aws:ec2:Vpc", vpc, Some(changed), Some(json!({"cidr": "10.1.0.0/16"}))).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await.id();
+        let subnet = |third: u8, public: bool| {
+            json!({"vpc_id": vpc, "cidr": format!("10.0.{third}.0/24"), "map_public_ip_on_launch": public})
+        };
+        conforms(&stage, "aws:ec2:Subnet", subnet(1, false), Some(subnet(1, true)), Some(subnet(2, true))).await;
+        let tagged = |value: &str| json!({"vpc_id": vpc, "tags": {"a": value}});
+        conforms(&stage, "aws:ec2:InternetGateway", tagged("1"), Some(tagged("2")), None).await;
+        conforms(&stage, "aws:ec2:RouteTable", tagged("1"), Some(tagged("2")), Some(tagged("3"))).await;
+        let group = |words: &str| json!({"vpc_id": vpc, "description": words, "tags": {"a": "1"}});
+        conforms(&stage, "aws:ec2:SecurityGroup", group("one"), None, Some(group("two"))).await;
+        conforms(&stage, "aws:ec2:Eip", json!({}), Some(json!({"tags": {"a": "1"}})), Some(json!({}))).await;
+        let key = |key: &str, tag: &str| json!({"public_key": key, "tags": {"a": tag}});
+        let other = Some(key(OTHER_KEY, "3"));
+        conforms(&stage, "aws:ec2:KeyPair", key(KEY, "1"), Some(key(KEY, "2")), other).await;
+    }
+}
+
+scene! {
+    async fn what_joins_them_conforms(stage: Stage) {
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await.id();
+        let subnet = stage.create("a", Subnet::new(vpc.clone(), "10.0.1.0/24")).await.id();
+        let gateway = stage.create("a", InternetGateway::new(vpc.clone())).await.id();
+        let group = stage.create("a", SecurityGroup::new(vpc.clone())).await.id();
+        let one = stage.create("a", RouteTable::new(vpc.clone())).await.id();
+        let two = stage.create("b", RouteTable::new(vpc.clone())).await.id();
+        let route = |to: &str| json!({"route_table_id": one, "destination": to, "gateway_id": gateway});
+        conforms(&stage, "aws:ec2:Route", route("0.0.0.0/0"), None, Some(route("::/0"))).await;
+        let uses = |table: &str| json!({"subnet_id": subnet, "route_table_id": table});
+        conforms(&stage, "aws:ec2:RouteTableAssociation", uses(&one), None, Some(uses(&two))).await;
+        let rule = |port: u16, words: &str| {
+            json!({"security_group_id": group, "direction": "ingress", "from_port": port, "to_port": port,
+                "cidr": "10.0.0.0/8", "description": words})
+        };
+        conforms(&stage, "aws:ec2:SecurityGroupRule", rule(80, "a"), Some(rule(80, "b")), Some(rule(81, "b"))).await;
+    }
+}
+
+scene! {
+    async fn balancing_conforms(stage: Stage) {
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await.id();
+        let subnet = stage.create("a", Subnet::new(vpc.clone(), "10.0.1.0/24")).await.id();
+        let balancer = |internal: bool, cross: bool| {
+            json!({"subnet_ids": [subnet], "internal": internal, "cross_zone": cross})
+        };
+        let (first, changed, other) = (balancer(true, false), balancer(true, true), balancer(false, true));
+        conforms(&stage, "aws:elbv2:LoadBalancer", first, Some(changed), Some(other)).await;
+        let group = |port: u16, delay: u16| {
+            json!({"vpc_id": vpc, "port": port, "deregistration_delay_seconds": delay, "target_type": "ip"})
+        };
+        conforms(&stage, "aws:elbv2:TargetGroup", group(80, 10), Some(group(80, 20)), Some(group(81, 20))).await;
+        let balancer = stage.create("api", LoadBalancer::new(vec![subnet.clone()])).await.id();
+        let target = stage.create("api", TargetGroup::new(vpc.clone(), 80_u16)).await.id();
+        let listener = |port: u16| json!({"load_balancer_arn": balancer, "port": port, "target_group_arn": target});
+        conforms(&stage, "aws:elbv2:Listener", listener(80), Some(listener(81)), None).await;
+        let attached = |id: &str| json!({"target_group_arn": target, "target_id": id});
+        let (one, two) = (attached("i-0123456789abcdef0"), attached("i-0123456789abcdef1"));
+        conforms(&stage, "aws:elbv2:TargetGroupAttachment", one, None, Some(two)).await;
+    }
+}
+
+scene! {
+    async fn lookups_conform(stage: Stage) {
+        conforms(&stage, "aws:ec2:AvailabilityZones", json!({}), None, None).await;
+        conforms(&stage, "aws:sts:CallerIdentity", json!({}), None, None).await;
+        let image = json!({"owner": "amazon", "name_pattern": "*ubuntu*"});
+        conforms(&stage, "aws:ec2:Image", image, None, None).await;
+    }
+}
+
+scene! {
+    /// Behind the proxy, which honours client tokens as AWS does; moto does not.
+    async fn what_takes_a_client_token_conforms(stage: Stage) {
+        let proxy = Proxy::start(|_, _| Fate::Pass).await;
+        let stage = stage.with(Settings::new().endpoint(proxy.endpoint.clone())).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await.id();
+        let subnet = stage.create("a", Subnet::new(vpc.clone(), "10.0.1.0/24")).await.id();
+        let group = stage.create("a", SecurityGroup::new(vpc.clone())).await.id();
+        let nat = |tag: &str| json!({"subnet_id": subnet, "connectivity": "private", "tags": {"a": tag}});
+        conforms(&stage, "aws:ec2:NatGateway", nat("1"), Some(nat("2")), Some(nat("3"))).await;
+        let server = |kind: &str, hops: u8| {
+            json!({"ami": "ami-12c6146b", "instance_type": kind, "subnet_id": subnet, "metadata_hop_limit": hops,
+                "security_group_ids": [group], "user_data": "#!/bin/sh\necho canary\n", "key_name": "login",
+                "root_volume": {"size_gib": 20}})
+        };
+        let (first, changed, other) = (server("t3.micro", 1), server("t3.micro", 2), server("t3.small", 2));
+        conforms(&stage, "aws:ec2:Instance", first, Some(changed), Some(other)).await;
+    }
+}

@@ -1,0 +1,113 @@
+//! What a user is told when AWS refuses, or cannot be asked.
+
+use std::time::Duration;
+
+use sskuba_aws::Provider as Settings;
+use sskuba_aws::ec2::{AvailabilityZones, Subnet, Vpc};
+use sskuba_core::provider::{Class, Effect, Prior};
+
+use crate::stage::{Stage, inputs, play, scene};
+
+scene! {
+    async fn a_refusal_names_the_field(stage: Stage) {
+        let failure = stage.try_create(stage.cx::<Vpc>("main"), Vpc::new("10.0.0.0/4")).await.err().unwrap();
+        assert_eq!((&failure.class, &failure.effect), (&Class::Invalid("cidr".into()), &Effect::NotApplied));
+        assert!(failure.message.contains("CreateVpc") && failure.message.contains("10.0.0.0/4"), "{failure}");
+        assert!(failure.request_id.is_some(), "{failure}");
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
+        let outside = stage.try_create(stage.cx::<Subnet>("a"), Subnet::new(vpc.id(), "10.9.0.0/24")).await;
+        assert_eq!(outside.err().unwrap().class, Class::Invalid("cidr".into()));
+        stage.delete(&vpc).await;
+    }
+}
+
+scene! {
+    async fn what_is_in_use_is_not_deleted(stage: Stage) {
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
+        let subnet = stage.create("a", Subnet::new(vpc.id(), "10.0.1.0/24")).await;
+        let mut cx = vpc.cx.clone();
+        cx.timeout = Duration::from_secs(2);
+        let failure = stage.provider.delete(&cx, &vpc.prior()).await.unwrap_err();
+        assert_eq!((&failure.class, &failure.effect), (&Class::Conflict, &Effect::NotApplied));
+        assert!(failure.message.contains("DependencyViolation") && failure.hint.is_some(), "{failure}");
+        stage.delete(&subnet).await;
+        stage.delete(&vpc).await;
+        assert!(stage.seen().is_empty());
+    }
+}
+
+scene! {
+    async fn an_id_that_nobody_has_is_gone(stage: Stage) {
+        let cx = stage.cx::<Vpc>("main");
+        let prior = Prior { id: "vpc-0123456789abcdef0".into(), ..Prior::default() };
+        assert_eq!(stage.provider.read(&cx, &prior).await.unwrap(), None);
+        stage.provider.delete(&cx, &prior).await.unwrap();
+        assert_eq!(stage.provider.find(&cx).await.unwrap(), None);
+        let orphan = Subnet::new("vpc-0123456789abcdef0", "10.0.0.0/24");
+        let failure = stage.try_create(stage.cx::<Subnet>("a"), orphan).await.err().unwrap();
+        assert_eq!((&failure.class, &failure.effect), (&Class::NotFound, &Effect::NotApplied), "{failure}");
+    }
+}
+
+scene! {
+    async fn an_instance_has_settings_of_its_own(stage: Stage) {
+        let settings = Settings::new().region("eu-west-1").default_tag("team", "data").default_tag("cost", "7");
+        let ireland = stage.provider.configure(&inputs(settings)).await.unwrap();
+        let cx = stage.cx::<AvailabilityZones>("zones");
+        let found = ireland.lookup(&cx, &inputs(AvailabilityZones::new())).await.unwrap();
+        assert_eq!(found["names"].get::<Vec<String>>().unwrap()[0], "eu-west-1a");
+
+        let home = Settings::new().default_tag("team", "data").default_tag("cost", "7");
+        let home = stage.with(home).await;
+        let vpc = home.create("main", Vpc::new("10.0.0.0/16").tag("cost", "8")).await;
+        assert_eq!(home.drift(&vpc).await, [""; 0]);
+        let tags = &home.seen()[&vpc.id()]["tags"];
+        assert_eq!((&tags["team"], &tags["cost"]), (&"data".into(), &"8".into()));
+        home.delete(&vpc).await;
+    }
+}
+
+#[test]
+fn without_credentials_it_says_how_to_log_in() {
+    let none = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+    let path = concat!(module_path!(), "::without_credentials_it_says_how_to_log_in");
+    play(path, &none, async move |stage: Stage| {
+        let failure = stage.try_create(stage.cx::<Vpc>("main"), Vpc::new("10.0.0.0/16")).await.err().unwrap();
+        assert_eq!((&failure.class, &failure.effect), (&Class::Denied, &Effect::NotApplied), "{failure}");
+        assert!(failure.to_string().contains("no AWS credentials"), "{failure}");
+        assert!(failure.to_string().contains("aws sso login"), "{failure}");
+    });
+}
+
+#[test]
+fn without_a_region_it_says_where_to_name_one() {
+    let path = concat!(module_path!(), "::without_a_region_it_says_where_to_name_one");
+    play(path, &[("AWS_REGION", "")], async move |stage: Stage| {
+        let failure = stage.try_create(stage.cx::<Vpc>("main"), Vpc::new("10.0.0.0/16")).await.err().unwrap();
+        assert_eq!(failure.class, Class::Invalid("region".into()), "{failure}");
+        assert!(failure.to_string().contains("AWS_REGION"), "{failure}");
+    });
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_is_named() {
+    let path = concat!(module_path!(), "::an_endpoint_that_does_not_answer_is_named");
+    play(
+        path,
+        &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("AWS_MAX_ATTEMPTS", "2")],
+        async move |stage: Stage| {
+            let failure =
+                stage.try_create(stage.cx::<Vpc>("main"), Vpc::new("10.0.0.0/16")).await.err().unwrap();
+            assert_eq!(
+                (&failure.class, &failure.effect),
+                (&Class::Transient, &Effect::NotApplied),
+                "{failure}"
+            );
+            assert!(failure.message.contains("http://127.0.0.1:9 does not answer"), "{failure}");
+            assert!(failure.message.contains("refused"), "{failure}");
+            let prior = Prior { id: "vpc-0123456789abcdef0".into(), ..Prior::default() };
+            let failure = stage.provider.delete(&stage.cx::<Vpc>("main"), &prior).await.unwrap_err();
+            assert_eq!(failure.effect, Effect::Unknown, "a try before the last may have arrived: {failure}");
+        },
+    );
+}

@@ -1,0 +1,162 @@
+//! What AWS does and moto does not: a proxy that throttles, loses answers, replays them by client token, and
+//! lets states take their time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What happens to a call.
+#[derive(Clone, Copy)]
+pub(crate) enum Fate {
+    /// It goes through.
+    Pass,
+    /// It is refused with this status and code, and does not reach the server.
+    Refuse(u16, &'static str),
+    /// It is carried out, and its answer is lost.
+    Lose,
+    /// It goes through, and in its answer the first text becomes the second.
+    Edit(&'static str, &'static str),
+}
+
+/// Says what happens to the call of an action that comes as the nth of its kind, counted from 1.
+type Script = dyn Fn(&str, usize) -> Fate + Send + Sync;
+
+/// A running proxy.
+pub(crate) struct Proxy {
+    pub(crate) endpoint: String,
+    state: Arc<State>,
+}
+
+struct State {
+    script: Box<Script>,
+    upstream: String,
+    log: Mutex<Vec<String>>,
+    /// The answers of calls with a client token, as AWS keeps them.
+    kept: Mutex<HashMap<String, Vec<u8>>>,
+}
+
+impl Proxy {
+    /// Starts a proxy in front of the server of this process.
+    pub(crate) async fn start(script: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> Self {
+        let upstream = std::env::var("AWS_ENDPOINT_URL").unwrap().trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let (log, kept) = Default::default();
+        let state = Arc::new(State { script: Box::new(script), upstream, log, kept });
+        let serving = Arc::clone(&state);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(serve(Arc::clone(&serving), client));
+            }
+        });
+        Self { endpoint, state }
+    }
+
+    /// Returns how many calls of an action came in.
+    pub(crate) fn calls(&self, action: &str) -> usize {
+        self.state.log.lock().unwrap().iter().filter(|seen| *seen == action).count()
+    }
+}
+
+/// Serves one request of a connection, then closes it.
+async fn serve(state: Arc<State>, mut client: TcpStream) {
+    let Some((head, body)) = request(&mut client).await else { return };
+    let form = String::from_utf8_lossy(&body).into_owned();
+    let value = |name: &str| form.split('&').find_map(|pair| pair.strip_prefix(name)).map(str::to_owned);
+    let action = value("Action=").unwrap_or_default();
+    let nth = {
+        let mut log = state.log.lock().unwrap();
+        log.push(action.clone());
+        log.iter().filter(|seen| **seen == action).count()
+    };
+    let fate = (state.script)(&action, nth);
+    if let Fate::Refuse(status, code) = fate {
+        let _ = client.write_all(refusal(status, code).as_bytes()).await;
+        return;
+    }
+    let token = value("ClientToken=").map(|token| format!("{action} {token}"));
+    let kept = token.as_ref().and_then(|token| state.kept.lock().unwrap().get(token).cloned());
+    let answer = match kept {
+        Some(answer) => answer,
+        None => forward(&state.upstream, &head, &body).await,
+    };
+    if let Some(token) = token {
+        state.kept.lock().unwrap().insert(token, answer.clone());
+    }
+    match fate {
+        Fate::Lose => {}
+        Fate::Edit(from, to) => {
+            let _ = client.write_all(&edited(&answer, from, to)).await;
+        }
+        _ => {
+            let _ = client.write_all(&answer).await;
+        }
+    }
+}
+
+async fn request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break at + 4;
+        }
+        if client.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let mut body = bytes.split_off(end);
+    let head = String::from_utf8(bytes).ok()?;
+    let length = header(&head, "content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    while body.len() < length {
+        if client.read_buf(&mut body).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some((head, body))
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then(|| value.trim()))
+}
+
+/// Returns a head without these headers, up to its empty line.
+fn without(head: &str, names: &[&str]) -> String {
+    let kept = head.lines().filter(|line| {
+        let name = line.split(':').next().unwrap_or_default();
+        !line.is_empty() && !names.iter().any(|given| name.eq_ignore_ascii_case(given))
+    });
+    kept.map(|line| format!("{line}\r\n")).collect()
+}
+
+async fn forward(upstream: &str, head: &str, body: &[u8]) -> Vec<u8> {
+    let mut server = TcpStream::connect(upstream).await.unwrap();
+    let head = without(head, &["connection"]) + "connection: close\r\n\r\n";
+    server.write_all(head.as_bytes()).await.unwrap();
+    server.write_all(body).await.unwrap();
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).await.unwrap();
+    answer
+}
+
+fn edited(answer: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(answer);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let body = body.replace(from, to);
+    let head = without(head, &["content-length"]);
+    format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn refusal(status: u16, code: &str) -> String {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Errors><Error><Code>{code}</Code>\
+         <Message>as the script says</Message></Error></Errors><RequestID>scripted</RequestID></Response>"
+    );
+    format!(
+        "HTTP/1.1 {status} Scripted\r\nx-amzn-requestid: scripted\r\ncontent-type: text/xml\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}

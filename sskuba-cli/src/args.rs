@@ -1,0 +1,452 @@
+//! The arguments of every command, as clap reads them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+/// The whole command line.
+#[derive(Debug, Clone, Parser)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true, subcommand_required = true)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Variables: SSKUBA_STACK, SSKUBA_STATE, SSKUBA_IDENTITY, SSKUBA_PASSPHRASE, SSKUBA_CONFIG_KEY, \
+SSKUBA_SIM_WORLD, SSKUBA_SIM_FAULTS, NO_COLOR, CI
+Exit codes: 0 done, 1 failed, 2 usage, 3 changes pending (--expect-no-changes), 4 stack busy, 130 cancelled";
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub(crate) struct Global {
+    /// The stack: `name`, `project/name` or `organisation/project/name`
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// Where stacks are recorded: `sled:PATH` or `memory:`
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) state: Option<String>,
+    /// Sets one value of the stack's configuration, for this run
+    #[arg(short = 'c', long = "config", global = true, value_name = "KEY=VALUE", value_parser = pair)]
+    pub(crate) config: Vec<(String, String)>,
+    /// Writes JSON alone to the standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Says only what went wrong, and the last lines
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Folds nothing and shows unchanged resources too
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub(crate) color: Color,
+    /// Puts every provider on the simulated world; `--simulate=false` takes them off it
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) simulate: Option<bool>,
+    /// How many times faster than the real services the simulated ones answer
+    #[arg(long, global = true, value_name = "N", value_parser = speed)]
+    pub(crate) sim_speed: Option<f64>,
+}
+
+/// Which resources a plan is about.
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
+#[command(next_help_heading = "Selection")]
+pub(crate) struct Selection {
+    /// Plans this resource and what it needs alone; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) target: Vec<String>,
+    /// Adds what needs a target
+    #[arg(long, requires = "target")]
+    pub(crate) target_dependents: bool,
+    /// Leaves this resource out
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) exclude: Vec<String>,
+    /// Replaces this resource
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) replace: Vec<String>,
+}
+
+/// How a stack is opened for writing.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Opening {
+    /// Waits this long for a stack that is in use, e.g. `5m`
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) wait: Option<Duration>,
+}
+
+/// How changes are carried out.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Applying {
+    /// Does not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// The most operations at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) parallel: Option<u16>,
+    /// After a failure, goes on with what does not depend on it
+    #[arg(long)]
+    pub(crate) continue_on_error: bool,
+    /// Why; recorded in the history
+    #[arg(short, long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
+}
+
+/// The commands.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Command {
+    /// Shows what would change, asks, and changes it
+    Up(Up),
+    /// Shows what `up` would change
+    Preview(Preview),
+    /// Deletes everything, in reverse order
+    Down(Down),
+    /// Reads what is really there and records it
+    Refresh(Refresh),
+    /// Shows what the stack exports
+    Output(Output),
+    /// Draws the resources and what they depend on
+    Graph(Graph),
+    /// Shows who did what, when and why
+    History(History),
+    /// Looks at what is recorded, and mends it
+    #[command(subcommand)]
+    State(State),
+    /// Lists, makes, selects and removes stacks
+    #[command(subcommand)]
+    Stack(Stack),
+    /// Reads and writes the stack's configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// Describes the kinds of resources that this program knows
+    Schema(Schema),
+    /// Writes completions for a shell
+    Completions(Completions),
+}
+
+/// `up`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) applying: Applying,
+    /// Reads what is really there first
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    /// Applies a plan that `preview --plan` saved, if it still is the plan; does not ask
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "target_dependents", "exclude", "replace", "refresh"])]
+    pub(crate) plan: Option<PathBuf>,
+    /// Changes nothing; ends with code 3 if something would change
+    #[arg(long, conflicts_with = "plan")]
+    pub(crate) expect_no_changes: bool,
+}
+
+/// `preview`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Preview {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
+    /// Reads what is really there first, and records it
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    /// Saves the plan, for `up --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Ends with code 3 if something would change
+    #[arg(long)]
+    pub(crate) expect_no_changes: bool,
+    /// Shows what `down` would delete
+    #[arg(long, conflicts_with_all = ["plan", "replace"])]
+    pub(crate) down: bool,
+}
+
+/// `down`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Down {
+    /// Deletes this resource and what needs it alone; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) target: Vec<String>,
+    /// Leaves this resource, and what it needs
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) exclude: Vec<String>,
+    #[command(flatten)]
+    pub(crate) applying: Applying,
+}
+
+/// `refresh`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Refresh {
+    #[command(flatten)]
+    pub(crate) opening: Opening,
+    /// Ends with code 3 if something was changed outside of the stack
+    #[arg(long)]
+    pub(crate) expect_no_changes: bool,
+}
+
+/// `output`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Output {
+    /// The output; all if none is given
+    pub(crate) name: Option<String>,
+    /// Shows secrets
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+}
+
+/// The languages of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Picture {
+    /// Graphviz
+    Dot,
+    /// Mermaid
+    Mermaid,
+    /// JSON
+    Json,
+}
+
+/// `graph`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Graph {
+    /// The language; `dot` if none is given
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Picture>,
+    /// Draws what `up` would do instead of what is recorded
+    #[arg(long)]
+    pub(crate) planned: bool,
+}
+
+/// `history`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct History {
+    /// How many runs, the newest first
+    #[arg(short = 'n', long, default_value_t = 20)]
+    pub(crate) limit: usize,
+}
+
+/// `state …`
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum State {
+    /// Lists what is recorded
+    List,
+    /// Shows one record
+    Show {
+        /// The resource
+        address: String,
+        /// Shows secrets
+        #[arg(long)]
+        show_secrets: bool,
+    },
+    /// Forgets a record; the object stays where it is
+    Rm {
+        /// The resources
+        #[arg(required = true)]
+        addresses: Vec<String>,
+        /// Does not ask
+        #[arg(short, long)]
+        yes: bool,
+        #[command(flatten)]
+        opening: Opening,
+    },
+    /// Writes all that is recorded as JSON; secrets stay sealed
+    Export {
+        /// The file; the standard output if none is given
+        file: Option<PathBuf>,
+    },
+    /// Takes what `state export` wrote in place of what is recorded
+    Import {
+        /// The file; `-` for the standard input
+        file: PathBuf,
+        /// Does not ask
+        #[arg(short, long)]
+        yes: bool,
+        #[command(flatten)]
+        opening: Opening,
+    },
+    /// Breaks the lease of a program that is dead
+    Unlock {
+        /// Does not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// Says what came of a create that was interrupted and that nobody can look up
+    #[command(group = clap::ArgGroup::new("answer").required(true))]
+    Resolve {
+        /// The resource
+        address: String,
+        /// It was created: the provider's id
+        #[arg(long, group = "answer", value_name = "ID")]
+        created: Option<String>,
+        /// It was not created
+        #[arg(long, group = "answer")]
+        not_created: bool,
+        #[command(flatten)]
+        opening: Opening,
+    },
+}
+
+/// `stack …`
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Stack {
+    /// Lists the stacks of this project
+    List {
+        /// Lists those of other projects too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Makes a stack and selects it
+    Init {
+        /// Its name
+        name: String,
+    },
+    /// Selects the stack that commands without `--stack` use
+    Select {
+        /// Its name
+        name: String,
+    },
+    /// Removes a stack that has no resources left, and its history
+    Rm {
+        /// Its name
+        name: String,
+        /// Removes it although resources are recorded; the objects stay where they are
+        #[arg(long)]
+        force: bool,
+        /// Does not ask
+        #[arg(short, long)]
+        yes: bool,
+    },
+}
+
+/// `config …`
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Config {
+    /// Shows one value
+    Get {
+        /// The key
+        key: String,
+        /// Shows it although it is secret
+        #[arg(long)]
+        show_secrets: bool,
+    },
+    /// Sets one value
+    Set {
+        /// The key
+        key: String,
+        /// The value; read from the standard input if it is left out
+        value: Option<String>,
+        /// Seals it, so that the file can be committed
+        #[arg(long)]
+        secret: bool,
+    },
+    /// Removes one value
+    Rm {
+        /// The key
+        key: String,
+    },
+    /// Lists all values and where they come from
+    List,
+}
+
+/// `schema`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Schema {
+    /// The kind; all are listed if none is given
+    pub(crate) kind: Option<String>,
+}
+
+/// `completions`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("the form is KEY=VALUE".to_owned()),
+    }
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed > 0.0 => Ok(speed),
+        _ => Err("a number above 0, e.g. 100".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(std::iter::once("demo").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_and_after_the_command() {
+        for line in ["--json --stack prod up --yes", "up --yes --stack prod --json"] {
+            let arguments = parse(line).unwrap();
+            assert!(arguments.global.json, "{line}");
+            assert_eq!(arguments.global.stack.as_deref(), Some("prod"));
+        }
+    }
+
+    #[test]
+    fn simulate_can_be_turned_off() {
+        assert_eq!(parse("up --simulate").unwrap().global.simulate, Some(true));
+        assert_eq!(parse("up --simulate=false").unwrap().global.simulate, Some(false));
+        assert_eq!(parse("up").unwrap().global.simulate, None);
+    }
+
+    #[test]
+    fn a_value_may_hold_an_equals_sign() {
+        assert_eq!(parse("up -c a=b=c").unwrap().global.config, [("a".into(), "b=c".into())]);
+        assert!(parse("up -c a").is_err());
+    }
+
+    #[test]
+    fn contradictions_are_usage_errors() {
+        for line in [
+            "up --plan f --target a",
+            "state resolve a",
+            "state resolve a --created x --not-created",
+            "up --parallel 0",
+            "up --wait soon",
+            "--quiet --verbose up",
+            "preview --target-dependents",
+            "nothing",
+        ] {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

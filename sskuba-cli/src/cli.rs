@@ -1,0 +1,192 @@
+//! Puts a program's command line together and runs it.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, FromArgMatches};
+use sskuba_core::config::{Config, ConfigField};
+use sskuba_core::provider::Provider;
+use sskuba_core::schema::Schema;
+use sskuba_core::stack::Program;
+
+use crate::args::Arguments;
+use crate::commands;
+use crate::environment::Environment;
+use crate::pairs::together;
+use crate::screen::Screen;
+use crate::stop::Code;
+
+/// How the simulated world is to behave, as the user says it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SimulationOptions {
+    /// The file of the world.
+    pub world: PathBuf,
+    /// How many times faster than the real services it answers; none if the user says nothing.
+    pub speed: Option<f64>,
+    /// What goes wrong, as `SSKUBA_SIM_FAULTS` says it.
+    pub faults: Option<String>,
+}
+
+/// Makes the simulated provider of a name and its schemas; fails if the options cannot be.
+pub type Simulate =
+    dyn Fn(&str, Vec<Arc<Schema>>, &SimulationOptions) -> Result<Arc<dyn Provider>, String> + Send + Sync;
+
+/// A program's command line.
+///
+/// ```no_run
+/// use sskuba_cli::Cli;
+/// use sskuba_core::stack::{Result, Stack};
+///
+/// fn program(_stack: &mut Stack) -> Result<()> {
+///     Ok(())
+/// }
+///
+/// # async fn start() -> std::process::ExitCode {
+/// Cli::new("demo").program(program).run().await
+/// # }
+/// ```
+pub struct Cli {
+    pub(crate) project: String,
+    pub(crate) program: Arc<dyn Program>,
+    pub(crate) providers: Vec<Arc<dyn Provider>>,
+    pub(crate) simulate: Option<Arc<Simulate>>,
+    pub(crate) simulated: bool,
+    pub(crate) fields: Vec<ConfigField>,
+}
+
+impl fmt::Debug for Cli {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cli").field("project", &self.project).finish_non_exhaustive()
+    }
+}
+
+impl Cli {
+    /// Starts with a program that declares nothing. `project` names the program's stacks.
+    pub fn new(project: impl Into<String>) -> Self {
+        let nothing = |_: &mut sskuba_core::stack::Stack| Ok(());
+        Self {
+            project: project.into(),
+            program: Arc::new(nothing),
+            providers: Vec::new(),
+            simulate: None,
+            simulated: false,
+            fields: Vec::new(),
+        }
+    }
+
+    /// Sets the program.
+    #[must_use]
+    pub fn program(mut self, program: impl Program + 'static) -> Self {
+        self.program = Arc::new(program);
+        self
+    }
+
+    /// Adds a provider.
+    #[must_use]
+    pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// Says how a provider is simulated under `--simulate`.
+    #[must_use]
+    pub fn simulate_with(
+        mut self,
+        factory: impl Fn(&str, Vec<Arc<Schema>>, &SimulationOptions) -> Result<Arc<dyn Provider>, String>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        self.simulate = Some(Arc::new(factory));
+        self
+    }
+
+    /// Simulates unless the user says `--simulate=false`; for examples that run without an account.
+    #[must_use]
+    pub fn simulated_by_default(mut self) -> Self {
+        self.simulated = true;
+        self
+    }
+
+    /// Says which configuration the program reads, for `config list` and for variables' names.
+    #[must_use]
+    pub fn config<C: Config>(mut self) -> Self {
+        self.fields.extend(C::fields());
+        self
+    }
+
+    /// Runs what the arguments of this process say, and returns its exit code.
+    pub async fn run(self) -> ExitCode {
+        quiet_about_the_store();
+        let (mut out, mut errors) = (std::io::stdout(), std::io::stderr());
+        let code = self.run_with(std::env::args_os(), Environment::of_process(), &mut out, &mut errors).await;
+        ExitCode::from(code)
+    }
+
+    /// Runs what `args` say, the first of which is the program's own name, and returns the exit code.
+    pub async fn run_with(
+        self,
+        args: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+        environment: Environment,
+        out: &mut (dyn Write + Send),
+        errors: &mut (dyn Write + Send),
+    ) -> u8 {
+        let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+        let mut screen = Screen::new(out, errors, Arc::clone(&environment.clock));
+        let code = match parse(&self.project, &args) {
+            Ok(arguments) => commands::run(self, arguments, environment, &args, &mut screen).await,
+            Err(error) if error.use_stderr() => {
+                screen.remark(error.render().to_string().trim_end());
+                Code::Usage
+            }
+            Err(help) => {
+                screen.raw(&help.render().to_string());
+                Code::Done
+            }
+        };
+        match screen.lost() {
+            Some(error) if code == Code::Done => {
+                let message = format!("failed to write the output: {error}; what was shown is not complete");
+                screen.error(&message);
+                Code::Failed as u8
+            }
+            _ => code as u8,
+        }
+    }
+}
+
+/// Keeps panics inside sled off the terminal. It panics where its files are damaged; the store catches that and
+/// says which file it is, and more than one account of it only hides what to do.
+fn quiet_about_the_store() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let file = panic.location().map(|location| Path::new(location.file()));
+        let is_of_sled = |part: Component<'_>| {
+            let part = part.as_os_str().to_string_lossy();
+            part == "sled" || part.starts_with("sled-")
+        };
+        // The store's own module is called `sled` too, and its panics are not expected.
+        let own = |file: &Path| file.components().any(|part| part.as_os_str() == "stores");
+        if !file.is_some_and(|file| file.components().any(is_of_sled) && !own(file)) {
+            others(panic);
+        }
+    }));
+}
+
+/// Returns clap's definition for a program of this name.
+pub(crate) fn definition(project: &str) -> clap::Command {
+    Arguments::command()
+        .name(project.to_owned())
+        .version(concat!("(sskuba ", env!("CARGO_PKG_VERSION"), ")"))
+        .about(format!("Manages the stacks of {project}"))
+}
+
+fn parse(project: &str, args: &[OsString]) -> Result<Arguments, clap::Error> {
+    let matches = definition(project).try_get_matches_from(together(args))?;
+    Arguments::from_arg_matches(&matches)
+}

@@ -1,0 +1,93 @@
+//! The commands: each a function from arguments and context to an exit code.
+
+mod config;
+mod down;
+mod graph;
+mod history;
+mod output;
+mod planned;
+mod preview;
+mod records;
+mod refresh;
+mod schema;
+mod stack;
+mod state;
+mod summary;
+mod up;
+
+use std::ffi::OsString;
+
+use crate::args::{Arguments, Command, Global};
+use crate::cli::Cli;
+use crate::context::{Context, call, locate};
+use crate::environment::Environment;
+use crate::render::paint::Paint;
+use crate::screen::Screen;
+use crate::stop::{Code, Stop};
+
+/// Runs a command.
+pub(crate) async fn run(
+    cli: Cli,
+    arguments: Arguments,
+    environment: Environment,
+    args: &[OsString],
+    screen: &mut Screen<'_>,
+) -> Code {
+    let Arguments { global, command } = arguments;
+    prepare(screen, &global, &environment);
+    if let Command::Completions(completions) = &command {
+        let mut text = Vec::new();
+        let name = cli.project.clone();
+        clap_complete::generate(completions.shell, &mut crate::cli::definition(&name), name, &mut text);
+        screen.raw(&String::from_utf8_lossy(&text));
+        return Code::Done;
+    }
+    let changes =
+        matches!(command, Command::Up(_) | Command::Preview(_) | Command::Down(_) | Command::Refresh(_));
+    let place = match locate(&cli, &global, &environment) {
+        Ok(place) => place,
+        Err(stop) => {
+            summary::stopped(screen, &stop, changes);
+            return stop.code;
+        }
+    };
+    let call = call(args, &environment);
+    let mut context = Context::new(cli, global, environment, place, call, screen);
+    if changes {
+        context.interrupts.listen();
+    }
+    let ended = dispatch(&mut context, command).await;
+    let code = ended.unwrap_or_else(|stop| {
+        summary::stopped(context.screen, &stop, changes);
+        stop.code
+    });
+    if changes {
+        summary::summary(&mut context, code);
+    }
+    code
+}
+
+fn prepare(screen: &mut Screen<'_>, global: &Global, environment: &Environment) {
+    let dumb = environment.variable("TERM") == Some("dumb");
+    let no_color = dumb || environment.variable("NO_COLOR").is_some();
+    screen.paint = Paint::new(global.color, environment.terminal.output, no_color);
+    screen.error_paint = Paint::new(global.color, environment.terminal.errors, no_color);
+    (screen.json, screen.quiet, screen.verbose) = (global.json, global.quiet, global.verbose);
+}
+
+async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Code, Stop> {
+    match command {
+        Command::Up(args) => up::run(context, &args).await,
+        Command::Preview(args) => preview::run(context, &args).await,
+        Command::Down(args) => down::run(context, &args).await,
+        Command::Refresh(args) => refresh::run(context, &args).await,
+        Command::Output(args) => output::run(context, &args).await,
+        Command::Graph(args) => graph::run(context, &args).await,
+        Command::History(args) => history::run(context, &args).await,
+        Command::State(args) => state::run(context, args).await,
+        Command::Stack(args) => stack::run(context, args).await,
+        Command::Config(args) => config::run(context, args).await,
+        Command::Schema(args) => schema::run(context, &args),
+        Command::Completions(_) => Ok(Code::Done),
+    }
+}

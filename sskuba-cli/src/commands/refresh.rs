@@ -1,0 +1,81 @@
+//! `refresh`
+
+use serde_json::json;
+use sskuba_core::engine::{RefreshReport, Session};
+use sskuba_core::value::Value;
+
+use crate::args::Refresh;
+use crate::context::{Access, Context};
+use crate::render::difference;
+use crate::render::paint::clean;
+use crate::stop::{Code, Stop};
+
+pub(super) async fn run(context: &mut Context<'_, '_>, args: &Refresh) -> Result<Code, Stop> {
+    let engine = context.engine(Access::Write)?;
+    let mut session = context.open(&engine, "refresh", &args.opening).await?;
+    let report = match read(context, &mut session).await {
+        Ok(report) => report,
+        Err(stop) => return Err(context.close(session, stop).await),
+    };
+    session.close().await?;
+    context.changes.read = report.read;
+    context.changes.failed = u32::try_from(report.failed.len()).unwrap_or(u32::MAX);
+    let drifted = !report.drifted.is_empty() || !report.gone.is_empty();
+    if drifted {
+        let hint = context.hint("up");
+        context.screen.chat(format!("\nNext: {hint} brings it back to what the program declares"));
+    }
+    match drifted {
+        _ if !report.failed.is_empty() => Ok(Code::Failed),
+        true if args.expect_no_changes => Ok(Code::Pending),
+        _ => Ok(Code::Done),
+    }
+}
+
+/// Reads what is really there, and shows what differs.
+pub(super) async fn read(
+    context: &mut Context<'_, '_>,
+    session: &mut Session,
+) -> Result<RefreshReport, Stop> {
+    let report = context.refresh(session).await?;
+    let screen = &mut *context.screen;
+    for (address, changes) in &report.drifted {
+        if screen.json {
+            let masked = |value: &Option<Value>| value.as_ref().map(Value::masked);
+            let field = |c: &sskuba_core::plan::FieldChange| json!({"field": c.field, "from": masked(&c.from), "to": masked(&c.to)});
+            let fields: Vec<_> = changes.iter().map(field).collect();
+            screen.event(&json!({"event": "drifted", "address": address, "changes": fields}));
+            continue;
+        }
+        screen.say(format!(
+            "  {} {}  changed outside of the stack",
+            screen.paint.warn("~"),
+            screen.paint.strong(address)
+        ));
+        for change in changes {
+            for line in difference::lines(
+                &sskuba_core::plan::FieldChange { replaces: false, ..change.clone() },
+                screen.paint,
+                screen.verbose,
+            ) {
+                screen.say(format!("      {line}"));
+            }
+        }
+    }
+    for address in &report.gone {
+        match screen.json {
+            true => screen.event(&json!({"event": "gone", "address": address})),
+            false => {
+                screen.say(format!("  {} {}  is gone", screen.paint.bad("-"), screen.paint.strong(address)))
+            }
+        }
+    }
+    for (address, failure) in &report.failed {
+        let message = format!("failed to read {address}: {}", clean(&failure.to_string()));
+        match screen.json {
+            true => screen.event(&json!({"event": "error", "message": message})),
+            false => screen.error(&message),
+        }
+    }
+    Ok(report)
+}

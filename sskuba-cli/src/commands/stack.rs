@@ -1,0 +1,149 @@
+//! `stack list|init|select|rm`
+
+use serde_json::json;
+use sskuba_core::address::StackId;
+
+use super::planned;
+use crate::args::Stack;
+use crate::context::{Access, Context};
+use crate::render::table;
+use crate::stop::{Code, Stop};
+
+pub(super) async fn run(context: &mut Context<'_, '_>, command: Stack) -> Result<Code, Stop> {
+    match command {
+        Stack::List { all } => list(context, all).await,
+        Stack::Init { name } => init(context, &name).await,
+        Stack::Select { name } => select(context, &name).await,
+        Stack::Rm { name, force, yes } => rm(context, &name, force, yes).await,
+    }?;
+    Ok(Code::Done)
+}
+
+async fn list(context: &mut Context<'_, '_>, all: bool) -> Result<(), Stop> {
+    let engine = context.engine(Access::Read)?;
+    let mut stacks = engine.store().stacks().await?;
+    stacks.retain(|stack| all || stack.project() == context.project.name);
+    stacks.sort();
+    let (mut rows, mut documents) = (Vec::new(), Vec::new());
+    for stack in stacks {
+        let short = context.project.short(&stack).to_owned();
+        let selected = stack == context.stack;
+        let mark = if selected { "*" } else { " " };
+        // One stack that cannot be read does not hide the others.
+        match engine.read(&stack).await {
+            Ok(snapshot) => {
+                let state = &snapshot.state;
+                let updated = state.records().map(|record| record.updated).max().map(|time| time.to_string());
+                let holder = snapshot.holder.map(|holder| holder.to_string());
+                documents.push(json!({
+                    "stack": stack, "selected": selected, "resources": state.len(), "revision": state.revision(),
+                    "updated": updated, "holder": holder,
+                }));
+                rows.push([
+                    format!("{mark} {short}"),
+                    state.len().to_string(),
+                    state.revision().to_string(),
+                    updated.unwrap_or_else(|| "-".to_owned()),
+                    holder.map(|holder| format!("in use by {holder}")).unwrap_or_default(),
+                ]);
+            }
+            Err(error) => {
+                let error = error.to_string();
+                documents.push(json!({"stack": stack, "selected": selected, "error": error}));
+                rows.push([
+                    format!("{mark} {short}"),
+                    "?".into(),
+                    "?".into(),
+                    "?".into(),
+                    error.replace('\n', " "),
+                ]);
+            }
+        }
+    }
+    if context.screen.json {
+        context.screen.document(&documents);
+    } else if rows.is_empty() {
+        let call = context.call.clone();
+        context.screen.say(format!("There is no stack yet; `{call} up` makes `{}`", context.stack.stack()));
+    } else {
+        context
+            .screen
+            .say(table::table(["  stack", "resources", "revision", "updated", ""], &rows).trim_end());
+    }
+    Ok(())
+}
+
+async fn init(context: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {
+    let stack = context.project.named(name)?;
+    context.stack = stack.clone();
+    let engine = context.engine(Access::Write)?;
+    if engine.store().stacks().await?.contains(&stack) {
+        let call = &context.call;
+        return Err(Stop::failed(format!(
+            "stack {stack} is there already; `{call} stack select {name}` selects it"
+        )));
+    }
+    engine.open(&stack, "stack init", std::time::Duration::ZERO).await?.close().await?;
+    context.project.select(&stack)?;
+    done(context, &stack, "made", "Made and selected");
+    Ok(())
+}
+
+async fn select(context: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {
+    let stack = context.project.named(name)?;
+    let engine = context.engine(Access::Read)?;
+    if !engine.store().stacks().await?.contains(&stack) && !context.project.settings(&stack).exists() {
+        let call = &context.call;
+        return Err(Stop::failed(format!("there is no stack {stack}; `{call} stack init {name}` makes it")));
+    }
+    context.project.select(&stack)?;
+    done(context, &stack, "selected", "Selected");
+    Ok(())
+}
+
+async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -> Result<(), Stop> {
+    planned::must_be_agreed(context, "stack rm", yes)?;
+    let stack = context.project.named(name)?;
+    context.stack = stack.clone();
+    let engine = context.engine(Access::Write)?;
+    if !engine.store().stacks().await?.contains(&stack) {
+        return Err(sskuba_core::state::StoreError::NoStack(stack).into());
+    }
+    if !yes {
+        planned::agree(context, &format!("Remove {stack} and its history?")).await?;
+    }
+    let mut session = engine.open(&stack, "stack rm", std::time::Duration::ZERO).await?;
+    if force {
+        let recorded: Vec<_> = session.state().records().map(|record| record.address.clone()).collect();
+        for address in recorded {
+            if let Err(error) = session.forget(&address).await {
+                return Err(context.close(session, error.into()).await);
+            }
+        }
+    }
+    if !session.state().is_empty() {
+        let count = session.state().len();
+        let message = format!(
+            "stack {stack} still records {count} resources; take it down first, or add --force to forget them and \
+             leave their objects where they are"
+        );
+        return Err(context.close(session, Stop::failed(message)).await);
+    }
+    session.remove_stack().await?;
+    if context
+        .project
+        .selected()?
+        .is_some_and(|name| context.project.named(&name).is_ok_and(|id| id == stack))
+    {
+        context.project.unselect()?;
+    }
+    done(context, &stack, "removed", "Removed");
+    Ok(())
+}
+
+fn done(context: &mut Context<'_, '_>, stack: &StackId, word: &str, text: &str) {
+    if context.screen.json {
+        context.screen.document(&json!({"stack": stack, "done": word}));
+    }
+    context.screen.say(format!("{text} {stack}"));
+}

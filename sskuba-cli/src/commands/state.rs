@@ -1,0 +1,209 @@
+//! `state list|show|rm|export|import|unlock|resolve`
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use sskuba_core::address::Address;
+use sskuba_core::engine::{Resolution, Session};
+use sskuba_core::state::StoreError;
+
+use super::{planned, records};
+use crate::args::{Opening, State};
+use crate::context::{Access, Context};
+use crate::render::table;
+use crate::stop::{Code, Stop};
+
+pub(super) async fn run(context: &mut Context<'_, '_>, command: State) -> Result<Code, Stop> {
+    match command {
+        State::List => list(context).await,
+        State::Show { address, show_secrets } => show(context, &address, show_secrets).await,
+        State::Rm { addresses, yes, opening } => rm(context, &addresses, yes, &opening).await,
+        State::Export { file } => export(context, file.as_deref()).await,
+        State::Import { file, yes, opening } => import(context, &file, yes, &opening).await,
+        State::Unlock { yes } => unlock(context, yes).await,
+        State::Resolve { address, created, not_created: _, opening } => {
+            resolve(context, &address, created, &opening).await
+        }
+    }?;
+    Ok(Code::Done)
+}
+
+async fn list(context: &mut Context<'_, '_>) -> Result<(), Stop> {
+    let engine = context.engine(Access::Read)?;
+    // A stack that was never built has nothing recorded; that is an answer, not an error.
+    let lines = match engine.store().stacks().await?.contains(&context.stack) {
+        true => records::lines(&engine.read(&context.stack).await?.state),
+        false => Vec::new(),
+    };
+    if context.screen.json {
+        context.screen.document(&lines);
+    } else if lines.is_empty() {
+        context.screen.say(format!("Nothing is recorded in {}", context.stack));
+    } else {
+        let row = |line: &records::Line| {
+            [line.address.clone(), line.id.clone(), line.generation.to_string(), line.status.to_owned()]
+        };
+        let rows: Vec<_> = lines.iter().map(row).collect();
+        context.screen.say(table::table(["address", "id", "generation", "status"], &rows).trim_end());
+    }
+    Ok(())
+}
+
+async fn show(context: &mut Context<'_, '_>, address: &str, show_secrets: bool) -> Result<(), Stop> {
+    let address: Address = address.parse()?;
+    let engine = context.engine(Access::Read)?;
+    let snapshot = engine.read(&context.stack).await?;
+    let state = &snapshot.state;
+    let Some(record) = state.current(&address) else {
+        return Err(Stop::failed(format!(
+            "{address} is not recorded in {}; `state list` shows what is",
+            context.stack
+        )));
+    };
+    if show_secrets && !snapshot.opened {
+        return Err(super::output::closed(context));
+    }
+    let document = records::document(record, state.pending_of(record.token), show_secrets)?;
+    context.screen.document(&document);
+    Ok(())
+}
+
+/// Opens the stack without resolving what is open: these commands are for when that does not work.
+async fn open(context: &mut Context<'_, '_>, command: &str, opening: &Opening) -> Result<Session, Stop> {
+    let engine = context.engine(Access::Write)?;
+    if !engine.store().stacks().await?.contains(&context.stack) {
+        return Err(StoreError::NoStack(context.stack.clone()).into());
+    }
+    Ok(engine.open(&context.stack, command, opening.wait.unwrap_or_default()).await?)
+}
+
+/// Closes the session, whatever came of it.
+async fn ended<T>(
+    context: &mut Context<'_, '_>,
+    session: Session,
+    result: Result<T, Stop>,
+) -> Result<T, Stop> {
+    match result {
+        Ok(value) => {
+            session.close().await?;
+            Ok(value)
+        }
+        Err(stop) => Err(context.close(session, stop).await),
+    }
+}
+
+async fn rm(
+    context: &mut Context<'_, '_>,
+    addresses: &[String],
+    yes: bool,
+    opening: &Opening,
+) -> Result<(), Stop> {
+    planned::must_be_agreed(context, "state rm", yes)?;
+    let addresses: Vec<Address> = addresses.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    if !yes {
+        let question = format!("Forget {} records? The objects stay where they are.", addresses.len());
+        planned::agree(context, &question).await?;
+    }
+    let mut session = open(context, "state rm", opening).await?;
+    let mut result = Ok(());
+    for address in &addresses {
+        if let Err(error) = session.forget(address).await {
+            result = Err(error.into());
+            break;
+        }
+        context.screen.say(format!("Forgot {address}; its object stays where it is"));
+    }
+    ended(context, session, result).await
+}
+
+async fn export(context: &mut Context<'_, '_>, file: Option<&Path>) -> Result<(), Stop> {
+    let engine = context.engine(Access::Read)?;
+    let document = engine.export_state(&context.stack).await?;
+    let Some(file) = file.filter(|file| *file != Path::new("-")) else {
+        context.screen.document(&document);
+        return Ok(());
+    };
+    let path = context.environment.resolve(file);
+    let text = serde_json::to_string_pretty(&document).map_err(Stop::failed)?;
+    fs::write(&path, text + "\n").map_err(Stop::file("write", &path))?;
+    context.screen.say(format!("Wrote {}", file.display()));
+    Ok(())
+}
+
+async fn import(
+    context: &mut Context<'_, '_>,
+    file: &Path,
+    yes: bool,
+    opening: &Opening,
+) -> Result<(), Stop> {
+    planned::must_be_agreed(context, "state import", yes)?;
+    let text = if file == Path::new("-") {
+        let mut text = String::new();
+        if let Some(input) = &mut context.environment.input {
+            input
+                .read_to_string(&mut text)
+                .map_err(|error| Stop::failed(format!("failed to read the input: {error}")))?;
+        }
+        text
+    } else {
+        let path = context.environment.resolve(file);
+        fs::read_to_string(&path).map_err(Stop::file("read", &path))?
+    };
+    let document: Json = serde_json::from_str(&text)
+        .map_err(|error| Stop::failed(format!("{} is not JSON: {error}", file.display())))?;
+    if !yes {
+        let question = format!("Replace what is recorded of {}?", context.stack);
+        planned::agree(context, &question).await?;
+    }
+    let engine = context.engine(Access::Write)?;
+    let mut session = engine.open(&context.stack, "state import", opening.wait.unwrap_or_default()).await?;
+    let result = session.import_state(document).await.map_err(Stop::from);
+    let count = ended(context, session, result).await?;
+    context.screen.say(format!("Imported {count} records into {}", context.stack));
+    Ok(())
+}
+
+async fn unlock(context: &mut Context<'_, '_>, yes: bool) -> Result<(), Stop> {
+    planned::must_be_agreed(context, "state unlock", yes)?;
+    let engine = context.engine(Access::Write)?;
+    let store = engine.store();
+    if let (false, Some(holder)) = (yes, store.holder(&context.stack).await?) {
+        let question = format!("{} is held by {holder}. Is that program dead?", context.stack);
+        planned::agree(context, &question).await?;
+    }
+    match store.unlock(&context.stack).await {
+        Ok(Some(holder)) => context.screen.say(format!("Broke the lease of {holder}")),
+        Ok(None) => context.screen.say(format!("Nobody holds {}", context.stack)),
+        Err(error @ StoreError::Busy { .. }) => {
+            return Err(Stop {
+                code: Code::Busy,
+                message: format!(
+                    "{error}; it is alive, so its lease stays: wait for its end, or stop it there"
+                ),
+            });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+async fn resolve(
+    context: &mut Context<'_, '_>,
+    address: &str,
+    created: Option<String>,
+    opening: &Opening,
+) -> Result<(), Stop> {
+    let address: Address = address.parse()?;
+    let mut session = open(context, "state resolve", opening).await?;
+    let what = created.as_ref().map_or("not created".to_owned(), |id| format!("created as {id}"));
+    let resolution = created.map_or(Resolution::NotCreated, |id| Resolution::Created { id });
+    let result = session.resolve(&address, resolution).await.map_err(Stop::from);
+    ended(context, session, result).await?;
+    if context.screen.json {
+        context.screen.document(&json!({"address": address, "resolved": what}));
+    }
+    context.screen.say(format!("Recorded that {address} was {what}"));
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! `up`
+
+use std::fs;
+use std::path::Path;
+
+use sskuba_core::engine::Session;
+use sskuba_core::plan::{Plan, PlanFile};
+use sskuba_core::planning::PlanOptions;
+
+use super::planned;
+use crate::args::{Selection, Up};
+use crate::context::{Access, Context};
+use crate::stop::{Code, Stop};
+
+pub(super) async fn run(context: &mut Context<'_, '_>, args: &Up) -> Result<Code, Stop> {
+    let agreed = args.applying.yes || args.plan.is_some() || args.expect_no_changes;
+    planned::must_be_agreed(context, "up", agreed)?;
+    let saved = args.plan.as_deref().map(|path| read_plan(context, path)).transpose()?;
+    let selection = match &saved {
+        Some(file) => serde_json::from_value(file.options.clone())
+            .map_err(|_| Stop::failed("the saved plan's options cannot be read; make it anew"))?,
+        None => args.selection.clone(),
+    };
+    let options = context.plan_options(&selection)?;
+    let engine = context.engine(Access::Write)?;
+    let mut session = context.open(&engine, "up", &args.applying.opening).await?;
+    let plan = match make(context, &mut session, args, saved.as_ref(), &options).await {
+        Ok(plan) => plan,
+        Err(stop) => return Err(context.close(session, stop).await),
+    };
+    planned::show(context, &plan);
+    if args.expect_no_changes && planned::changes(&plan) {
+        context.changes = plan.counts();
+        session.close().await?;
+        context.screen.chat("Something would change, and nothing was to: nothing was done");
+        return Ok(Code::Pending);
+    }
+    let asks = !args.applying.yes && saved.is_none() && plan.counts().changes() > 0;
+    if asks && let Err(stop) = planned::agree(context, "Make these changes?").await {
+        return Err(context.close(session, stop).await);
+    }
+    planned::apply(context, session, plan, &args.applying, "up").await
+}
+
+async fn make(
+    context: &mut Context<'_, '_>,
+    session: &mut Session,
+    args: &Up,
+    saved: Option<&PlanFile>,
+    options: &PlanOptions,
+) -> Result<Plan, Stop> {
+    if args.refresh {
+        super::refresh::read(context, session).await?;
+    }
+    let program = std::sync::Arc::clone(&context.cli.program);
+    let plan = context.interrupts.guard(session.plan(program.as_ref(), options)).await?;
+    if let Some(file) = saved {
+        file.verify(&plan, session.digester()).map_err(Stop::failed)?;
+    }
+    Ok(plan)
+}
+
+fn read_plan(context: &Context<'_, '_>, path: &Path) -> Result<PlanFile, Stop> {
+    let path = context.environment.resolve(path);
+    let text = fs::read_to_string(&path).map_err(|error| {
+        let hint = "`preview --plan FILE` saves a plan";
+        Stop::failed(format!("failed to read the plan {}: {error}; {hint}", path.display()))
+    })?;
+    PlanFile::parse(&text).map_err(|error| Stop::failed(format!("{}: {error}", path.display())))
+}
+
+/// Writes the file of a plan.
+pub(super) fn save_plan(
+    context: &Context<'_, '_>,
+    session: &Session,
+    plan: &Plan,
+    selection: &Selection,
+    path: &Path,
+) -> Result<(), Stop> {
+    let options = serde_json::to_value(selection).map_err(Stop::failed)?;
+    let file = PlanFile::new(plan, session.digester(), context.environment.clock.now(), options);
+    let text = serde_json::to_string_pretty(&file).map_err(Stop::failed)?;
+    let path = context.environment.resolve(path);
+    fs::write(&path, text + "\n").map_err(Stop::file("write", &path))
+}

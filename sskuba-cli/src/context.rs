@@ -1,0 +1,282 @@
+//! What every command works with.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sskuba_core::address::StackId;
+use sskuba_core::applying::Events;
+use sskuba_core::config::ConfigValues;
+use sskuba_core::engine::{Engine, EngineError, Session};
+use sskuba_core::planning::PlanOptions;
+use sskuba_core::state::Counts;
+use sskuba_core::stores;
+
+use crate::args::{Global, Opening, Selection};
+use crate::cli::{Cli, SimulationOptions};
+use crate::display::Display;
+use crate::environment::Environment;
+use crate::identity::Identities;
+use crate::interrupts::Interrupts;
+use crate::keyring::UserKeyring;
+use crate::project::Project;
+use crate::screen::Screen;
+use crate::settings::{Overrides, StackFile, merge};
+use crate::stop::{Code, Stop};
+
+/// What a command works with.
+pub(crate) struct Context<'a, 'w> {
+    pub(crate) cli: Cli,
+    pub(crate) global: Global,
+    pub(crate) environment: Environment,
+    pub(crate) interrupts: Interrupts,
+    pub(crate) project: Project,
+    pub(crate) stack: StackId,
+    pub(crate) screen: &'a mut Screen<'w>,
+    /// How the program is called, for hints.
+    pub(crate) call: String,
+    pub(crate) start: Instant,
+    /// What the summary says.
+    pub(crate) revision: u64,
+    pub(crate) changes: Counts,
+}
+
+/// Whether a command writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+impl<'a, 'w> Context<'a, 'w> {
+    pub(crate) fn new(
+        cli: Cli,
+        global: Global,
+        mut environment: Environment,
+        (project, stack): (Project, StackId),
+        call: String,
+        screen: &'a mut Screen<'w>,
+    ) -> Self {
+        let interrupts = std::mem::replace(&mut environment.interrupts, Interrupts::none());
+        let (revision, changes, start) = (0, Counts::default(), Instant::now());
+        Self { cli, global, environment, interrupts, project, stack, screen, call, start, revision, changes }
+    }
+
+    /// Returns how a command on this stack is called, for hints.
+    pub(crate) fn hint(&self, command: &str) -> String {
+        let stack = self.global.stack.as_ref().map(|name| format!(" --stack {name}")).unwrap_or_default();
+        format!("`{} {command}{stack}`", self.call)
+    }
+
+    /// Reads the stack's file.
+    pub(crate) fn settings(&self) -> Result<StackFile, Stop> {
+        StackFile::load(&self.project.settings(&self.stack))
+    }
+
+    /// Returns the identities; one that is made for a writer is announced.
+    pub(crate) fn identities(&mut self, access: Access) -> Result<Identities, Stop> {
+        let identities = Identities::load(&self.environment, access == Access::Read)?;
+        if let (true, Some(path)) = (identities.is_new, &identities.path) {
+            let (path, public) = (path.display(), identities.recipients().join(", "));
+            self.screen.remark(format!(
+                "note: made a new identity for secrets in {path} (public key {public}); keep a copy of it"
+            ));
+        }
+        Ok(identities)
+    }
+
+    /// Returns the configuration of this run.
+    pub(crate) fn config(&mut self) -> Result<ConfigValues, Stop> {
+        let file = self.settings()?;
+        let variables: BTreeMap<String, String> = self.environment.variables.clone();
+        let (flags, known) = (self.global.config.clone(), self.cli.fields.clone());
+        let overrides = Overrides { variables: &variables, flags: &flags, known: &known };
+        merge(&file, overrides, || self.identities(Access::Read))
+    }
+
+    /// Returns the options of a plan.
+    pub(crate) fn plan_options(&mut self, selection: &Selection) -> Result<PlanOptions, Stop> {
+        let Selection { target, target_dependents, exclude, replace } = selection.clone();
+        let config = self.config()?;
+        Ok(PlanOptions { config, targets: target, target_dependents, excludes: exclude, replace })
+    }
+
+    /// Puts the engine together.
+    pub(crate) fn engine(&mut self, access: Access) -> Result<Engine, Stop> {
+        // What is refused is refused before anything is made.
+        let providers = self.providers()?;
+        let url = self.project.state_url(self.global.state.as_deref(), &self.environment);
+        let store = stores::parse(&url)?;
+        let is_ours =
+            url.strip_prefix("sled:").is_some_and(|path| Path::new(path).starts_with(self.project.own()));
+        if access == Access::Write && is_ours {
+            self.project.make_own()?;
+        }
+        let keyring = UserKeyring::new(&self.identities(access)?, &self.settings()?.recipients())?;
+        let Environment { user, host, pid, clock, .. } = &self.environment;
+        let builder = Engine::builder()
+            .store(store)
+            .keyring(Arc::new(keyring))
+            .clock(Arc::clone(clock))
+            .owner(user.clone(), host.clone(), *pid);
+        let mut builder = builder;
+        for provider in providers {
+            builder = builder.provider(provider);
+        }
+        Ok(builder.build())
+    }
+
+    /// Tells whether the simulated world stands in for every provider.
+    pub(crate) fn simulated(&self) -> bool {
+        self.global.simulate.unwrap_or(self.cli.simulated)
+    }
+
+    /// Returns the providers, or simulated ones in their place.
+    fn providers(&self) -> Result<Vec<Arc<dyn sskuba_core::provider::Provider>>, Stop> {
+        if !self.simulated() {
+            return Ok(self.cli.providers.clone());
+        }
+        let Some(factory) = &self.cli.simulate else {
+            return Err(Stop::usage(
+                "this program was built without the simulated world, so `--simulate` cannot be",
+            ));
+        };
+        let world = self.environment.variable("SSKUBA_SIM_WORLD");
+        let world = world.map(|path| self.environment.resolve(Path::new(path)));
+        if world.is_none() {
+            self.project.make_own()?;
+        }
+        let options = SimulationOptions {
+            world: world.unwrap_or_else(|| self.project.own().join("world")),
+            speed: self.global.sim_speed,
+            faults: self.environment.variable("SSKUBA_SIM_FAULTS").map(str::to_owned),
+        };
+        let simulated = self.cli.providers.iter().map(|provider| {
+            let made = factory(provider.name(), provider.schemas(), &options);
+            made.map_err(|why| {
+                Stop::usage(format!("provider {} cannot be simulated: {why}", provider.name()))
+            })
+        });
+        simulated.collect()
+    }
+
+    /// Opens the stack, and resolves what an earlier run left open.
+    pub(crate) async fn open(
+        &mut self,
+        engine: &Engine,
+        command: &str,
+        opening: &Opening,
+    ) -> Result<Session, Stop> {
+        let wait = opening.wait.unwrap_or(Duration::ZERO);
+        let opened = self.interrupts.guard(engine.open(&self.stack, command, wait)).await;
+        let mut session = opened.map_err(|stop| match stop.code {
+            Code::Cancelled if !wait.is_zero() => Stop::cancelled(format!(
+                "cancelled while waiting for stack {}; nothing was changed",
+                self.stack
+            )),
+            _ => stop,
+        })?;
+        self.revision = session.state().revision();
+        let recovered = self.recover(&mut session).await;
+        self.revision = session.state().revision();
+        match recovered {
+            Ok(()) => Ok(session),
+            Err(stop) => Err(self.close(session, stop).await),
+        }
+    }
+
+    async fn recover(&mut self, session: &mut Session) -> Result<(), Stop> {
+        let mut display = self.display(None);
+        let events = display.events();
+        let work = session.recover(&events);
+        let drop_it = |_| ControlFlow::Break(());
+        match display.follow(self.screen, &mut self.interrupts, work, drop_it).await {
+            None => Err(Stop::cancelled(
+                "cancelled while an earlier run's operations were being resolved; run again",
+            )),
+            Some(Ok(0)) => Ok(()),
+            Some(Ok(count)) => {
+                let what = if count == 1 {
+                    "1 interrupted operation was".to_owned()
+                } else {
+                    format!("{count} interrupted operations were")
+                };
+                self.screen.chat(format!("{what} resolved\n"));
+                Ok(())
+            }
+            Some(Err(error)) => Err(error.into()),
+        }
+    }
+
+    /// Closes a session after a failure, which stays the thing to tell.
+    pub(crate) async fn close(&mut self, session: Session, stop: Stop) -> Stop {
+        self.revision = session.state().revision();
+        match session.close().await {
+            Err(error) if stop.code == Code::Done => error.into(),
+            _ => stop,
+        }
+    }
+
+    /// Makes a display without a plan: for what comes before one.
+    pub(crate) fn display(&self, plan: Option<&sskuba_core::plan::Plan>) -> Display {
+        Display::new(self.screen, &self.environment, self.stack.to_string(), plan)
+    }
+
+    /// Reads what is really there into the state.
+    pub(crate) async fn refresh(
+        &mut self,
+        session: &mut Session,
+    ) -> Result<sskuba_core::engine::RefreshReport, Stop> {
+        let mut display = self.display(None);
+        let events: Events = display.events();
+        let work = session.refresh(&events);
+        let ended = display.follow(self.screen, &mut self.interrupts, work, |_| ControlFlow::Break(())).await;
+        self.revision = session.state().revision();
+        match ended {
+            Some(report) => Ok(report?),
+            None => Err(Stop::cancelled("cancelled while reading; nothing was changed")),
+        }
+    }
+}
+
+impl From<EngineError> for Stop {
+    fn from(error: EngineError) -> Self {
+        let code = match &error {
+            EngineError::Busy { .. } => Code::Busy,
+            EngineError::Name(_) => Code::Usage,
+            _ => Code::Failed,
+        };
+        match error {
+            EngineError::Store(error) => error.into(),
+            error => Self { code, message: error.to_string() },
+        }
+    }
+}
+
+/// Finds the program's folder and the stack that is meant.
+pub(crate) fn locate(
+    cli: &Cli,
+    global: &Global,
+    environment: &Environment,
+) -> Result<(Project, StackId), Stop> {
+    let project = Project::find(&cli.project, environment)?;
+    let stack = project.stack(global.stack.as_deref(), environment)?;
+    Ok((project, stack))
+}
+
+/// Says how the program is called: through cargo, or by its own name.
+pub(crate) fn call(args: &[OsString], environment: &Environment) -> String {
+    let path = args.first().map(Path::new);
+    let name = path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+    if environment.variable("CARGO_MANIFEST_DIR").is_some() {
+        let folder = path.and_then(Path::parent).and_then(Path::file_name);
+        return match folder.is_some_and(|folder| folder == "examples") {
+            true => format!("cargo run --example {name} --"),
+            false => "cargo run --".to_owned(),
+        };
+    }
+    if name.is_empty() { "sskuba".to_owned() } else { name }
+}

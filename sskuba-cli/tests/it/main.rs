@@ -1,0 +1,12 @@
+//! The command line as a user meets it, on a provider of the tests' own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
+mod bench;
+mod configuring;
+mod interrupting;
+mod lifecycle;
+mod plans;
+mod records;
+mod refusals;
+mod shelf;

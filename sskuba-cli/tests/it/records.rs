@@ -1,0 +1,117 @@
+//! Commands that read or mend what is recorded.
+
+use crate::bench::Bench;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_recorded_can_be_listed_and_shown() {
+    let bench = Bench::new();
+    assert_eq!(bench.run("state list --json").await.expect(0).document(), serde_json::json!([]));
+    assert!(bench.run("output").await.expect(1).errors.contains("there is no stack local/library/dev"));
+    bench.run("up --yes --message because").await.expect(0);
+    let list = bench.run("state list --json").await.expect(0).document();
+    let first = &list[0];
+    assert_eq!(first["address"], "shelf/shelf:book:Book::a");
+    assert_eq!(first["kind"], "shelf:book:Book");
+    assert_eq!(first["status"], "live");
+    assert_eq!(first["generation"], 1);
+    assert_eq!(first["token"].as_str().unwrap().len(), 32);
+    assert!(bench.shelf.books.lock().unwrap().contains_key(first["id"].as_str().unwrap()));
+
+    let show = bench.run("state show shelf/shelf:book:Book::a").await.expect(0).document();
+    assert_eq!(show["applied"]["code"], "(secret)");
+    let shown = bench.run("state show shelf/shelf:book:Book::a --show-secrets").await;
+    assert_eq!(shown.document()["applied"]["code"], "canary-default");
+
+    let outputs = bench.run("output --json").await.expect(0).document();
+    assert_eq!(outputs["code"], "(secret)");
+    assert_eq!(bench.run("output last").await.expect(0).out.trim(), outputs["last"].as_str().unwrap());
+    assert!(bench.run("output code").await.expect(1).errors.contains("--show-secrets"));
+    assert!(bench.run("output nope").await.expect(1).errors.contains("it has `code`, `last`"));
+
+    let history = bench.run("history --json").await.expect(0).document();
+    assert_eq!((&history[0]["command"], &history[0]["message"]), (&"up".into(), &"because".into()));
+    assert_eq!(history[0]["result"], "succeeded");
+    assert!(bench.run("history").await.expect(0).out.contains("2 created"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn graphs_are_drawn_in_three_languages() {
+    let bench = Bench::new();
+    let ran = bench.run("graph --planned").await.expect(0);
+    assert!(ran.out.starts_with("digraph stack {") && ran.out.contains("create"), "{}", ran.out);
+    bench.run("up --yes").await.expect(0);
+    assert!(bench.run("graph --format mermaid").await.expect(0).out.starts_with("graph RL"));
+    let json = bench.run("graph --format json").await.expect(0).document();
+    assert_eq!(json["nodes"].as_array().unwrap().len(), 2);
+    assert_eq!(bench.run("graph --json").await.expect(0).document(), json);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_is_exported_forgotten_and_imported() {
+    let bench = Bench::new();
+    bench.run("up --yes").await.expect(0);
+    bench.run("state export all.json").await.expect(0);
+    assert!(!bench.read("all.json").contains("canary"));
+    let ran = bench.run("state rm --yes shelf/shelf:book:Book::a").await.expect(0);
+    assert!(ran.out.contains("Forgot shelf/shelf:book:Book::a"), "{}", ran.out);
+    assert_eq!(bench.shelf.titles().len(), 2);
+    assert!(
+        bench
+            .run("state rm --yes shelf/shelf:book:Book::a")
+            .await
+            .expect(1)
+            .errors
+            .contains("is not recorded")
+    );
+    assert!(bench.run("preview").await.expect(0).out.contains("1 to create"));
+    bench.run("state import --yes all.json").await.expect(0);
+    assert!(bench.run("preview").await.expect(0).out.contains("nothing to change"));
+    let all = bench.read("all.json");
+    bench.run("state rm --yes shelf/shelf:book:Book::b").await.expect(0);
+    bench.run_with_input("state import --yes -", &all).await.expect(0);
+    assert!(bench.run("preview").await.expect(0).out.contains("nothing to change"));
+    assert!(bench.run("state unlock --yes").await.expect(0).out.contains("Nobody holds"));
+    let ran = bench.run("state resolve shelf/shelf:book:Book::b --not-created").await.expect(1);
+    assert!(ran.errors.contains("no create of"), "{}", ran.errors);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stacks_are_made_selected_listed_and_removed() {
+    let bench = Bench::new();
+    assert!(bench.run("stack list").await.expect(0).out.contains("There is no stack yet"));
+    assert!(bench.run("stack select test").await.expect(1).errors.contains("stack init test"));
+    bench.run("stack init test").await.expect(0);
+    assert!(bench.run("stack init test").await.expect(1).errors.contains("is there already"));
+    bench.run("up --yes").await.expect(0);
+    bench.run("up --yes --stack other -c titles=z").await.expect(0);
+    let list = bench.run("stack list --json").await.expect(0).document();
+    let seen: Vec<(&str, bool, u64)> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|stack| {
+            let name = stack["stack"].as_str().unwrap();
+            (name, stack["selected"].as_bool().unwrap(), stack["resources"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(seen, [("local/library/other", false, 1), ("local/library/test", true, 2)]);
+    bench.run("stack select other").await.expect(0);
+    assert!(bench.run("stack list").await.expect(0).out.contains("* other"));
+    assert!(bench.run("stack rm other --yes").await.expect(1).errors.contains("still records 1 resources"));
+    bench.run("down --yes").await.expect(0);
+    bench.run("stack rm other --yes").await.expect(0);
+    bench.run("stack rm test --yes --force").await.expect(0);
+    assert!(bench.run("stack list").await.expect(0).out.contains("There is no stack yet"));
+    assert_eq!(bench.shelf.titles().len(), 2, "the objects stay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_are_described() {
+    let bench = Bench::new();
+    assert!(bench.run("schema").await.expect(0).out.contains("shelf:book:Book  A book on a shelf."));
+    let ran = bench.run("schema shelf:book:Book").await.expect(0);
+    assert!(ran.out.contains("required, forces replacement") && ran.out.contains("secret"), "{}", ran.out);
+    let json = bench.run("schema shelf:book:Book --json").await.expect(0).document();
+    assert_eq!(json["fields"][0]["name"], "title");
+    assert!(bench.run("schema book").await.expect(1).errors.contains("did you mean `shelf:book:Book`?"));
+}

@@ -1,0 +1,143 @@
+//! One fault at a time: what the engine does about it, and what it says.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use sskuba::core::address::Address;
+use sskuba::core::applying::{Event, Events};
+use sskuba::core::engine::Resolution;
+use sskuba::core::provider::{Class, Cx};
+use sskuba::core::state::RunResult;
+use sskuba::prelude::*;
+use sskuba::sim::kinds::{Grant, Machine, Network, Subnet};
+use sskuba::sim::{Fault, Op, Options, Phase};
+
+use crate::world::Bench;
+
+/// Makes a bench on which the first calls of an operation on a resource meet a fault.
+fn failing(name: &'static str, at: Op, phase: Phase, times: u32, fault: Fault) -> Bench {
+    let met: Mutex<HashMap<Address, u32>> = Mutex::default();
+    let plan = move |cx: &Cx, op: Op, when: Phase| {
+        if cx.address.name() != name || op != at || when != phase {
+            return None;
+        }
+        let mut met = met.lock().unwrap();
+        let count = met.entry(cx.address.clone()).or_default();
+        *count += 1;
+        (*count <= times).then(|| fault.clone())
+    };
+    Bench::with(|provider| provider.options(Options::default().speed(1.0)).fault_plan(plan))
+}
+
+fn network(stack: &mut Stack) -> sskuba::Result {
+    let network = stack.add("net", Network::new("10.0.0.0/16"))?.timeout(Duration::from_secs(20));
+    let subnet = stack.add("sub", Subnet::new(network.id(), "10.0.1.0/24"))?;
+    stack.add("web", Machine::new(subnet.id()))?;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_never_comes_is_looked_into_and_nothing_is_made_twice() {
+    for fault in [Fault::Lost, Fault::Stall] {
+        for name in ["net", "sub", "web"] {
+            for phase in [Phase::Before, Phase::After] {
+                let bench = failing(name, Op::Create, phase, 1, fault.clone());
+                let (_, report) = bench.up(network).await.unwrap();
+                assert_eq!(
+                    report.result,
+                    RunResult::Succeeded,
+                    "{fault:?} {phase:?} {name}: {:?}",
+                    report.failures
+                );
+                assert_eq!(
+                    (report.counts.create, bench.exists().len()),
+                    (3, 3),
+                    "{fault:?} {phase:?} {name}"
+                );
+                let bench = failing(name, Op::Delete, phase, 1, fault.clone());
+                bench.up(network).await.unwrap();
+                let down = bench.engine.down(&bench.stack).await.unwrap();
+                assert_eq!((down.counts.delete, bench.exists().len()), (3, 0), "{fault:?} {phase:?} {name}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_nobody_can_look_into_waits_for_a_person() {
+    let program = |stack: &mut Stack| -> sskuba::Result {
+        stack.add("may", Grant::new("ann", "read"))?;
+        Ok(())
+    };
+    let address: Address = "sim:access:Grant::may".parse().unwrap();
+    for (phase, made) in [(Phase::After, true), (Phase::Before, false)] {
+        let bench = failing("may", Op::Create, phase, 1, Fault::Lost);
+        let (_, report) = bench.up(program).await.unwrap();
+        assert_eq!(report.result, RunResult::Failed);
+        let error = bench.up(program).await.unwrap_err().to_string();
+        assert!(error.contains("state resolve sim:access:Grant::may --created ID"), "{error}");
+        let objects = bench.world.objects().unwrap();
+        let resolution = match objects.first() {
+            Some(object) => Resolution::Created { id: object.id.clone() },
+            None => Resolution::NotCreated,
+        };
+        assert_eq!(matches!(resolution, Resolution::Created { .. }), made);
+        let mut session = bench.engine.open(&bench.stack, "state resolve", Duration::ZERO).await.unwrap();
+        session.resolve(&address, resolution).await.unwrap();
+        session.close().await.unwrap();
+        bench.up(program).await.unwrap();
+        assert_eq!(bench.exists().len(), 1);
+        let (plan, _) = bench.up(program).await.unwrap();
+        assert!(plan.is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_step_rests_and_comes_back_with_fewer_beside_it() {
+    let bench = failing("net", Op::Create, Phase::Before, 3, Fault::Throttled);
+    let (_, report) = bench.up(network).await.unwrap();
+    assert_eq!((report.result, bench.exists().len()), (RunResult::Succeeded, 3));
+    let events = bench.events.lock().unwrap();
+    let slowed = events.iter().filter(|event| matches!(event, Event::Throttled { .. })).count();
+    assert_eq!(slowed, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_denied_fails_with_its_place_and_the_next_run_goes_on() {
+    let bench = failing("sub", Op::Create, Phase::Before, 1, Fault::Denied);
+    let (_, report) = bench.up(network).await.unwrap();
+    let failed = &report.failures[0];
+    assert_eq!((failed.failure.class.clone(), failed.address.name()), (Class::Denied, "sub"));
+    assert!(failed.source_line.as_ref().unwrap().contains("tests/it/faults.rs:"));
+    assert_eq!((report.counts.create, report.counts.failed, report.counts.skipped), (1, 1, 1));
+    let (_, report) = bench.up(network).await.unwrap();
+    assert_eq!((report.counts.create, report.counts.unchanged, bench.exists().len()), (2, 1, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_sees_what_was_changed_or_deleted_behind_the_stack_and_up_mends_it() {
+    let bench = Bench::new();
+    bench.up(network).await.unwrap();
+    let objects = bench.world.objects().unwrap();
+    let machine = objects.iter().find(|object| object.address.name() == "web").unwrap();
+    bench.world.set(&machine.kind, &machine.id, "size", "huge".into()).unwrap();
+    let refresh = || async {
+        let mut session = bench.engine.open(&bench.stack, "refresh", Duration::ZERO).await.unwrap();
+        let report = session.refresh(&Events::default()).await.unwrap();
+        session.close().await.unwrap();
+        report
+    };
+    let report = refresh().await;
+    assert_eq!((report.read, report.drifted.len(), report.gone.len()), (3, 1, 0));
+    assert_eq!(report.drifted[0].1[0].field, "size");
+    let (plan, report) = bench.up(network).await.unwrap();
+    assert_eq!((report.counts.update, report.counts.changes()), (1, 1), "{:?}", plan.steps);
+    assert_eq!(bench.up(network).await.unwrap().1.counts.changes(), 0);
+
+    bench.world.remove(&machine.kind, &machine.id).unwrap();
+    let report = refresh().await;
+    assert_eq!((report.gone.len(), report.drifted.len()), (1, 0));
+    let (_, report) = bench.up(network).await.unwrap();
+    assert_eq!((report.counts.create, bench.exists().len()), (1, 3));
+}

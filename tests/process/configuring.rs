@@ -1,0 +1,157 @@
+//! Wrong configuration, arguments and variables; and services that throttle, deny, or lose their answers.
+
+use std::fs;
+
+use crate::stage::{Ran, Stage};
+
+#[test]
+fn mistakes_of_the_configuration_come_together_and_nothing_is_touched() {
+    let stage = Stage::new("fixture", &[]);
+    stage.run("up --yes").expect(1).says(&["configuration does not fit", "`owner`", "Who is to be asked"]);
+    stage.run("up --yes -c ownr=ann").expect(1).says(&[
+        "`owner`",
+        "`ownr`",
+        "did you mean `owner`?",
+        "-c on the command line",
+    ]);
+    stage.run("up --yes -c owner=ann -c things=many").expect(1).says(&[
+        "`things`",
+        "many",
+        "-c on the command line",
+    ]);
+    let all = "up --yes --json -c things=-1 -c protect=perhaps -c nothing=1";
+    let ran = stage.run(all).expect(1);
+    ran.says(&["`owner`", "`things`", "`protect`", "`nothing`", "config set"]);
+    assert_eq!(ran.summary()["result"], "failed");
+    fs::write(stage.path().join("sskuba.dev.toml"), "owner = 3\nthings = \"many\"\n[protect]\nx = 1\n")
+        .unwrap();
+    stage.run("preview").expect(1).says(&["`things`", "`protect`", "sskuba.dev.toml"]);
+    fs::write(stage.path().join("sskuba.dev.toml"), "owner = \n").unwrap();
+    stage.run("preview").expect(1).says(&["sskuba.dev.toml", "line 1"]);
+    fs::write(stage.path().join("sskuba.dev.toml"), "owner = \"ann\"\n").unwrap();
+    let wrong = Stage { variables: vec![("SSKUBA_CONFIG_THINGS", "many".into())], ..stage };
+    wrong.run("preview").expect(1).says(&["`things`", "variable SSKUBA_CONFIG_THINGS"]);
+    assert_eq!(wrong.world().len(), 0);
+    let right = Stage { variables: vec![("SSKUBA_CONFIG_THINGS", "1".into())], ..wrong };
+    right.run("up --yes").expect(0);
+}
+
+#[test]
+fn a_range_that_is_none_is_found_before_anything_is_touched() {
+    let stage = Stage::new("quickstart", &[]);
+    for args in ["preview", "up --yes", "up --yes --json"] {
+        let ran = stage.run(&format!("{args} -c cidr=10.0.0.0/99")).expect(1);
+        ran.says(&["network/aws:ec2:Vpc::vpc", "`cidr`", "10.0.0.0/99", "examples/network/mod.rs:"]);
+    }
+    // Several, each with its address.
+    let ran = stage.run(r#"up --yes -c cidr=nonsense -c public=["10.0.0.0/24","x"]"#).expect(1);
+    ran.says(&["aws:ec2:Vpc::vpc", "nonsense", "aws:ec2:Subnet::public-1", "\"x\""]);
+    assert_eq!(stage.world().len(), 0);
+    assert_eq!(stage.record("dev").len(), 0);
+}
+
+#[test]
+fn what_protects_is_said_of_all_at_once() {
+    let stage = Stage::new("fixture", &["owner=ann", "protect=true"]);
+    stage.run("up --yes").expect(0);
+    let world = stage.world();
+    stage.run("down --yes").expect(1).says(&["thing-0", "thing-1", "protected", ".protect()"]);
+    stage.run("up --yes -c owner=bob").expect(1).says(&["thing-0", "thing-1", "protected", ".protect()"]);
+    assert_eq!(stage.world(), world);
+}
+
+#[test]
+fn usage_errors_end_with_2_and_say_what_to_do() {
+    let stage = Stage::new("churn", &[]);
+    for (args, parts) in [
+        ("", &["Usage"][..]),
+        ("upp", &["unrecognized subcommand", "'up'"]),
+        ("up --parallel 0", &["--parallel", "0"]),
+        ("up --wait soon", &["--wait", "soon"]),
+        ("up -c resources", &["KEY=VALUE"]),
+        ("up --sim-speed fast", &["a number above 0"]),
+        ("up --yes --state nowhere", &["`nowhere`", "it has no scheme", "`sled:PATH`", "`memory:`"]),
+        ("up --yes --state postgres://db/x", &["the scheme `postgres` is not known", "`sled:PATH`"]),
+        ("up --yes --state sled:", &["the folder is missing"]),
+        ("state list --state memory:x", &["`memory:` takes nothing"]),
+        ("up --yes --stack Bad", &["local/churn/Bad", "a-z"]),
+        ("up --yes --stack a/b/c/d", &["a/b/c/d"]),
+        ("up --yes --stack ../x", &["../x"]),
+        ("stack init", &["<NAME>"]),
+        ("stack init X", &["X"]),
+        ("state show nonsense", &["nonsense"]),
+        ("up", &["there is no terminal to ask at", "--yes", "preview"]),
+        ("down", &["there is no terminal to ask at", "--yes"]),
+        ("up --json", &["with `--json` nobody is asked", "--yes"]),
+    ] {
+        let ran = stage.run(args).expect(2);
+        let text = format!("{}{}", ran.out, ran.errors);
+        for part in parts {
+            assert!(text.contains(part), "the error does not say `{part}`: {ran}");
+        }
+        if std::env::var_os("SSKUBA_TEST_TEXTS").is_some() {
+            println!("--- {}\n{text}", ran.call);
+        }
+    }
+    for (name, value) in [("SSKUBA_STACK", "Bad"), ("SSKUBA_SIM_FAULTS", "throtle=0.1")] {
+        let mut command = stage.command("up --yes");
+        command.env(name, value);
+        Ran::of(command).expect(2).says(&[value, name]);
+    }
+    for faults in ["throttled", "throttled=2", "throttled=0.9,denied=0.9", "seed=x", "denied=0.1,denied=0.2"]
+    {
+        let wrong = Stage::new("churn", &[]).variable("SSKUBA_SIM_FAULTS", faults);
+        wrong.run("up --yes").expect(2).says(&["SSKUBA_SIM_FAULTS", faults]);
+    }
+    assert!(!stage.path().join("state").exists(), "nothing was made");
+}
+
+#[test]
+fn what_passes_is_tried_again() {
+    for faults in ["throttle=0.3", "transient=0.2", "lost_after=0.3,lost_before=0.1"] {
+        let mut stage = Stage::new("churn", &["resources=40"]);
+        let mut tries = 0;
+        loop {
+            // The faults of a seed are the same in every run.
+            stage.variables = vec![("SSKUBA_SIM_FAULTS", format!("{faults},seed={}", 7 + tries))];
+            let ran = stage.run("up --yes --json --continue-on-error");
+            tries += 1;
+            if ran.code == Some(0) {
+                assert!(
+                    !faults.starts_with("throttle") || ran.out.contains("\"event\":\"throttled\""),
+                    "{ran}"
+                );
+                break;
+            }
+            assert!(tries < 8 && !faults.starts_with("throttle"), "after {tries}: {ran}");
+        }
+        println!("{faults}, seeds from 7: {tries} runs");
+        stage.variables.clear();
+        stage.agrees();
+    }
+}
+
+#[test]
+fn a_denied_call_says_so_and_the_next_run_goes_on() {
+    let stage = Stage::new("churn", &["resources=20"]);
+    let denied = Stage { variables: vec![("SSKUBA_SIM_FAULTS", "denied=1".into())], ..stage };
+    let ran = denied.run("up --yes --parallel 1").expect(1);
+    ran.says(&["failed to create sim:", "denied", "declared at examples/churn/graph.rs:"]);
+    assert!(ran.out.contains("Failed after") && ran.out.contains("correct the cause and run"), "{ran}");
+    assert_eq!(denied.world().len(), 0);
+    let allowed = Stage { variables: vec![], ..denied };
+    allowed.run("up --yes").expect(0);
+    allowed.agrees();
+}
+
+#[test]
+fn values_before_and_after_the_command_count_alike() {
+    let stage = Stage::new("scale", &[]);
+    for args in [
+        "-c resources=6 preview -c layers=2",
+        "preview -c resources=6 -c layers=2",
+        "-c resources=9 --config layers=2 preview -c resources=6",
+    ] {
+        assert!(stage.run(args).expect(0).out.contains("Plan: 6 to create"), "{args}");
+    }
+}
