@@ -1,9 +1,11 @@
 //! Refresh: reads what the providers report of every recorded object into the state.
 
-use tokio::task::JoinSet;
+use std::collections::HashMap;
+
+use tokio::task::{Id, JoinSet};
 
 use crate::address::{Address, StackId, Token};
-use crate::applying::{Event, Events, Instances, Journal, JournalError, Tools, is_instance_kind};
+use crate::applying::{Event, Events, Instances, Journal, JournalError, Tools, is_instance_kind, panicked};
 use crate::plan::FieldChange;
 use crate::provider::{Cx, Failure, Object, Prior};
 use crate::state::{Entry, Record, Status};
@@ -40,7 +42,8 @@ pub async fn refresh(
 ) -> Result<RefreshReport, JournalError> {
     let mut report = RefreshReport::default();
     let mut instances = Instances::default();
-    let mut tasks: JoinSet<(Token, Address, Result<Option<Object>, Failure>)> = JoinSet::new();
+    let mut tasks: JoinSet<Result<Option<Object>, Failure>> = JoinSet::new();
+    let mut asked: HashMap<Id, (Token, Address)> = HashMap::new();
     let live = |record: &&Record| {
         record.status != Status::Superseded && !is_instance_kind(record.address.kind_str())
     };
@@ -60,18 +63,20 @@ pub async fn refresh(
                         outputs: record.outputs.clone(),
                     };
                     let cx = Cx { stack: stack.clone(), address: address.clone(), token, timeout: BOUND };
-                    tasks.spawn(async move {
+                    let task = tasks.spawn(async move {
                         let read = async { instance.get().await?.read(&cx, &prior).await };
                         let late = |_| {
                             Err(Failure::new(crate::provider::Class::Timeout, "no answer within a minute"))
                         };
-                        (token, address, tokio::time::timeout(BOUND, read).await.unwrap_or_else(late))
+                        tokio::time::timeout(BOUND, read).await.unwrap_or_else(late)
                     });
+                    asked.insert(task.id(), (token, address));
                 }
             }
         }
-        let Some(ended) = tasks.join_next().await else { break };
-        let Ok((token, address, answer)) = ended else { continue };
+        let Some(ended) = tasks.join_next_with_id().await else { break };
+        let (id, answer) = ended.unwrap_or_else(|error| (error.id(), Err(panicked())));
+        let Some((token, address)) = asked.remove(&id) else { continue };
         report.read += 1;
         match answer {
             Err(failure) => report.failed.push((address, failure)),

@@ -1,6 +1,7 @@
 //! The library as a user meets it: programs on the simulated world.
 #![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
 
+mod bad_input;
 mod crash;
 mod durable;
 mod faults;

@@ -56,8 +56,16 @@ impl Run<'_> {
             inputs.insert((*name).to_owned(), value);
         }
         let inputs = node.schema.complete(inputs);
-        match node.schema.check(&inputs).into_iter().next() {
-            Some(error) => Err(Failure::new(Class::Invalid(error.field.clone()), error.to_string())),
+        // Planning asked the same, as far as it knew the values.
+        let mut errors = node.schema.check(&inputs);
+        let kind = &node.schema.kind;
+        if errors.is_empty()
+            && let Ok(provider) = self.tools.registry.provider(kind.provider(), kind.as_str())
+        {
+            errors = provider.check(&node.schema, &inputs);
+        }
+        match errors.into_iter().next() {
+            Some(error) => Err(Failure::new(Class::Invalid(error.field), error.message)),
             None => Ok(inputs),
         }
     }

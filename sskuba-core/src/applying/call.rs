@@ -123,6 +123,11 @@ pub(super) async fn within<T>(
     })
 }
 
+/// Says that a provider panicked; what it did before is not known.
+pub(crate) fn panicked() -> Failure {
+    Failure::unknown(Class::Terminal, "the provider panicked; this is a defect of it")
+}
+
 /// Makes the call once.
 pub(super) async fn once(call: &Call) -> Result<Option<Object>, Failure> {
     let Call { verb, cx, inputs, .. } = call;

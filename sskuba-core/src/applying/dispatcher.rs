@@ -257,13 +257,18 @@ impl Run<'_> {
             Ok((id, back)) => (id, back),
             Err(error) => {
                 // The provider panicked: what it did is not known.
-                let failure =
-                    Failure::unknown(Class::Terminal, "the provider panicked; this is a defect of it");
+                let failure = super::call::panicked();
                 (error.id(), Back::Ended(Box::new(Ended::new(Err(failure), Duration::ZERO, None))))
             }
         };
         let Some(step) = self.task_steps.remove(&id) else { return Ok(()) };
+        let looks_up = self.running.get(&step).is_some_and(|running| running.token.is_none());
         match back {
+            Back::Ended(ended) if looks_up => {
+                let silent = || Failure::new(Class::Terminal, "the lookup ended without an answer");
+                self.looked(step, Err(ended.failure.unwrap_or_else(silent)));
+                Ok(())
+            }
             Back::Ended(ended) => self.ended(step, *ended),
             Back::Looked(answer) => {
                 self.looked(step, answer);

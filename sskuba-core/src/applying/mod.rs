@@ -12,6 +12,7 @@ mod pending;
 mod recover;
 mod report;
 
+pub(crate) use call::panicked;
 pub use dispatcher::{Tools, apply};
 pub use event::{Event, Events};
 pub(crate) use instances::Instances;

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use tokio::task::{Id, JoinSet};
 
-use super::call::{Call, bound, prior_of};
+use super::call::{Call, bound, panicked, prior_of};
 use super::dispatcher::Tools;
 use super::event::{Event, Events};
 use super::instances::{Instances, is_instance_kind};
 use super::journal::{Journal, JournalError};
 use super::recover::{Resolved, resolve};
 use crate::address::{Address, StackId, Token};
-use crate::provider::{Class, Cx, Failure};
+use crate::provider::{Cx, Failure};
 use crate::schema::Durations;
 use crate::state::{Entry, Intent, Verb};
 
@@ -89,13 +89,8 @@ async fn resolve_some(
             }
         }
         let Some(ended) = tasks.join_next_with_id().await else { break };
-        let (id, resolved) = match ended {
-            Ok((id, resolved)) => (id, resolved),
-            Err(error) => {
-                let message = "the provider panicked; this is a defect of it";
-                (error.id(), Err(Failure::unknown(Class::Terminal, message)))
-            }
-        };
+        // A provider that panics leaves its call open, as a crash does.
+        let (id, resolved) = ended.unwrap_or_else(|error| (error.id(), Err(panicked())));
         let Some((token, address, verb)) = open.remove(&id) else { continue };
         match resolved {
             Ok(resolved) => record(journal, tools, events, (token, address, verb), resolved)?,

@@ -11,7 +11,8 @@ use super::build::Engine;
 use super::error::EngineError;
 use crate::address::{Address, StackId, Token};
 use crate::applying::{
-    ApplyOptions, Event, Events, Instances, Journal, JournalError, Report, Tools, apply, recover_all,
+    ApplyOptions, Event, Events, Instances, Journal, JournalError, Report, Tools, apply, panicked,
+    recover_all,
 };
 use crate::digest::Digester;
 use crate::graph::{DesiredGraph, NodeId};
@@ -256,6 +257,7 @@ async fn look_up(
 ) -> Result<HashMap<NodeId, Map>, EngineError> {
     let mut instances = Instances::default();
     let mut tasks = tokio::task::JoinSet::new();
+    let mut asked = HashMap::new();
     for (id, inputs) in wanted {
         let node = request.graph.node(id);
         let address = node.address.clone();
@@ -264,21 +266,21 @@ async fn look_up(
         let instance =
             instances.of(&engine.registry, request.state, address.kind_str(), declared).map_err(failed)?;
         let token = Token::new([0; 16]);
-        let cx = Cx { stack: request.stack.clone(), address, token, timeout: LOOKUP };
-        tasks.spawn(async move {
+        let cx = Cx { stack: request.stack.clone(), address: address.clone(), token, timeout: LOOKUP };
+        let task = tasks.spawn(async move {
             let answer =
                 tokio::time::timeout(LOOKUP, async { instance.get().await?.lookup(&cx, &inputs).await });
             let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
-            let answer = answer.await.unwrap_or_else(late);
-            (id, cx.address, answer)
+            answer.await.unwrap_or_else(late)
         });
+        asked.insert(task.id(), (id, address));
     }
     let mut answers = HashMap::new();
-    while let Some(ended) = tasks.join_next().await {
-        let (id, address, answer) =
-            ended.map_err(|_| EngineError::Refused("a provider panicked while it was asked".to_owned()))?;
-        let answer =
-            answer.map_err(|failure| EngineError::Lookup { address: address.to_string(), failure })?;
+    while let Some(ended) = tasks.join_next_with_id().await {
+        let (task, answer) = ended.unwrap_or_else(|error| (error.id(), Err(panicked())));
+        let Some((id, address)) = asked.remove(&task) else { continue };
+        let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
+        let answer = answer.map_err(failed)?;
         answers.insert(id, answer);
     }
     Ok(answers)

@@ -1,0 +1,48 @@
+//! Mistakes, wherever they come from: each is answered with what is wrong, where, why, and what to do, and nothing
+//! that was recorded is lost.
+
+mod declared;
+mod providers;
+mod recorded;
+mod saved;
+mod secrets;
+
+use std::sync::Arc;
+
+use sskuba::core::provider::Provider;
+use sskuba::core::stores::{EphemeralKeyring, Memory};
+use sskuba::{Engine, EngineError};
+
+/// Asserts that a text has all parts.
+#[track_caller]
+pub(crate) fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is missing in:\n{text}");
+    }
+}
+
+/// The text of an error that there must be.
+#[track_caller]
+pub(crate) fn told<T>(result: Result<T, EngineError>) -> String {
+    match result {
+        Ok(_) => panic!("it was accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A store that several engines share, as the programs of several days do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shared {
+    pub(crate) store: Memory,
+    keyring: EphemeralKeyring,
+}
+
+impl Shared {
+    pub(crate) fn engine(&self, providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Engine {
+        let builder = Engine::builder()
+            .store(Arc::new(self.store.clone()))
+            .keyring(Arc::new(self.keyring.clone()))
+            .owner("ann", "desk", 1);
+        providers.into_iter().fold(builder, |builder, provider| builder.provider(provider)).build()
+    }
+}
