@@ -62,8 +62,17 @@ async fn killed_at_every_call_it_makes_nothing_twice_and_forgets_nothing() {
         assert!(calls.contains(call), "{call} was not held: {calls:?}");
     }
     assert!(kills >= 5 && recovered >= calls.len() / 2, "{kills} kills, {recovered} resolved");
-    // What was made anew in place, too, is as it should be.
     bench.run(&["up", "--refresh", "--expect-no-changes"]).good();
+
+    // Machines, their subnets and the group that they are targets of are replaced; one subnet goes.
+    let other = r#"private=["10.0.64.0/20"]"#;
+    let change = ["up", "--yes", "--json", "-c", "port=8080", "-c", other];
+    let (kills, recovered) = through(&bench, &change).await;
+    let calls = std::mem::take(&mut *seen.lock().unwrap());
+    println!("change: {kills} kills, {recovered} calls resolved, held: {calls:?}");
+    assert_eq!(bench.agreed(), OBJECTS - 2);
+    assert!(calls.contains("ModifyListener") && calls.contains("TerminateInstances"), "{calls:?}");
+    bench.run(&["up", "--refresh", "--expect-no-changes", "-c", "port=8080", "-c", other]).good();
 
     let (kills, recovered) = through(&bench, &["down", "--yes", "--json"]).await;
     println!("down: {kills} kills, {recovered} calls resolved, held: {:?}", seen.lock().unwrap());

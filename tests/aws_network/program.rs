@@ -20,6 +20,13 @@ pub(crate) fn binary() -> &'static Path {
             .args(["--features", "sskuba-aws/client,sskuba/aws", "--example", "aws-network"])
             .args(["--message-format", "json-render-diagnostics", "--target-dir"])
             .arg(target);
+        // What cargo says to tests is not for a build: it would make some build scripts run again.
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|about| name.starts_with(about)) {
+                cargo.env_remove(name);
+            }
+        }
         let built = cargo.output().unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let messages = String::from_utf8(built.stdout).unwrap();
@@ -57,14 +64,11 @@ impl Said {
         self.events.iter().filter(move |event| event["event"] == name)
     }
 
-    /// Returns the last names of the addresses of the events of a name, with their kind: `Subnet::private-0`.
+    /// Returns what the events of a name are about, e.g. `Subnet::private-0`.
     pub(crate) fn about(&self, name: &str) -> Vec<String> {
         let short = |event: &Json| {
-            event["address"].as_str().unwrap().rsplit_once(':').map(|_| {
-                let address = event["address"].as_str().unwrap();
-                let (rest, name) = address.rsplit_once("::").unwrap();
-                format!("{}::{name}", rest.rsplit(':').next().unwrap())
-            })
+            let (kind, name) = event["address"].as_str()?.rsplit_once("::")?;
+            Some(format!("{}::{name}", kind.rsplit(':').next()?))
         };
         let mut all: Vec<String> = self.events(name).filter_map(short).collect();
         all.sort();

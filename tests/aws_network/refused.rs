@@ -28,7 +28,7 @@ fn credentials_that_are_not_good_are_denied_with_a_hint() {
     let said = preview(|command| {
         command.env("AWS_ENDPOINT_URL", moto.endpoint());
     });
-    says(&said, &["DescribeAvailabilityZones", "AuthFailure", "aws sso login"]);
+    says(&said, &["denied: Describe", "AuthFailure", "aws sso login"]);
 }
 
 #[test]
