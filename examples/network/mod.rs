@@ -26,6 +26,9 @@ pub(crate) struct NetworkConfig {
     /// Their type.
     #[config(default = "t3.micro".to_owned())]
     machine_type: String,
+    /// The port that they serve on.
+    #[config(default = 80)]
+    port: u16,
     /// Whose images to choose from.
     #[config(default = "amazon".to_owned())]
     image_owner: String,
@@ -133,12 +136,13 @@ impl Component for Web<'_> {
     fn build(&self, scope: &mut Scope<'_>) -> sskuba::Result<Handle<LoadBalancer>> {
         let Built { vpc, public, private } = self.network;
         let group = scope.add("web", SecurityGroup::new(vpc.id()).description("Web traffic"))?;
-        scope.add("http", SecurityGroupRule::ingress(group.id()).tcp(80).cidr("0.0.0.0/0"))?;
+        scope.add("http", SecurityGroupRule::ingress(group.id()).tcp(self.config.port).cidr("0.0.0.0/0"))?;
         scope.add("out", SecurityGroupRule::egress(group.id()).all().cidr("0.0.0.0/0"))?;
 
         let public: Vec<Output<String>> = public.iter().map(|subnet| subnet.id()).collect();
         let balancer = scope.add("web", LoadBalancer::new(public).cross_zone(true))?;
-        let targets = scope.add("web", TargetGroup::new(vpc.id(), 80).preserve_client_ip(false))?;
+        let targets =
+            scope.add("web", TargetGroup::new(vpc.id(), self.config.port).preserve_client_ip(false))?;
         scope.add("http", Listener::new(balancer.arn(), 80, targets.arn()))?;
 
         for i in 0..self.config.machines {

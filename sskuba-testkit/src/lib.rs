@@ -1,3 +1,4 @@
 //! What the tests of sskuba share. Never published.
 
+pub mod aws;
 pub mod store_conformance;

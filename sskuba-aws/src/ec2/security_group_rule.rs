@@ -24,6 +24,9 @@ pub enum Direction {
 /// rules: the same call again is answered with "duplicate", and where the rule that is there carries this
 /// resource's token it counts as made.
 ///
+/// AWS makes a group with a rule that lets everything out. A resource that says the same takes that rule over,
+/// and to delete the resource is to delete the rule.
+///
 /// ```
 /// # use sskuba_aws::ec2::{SecurityGroup, SecurityGroupRule, Vpc};
 /// # use sskuba_core::prelude::*;

@@ -6,8 +6,8 @@ use sskuba_aws::ec2::{InternetGateway, RouteTable, SecurityGroup, Subnet, Vpc};
 use sskuba_aws::elbv2::{LoadBalancer, TargetGroup};
 use sskuba_core::testing::provider_conformance::{Case, assert_conforms};
 
-use crate::proxy::{Fate, Proxy};
 use crate::stage::{Stage, scene};
+use sskuba_testkit::aws::{Fate, Proxy};
 
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2M8Rc9dOyRZ6uTPPCQfHEoqZdw0xkQ4bN8s5mX4v8X me@there";
 const OTHER_KEY: &str =
@@ -101,7 +101,7 @@ scene! {
 scene! {
     /// Behind the proxy, which honours client tokens as AWS does; moto does not.
     async fn what_takes_a_client_token_conforms(stage: Stage) {
-        let proxy = Proxy::start(|_, _| Fate::Pass).await;
+        let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap(), |_, _| Fate::Pass).await;
         let stage = stage.with(Settings::new().endpoint(proxy.endpoint.clone())).await;
         let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await.id();
         let subnet = stage.create("a", Subnet::new(vpc.clone(), "10.0.1.0/24")).await.id();

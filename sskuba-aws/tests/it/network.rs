@@ -4,7 +4,7 @@ use sskuba_aws::ec2::{
     Connectivity, Eip, InternetGateway, NatGateway, Route, RouteTable, RouteTableAssociation, SecurityGroup,
     SecurityGroupRule, Subnet, Vpc,
 };
-use sskuba_core::provider::Effect;
+use sskuba_core::provider::{Class, Effect};
 use sskuba_core::value::Value;
 
 use crate::stage::{Stage, inputs, scene};
@@ -152,6 +152,29 @@ scene! {
         assert_eq!(stage.drift(&nat).await, NONE);
         stage.delete(&nat).await;
         stage.delete(&subnet).await;
+        stage.delete(&vpc).await;
+        assert!(stage.seen().is_empty());
+    }
+}
+
+scene! {
+    /// AWS makes a group with a rule that lets everything out, and takes no second of the same words.
+    async fn the_rule_that_a_group_is_made_with_is_taken_over(stage: Stage) {
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
+        let web = stage.create("web", SecurityGroup::new(vpc.id())).await;
+        let everything = || SecurityGroupRule::egress(web.id()).all().cidr("0.0.0.0/0");
+        let out = stage.create("out", everything().description("All")).await;
+        let seen = &stage.seen()[&out.id()];
+        assert_eq!((&seen["tags"]["sskuba:token"], &seen["words"]), (&out.cx.token.to_string().into(), &"All".into()));
+        assert_eq!(stage.drift(&out).await, [""; 0]);
+        stage.same_again(&out).await;
+        stage.found(&out).await;
+        let second = stage.try_create(stage.cx::<SecurityGroupRule>("second"), everything()).await;
+        assert_eq!(second.err().unwrap().class, Class::Conflict, "it is another resource's now");
+        stage.delete(&out).await;
+        let again = stage.create("again", everything()).await;
+        stage.delete(&again).await;
+        stage.delete(&web).await;
         stage.delete(&vpc).await;
         assert!(stage.seen().is_empty());
     }

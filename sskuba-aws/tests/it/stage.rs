@@ -11,11 +11,9 @@ use sskuba_core::provider::{Change, Cx, Failure, Object, Prior, Provider};
 use sskuba_core::resource::Resource;
 use sskuba_core::schema::Schema;
 use sskuba_core::value::{Map, Value};
-
-use crate::moto::moto;
+use sskuba_testkit::aws::{Moto, REGION};
 
 const INSIDE: &str = "SSKUBA_TEST_SCENE";
-pub(crate) const REGION: &str = "us-east-1";
 
 /// A test: it is played in a process of its own, against a server.
 macro_rules! scene {
@@ -39,7 +37,7 @@ pub(crate) fn play(path: &str, changed: &[(&str, &str)], scene: impl AsyncFnOnce
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         return runtime.block_on(scene(Stage::new(name)));
     }
-    let Some(server) = moto() else { return };
+    let Some(server) = Moto::shared() else { return };
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", name, "--nocapture", "--test-threads", "1"]);
     for (name, _) in std::env::vars_os() {
@@ -49,7 +47,7 @@ pub(crate) fn play(path: &str, changed: &[(&str, &str)], scene: impl AsyncFnOnce
     }
     command
         .env(INSIDE, name)
-        .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", server.port))
+        .env("AWS_ENDPOINT_URL", server.endpoint())
         .env("AWS_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")

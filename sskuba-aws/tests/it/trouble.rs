@@ -5,9 +5,14 @@ use std::collections::BTreeMap;
 use sskuba_aws::Provider as Settings;
 use sskuba_aws::ec2::{Eip, Instance, NatGateway, SecurityGroup, Subnet, Vpc};
 use sskuba_core::provider::{Class, Effect, Prior};
+use sskuba_testkit::aws::{Fate, Proxy};
 
-use crate::proxy::{Fate, Proxy};
 use crate::stage::{Stage, scene};
+
+/// Starts a proxy in front of the server of this process.
+async fn proxy(script: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> Proxy {
+    Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap(), script).await
+}
 
 async fn behind(stage: Stage, proxy: &Proxy) -> Stage {
     stage.with(Settings::new().endpoint(proxy.endpoint.clone())).await
@@ -15,7 +20,7 @@ async fn behind(stage: Stage, proxy: &Proxy) -> Stage {
 
 scene! {
     async fn a_throttled_call_is_repeated_by_the_sdk(stage: Stage) {
-        let proxy = Proxy::start(|action, nth| match (action, nth) {
+        let proxy = proxy(|action, nth| match (action, nth) {
             ("CreateVpc", 1..=2) => Fate::Refuse(503, "RequestLimitExceeded"),
             ("DescribeVpcs", 1) => Fate::Refuse(500, "InternalError"),
             _ => Fate::Pass,
@@ -31,7 +36,7 @@ scene! {
 scene! {
     /// `CreateVpc` takes no token: were it repeated blindly there would be two.
     async fn a_create_whose_answer_is_lost_is_found_and_not_repeated(stage: Stage) {
-        let proxy = Proxy::start(|action, nth| match (action, nth) {
+        let proxy = proxy(|action, nth| match (action, nth) {
             ("CreateVpc", 1) => Fate::Lose,
             _ => Fate::Pass,
         })
@@ -50,7 +55,7 @@ scene! {
 
 scene! {
     async fn an_internal_error_leaves_a_create_unknown(stage: Stage) {
-        let proxy = Proxy::start(|action, _| match action {
+        let proxy = proxy(|action, _| match action {
             "AllocateAddress" => Fate::Refuse(500, "InternalError"),
             _ => Fate::Pass,
         })
@@ -65,7 +70,7 @@ scene! {
 scene! {
     /// With its client token a launch is repeated, and AWS answers with the same instance.
     async fn a_launch_whose_answer_is_lost_makes_one_instance(stage: Stage) {
-        let proxy = Proxy::start(|action, nth| match (action, nth) {
+        let proxy = proxy(|action, nth| match (action, nth) {
             ("RunInstances", 1) => Fate::Lose,
             ("DescribeInstances", 1..=2) => Fate::Edit("<name>running</name>", "<name>pending</name>"),
             _ => Fate::Pass,
@@ -85,7 +90,7 @@ scene! {
 
 scene! {
     async fn a_gateway_is_waited_for(stage: Stage) {
-        let proxy = Proxy::start(|action, nth| match (action, nth) {
+        let proxy = proxy(|action, nth| match (action, nth) {
             ("DescribeNatGateways", 1..=2) => Fate::Edit("<state>available</state>", "<state>pending</state>"),
             _ => Fate::Pass,
         })
@@ -107,7 +112,7 @@ scene! {
 scene! {
     /// AWS speaks of uses that have just ended, and does not know everywhere what has just been made.
     async fn what_aws_says_for_a_while_is_waited_out(stage: Stage) {
-        let proxy = Proxy::start(|action, nth| match (action, nth) {
+        let proxy = proxy(|action, nth| match (action, nth) {
             ("ModifyVpcAttribute", 1) => Fate::Refuse(400, "InvalidVpcID.NotFound"),
             ("DeleteSecurityGroup", 1..=2) => Fate::Refuse(400, "DependencyViolation"),
             _ => Fate::Pass,
@@ -125,7 +130,7 @@ scene! {
 
 scene! {
     async fn reads_of_one_moment_share_their_calls(stage: Stage) {
-        let proxy = Proxy::start(|_, _| Fate::Pass).await;
+        let proxy = proxy(|_, _| Fate::Pass).await;
         let stage = behind(stage, &proxy).await;
         let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
         let mut subnets = Vec::new();

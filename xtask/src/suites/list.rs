@@ -100,21 +100,29 @@ pub(crate) const SUITES: &[Suite] = &[
         needs: &[Need::CargoTool("deny")],
         steps: &[Step::Cargo(&["deny", "check"])],
     },
+    // One selection of packages and features, so that the SDK and all that uses it is compiled once; the test
+    // of the example builds the example with the same.
     Suite {
         name: "aws",
-        about: "the AWS client against moto",
+        about: "the AWS client and a whole program against moto",
         slow: true,
         required_in_ci: true,
-        needs: &[Need::Package("sskuba-aws"), Need::Moto],
-        steps: &[Step::Cargo(&["test", "--package", "sskuba-aws", "--features", "client", "--no-fail-fast"])],
-    },
-    Suite {
-        name: "aws-network",
-        about: "a whole program against moto",
-        slow: true,
-        required_in_ci: true,
-        needs: &[Need::RootTest("aws_network"), Need::Moto],
-        steps: &[Step::Cargo(&["test", "--package", "sskuba", "--features", "aws", "--test", "aws_network"])],
+        needs: &[Need::Package("sskuba-aws"), Need::RootTest("aws_network"), Need::Moto],
+        steps: &[Step::Cargo(&[
+            "test",
+            "--package",
+            "sskuba-aws",
+            "--package",
+            "sskuba",
+            "--features",
+            "sskuba-aws/client,sskuba/aws",
+            "--lib",
+            "--test",
+            "it",
+            "--test",
+            "aws_network",
+            "--no-fail-fast",
+        ])],
     },
 ];
 

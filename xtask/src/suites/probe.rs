@@ -51,14 +51,31 @@ pub(crate) fn has_tool(tool: &str) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// The cargo that runs us.
+/// The cargo that runs us. What it told us of our own package is taken away: build scripts that look at it would
+/// run again, and what they are part of would be compiled again, whenever cargo is called here and by hand in turn.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let ours =
+            name.to_str().is_some_and(|n| n.starts_with("CARGO_PKG_") || n.starts_with("CARGO_MANIFEST_"));
+        if ours {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn builds_are_not_told_who_we_are() {
+        let command = cargo();
+        let removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).collect();
+        assert!(removed.iter().any(|(name, _)| *name == "CARGO_MANIFEST_DIR"), "{removed:?}");
+        assert!(removed.iter().all(|(name, _)| *name != "CARGO_HOME" && *name != "CARGO_TARGET_DIR"));
+    }
 
     #[test]
     fn what_is_absent_is_named() {

@@ -9,10 +9,12 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text, told};
+use super::super::cloud::{Cloud, filter, text, told};
 use super::super::failure::{Outcome, gone_is_fine, is};
+use super::super::tagging::all as all_tags;
 use super::{owned, the_one};
 use crate::ec2::{Direction, SecurityGroupRule, SecurityGroupRuleArgs, SecurityGroupRuleState};
+use crate::tags::{TOKEN, Tags};
 
 type Object = TypedObject<SecurityGroupRule>;
 
@@ -37,7 +39,13 @@ impl Manage<SecurityGroupRule> for Cloud {
                 let allow = self.ec2.authorize_security_group_egress().group_id(group);
                 match allow.ip_permissions(permission).tag_specifications(spec).send().await {
                     Err(error) if is(&error, &[DUPLICATE]) => {
-                        return self.own_rule(call).await?.map_or_else(|| Err(error).sent(call.place), Ok);
+                        return match self.own_rule(call).await? {
+                            Some(rule) => Ok(rule),
+                            None => match self.born_rule(&args, call).await? {
+                                Some(id) => self.bring(call, &id, &args, None).await,
+                                None => Err(error).sent(call.place),
+                            },
+                        };
                     }
                     other => other.sent(call.place)?.security_group_rules,
                 }
@@ -62,15 +70,8 @@ impl Manage<SecurityGroupRule> for Cloud {
         call: &Call<'_>,
         change: TypedChange<SecurityGroupRule>,
     ) -> Result<Object, Failure> {
-        let (id, args) = (&change.prior.id, &change.args);
         let before = change.prior.args.as_ref().map(|args| &args.tags);
-        let rule =
-            SecurityGroupRuleUpdate::builder().security_group_rule_id(id).security_group_rule(request(args));
-        let modify = self.ec2.modify_security_group_rules().group_id(&args.security_group_id);
-        modify.security_group_rules(rule.build()).send().await.sent(call.place)?;
-        self.retag(call, id, before, &args.tags).await?;
-        let found = self.known.rules.get(id).await?.ok_or_else(|| call.lacking("rule"))?;
-        Ok(self.rule(call, &found, Some(args)))
+        self.bring(call, &change.prior.id, &change.args, before).await
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<SecurityGroupRule>) -> Result<(), Failure> {
@@ -120,10 +121,12 @@ fn request(args: &SecurityGroupRuleArgs) -> SecurityGroupRuleRequest {
         Some(cidr) if is_v6(&cidr) => (Some(cidr), None),
         cidr => (None, cidr),
     };
+    // A rule for everything has no ports; AWS writes that as -1.
+    let none = (args.protocol == "-1").then_some(-1);
     SecurityGroupRuleRequest::builder()
         .ip_protocol(&args.protocol)
-        .set_from_port(args.from_port)
-        .set_to_port(args.to_port)
+        .set_from_port(args.from_port.or(none))
+        .set_to_port(args.to_port.or(none))
         .set_cidr_ipv4(v4)
         .set_cidr_ipv6(v6)
         .set_referenced_group_id(args.source_group_id.clone())
@@ -133,6 +136,46 @@ fn request(args: &SecurityGroupRuleArgs) -> SecurityGroupRuleRequest {
 }
 
 impl Cloud {
+    /// Brings a rule's words and tags to what they should be.
+    async fn bring(
+        &self,
+        call: &Call<'_>,
+        id: &str,
+        args: &SecurityGroupRuleArgs,
+        before: Option<&Tags>,
+    ) -> Result<Object, Failure> {
+        let rule =
+            SecurityGroupRuleUpdate::builder().security_group_rule_id(id).security_group_rule(request(args));
+        let modify = self.ec2.modify_security_group_rules().group_id(&args.security_group_id);
+        modify.security_group_rules(rule.build()).send().await.sent(call.place)?;
+        self.retag(call, id, before, &args.tags).await?;
+        let found = self.known.rules.get(id).await?.ok_or_else(|| call.lacking("rule"))?;
+        Ok(self.rule(call, &found, Some(args)))
+    }
+
+    /// Finds the rule that AWS makes with every group and that lets everything out, if that is what is wanted
+    /// and no resource has taken it over.
+    async fn born_rule(
+        &self,
+        args: &SecurityGroupRuleArgs,
+        call: &Call<'_>,
+    ) -> Result<Option<String>, Failure> {
+        let everywhere = args.cidr.as_deref().filter(|cidr| ["0.0.0.0/0", "::/0"].contains(cidr));
+        if everywhere.is_none() || args.protocol != "-1" {
+            return Ok(None);
+        }
+        let all = self.ec2.describe_security_group_rules();
+        let all =
+            all.filters(filter("group-id", [&args.security_group_id])).send().await.asked(call.place)?;
+        let born = all.security_group_rules().iter().find(|rule| {
+            rule.is_egress() == Some(true)
+                && rule.ip_protocol() == Some("-1")
+                && rule.cidr_ipv4().or(rule.cidr_ipv6()) == everywhere
+                && !all_tags(rule.tags()).contains_key(TOKEN)
+        });
+        Ok(born.map(|rule| text(rule.security_group_rule_id())))
+    }
+
     /// Finds the rule that carries the token. Another resource's rule of the same content is not ours to take.
     async fn own_rule(&self, call: &Call<'_>) -> Result<Option<Object>, Failure> {
         let found =

@@ -2,14 +2,17 @@
 //! lets states take their time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What happens to a call.
-#[derive(Clone, Copy)]
-pub(crate) enum Fate {
+#[derive(Debug, Clone, Copy)]
+pub enum Fate {
     /// It goes through.
     Pass,
     /// It is refused with this status and code, and does not reach the server.
@@ -18,14 +21,17 @@ pub(crate) enum Fate {
     Lose,
     /// It goes through, and in its answer the first text becomes the second.
     Edit(&'static str, &'static str),
+    /// It is carried out, and its answer does not come.
+    Hold,
 }
 
 /// Says what happens to the call of an action that comes as the nth of its kind, counted from 1.
 type Script = dyn Fn(&str, usize) -> Fate + Send + Sync;
 
 /// A running proxy.
-pub(crate) struct Proxy {
-    pub(crate) endpoint: String,
+pub struct Proxy {
+    /// Its address.
+    pub endpoint: String,
     state: Arc<State>,
 }
 
@@ -35,16 +41,29 @@ struct State {
     log: Mutex<Vec<String>>,
     /// The answers of calls with a client token, as AWS keeps them.
     kept: Mutex<HashMap<String, Vec<u8>>>,
+    /// How many calls are being carried out.
+    running: AtomicUsize,
+    /// How many calls were carried out and are held.
+    held: AtomicUsize,
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
 }
 
 impl Proxy {
-    /// Starts a proxy in front of the server of this process.
-    pub(crate) async fn start(script: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> Self {
-        let upstream = std::env::var("AWS_ENDPOINT_URL").unwrap().trim_start_matches("http://").to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let (log, kept) = Default::default();
-        let state = Arc::new(State { script: Box::new(script), upstream, log, kept });
+    /// Starts a proxy in front of a server.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    pub async fn start(upstream: &str, script: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let endpoint = format!("http://{}", listener.local_addr().expect("its address"));
+        let upstream = upstream.trim_start_matches("http://").to_owned();
+        let (log, kept, running, held) = Default::default();
+        let state = Arc::new(State { script: Box::new(script), upstream, log, kept, running, held });
         let serving = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -54,10 +73,31 @@ impl Proxy {
         Self { endpoint, state }
     }
 
-    /// Returns how many calls of an action came in.
-    pub(crate) fn calls(&self, action: &str) -> usize {
-        self.state.log.lock().unwrap().iter().filter(|seen| *seen == action).count()
+    /// Returns the actions of all calls that came in, in their order.
+    pub fn log(&self) -> Vec<String> {
+        lock(&self.state.log).clone()
     }
+
+    /// Returns how many calls of an action came in.
+    pub fn calls(&self, action: &str) -> usize {
+        lock(&self.state.log).iter().filter(|seen| *seen == action).count()
+    }
+
+    /// Returns how many calls were carried out and held.
+    pub fn held(&self) -> usize {
+        self.state.held.load(Ordering::SeqCst)
+    }
+
+    /// Waits until no call is being carried out.
+    pub async fn settled(&self) {
+        while self.state.running.load(Ordering::SeqCst) > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Serves one request of a connection, then closes it.
@@ -67,7 +107,7 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
     let value = |name: &str| form.split('&').find_map(|pair| pair.strip_prefix(name)).map(str::to_owned);
     let action = value("Action=").unwrap_or_default();
     let nth = {
-        let mut log = state.log.lock().unwrap();
+        let mut log = lock(&state.log);
         log.push(action.clone());
         log.iter().filter(|seen| **seen == action).count()
     };
@@ -77,16 +117,27 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
         return;
     }
     let token = value("ClientToken=").map(|token| format!("{action} {token}"));
-    let kept = token.as_ref().and_then(|token| state.kept.lock().unwrap().get(token).cloned());
+    let kept = token.as_ref().and_then(|token| lock(&state.kept).get(token).cloned());
     let answer = match kept {
         Some(answer) => answer,
-        None => forward(&state.upstream, &head, &body).await,
+        None => {
+            state.running.fetch_add(1, Ordering::SeqCst);
+            let answer = forward(&state.upstream, &head, &body).await;
+            state.running.fetch_sub(1, Ordering::SeqCst);
+            // A server that is gone is one that does not answer.
+            let Ok(answer) = answer else { return };
+            answer
+        }
     };
     if let Some(token) = token {
-        state.kept.lock().unwrap().insert(token, answer.clone());
+        lock(&state.kept).insert(token, answer.clone());
     }
     match fate {
         Fate::Lose => {}
+        Fate::Hold => {
+            state.held.fetch_add(1, Ordering::SeqCst);
+            let _ = client.read_u8().await;
+        }
         Fate::Edit(from, to) => {
             let _ = client.write_all(&edited(&answer, from, to)).await;
         }
@@ -132,19 +183,19 @@ fn without(head: &str, names: &[&str]) -> String {
     kept.map(|line| format!("{line}\r\n")).collect()
 }
 
-async fn forward(upstream: &str, head: &str, body: &[u8]) -> Vec<u8> {
-    let mut server = TcpStream::connect(upstream).await.unwrap();
+async fn forward(upstream: &str, head: &str, body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut server = TcpStream::connect(upstream).await?;
     let head = without(head, &["connection"]) + "connection: close\r\n\r\n";
-    server.write_all(head.as_bytes()).await.unwrap();
-    server.write_all(body).await.unwrap();
+    server.write_all(head.as_bytes()).await?;
+    server.write_all(body).await?;
     let mut answer = Vec::new();
-    server.read_to_end(&mut answer).await.unwrap();
-    answer
+    server.read_to_end(&mut answer).await?;
+    Ok(answer)
 }
 
 fn edited(answer: &[u8], from: &str, to: &str) -> Vec<u8> {
     let text = String::from_utf8_lossy(answer);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return answer.to_vec() };
     let body = body.replace(from, to);
     let head = without(head, &["content-length"]);
     format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()

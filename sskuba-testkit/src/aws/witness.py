@@ -1,4 +1,5 @@
-"""Lists what a stack has, without sskuba: every object that carries its tag, and what cannot carry one."""
+"""Lists what a stack has, without sskuba: every object that carries its tag, and what cannot carry one.
+Without a stack: everything, of whomever."""
 import json
 import sys
 
@@ -14,14 +15,14 @@ def tags_of(item):
 
 
 def keep(kind, id, tags, **fields):
-    if tags.get("sskuba:stack") == stack:
+    if not stack or tags.get("sskuba:stack") == stack:
         found[id] = {"kind": kind, "tags": tags, **fields}
 
 
 for item in ec2.describe_vpcs()["Vpcs"]:
-    keep("vpc", item["VpcId"], tags_of(item))
+    keep("vpc", item["VpcId"], tags_of(item), cidr=item["CidrBlock"])
 for item in ec2.describe_subnets()["Subnets"]:
-    keep("subnet", item["SubnetId"], tags_of(item), public=item["MapPublicIpOnLaunch"])
+    keep("subnet", item["SubnetId"], tags_of(item), public=item["MapPublicIpOnLaunch"], cidr=item["CidrBlock"])
 for item in ec2.describe_internet_gateways()["InternetGateways"]:
     keep("igw", item["InternetGatewayId"], tags_of(item), vpcs=[a["VpcId"] for a in item["Attachments"]])
 for item in ec2.describe_addresses()["Addresses"]:
@@ -51,6 +52,7 @@ for reservation in ec2.describe_instances()["Reservations"]:
                 "instance",
                 item["InstanceId"],
                 tags_of(item),
+                type=item["InstanceType"],
                 tokens=item["MetadataOptions"]["HttpTokens"],
                 user_data=data["UserData"].get("Value"),
                 groups=sorted(group["GroupId"] for group in item["SecurityGroups"]),
