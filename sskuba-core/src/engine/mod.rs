@@ -2,6 +2,8 @@
 
 mod build;
 mod error;
+mod open;
+mod planned;
 mod portable;
 mod read;
 mod session;

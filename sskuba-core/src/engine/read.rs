@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::build::Engine;
 use super::error::EngineError;
-use super::session::{check_format, check_world, is_simulated, key_of, make_plan};
+use super::open::{check_format, check_world, is_simulated, key_of};
+use super::planned::make_plan;
 use crate::address::{StackId, Token};
 use crate::applying::replay;
 use crate::clock::Timestamp;
@@ -112,7 +113,7 @@ impl Engine {
     /// If the stack's secrets cannot be opened.
     pub async fn digester(&self, stack: &StackId) -> Result<crate::digest::Digester, EngineError> {
         let (_, codec, _) = self.readable(stack).await?;
-        Ok(super::session::digester(&codec))
+        Ok(super::open::digester(&codec))
     }
 
     /// Returns the newest `limit` runs of a stack, newest first.

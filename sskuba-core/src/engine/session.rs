@@ -1,42 +1,26 @@
 //! A session: a stack that this program holds the lease of.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
 
 use super::build::Engine;
 use super::error::EngineError;
-use crate::address::{Address, StackId, Token};
+use super::open::{REAL, SIMULATED, WORLD, check_world, digester};
+use super::planned::{LOOKUP, make_plan};
+use crate::address::{Address, StackId};
 use crate::applying::{
-    ApplyOptions, Event, Events, Instances, Journal, JournalError, Report, Tools, apply, panicked,
-    recover_all,
+    ApplyOptions, Event, Events, Instances, Journal, JournalError, Report, Tools, apply, recover_all,
 };
 use crate::digest::Digester;
-use crate::graph::{DesiredGraph, NodeId};
 use crate::plan::Plan;
-use crate::planning::{Diagnostic, PlanOptions, Planned, Request, lint, plan};
-use crate::provider::{Class, Cx, Failure, Prior};
+use crate::planning::PlanOptions;
+use crate::provider::{Class, Cx, Prior};
 use crate::refresh::{RefreshReport, refresh};
-use crate::stack::{Program, Stack};
-use crate::state::{
-    Codec, DataKey, Entry, FORMAT, Image, Keyring, Lease, Outcome, Owner, RunResult, State, StoreError, Verb,
-};
+use crate::stack::Program;
+use crate::state::{Entry, Outcome, RunResult, State, Verb};
 use crate::value::Map;
-
-/// The keys of a stack's small values: the sealed data key, and which release wrote the stack.
-const KEY: &str = "key";
-const WRITER: &str = "writer";
-
-/// Which world the stack's objects are in; nothing is written for the real one.
-const WORLD: &str = "world";
-const SIMULATED: &[u8] = b"simulated";
-const REAL: &[u8] = b"real";
-
-/// How long a lookup may take while a plan is made.
-const LOOKUP: Duration = Duration::from_secs(60);
 
 /// What a person says of a create that was interrupted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +38,13 @@ pub enum Resolution {
 /// A stack that is open for writing.
 #[derive(Debug)]
 pub struct Session {
-    engine: Engine,
-    stack: StackId,
-    journal: Journal,
-    tools: Tools,
-    keepalive: Option<JoinHandle<()>>,
+    pub(super) engine: Engine,
+    pub(super) stack: StackId,
+    pub(super) journal: Journal,
+    pub(super) tools: Tools,
+    pub(super) keepalive: Option<JoinHandle<()>>,
     /// Whether the recorded objects are simulated ones.
-    simulated: bool,
+    pub(super) simulated: bool,
 }
 
 impl Drop for Session {
@@ -69,221 +53,6 @@ impl Drop for Session {
             task.abort();
         }
     }
-}
-
-/// Opens the stack's data key; none if the stack has none yet.
-pub(super) async fn key_of(
-    image: &Image,
-    stack: &StackId,
-    keyring: &Arc<dyn Keyring>,
-) -> Result<Option<DataKey>, EngineError> {
-    check_format(image, stack)?;
-    let Some(sealed) = image.meta.get(KEY) else { return Ok(None) };
-    let opened = keyring.open(sealed).await;
-    opened.map(Some).map_err(|source| EngineError::Keyring { stack: stack.clone(), source })
-}
-
-/// Refuses a stack that a newer release wrote, by that release's name.
-pub(super) fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineError> {
-    let Some(bytes) = image.meta.get(WRITER) else { return Ok(()) };
-    let text = String::from_utf8_lossy(bytes);
-    let (format, writer) = text.split_once(' ').unwrap_or((&text, "?"));
-    match format.parse::<u8>() {
-        Ok(format) if format <= FORMAT => Ok(()),
-        _ => Err(EngineError::Refused(format!(
-            "the state of {stack} was written by sskuba {writer} in format {format}, and this release reads up to \
-             {FORMAT}; use that release or a newer one"
-        ))),
-    }
-}
-
-/// Tells whether a stack's objects are simulated ones.
-pub(super) fn is_simulated(image: &Image) -> bool {
-    image.meta.get(WORLD).is_some_and(|world| world == SIMULATED)
-}
-
-/// Refuses to take the objects of one world for those of the other.
-pub(super) fn check_world(
-    engine: &Engine,
-    stack: &StackId,
-    state: &State,
-    simulated: bool,
-) -> Result<(), EngineError> {
-    if state.is_empty() || simulated == engine.simulated {
-        return Ok(());
-    }
-    let message = if simulated {
-        format!(
-            "the resources of {stack} are simulated ones; add `--simulate`, or choose another stack with `--stack`"
-        )
-    } else {
-        format!(
-            "the resources of {stack} are real ones; leave `--simulate` out, or choose another stack with `--stack`"
-        )
-    };
-    Err(EngineError::Refused(message))
-}
-
-/// Returns the digester of saved plans. A stack that was never written has no key and no secrets.
-pub(super) fn digester(codec: &Codec) -> Digester {
-    codec.key().map_or_else(|| Digester::new(b"no stack"), DataKey::digester)
-}
-
-impl Engine {
-    /// Opens a stack for writing; makes it if there is none. Waits up to `wait` for one that is in use.
-    ///
-    /// # Errors
-    /// If the stack stays in use, its secrets cannot be opened, or its state cannot be read.
-    pub async fn open(&self, stack: &StackId, command: &str, wait: Duration) -> Result<Session, EngineError> {
-        let (user, host, pid) = (self.user.clone(), self.host.clone(), self.pid);
-        let who = format!("{user}@{host}");
-        let owner = Owner { user, host, pid, command: command.to_owned() };
-        let lease = self.acquire(stack, &owner, wait).await?;
-        let (journal, simulated) = match self.open_journal(stack, &lease).await {
-            Ok(opened) => opened,
-            Err(error) => {
-                // The first error is the one to tell.
-                let _ = self.store.release(&lease).await;
-                return Err(error);
-            }
-        };
-        let tools = Tools {
-            registry: Arc::clone(&self.registry),
-            clock: Arc::clone(&self.clock),
-            ids: Arc::clone(&self.ids),
-            who,
-            command: command.to_owned(),
-        };
-        let keepalive = lease.renew_every.map(|every| {
-            let store = Arc::clone(&self.store);
-            tokio::spawn(async move {
-                loop {
-                    sleep(every).await;
-                    if store.renew(&lease).await.is_err() {
-                        break;
-                    }
-                }
-            })
-        });
-        Ok(Session { engine: self.clone(), stack: stack.clone(), journal, tools, keepalive, simulated })
-    }
-
-    async fn acquire(&self, stack: &StackId, owner: &Owner, wait: Duration) -> Result<Lease, EngineError> {
-        let start = Instant::now();
-        let mut pause = Duration::from_millis(50);
-        loop {
-            match self.store.acquire(stack, owner).await {
-                Err(StoreError::Busy { .. }) if start.elapsed() < wait => {
-                    sleep(pause.min(wait.saturating_sub(start.elapsed()))).await;
-                    pause = (pause * 2).min(Duration::from_secs(2));
-                }
-                result => return result.map_err(EngineError::store),
-            }
-        }
-    }
-
-    async fn open_journal(&self, stack: &StackId, lease: &Lease) -> Result<(Journal, bool), EngineError> {
-        let image = self.image(stack).await?.unwrap_or_default();
-        let simulated = is_simulated(&image);
-        let key = match key_of(&image, stack, &self.keyring).await? {
-            Some(key) => key,
-            None => {
-                let key = DataKey::generate(self.ids.as_ref());
-                let sealed = self.keyring.seal(&key).await;
-                let sealed =
-                    sealed.map_err(|source| EngineError::Keyring { stack: stack.clone(), source })?;
-                self.store.put_meta(lease, KEY, sealed).await.map_err(EngineError::store)?;
-                let writer = format!("{FORMAT} {}", env!("CARGO_PKG_VERSION")).into_bytes();
-                self.store.put_meta(lease, WRITER, writer).await.map_err(EngineError::store)?;
-                key
-            }
-        };
-        let codec = Codec::new(Some(key), Arc::clone(&self.ids));
-        let opened = Journal::open(Arc::clone(&self.store), lease.clone(), codec, image);
-        let journal = opened.map_err(|error| EngineError::journal(stack, error))?;
-        Ok((journal, simulated))
-    }
-}
-
-/// Runs the program and plans; lookups that the plan needs are answered on the way.
-pub(super) async fn make_plan(
-    engine: &Engine,
-    stack: &StackId,
-    state: &State,
-    program: Option<&dyn Program>,
-    options: &PlanOptions,
-) -> Result<Plan, EngineError> {
-    let graph = match program {
-        None => DesiredGraph::default(),
-        Some(program) => {
-            let mut declared = Stack::new(stack.clone(), options.config.clone());
-            program.declare(&mut declared).await.map_err(EngineError::Program)?;
-            declared.into_graph().map_err(EngineError::Graph)?
-        }
-    };
-    let mut request = Request {
-        stack,
-        graph: Arc::new(graph),
-        state,
-        registry: &engine.registry,
-        options,
-        lookups: HashMap::new(),
-        down: program.is_none(),
-    };
-    loop {
-        match plan(&request).map_err(EngineError::Plan)? {
-            Planned::Plan(plan) => {
-                let faults = lint(&plan);
-                if !faults.is_empty() {
-                    let faults = faults
-                        .into_iter()
-                        .map(|f| Diagnostic::general(format!("{f}; this is a defect of sskuba")));
-                    return Err(EngineError::Plan(faults.collect()));
-                }
-                return Ok(*plan);
-            }
-            Planned::Lookups(wanted) => {
-                let answers = look_up(engine, &request, wanted).await?;
-                request.lookups.extend(answers);
-            }
-        }
-    }
-}
-
-async fn look_up(
-    engine: &Engine,
-    request: &Request<'_>,
-    wanted: Vec<(NodeId, Map)>,
-) -> Result<HashMap<NodeId, Map>, EngineError> {
-    let mut instances = Instances::default();
-    let mut tasks = tokio::task::JoinSet::new();
-    let mut asked = HashMap::new();
-    for (id, inputs) in wanted {
-        let node = request.graph.node(id);
-        let address = node.address.clone();
-        let declared = node.provider.map(|provider| &request.graph.node(provider).address);
-        let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
-        let instance =
-            instances.of(&engine.registry, request.state, address.kind_str(), declared).map_err(failed)?;
-        let token = Token::new([0; 16]);
-        let cx = Cx { stack: request.stack.clone(), address: address.clone(), token, timeout: LOOKUP };
-        let task = tasks.spawn(async move {
-            let answer =
-                tokio::time::timeout(LOOKUP, async { instance.get().await?.lookup(&cx, &inputs).await });
-            let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
-            answer.await.unwrap_or_else(late)
-        });
-        asked.insert(task.id(), (id, address));
-    }
-    let mut answers = HashMap::new();
-    while let Some(ended) = tasks.join_next_with_id().await {
-        let (task, answer) = ended.unwrap_or_else(|error| (error.id(), Err(panicked())));
-        let Some((id, address)) = asked.remove(&task) else { continue };
-        let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
-        let answer = answer.map_err(failed)?;
-        answers.insert(id, answer);
-    }
-    Ok(answers)
 }
 
 impl Session {

@@ -1,0 +1,157 @@
+//! Opening a stack for writing: its lease, its data key, its journal; and what is checked on the way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::build::Engine;
+use super::error::EngineError;
+use super::session::Session;
+use crate::address::StackId;
+use crate::applying::{Journal, Tools};
+use crate::digest::Digester;
+use crate::state::{Codec, DataKey, FORMAT, Image, Keyring, Lease, Owner, State, StoreError};
+
+/// The keys of a stack's small values: the sealed data key, and which release wrote the stack.
+const KEY: &str = "key";
+const WRITER: &str = "writer";
+
+/// Which world the stack's objects are in; nothing is written for the real one.
+pub(super) const WORLD: &str = "world";
+pub(super) const SIMULATED: &[u8] = b"simulated";
+pub(super) const REAL: &[u8] = b"real";
+
+/// Opens the stack's data key; none if the stack has none yet.
+pub(super) async fn key_of(
+    image: &Image,
+    stack: &StackId,
+    keyring: &Arc<dyn Keyring>,
+) -> Result<Option<DataKey>, EngineError> {
+    check_format(image, stack)?;
+    let Some(sealed) = image.meta.get(KEY) else { return Ok(None) };
+    let opened = keyring.open(sealed).await;
+    opened.map(Some).map_err(|source| EngineError::Keyring { stack: stack.clone(), source })
+}
+
+/// Refuses a stack that a newer release wrote, by that release's name.
+pub(super) fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineError> {
+    let Some(bytes) = image.meta.get(WRITER) else { return Ok(()) };
+    let text = String::from_utf8_lossy(bytes);
+    let (format, writer) = text.split_once(' ').unwrap_or((&text, "?"));
+    match format.parse::<u8>() {
+        Ok(format) if format <= FORMAT => Ok(()),
+        _ => Err(EngineError::Refused(format!(
+            "the state of {stack} was written by sskuba {writer} in format {format}, and this release reads up to \
+             {FORMAT}; use that release or a newer one"
+        ))),
+    }
+}
+
+/// Tells whether a stack's objects are simulated ones.
+pub(super) fn is_simulated(image: &Image) -> bool {
+    image.meta.get(WORLD).is_some_and(|world| world == SIMULATED)
+}
+
+/// Refuses to take the objects of one world for those of the other.
+pub(super) fn check_world(
+    engine: &Engine,
+    stack: &StackId,
+    state: &State,
+    simulated: bool,
+) -> Result<(), EngineError> {
+    if state.is_empty() || simulated == engine.simulated {
+        return Ok(());
+    }
+    let message = if simulated {
+        format!(
+            "the resources of {stack} are simulated ones; add `--simulate`, or choose another stack with `--stack`"
+        )
+    } else {
+        format!(
+            "the resources of {stack} are real ones; leave `--simulate` out, or choose another stack with `--stack`"
+        )
+    };
+    Err(EngineError::Refused(message))
+}
+
+/// Returns the digester of saved plans. A stack that was never written has no key and no secrets.
+pub(super) fn digester(codec: &Codec) -> Digester {
+    codec.key().map_or_else(|| Digester::new(b"no stack"), DataKey::digester)
+}
+
+impl Engine {
+    /// Opens a stack for writing; makes it if there is none. Waits up to `wait` for one that is in use.
+    ///
+    /// # Errors
+    /// If the stack stays in use, its secrets cannot be opened, or its state cannot be read.
+    pub async fn open(&self, stack: &StackId, command: &str, wait: Duration) -> Result<Session, EngineError> {
+        let (user, host, pid) = (self.user.clone(), self.host.clone(), self.pid);
+        let who = format!("{user}@{host}");
+        let owner = Owner { user, host, pid, command: command.to_owned() };
+        let lease = self.acquire(stack, &owner, wait).await?;
+        let (journal, simulated) = match self.open_journal(stack, &lease).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                // The first error is the one to tell.
+                let _ = self.store.release(&lease).await;
+                return Err(error);
+            }
+        };
+        let tools = Tools {
+            registry: Arc::clone(&self.registry),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            who,
+            command: command.to_owned(),
+        };
+        let keepalive = lease.renew_every.map(|every| {
+            let store = Arc::clone(&self.store);
+            tokio::spawn(async move {
+                loop {
+                    sleep(every).await;
+                    if store.renew(&lease).await.is_err() {
+                        break;
+                    }
+                }
+            })
+        });
+        Ok(Session { engine: self.clone(), stack: stack.clone(), journal, tools, keepalive, simulated })
+    }
+
+    async fn acquire(&self, stack: &StackId, owner: &Owner, wait: Duration) -> Result<Lease, EngineError> {
+        let start = Instant::now();
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.store.acquire(stack, owner).await {
+                Err(StoreError::Busy { .. }) if start.elapsed() < wait => {
+                    sleep(pause.min(wait.saturating_sub(start.elapsed()))).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+                result => return result.map_err(EngineError::store),
+            }
+        }
+    }
+
+    async fn open_journal(&self, stack: &StackId, lease: &Lease) -> Result<(Journal, bool), EngineError> {
+        let image = self.image(stack).await?.unwrap_or_default();
+        let simulated = is_simulated(&image);
+        let key = match key_of(&image, stack, &self.keyring).await? {
+            Some(key) => key,
+            None => {
+                let key = DataKey::generate(self.ids.as_ref());
+                let sealed = self.keyring.seal(&key).await;
+                let sealed =
+                    sealed.map_err(|source| EngineError::Keyring { stack: stack.clone(), source })?;
+                self.store.put_meta(lease, KEY, sealed).await.map_err(EngineError::store)?;
+                let writer = format!("{FORMAT} {}", env!("CARGO_PKG_VERSION")).into_bytes();
+                self.store.put_meta(lease, WRITER, writer).await.map_err(EngineError::store)?;
+                key
+            }
+        };
+        let codec = Codec::new(Some(key), Arc::clone(&self.ids));
+        let opened = Journal::open(Arc::clone(&self.store), lease.clone(), codec, image);
+        let journal = opened.map_err(|error| EngineError::journal(stack, error))?;
+        Ok((journal, simulated))
+    }
+}

@@ -1,0 +1,101 @@
+//! Making a plan: the program is run, lookups that the plan needs are answered, and the plan is checked.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::build::Engine;
+use super::error::EngineError;
+use crate::address::{StackId, Token};
+use crate::applying::{Instances, panicked};
+use crate::graph::{DesiredGraph, NodeId};
+use crate::plan::Plan;
+use crate::planning::{Diagnostic, PlanOptions, Planned, Request, lint, plan};
+use crate::provider::{Class, Cx, Failure};
+use crate::stack::{Program, Stack};
+use crate::state::State;
+use crate::value::Map;
+
+/// How long a lookup may take while a plan is made.
+pub(super) const LOOKUP: Duration = Duration::from_secs(60);
+
+/// Runs the program and plans; lookups that the plan needs are answered on the way.
+pub(super) async fn make_plan(
+    engine: &Engine,
+    stack: &StackId,
+    state: &State,
+    program: Option<&dyn Program>,
+    options: &PlanOptions,
+) -> Result<Plan, EngineError> {
+    let graph = match program {
+        None => DesiredGraph::default(),
+        Some(program) => {
+            let mut declared = Stack::new(stack.clone(), options.config.clone());
+            program.declare(&mut declared).await.map_err(EngineError::Program)?;
+            declared.into_graph().map_err(EngineError::Graph)?
+        }
+    };
+    let mut request = Request {
+        stack,
+        graph: Arc::new(graph),
+        state,
+        registry: &engine.registry,
+        options,
+        lookups: HashMap::new(),
+        down: program.is_none(),
+    };
+    loop {
+        match plan(&request).map_err(EngineError::Plan)? {
+            Planned::Plan(plan) => {
+                let faults = lint(&plan);
+                if !faults.is_empty() {
+                    let faults = faults
+                        .into_iter()
+                        .map(|f| Diagnostic::general(format!("{f}; this is a defect of sskuba")));
+                    return Err(EngineError::Plan(faults.collect()));
+                }
+                return Ok(*plan);
+            }
+            Planned::Lookups(wanted) => {
+                let answers = look_up(engine, &request, wanted).await?;
+                request.lookups.extend(answers);
+            }
+        }
+    }
+}
+
+async fn look_up(
+    engine: &Engine,
+    request: &Request<'_>,
+    wanted: Vec<(NodeId, Map)>,
+) -> Result<HashMap<NodeId, Map>, EngineError> {
+    let mut instances = Instances::default();
+    let mut tasks = tokio::task::JoinSet::new();
+    let mut asked = HashMap::new();
+    for (id, inputs) in wanted {
+        let node = request.graph.node(id);
+        let address = node.address.clone();
+        let declared = node.provider.map(|provider| &request.graph.node(provider).address);
+        let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
+        let instance =
+            instances.of(&engine.registry, request.state, address.kind_str(), declared).map_err(failed)?;
+        let token = Token::new([0; 16]);
+        let cx = Cx { stack: request.stack.clone(), address: address.clone(), token, timeout: LOOKUP };
+        let task = tasks.spawn(async move {
+            let answer =
+                tokio::time::timeout(LOOKUP, async { instance.get().await?.lookup(&cx, &inputs).await });
+            let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
+            answer.await.unwrap_or_else(late)
+        });
+        asked.insert(task.id(), (id, address));
+    }
+    let mut answers = HashMap::new();
+    while let Some(ended) = tasks.join_next_with_id().await {
+        let (task, answer) = ended.unwrap_or_else(|error| (error.id(), Err(panicked())));
+        let Some((id, address)) = asked.remove(&task) else { continue };
+        let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
+        let answer = answer.map_err(failed)?;
+        answers.insert(id, answer);
+    }
+    Ok(answers)
+}
