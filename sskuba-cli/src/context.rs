@@ -158,7 +158,9 @@ impl<'a, 'w> Context<'a, 'w> {
         let simulated = self.cli.providers.iter().map(|provider| {
             let made = factory(provider.name(), provider.schemas(), &options);
             made.map_err(|why| {
-                Stop::usage(format!("provider {} cannot be simulated: {why}", provider.name()))
+                let faults =
+                    options.faults.as_ref().map_or("", |_| "; the faults are from SSKUBA_SIM_FAULTS");
+                Stop::usage(format!("provider {} cannot be simulated: {why}{faults}", provider.name()))
             })
         });
         simulated.collect()

@@ -60,10 +60,15 @@ impl Project {
 
     /// Returns the stack: what `flag` or `SSKUBA_STACK` names, else the selected one, else `dev`.
     pub(crate) fn stack(&self, flag: Option<&str>, environment: &Environment) -> Result<StackId, Stop> {
-        match flag.or_else(|| environment.variable("SSKUBA_STACK")) {
-            Some(text) => self.named(text),
-            None => match self.selected()? {
-                Some(text) => self.named(&text),
+        // What is not on the command line is not before the user's eyes.
+        let of = |place: String| {
+            move |stop: Stop| Stop::usage(format!("{}; the name is from {place}", stop.message))
+        };
+        match (flag, environment.variable("SSKUBA_STACK")) {
+            (Some(text), _) => self.named(text),
+            (_, Some(text)) => self.named(text).map_err(of("the variable SSKUBA_STACK".to_owned())),
+            _ => match self.selected()? {
+                Some(text) => self.named(&text).map_err(of(self.selection().display().to_string())),
                 None => self.named(DEFAULT_STACK),
             },
         }

@@ -15,7 +15,9 @@ mod programs;
 mod running;
 mod stage;
 
+mod bytes;
 mod configuring;
+mod contract;
 mod damage;
 mod disk;
 mod sharing;

@@ -149,6 +149,16 @@ impl Running {
         self.end()
     }
 
+    /// Waits until it has ended, and returns a file of `/proc` about it, which is there until its end is taken.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn at_its_end(&self, file: &str) -> String {
+        use rustix::process::{WaitId, WaitIdOptions, waitid};
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(Pid::from_child(&self.child)), options).unwrap();
+        std::fs::read_to_string(format!("/proc/{}/{file}", self.pid())).unwrap()
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn end(mut self) -> Ran {

@@ -48,6 +48,9 @@ pub(crate) async fn run(
         Ok(place) => place,
         Err(stop) => {
             summary::stopped(screen, &stop, changes);
+            if changes {
+                summary::nothing(screen, stop.code);
+            }
             return stop.code;
         }
     };

@@ -1,6 +1,9 @@
 //! The last words of a command that changes something, or would.
 
+use std::time::Duration;
+
 use serde_json::json;
+use sskuba_core::state::Counts;
 
 use crate::context::Context;
 use crate::screen::Screen;
@@ -20,14 +23,23 @@ pub(super) fn stopped(screen: &mut Screen<'_>, stop: &Stop, events: bool) {
 
 /// Writes the summary as the last JSON line.
 pub(super) fn summary(context: &mut Context<'_, '_>, code: Code) {
-    if context.screen.json {
-        let duration = u64::try_from(context.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        context.screen.event(&json!({
+    let (changes, revision, took) = (context.changes, context.revision, context.start.elapsed());
+    write(context.screen, code, changes, revision, took);
+}
+
+/// Writes the summary of a command that ended before it began.
+pub(super) fn nothing(screen: &mut Screen<'_>, code: Code) {
+    write(screen, code, Counts::default(), 0, Duration::ZERO);
+}
+
+fn write(screen: &mut Screen<'_>, code: Code, changes: Counts, revision: u64, took: Duration) {
+    if screen.json {
+        screen.event(&json!({
             "event": "summary",
             "result": code.result(),
-            "changes": context.changes,
-            "revision": context.revision,
-            "duration_ms": duration,
+            "changes": changes,
+            "revision": revision,
+            "duration_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         }));
     }
 }

@@ -3,10 +3,14 @@
 use std::io;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::database::Database;
 use super::{desk, fault};
 use crate::state::{Holder, Lease, StoreError};
+
+/// How long the close of a database is waited for after a failed write.
+const CLOSE: Duration = Duration::from_secs(1);
 
 /// A stack, held or not.
 #[derive(Debug, Default)]
@@ -64,6 +68,23 @@ impl Held {
             *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         }
         result
+    }
+
+    /// Closes the database and with it gives the lock back. After a failed write sled may wait in its own `drop` for
+    /// ever; it is then left to do so on a thread of its own, and the lock goes when the process ends.
+    pub(super) fn close(self) {
+        if self.sound().is_ok() {
+            return;
+        }
+        let (closed, wait) = std::sync::mpsc::channel();
+        let close = move || {
+            drop(self);
+            // Nobody may be waiting any more.
+            let _ = closed.send(());
+        };
+        if std::thread::Builder::new().name("sskuba-close".to_owned()).spawn(close).is_ok() {
+            let _ = wait.recv_timeout(CLOSE);
+        }
     }
 
     /// Refuses if a write failed: memory may have what the disk has not.

@@ -75,7 +75,9 @@ impl StateStore for Sled {
             let held = slot.held.take();
             let removed =
                 side::remove(&folder, side::READER).and_then(|()| side::remove(&folder, side::HOLDER));
-            drop(held);
+            if let Some(held) = held {
+                held.close();
+            }
             removed
         })
         .await

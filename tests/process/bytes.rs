@@ -1,0 +1,129 @@
+//! What a step writes does not depend on how large the stack is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use sskuba::Engine;
+use sskuba::core::address::StackId;
+use sskuba::core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use sskuba::core::stores::Memory;
+use sskuba::local::data::Data;
+use sskuba::prelude::*;
+
+use crate::damage::copy;
+use crate::running::Running;
+use crate::stage::Stage;
+
+/// Runs a program to its end and returns the bytes that it handed to the system.
+#[cfg(target_os = "linux")]
+fn written(stage: &Stage, resources: u64) -> u64 {
+    let mut command = stage.command("up --yes --quiet");
+    command.args(["-c", &format!("resources={resources}")]);
+    let running = Running::start(command);
+    let io = running.at_its_end("io");
+    let ran = running.end().expect(0);
+    let count = io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap();
+    // What went to the terminal is no state.
+    count.parse::<u64>().unwrap() - (ran.out.len() + ran.errors.len()) as u64
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_step_of_a_process_writes_as_much_at_10_000_resources_as_at_100() {
+    // How much more 150 steps write than 50, from the same state: what opening costs, once a run, is in both.
+    let per_step = |there: u64| {
+        let stage = Stage::new("scale", &[]);
+        written(&stage, there);
+        copy(&stage.path().join("state"), &stage.path().join("kept"));
+        let few = written(&stage, there + 50);
+        std::fs::remove_dir_all(stage.path().join("state")).unwrap();
+        copy(&stage.path().join("kept"), &stage.path().join("state"));
+        let many = written(&stage, there + 150);
+        println!("{there} resources: 50 more write {few} bytes, 150 more {many}");
+        (many - few.min(many)) / 100
+    };
+    let (small, large) = (per_step(100), per_step(10_000));
+    println!("bytes per step: {small} at 100 resources, {large} at 10,000");
+    assert!(small.abs_diff(large) * 5 <= small, "{small} bytes at 100 resources, {large} at 10,000");
+}
+
+/// A store that counts what it is given.
+#[derive(Debug, Default)]
+struct Counting {
+    store: Memory,
+    appended: AtomicU64,
+}
+
+#[async_trait]
+impl StateStore for Counting {
+    fn place(&self) -> String {
+        self.store.place()
+    }
+    async fn stacks(&self) -> Result<Vec<StackId>, StoreError> {
+        self.store.stacks().await
+    }
+    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
+        self.store.load(stack).await
+    }
+    async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
+        self.store.acquire(stack, owner).await
+    }
+    async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.store.renew(lease).await
+    }
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.store.release(lease).await
+    }
+    async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        self.store.holder(stack).await
+    }
+    async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        self.store.unlock(stack).await
+    }
+    async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
+        let bytes: usize = entries.iter().map(Vec::len).sum();
+        self.appended.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.store.append(lease, base, entries).await
+    }
+    async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
+        self.store.fold(lease, fold).await
+    }
+    async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        self.store.put_meta(lease, key, value).await
+    }
+    async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        self.store.history(stack, limit).await
+    }
+    async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.store.remove(lease).await
+    }
+}
+
+/// Declares values that are as long whatever their number.
+fn values(count: usize) -> impl Fn(&mut Stack) -> sskuba::Result + Send + Sync {
+    move |stack| {
+        for i in 0..count {
+            stack.add(format!("value-{i:06}"), Data::new(serde_json::json!({"place": format!("{i:06}")})))?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_step_appends_as_much_at_10_000_resources_as_at_100() {
+    let stack: StackId = "local/bytes/dev".parse().unwrap();
+    let mut appended = Vec::new();
+    for there in [100, 10_000] {
+        let store = Arc::new(Counting::default());
+        let engine = Engine::builder().store(store.clone()).provider(sskuba::local::provider()).build();
+        engine.up(&stack, values(there)).await.unwrap();
+        let before = store.appended.load(Ordering::Relaxed);
+        let report = engine.up(&stack, values(there + 50)).await.unwrap();
+        assert_eq!(report.counts.create, 50);
+        appended.push(store.appended.load(Ordering::Relaxed) - before);
+    }
+    println!("50 steps append {} bytes at 100 resources, {} at 10,000", appended[0], appended[1]);
+    assert!(appended[0] > 10_000, "{appended:?}");
+    assert!(appended[0].abs_diff(appended[1]) * 20 <= appended[0], "{appended:?}");
+}
