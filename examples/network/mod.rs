@@ -32,7 +32,7 @@ pub(crate) struct NetworkConfig {
     /// Whose images to choose from.
     #[config(default = "amazon".to_owned())]
     image_owner: String,
-    /// Which of them; the newest is taken.
+    /// Which of them; the newest is taken, so that a new one replaces the machines. Give a whole name to stay.
     #[config(default = "al2023-ami-2023*-x86_64".to_owned())]
     image_name: String,
 }

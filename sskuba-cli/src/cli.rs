@@ -57,6 +57,7 @@ pub struct Cli {
     pub(crate) simulate: Option<Arc<Simulate>>,
     pub(crate) simulated: bool,
     pub(crate) fields: Vec<ConfigField>,
+    pub(crate) called: Option<String>,
 }
 
 impl fmt::Debug for Cli {
@@ -76,6 +77,7 @@ impl Cli {
             simulate: None,
             simulated: false,
             fields: Vec::new(),
+            called: None,
         }
     }
 
@@ -110,6 +112,13 @@ impl Cli {
     #[must_use]
     pub fn simulated_by_default(mut self) -> Self {
         self.simulated = true;
+        self
+    }
+
+    /// Says how cargo is told to run the program, for hints: cargo does not say which features were asked for.
+    #[must_use]
+    pub fn called(mut self, call: impl Into<String>) -> Self {
+        self.called = Some(call.into());
         self
     }
 

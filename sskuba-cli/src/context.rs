@@ -270,11 +270,14 @@ pub(crate) fn locate(
     Ok((project, stack))
 }
 
-/// Says how the program is called: through cargo, or by its own name.
-pub(crate) fn call(args: &[OsString], environment: &Environment) -> String {
+/// Says how the program is called: through cargo, for which it may have `given` words, or by its own name.
+pub(crate) fn call(given: Option<&str>, args: &[OsString], environment: &Environment) -> String {
     let path = args.first().map(Path::new);
     let name = path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
     if environment.variable("CARGO_MANIFEST_DIR").is_some() {
+        if let Some(given) = given {
+            return given.to_owned();
+        }
         let folder = path.and_then(Path::parent).and_then(Path::file_name);
         return match folder.is_some_and(|folder| folder == "examples") {
             true => format!("cargo run --example {name} --"),
@@ -282,4 +285,21 @@ pub(crate) fn call(args: &[OsString], environment: &Environment) -> String {
         };
     }
     if name.is_empty() { "sskuba".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_repeats_the_call() {
+        let args = [OsString::from("target/debug/examples/shop")];
+        let mut environment = Environment::empty(".");
+        assert_eq!(call(None, &args, &environment), "shop");
+        assert_eq!(call(Some("cargo run --features aws --"), &args, &environment), "shop");
+        environment.variables.insert("CARGO_MANIFEST_DIR".into(), ".".into());
+        assert_eq!(call(None, &args, &environment), "cargo run --example shop --");
+        let given = "cargo run --features aws --example shop --";
+        assert_eq!(call(Some(given), &args, &environment), given);
+    }
 }

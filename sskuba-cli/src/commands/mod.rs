@@ -54,7 +54,7 @@ pub(crate) async fn run(
             return stop.code;
         }
     };
-    let call = call(args, &environment);
+    let call = call(cli.called.as_deref(), args, &environment);
     let mut context = Context::new(cli, global, environment, place, call, screen);
     if changes {
         context.interrupts.listen();
