@@ -220,13 +220,3 @@ impl std::fmt::Display for Ran {
         write!(f, "{}\n-- errors\n{}", lines[hidden..].join("\n"), self.errors)
     }
 }
-
-/// Waits until something is so.
-#[track_caller]
-pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !so() {
-        assert!(start.elapsed() < PATIENCE, "never: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
