@@ -126,3 +126,31 @@ async fn nested_delete_first_replacements_have_one_order() {
     assert_eq!(report.failures.len(), 0, "{:?} {order:?}", report.failures);
     assert_eq!((report.counts.replace, bench.exists().len()), (4, 4), "{order:?}");
 }
+
+/// A subnet leaves the program together with its network's replacement, and the machine in it moves elsewhere: the
+/// machine's old generation goes first, though it is only woken when the network begins.
+#[tokio::test]
+async fn what_is_removed_waits_for_a_delete_that_a_delete_first_replacement_wakes() {
+    let program = |cidr: &'static str, moved: bool| {
+        move |stack: &mut Stack| -> sskuba::Result {
+            let slow = stack.add("slow", Bucket::new("slow"))?;
+            let slow = stack.add("slower", Record::new(slow.url(), cidr))?;
+            let network = stack.add("net", Network::new(cidr))?.delete_before_create().depends_on(&slow);
+            let other = stack.add("other", Network::new("10.5.0.0/16"))?;
+            let away = stack.add("away", Subnet::new(other.id(), "10.5.1.0/24"))?;
+            let home =
+                if moved { away } else { stack.add("home", Subnet::new(network.id(), "10.0.1.0/24"))? };
+            stack.add("web", Machine::new(home.id()))?.depends_on(&network);
+            Ok(())
+        }
+    };
+    let bench = Bench::new();
+    bench.up(program("10.0.0.0/16", false)).await.unwrap();
+    bench.finished();
+    let (_, report) = bench.up(program("10.1.0.0/16", true)).await.unwrap();
+    let order = bench.finished();
+    assert_eq!(report.failures, [], "{order:?}");
+    assert!(place(&order, "delete web") < place(&order, "delete home"), "{order:?}");
+    assert!(place(&order, "delete home") < place(&order, "delete net"), "{order:?}");
+    assert_eq!(bench.exists().len(), 6);
+}

@@ -16,7 +16,7 @@ use super::journal::{Journal, JournalError};
 use super::report::{ApplyOptions, FailedStep, Report};
 use crate::clock::{Clock, IdSource};
 use crate::graph::{Frontier, NodeId};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Plan, Verdict};
 use crate::provider::{Class, Failure, Registry};
 use crate::state::{Counts, Entry, RunResult, StoreError};
 use crate::value::Map;
@@ -100,8 +100,14 @@ pub async fn apply(
     let priority = plan.dag.remaining(|id| plan.step(id).expected.max(1));
     let total = priority.iter().copied().max().unwrap_or(0);
     let dormant = |id: NodeId| plan.step(id).part_of.is_some();
+    let mut frontier = Frontier::new(Arc::clone(&plan.dag), priority, dormant);
+    for (owner, step) in plan.steps.iter().enumerate() {
+        if let Some(delete) = step.delete_step.filter(|_| step.verdict == Verdict::Certain) {
+            frontier.expect(delete, NodeId(u32::try_from(owner).unwrap_or(u32::MAX)));
+        }
+    }
     let mut run = Run {
-        frontier: Frontier::new(Arc::clone(&plan.dag), priority, dormant),
+        frontier,
         gates: Gates::default(),
         instances: Instances::default(),
         lookups: plan.lookups.clone(),
@@ -145,6 +151,10 @@ impl Run<'_> {
             self.start_ready()?;
             self.start_flush();
             if self.flush.is_none() && self.tasks.is_empty() {
+                // Steps that wait for each other beyond the plan's edges: the provider has the last word.
+                if self.stop.is_none() && self.frontier.expect_nothing() {
+                    continue;
+                }
                 return Ok(false);
             }
             tokio::select! {

@@ -1,6 +1,6 @@
 //! The ready-set: which steps may start now. Pure; the dispatcher owns one and feeds it what happened.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use super::dag::{Dag, NodeId};
@@ -31,6 +31,10 @@ pub struct Frontier {
     priority: Vec<u64>,
     ready: BinaryHeap<(u64, std::cmp::Reverse<NodeId>)>,
     open: usize,
+    /// Steps that wait for a dormant one which is certain to wake, by the dormant one.
+    expected: HashMap<NodeId, Vec<NodeId>>,
+    /// The dormant step that each step is to wake.
+    wakes: HashMap<NodeId, NodeId>,
 }
 
 impl Frontier {
@@ -42,7 +46,8 @@ impl Frontier {
             ids().map(|id| if dormant(id) { Mark::Dormant } else { Mark::Waiting }).collect();
         let open = marks.iter().filter(|mark| **mark == Mark::Waiting).count();
         let (missing, ready) = (vec![0; count], BinaryHeap::new());
-        let mut frontier = Self { dag, missing, marks, priority, ready, open };
+        let (expected, wakes) = (HashMap::new(), HashMap::new());
+        let mut frontier = Self { dag, missing, marks, priority, ready, open, expected, wakes };
         for id in ids() {
             frontier.missing[id.index()] = frontier.count_missing(id);
             frontier.offer(id);
@@ -90,6 +95,34 @@ impl Frontier {
         }
     }
 
+    /// Says that `owner` will wake a dormant step for sure: what depends on that waits for it from now on.
+    pub fn expect(&mut self, dormant: NodeId, owner: NodeId) {
+        let dag = Arc::clone(&self.dag);
+        let waits = |id: &NodeId| *id != owner && self.marks[id.index()] == Mark::Waiting;
+        let waiting: Vec<NodeId> = dag.dependants(dormant).filter(waits).collect();
+        for id in &waiting {
+            self.missing[id.index()] += 1;
+        }
+        if !waiting.is_empty() {
+            self.expected.insert(dormant, waiting);
+            self.wakes.insert(owner, dormant);
+        }
+    }
+
+    /// Lets go on what waits for a dormant step.
+    fn expect_no_more(&mut self, dormant: NodeId) {
+        for id in self.expected.remove(&dormant).unwrap_or_default() {
+            self.release(id);
+        }
+    }
+
+    /// Lets go on all that waits for dormant steps; tells whether anything did.
+    pub fn expect_nothing(&mut self) -> bool {
+        let dormant: Vec<NodeId> = self.expected.keys().copied().collect();
+        dormant.iter().for_each(|id| self.expect_no_more(*id));
+        !dormant.is_empty()
+    }
+
     /// Wakes a dormant step: it runs when what it needs is done, and what depends on it waits for it.
     pub fn activate(&mut self, id: NodeId) {
         if self.marks[id.index()] != Mark::Dormant {
@@ -101,6 +134,7 @@ impl Frontier {
         for dependant in dag.dependants(id) {
             self.missing[dependant.index()] += 1;
         }
+        self.expect_no_more(id);
         self.missing[id.index()] = self.count_missing(id);
         let lost = |d: NodeId| matches!(self.marks[d.index()], Mark::Failed | Mark::Skipped);
         if dag.dependencies(id).any(lost) {
@@ -140,6 +174,9 @@ impl Frontier {
         if open {
             self.marks[id.index()] = mark;
             self.open -= 1;
+            if let Some(dormant) = self.wakes.remove(&id) {
+                self.expect_no_more(dormant);
+            }
         }
         open
     }
@@ -236,6 +273,31 @@ mod tests {
             }
             assert_eq!(f.open(), 0);
         }
+    }
+
+    #[test]
+    fn what_needs_a_step_that_is_certain_to_wake_waits_for_it_or_for_its_owner() {
+        for wakes in [true, false] {
+            // 2 needs 1, which is dormant until 0 wakes it.
+            let mut f = frontier(3, &[(0, 1), (2, 1)], &[1]);
+            f.expect(NodeId(1), NodeId(0));
+            assert_eq!(f.pop(), Some(NodeId(0)));
+            assert_eq!(f.pop(), None);
+            if wakes {
+                f.put_back(NodeId(0));
+                f.activate(NodeId(1));
+                assert_eq!((f.pop(), f.pop()), (Some(NodeId(1)), None));
+                f.complete(NodeId(1));
+                assert_eq!((f.pop(), f.pop()), (Some(NodeId(0)), Some(NodeId(2))));
+            } else {
+                f.complete(NodeId(0));
+                assert_eq!(f.pop(), Some(NodeId(2)));
+            }
+        }
+        let mut f = frontier(3, &[(0, 1), (2, 1)], &[1]);
+        f.expect(NodeId(1), NodeId(0));
+        assert!(f.expect_nothing() && !f.expect_nothing());
+        assert_eq!((f.pop(), f.pop()), (Some(NodeId(0)), Some(NodeId(2))));
     }
 
     proptest! {
