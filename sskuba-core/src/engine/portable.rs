@@ -18,7 +18,7 @@ impl Engine {
     pub async fn export_state(&self, stack: &StackId) -> Result<Json, EngineError> {
         let image = self.image(stack).await?;
         let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
-        let (state, codec, _) = self.readable(stack).await?;
+        let (state, codec, simulated) = self.readable(stack).await?;
         let odd = |error: FormatError| EngineError::Refused(error.to_string());
         let records: Result<Vec<Json>, _> =
             state.records().map(|r| codec.record_to_json(r).map_err(odd)).collect();
@@ -31,6 +31,7 @@ impl Engine {
             "writer": env!("CARGO_PKG_VERSION"),
             "stack": stack,
             "revision": state.revision(),
+            "simulated": simulated,
             "key": image.meta.get("key").map(|bytes| to_text(bytes)),
             "records": records?,
             "interrupted": pending,
@@ -72,6 +73,7 @@ impl Session {
             .map(|old| Entry::Forgotten { token: old.token, why: "not in the imported document".to_owned() })
             .collect();
         let count = records.len();
+        self.set_simulated(document.get("simulated").and_then(Json::as_bool).unwrap_or(false)).await?;
         let adopted = records.into_iter().map(|record| Entry::Adopted(Box::new(record)));
         self.write(gone.into_iter().chain(adopted).collect()).await?;
         self.journal().fold().await.map_err(|error| self.wrap(error))?;

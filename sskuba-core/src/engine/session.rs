@@ -150,18 +150,24 @@ impl Session {
         if plan.is_empty() {
             return Ok(self.unchanged(plan, options));
         }
-        if self.simulated != self.engine.simulated {
-            let world = if self.engine.simulated { SIMULATED } else { REAL };
-            let lease = self.journal.lease();
-            self.engine.store.put_meta(lease, WORLD, world.to_vec()).await.map_err(EngineError::store)?;
-            self.simulated = self.engine.simulated;
-        }
+        self.set_simulated(self.engine.simulated).await?;
         let report = apply(&mut self.journal, plan, &self.tools, options).await;
         let report = report.map_err(|error| EngineError::journal(&self.stack, error))?;
         if !report.abandoned {
             self.journal.fold_if_long().await.map_err(|error| EngineError::journal(&self.stack, error))?;
         }
         Ok(report)
+    }
+
+    /// Records which world the stack's objects are in, where that changes.
+    pub(super) async fn set_simulated(&mut self, simulated: bool) -> Result<(), EngineError> {
+        if self.simulated != simulated {
+            let world = if simulated { SIMULATED } else { REAL };
+            let lease = self.journal.lease();
+            self.engine.store.put_meta(lease, WORLD, world.to_vec()).await.map_err(EngineError::store)?;
+            self.simulated = simulated;
+        }
+        Ok(())
     }
 
     fn unchanged(&self, plan: &Plan, options: &ApplyOptions) -> Report {

@@ -178,6 +178,9 @@ impl State {
             {
                 Err(refuse(what, &intent.address, "this generation is recorded under another address"))
             }
+            Verb::Update if recorded.is_some_and(|record| record.status == Status::Superseded) => {
+                Err(refuse(what, &intent.address, "another generation took the place of this one"))
+            }
             Verb::Create if exists => {
                 Err(refuse(what, &intent.address, "this generation was created already"))
             }

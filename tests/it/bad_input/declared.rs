@@ -40,10 +40,18 @@ async fn a_name_that_is_taken_is_told_with_both_places() {
 
 #[tokio::test]
 async fn a_name_that_cannot_be_one_is_told_with_the_rule() {
-    let place = line(1);
-    let text = refused(|stack| Ok(drop(stack.add("no spaces", Bucket::new("one"))?))).await;
+    let place = line(2);
+    let text = refused(|stack| {
+        stack.add("no spaces", Bucket::new("one"))?;
+        Ok(())
+    })
+    .await;
     has(&text, &[&place, "`no spaces` is not a valid resource name", "letters, digits"]);
-    let text = refused(|stack| Ok(drop(stack.scope("")?))).await;
+    let text = refused(|stack| {
+        stack.scope("")?;
+        Ok(())
+    })
+    .await;
     has(&text, &["`` is not a valid resource name"]);
 }
 
@@ -69,7 +77,11 @@ async fn what_belongs_to_another_stack_is_refused_in_inputs_options_and_exports(
         let mut stack = Stack::new("local/test/other".parse().unwrap(), ConfigValues::default());
         stack.add("theirs", Network::new("10.0.0.0/16")).unwrap()
     };
-    let text = refused(|stack| Ok(drop(stack.add("mine", Subnet::new(other().id(), "10.0.1.0/24"))?))).await;
+    let text = refused(|stack| {
+        stack.add("mine", Subnet::new(other().id(), "10.0.1.0/24"))?;
+        Ok(())
+    })
+    .await;
     has(&text, &["sim:net:Subnet::mine (tests/it/bad_input/declared.rs:", "uses sim:net:Network::theirs"]);
     has(&text, &["belongs to another stack", "export the value there"]);
     let text = refused(|stack| {

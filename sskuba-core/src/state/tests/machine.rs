@@ -98,6 +98,7 @@ fn a_new_generation_supersedes_the_old_one_until_that_is_deleted() {
     state.apply(&end(B, applied())).unwrap();
     assert_eq!(state.current(&address).unwrap().token, B);
     assert_eq!(state.record(A).unwrap().status, Status::Superseded);
+    assert!(refusal(&mut state, &intent(Verb::Update, A, "a")).contains("another generation took the place"));
     state.apply(&intent(Verb::Delete, A, "a")).unwrap();
     state.apply(&end(A, applied())).unwrap();
     assert_eq!((state.len(), state.current(&address).unwrap().token), (1, B));
