@@ -11,7 +11,6 @@ fn preview(change: impl FnOnce(&mut std::process::Command)) -> Said {
     change(&mut command);
     let said = Said::new(&command.output().unwrap());
     assert_eq!(said.code, Some(1), "{}", said.text);
-    println!("{}", said.text);
     said
 }
 
