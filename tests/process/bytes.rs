@@ -30,7 +30,7 @@ fn written(stage: &Stage, resources: u64) -> u64 {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_step_of_a_process_writes_as_much_at_10_000_resources_as_at_100() {
+fn what_a_step_of_a_process_writes_does_not_grow_with_the_stack() {
     // How much more 150 steps write than 50, from the same state: what opening costs, once a run, is in both.
     let per_step = |there: u64| {
         let stage = Stage::new("scale", &[]);
@@ -45,7 +45,9 @@ fn a_step_of_a_process_writes_as_much_at_10_000_resources_as_at_100() {
     };
     let (small, large) = (per_step(100), per_step(10_000));
     println!("bytes per step: {small} at 100 resources, {large} at 10,000");
-    assert!(small.abs_diff(large) * 5 <= small, "{small} bytes at 100 resources, {large} at 10,000");
+    // What the store is given is compared exactly below. How the database packs it depends on how the flushes fell;
+    // a step that wrote of the whole stack would write a hundred times as much here.
+    assert!(large <= 2 * small, "{small} bytes at 100 resources, {large} at 10,000");
 }
 
 /// A store that counts what it is given.
