@@ -93,7 +93,11 @@ async fn a_timeout_kills_everything_that_was_started() {
     assert!(start.elapsed() < Duration::from_secs(20));
     assert_eq!((&failure.class, &failure.effect), (&Class::Timeout, &Effect::Unknown));
     let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
-    assert!(!is_running(pid.trim()), "{failure}");
+    // A signal is sent before it is felt: a busy machine may take its time over the second.
+    while is_running(pid.trim()) {
+        assert!(start.elapsed() < Duration::from_secs(20), "{failure}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[cfg(target_os = "linux")]

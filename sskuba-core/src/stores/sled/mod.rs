@@ -184,6 +184,19 @@ fn lock(stack: &StackId, folder: &Path) -> Result<Box<Database>, StoreError> {
     }
 }
 
+/// Tells whether somebody holds the database in `folder`, and not only for the moment that a reader needs, or sled
+/// to close it.
+fn stays_locked(folder: &Path) -> Result<bool, StoreError> {
+    let start = Instant::now();
+    while database::is_locked(folder)? {
+        if start.elapsed() > PATIENCE {
+            return Ok(true);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(false)
+}
+
 /// Says who holds a stack whose lock is taken.
 fn busy(stack: &StackId, folder: &Path) -> StoreError {
     let unknown = || Holder {

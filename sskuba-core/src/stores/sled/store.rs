@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, busy, database, folders, lock, side};
+use super::{Sled, blocking, busy, database, folders, lock, side, stays_locked};
 use crate::address::StackId;
 use crate::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
 
@@ -104,7 +104,7 @@ impl StateStore for Sled {
         let (folder, id) = (self.folder(stack), stack.clone());
         blocking(&self.folder(stack), move || {
             let _alone = slot;
-            if database::is_locked(&folder)? {
+            if stays_locked(&folder)? {
                 return Err(busy(&id, &folder));
             }
             let dead = side::read(&folder, side::HOLDER);
