@@ -8,7 +8,8 @@ use crate::kind::Kind;
 
 /// A security group. Its rules are resources of their own: [`SecurityGroupRule`](super::SecurityGroupRule).
 ///
-/// As AWS makes it, it lets everything out and nothing in. Its name is unique in the network, so one is made
+/// As AWS makes it, it lets everything out and nothing in; with `.allow_all_outbound(false)` nothing goes out either
+/// but what rules allow. Its name is unique in the network, so one is made
 /// of the resource's name and its token unless the program gives one; a group with a given name cannot be
 /// replaced before the old one is deleted, so add `.delete_before_create()` there.
 #[derive(Resource)]
@@ -30,6 +31,10 @@ pub struct SecurityGroup {
     /// What it is for; AWS cannot change it.
     #[resource(force_new, default = "Managed by sskuba".to_owned())]
     description: Input<String>,
+    /// Whether it keeps the rule with which AWS makes it, which lets everything out. Later changes of that rule by
+    /// others are not seen as drift, for a [`SecurityGroupRule`](super::SecurityGroupRule) may have taken it over.
+    #[resource(default = true)]
+    allow_all_outbound: Input<bool>,
     /// Tags.
     #[resource(default, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,

@@ -181,6 +181,32 @@ scene! {
 }
 
 scene! {
+    async fn a_group_lets_out_what_it_is_told_to(stage: Stage) {
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
+        let shut = || SecurityGroup::new(vpc.id()).allow_all_outbound(false);
+        let mut group = stage.create("shut", shut()).await;
+        let out = |id: &str| stage.seen()[id]["out"].clone();
+        assert_eq!(out(&group.id()), serde_json::json!([]));
+        assert_eq!(stage.drift(&group).await, NONE);
+        let found = stage.provider.find(&group.cx).await.unwrap().expect("found by its token");
+        assert_eq!(found.inputs["allow_all_outbound"], Value::from(false));
+
+        // What a rule of its own lets out is that rule's matter.
+        let rule = stage.create("dns", SecurityGroupRule::egress(group.id()).all().cidr("0.0.0.0/0")).await;
+        assert_eq!(stage.drift(&group).await, NONE);
+        stage.delete(&rule).await;
+
+        stage.update(&mut group, SecurityGroup::new(vpc.id())).await;
+        assert_eq!(out(&group.id()), serde_json::json!(["-1"]));
+        stage.update(&mut group, shut()).await;
+        assert_eq!(out(&group.id()), serde_json::json!([]));
+        stage.delete(&group).await;
+        stage.delete(&vpc).await;
+        assert!(stage.seen().is_empty());
+    }
+}
+
+scene! {
     async fn rules_let_in_and_out_what_they_say(stage: Stage) {
         let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
         let mut web = stage.create("web", SecurityGroup::new(vpc.id())).await;

@@ -39,7 +39,7 @@ for item in ec2.describe_route_tables()["RouteTables"]:
     subnets = [a["SubnetId"] for a in item["Associations"] if "SubnetId" in a]
     keep("rtb", item["RouteTableId"], tags_of(item), routes=routes, subnets=subnets)
 for item in ec2.describe_security_groups()["SecurityGroups"]:
-    keep("sg", item["GroupId"], tags_of(item))
+    keep("sg", item["GroupId"], tags_of(item), out=[rule["IpProtocol"] for rule in item["IpPermissionsEgress"]])
 for item in ec2.describe_security_group_rules()["SecurityGroupRules"]:
     keep("rule", item["SecurityGroupRuleId"], tags_of(item), words=item.get("Description"))
 for item in ec2.describe_key_pairs()["KeyPairs"]:

@@ -1,13 +1,13 @@
 //! Security groups.
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{ResourceType, SecurityGroup as Found};
+use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroup as Found};
 use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
 use super::super::cloud::{Cloud, text, told};
-use super::super::failure::{Outcome, gone_is_fine};
+use super::super::failure::{Outcome, gone_is_fine, is};
 use super::super::once::once;
 use super::super::wait::{self, Look};
 use super::{owned, the_one};
@@ -34,7 +34,11 @@ impl Manage<SecurityGroup> for Cloud {
             let found = self.known.security_groups.get(&id).await?;
             Ok(found.map_or_else(|| Look::Not("not visible".to_owned()), Look::Done))
         });
-        let found = found.await.map_err(|failure| call.partial::<SecurityGroup>(&id, failure))?;
+        let half_made = |failure| call.partial::<SecurityGroup>(&id, failure);
+        let found = found.await.map_err(half_made)?;
+        if !args.allow_all_outbound {
+            self.outbound(call, &id, false).await.map_err(half_made)?;
+        }
         Ok(TypedObject::new(id, state(&found)))
     }
 
@@ -55,6 +59,10 @@ impl Manage<SecurityGroup> for Cloud {
         let (id, args) = (&change.prior.id, &change.args);
         let before = change.prior.args.as_ref().map(|args| &args.tags);
         self.retag(call, id, before, &args.tags).await?;
+        let allowed = change.prior.args.as_ref().map(|args| args.allow_all_outbound);
+        if allowed != Some(args.allow_all_outbound) {
+            self.outbound(call, id, args.allow_all_outbound).await?;
+        }
         let found =
             self.known.security_groups.get(id).await?.ok_or_else(|| call.lacking("security group"))?;
         Ok(self.security_group(call, &found, Some(args)))
@@ -84,7 +92,40 @@ fn state(found: &Found) -> SecurityGroupState {
     }
 }
 
+/// Returns the two rules that let everything out: a network with IPv6 gives its groups both.
+fn everything() -> [IpPermission; 2] {
+    let all = || IpPermission::builder().ip_protocol("-1");
+    [
+        all().ip_ranges(IpRange::builder().cidr_ip("0.0.0.0/0").build()).build(),
+        all().ipv6_ranges(Ipv6Range::builder().cidr_ipv6("::/0").build()).build(),
+    ]
+}
+
+fn lets_everything_out(found: &Found) -> bool {
+    found.ip_permissions_egress().iter().any(|permission| {
+        permission.ip_protocol() == Some("-1")
+            && permission.ip_ranges().iter().any(|range| range.cidr_ip() == Some("0.0.0.0/0"))
+    })
+}
+
 impl Cloud {
+    /// Gives a group the rule that lets everything out, or takes it from it. What is so already is fine.
+    async fn outbound(&self, call: &Call<'_>, id: &str, allow: bool) -> Result<(), Failure> {
+        let [v4, v6] = everything();
+        if allow {
+            let allow = self.ec2.authorize_security_group_egress().group_id(id).ip_permissions(v4);
+            return match allow.send().await {
+                Err(error) if is(&error, &["InvalidPermission.Duplicate"]) => Ok(()),
+                other => other.sent(call.place).map(drop),
+            };
+        }
+        for permission in [v4, v6] {
+            let revoke = self.ec2.revoke_security_group_egress().group_id(id).ip_permissions(permission);
+            gone_is_fine(revoke.send().await.sent(call.place))?;
+        }
+        Ok(())
+    }
+
     fn security_group(
         &self,
         call: &Call<'_>,
@@ -95,6 +136,8 @@ impl Cloud {
             vpc_id: text(found.vpc_id()),
             name: told(known.map(|args| &args.name), found.group_name().map(str::to_owned)),
             description: text(found.description()),
+            allow_all_outbound: known
+                .map_or_else(|| lets_everything_out(found), |args| args.allow_all_outbound),
             tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
         };
         TypedObject::new(text(found.group_id()), state(found)).args(args)
