@@ -28,6 +28,8 @@ pub(crate) enum Need {
     /// A Python with moto and boto3; made under `target/python` where there is none.
     /// Gives the steps `SSKUBA_TEST_MOTO` and `SSKUBA_TEST_PYTHON`.
     Moto,
+    /// The database of advisories; fetched, which needs its host.
+    Advisories,
 }
 
 /// One step of a suite.
@@ -94,11 +96,19 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "deny",
-        about: "licences, advisories and sources of the dependencies",
+        about: "licences and sources of the dependencies",
         slow: false,
         required_in_ci: false,
         needs: &[Need::CargoTool("deny")],
-        steps: &[Step::Cargo(&["deny", "check"])],
+        steps: &[Step::Cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])],
+    },
+    Suite {
+        name: "advisories",
+        about: "known faults of the dependencies",
+        slow: false,
+        required_in_ci: false,
+        needs: &[Need::CargoTool("deny"), Need::Advisories],
+        steps: &[Step::Cargo(&["deny", "check", "advisories", "--disable-fetch"])],
     },
     // One selection of packages and features, so that the SDK and all that uses it is compiled once; the test
     // of the example builds the example with the same.

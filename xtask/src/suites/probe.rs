@@ -41,13 +41,23 @@ fn one(root: &Path, need: Need) -> Result<Env, WhyNot> {
         Need::CargoTool(tool) if has_tool(tool) => Ok(Env::new()),
         Need::CargoTool(tool) => Err(WhyNot::Machine(format!("cargo {tool} is not installed"))),
         Need::Moto => python::moto(root).map_err(WhyNot::Machine),
+        Need::Advisories if succeeds(&["deny", "fetch", "db"], Some(root)) => Ok(Env::new()),
+        Need::Advisories => Err(WhyNot::Machine("the database of advisories cannot be fetched".into())),
     }
 }
 
 /// Whether cargo has this subcommand.
 pub(crate) fn has_tool(tool: &str) -> bool {
+    succeeds(&[tool, "--version"], None)
+}
+
+/// Whether a cargo command ends well; what it prints is nobody's business.
+fn succeeds(arguments: &[&str], folder: Option<&Path>) -> bool {
     let mut command = cargo();
-    command.args([tool, "--version"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if let Some(folder) = folder {
+        command.current_dir(folder);
+    }
     command.status().is_ok_and(|status| status.success())
 }
 
