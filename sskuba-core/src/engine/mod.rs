@@ -2,6 +2,7 @@
 
 mod build;
 mod error;
+mod import;
 mod open;
 mod planned;
 mod portable;
@@ -11,5 +12,6 @@ mod session;
 pub use crate::refresh::RefreshReport;
 pub use build::{ApplyCall, Engine, EngineBuilder};
 pub use error::EngineError;
+pub use import::Imported;
 pub use read::{Run, Snapshot};
 pub use session::{Resolution, Session};

@@ -1,0 +1,187 @@
+//! What a plan has to announce, by the rules that users are told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::draft::{Draft, Kind, SLOTS};
+use super::truth::{Note, Truth};
+
+/// What is announced for a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// It stays as it is.
+    Same,
+    /// It is changed in place; `true` if that is sure.
+    Update(bool),
+    /// It is made anew; `true` if that is sure.
+    Replace(bool),
+    /// It is made.
+    Create,
+}
+
+/// Which resources an operation is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// All.
+    All,
+    /// This address, and what it needs.
+    Target(String),
+    /// All but this address, and what cannot be made without it.
+    Exclude(String),
+    /// All, and this address is replaced.
+    Replace(String),
+}
+
+/// A plan, foretold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Forecast {
+    /// What is announced for each declared address; those that are left out are not in it.
+    pub declared: BTreeMap<String, Fate>,
+    /// The generations that are removed; `true` if the object is kept.
+    pub removed: BTreeMap<String, bool>,
+    /// Why there can be no plan.
+    pub refused: Vec<String>,
+    /// The declared slots that are left out.
+    pub left_out: BTreeSet<usize>,
+}
+
+/// How the id of a resource will look.
+#[derive(Clone)]
+enum Id {
+    Known(String),
+    Unknown,
+}
+
+/// Foretells the plan of a program, or without one that of taking everything down.
+pub fn forecast(truth: &Truth, draft: Option<&Draft>, selection: &Selection) -> Forecast {
+    let empty = Draft::default();
+    let draft = draft.unwrap_or(&empty);
+    let mut told = Forecast { left_out: left_out(truth, draft, selection), ..Forecast::default() };
+    let mut ids: BTreeMap<usize, Id> = BTreeMap::new();
+    // Replacements that delete first, and whether they are sure.
+    let mut first: BTreeMap<usize, bool> = BTreeMap::new();
+    for slot in (0..SLOTS).filter(|slot| draft.specs.contains_key(slot)) {
+        let note = truth.note_of(draft, slot);
+        if told.left_out.contains(&slot) {
+            ids.insert(slot, note.map_or(Id::Unknown, |note| Id::Known(note.id.clone())));
+            continue;
+        }
+        let fate = note.map_or(Fate::Create, |note| decide(draft, slot, note, &ids, &first, selection));
+        let id = match (note, fate) {
+            (Some(note), Fate::Same | Fate::Update(_)) => Id::Known(note.id.clone()),
+            _ => Id::Unknown,
+        };
+        ids.insert(slot, id);
+        let spec = &draft.specs[&slot];
+        if let Fate::Replace(sure) = fate {
+            let cascades = draft.near(slot).is_some_and(|near| first.contains_key(&near));
+            if spec.first || Kind::of(slot) == Kind::Sole || cascades {
+                first.insert(slot, sure);
+            }
+            if sure && spec.protect {
+                told.refused.push(format!("{} is protected and would be replaced", draft.address(slot)));
+            }
+        }
+        told.declared.insert(draft.address(slot), fate);
+    }
+    remove(truth, draft, selection, &mut told);
+    told
+}
+
+fn decide(
+    draft: &Draft,
+    slot: usize,
+    note: &Note,
+    ids: &BTreeMap<usize, Id>,
+    first: &BTreeMap<usize, bool>,
+    selection: &Selection,
+) -> Fate {
+    let spec = &draft.specs[&slot];
+    let mut fates = vec![Fate::Same];
+    // Each edge: none if it is as it was, otherwise whether it changes for sure.
+    let edge = |now: Option<usize>, was: &Option<String>| match now.map(|other| &ids[&other]) {
+        Some(Id::Unknown) => Some(false),
+        Some(Id::Known(id)) => (was.as_ref() != Some(id)).then_some(true),
+        None => was.is_some().then_some(true),
+    };
+    if spec.soft != note.sent.soft || note.partial || note.seen.is_some_and(|seen| seen != note.sent.soft) {
+        fates.push(Fate::Update(true));
+    }
+    fates.extend(edge(draft.far(slot), &note.sent.far).map(Fate::Update));
+    fates.extend(edge(draft.near(slot), &note.sent.near).map(Fate::Replace));
+    if spec.hard != note.sent.hard || *selection == Selection::Replace(draft.address(slot)) {
+        fates.push(Fate::Replace(true));
+    }
+    // Whoever stands on what goes first goes before it.
+    fates.extend(draft.near(slot).and_then(|near| first.get(&near)).map(|sure| Fate::Replace(*sure)));
+    fates.into_iter().max().unwrap_or(Fate::Same)
+}
+
+/// Returns the declared slots that an operation is not about.
+fn left_out(truth: &Truth, draft: &Draft, selection: &Selection) -> BTreeSet<usize> {
+    let mut out = BTreeSet::new();
+    match selection {
+        Selection::All | Selection::Replace(_) => {}
+        Selection::Target(address) => {
+            let mut todo: Vec<usize> = draft.slot_at(address).into_iter().collect();
+            let mut taken = BTreeSet::new();
+            while let Some(slot) = todo.pop() {
+                if taken.insert(slot) {
+                    todo.extend(draft.needs(slot));
+                }
+            }
+            out.extend(draft.specs.keys().filter(|slot| !taken.contains(slot)));
+        }
+        Selection::Exclude(address) => {
+            for slot in (0..SLOTS).filter(|slot| draft.specs.contains_key(slot)) {
+                let lacks = |other: &usize| out.contains(other) && truth.note_of(draft, *other).is_none();
+                if draft.address(slot) == *address || draft.needs(slot).iter().any(lacks) {
+                    out.insert(slot);
+                }
+            }
+        }
+    }
+    out
+}
+
+fn remove(truth: &Truth, draft: &Draft, selection: &Selection, told: &mut Forecast) {
+    let meant: BTreeSet<&str> =
+        (0..SLOTS).filter_map(|slot| Some(truth.note_of(draft, slot)?.token.as_str())).collect();
+    let about = |note: &Note| match selection {
+        Selection::All | Selection::Replace(_) => true,
+        Selection::Target(address) => note.address == *address,
+        Selection::Exclude(address) => note.address != *address,
+    };
+    let replaced: BTreeSet<&str> = (0..SLOTS)
+        .filter(|slot| matches!(told.declared.get(&draft.address(*slot)), Some(Fate::Replace(_))))
+        .filter_map(|slot| Some(truth.note_of(draft, slot)?.token.as_str()))
+        .collect();
+    for note in &truth.notes {
+        let token = note.token.as_str();
+        let goes = match meant.contains(token) {
+            true => replaced.contains(token),
+            false => about(note),
+        };
+        if !goes {
+            continue;
+        }
+        if note.edges.protect && !note.superseded && !replaced.contains(token) {
+            told.refused.push(format!("{} is protected and would be deleted", note.address));
+        }
+        told.removed.insert(note.token.clone(), note.edges.retain);
+    }
+    // Nothing is deleted under the feet of what stays.
+    for note in &truth.notes {
+        let token = note.token.as_str();
+        if !told.removed.contains_key(token) || replaced.contains(token) || note.superseded {
+            continue;
+        }
+        for other in truth.notes.iter().filter(|other| other.edges.needs.contains(&note.address)) {
+            let switched = (0..SLOTS)
+                .any(|slot| !told.left_out.contains(&slot) && truth.note_of(draft, slot) == Some(other));
+            if !told.removed.contains_key(&other.token) && !switched {
+                told.refused
+                    .push(format!("{} would be deleted while {} needs it", note.address, other.address));
+            }
+        }
+    }
+}

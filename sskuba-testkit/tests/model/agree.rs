@@ -1,0 +1,216 @@
+//! Whether what the engine has recorded, what exists, and what the model says are the same.
+
+use std::collections::BTreeMap;
+
+use sskuba_core::state::{Intent, Record, Status, Verb as EngineVerb};
+use sskuba_core::value::{Map, Value};
+use sskuba_testkit::model::{Edges, Fields, Forecast, Note, Open, Truth, Verb};
+
+use crate::player::Player;
+use crate::stage::fields;
+
+fn number(map: &Map, name: &str) -> Option<u32> {
+    map.get(name).and_then(|value| value.get().ok())
+}
+
+fn text(map: &Map, name: &str) -> Option<String> {
+    map.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn sent(map: &Map) -> Fields {
+    Fields {
+        soft: number(map, "soft").unwrap_or(u32::MAX),
+        hard: number(map, "hard").unwrap_or(u32::MAX),
+        near: text(map, "near"),
+        far: text(map, "far"),
+    }
+}
+
+fn is_instance(address: &str) -> bool {
+    address.contains(":provider:")
+}
+
+fn note(record: &Record) -> Note {
+    let needs =
+        record.dependencies.iter().map(ToString::to_string).filter(|need| !is_instance(need)).collect();
+    Note {
+        address: record.address.to_string(),
+        token: record.token.to_string(),
+        id: record.id.clone(),
+        sent: sent(&record.applied),
+        seen: number(&record.observed, "soft"),
+        edges: Edges {
+            needs,
+            protect: record.flags.protect,
+            retain: record.flags.retain,
+            alt: record.provider.is_some(),
+        },
+        partial: record.status == Status::Partial,
+        superseded: record.status == Status::Superseded,
+    }
+}
+
+fn open(intent: &Intent) -> Open {
+    let needs =
+        intent.dependencies.iter().map(ToString::to_string).filter(|need| !is_instance(need)).collect();
+    let verb = match intent.verb {
+        EngineVerb::Create => Verb::Create,
+        EngineVerb::Update => Verb::Update,
+        EngineVerb::Delete => Verb::Delete,
+    };
+    Open {
+        verb,
+        address: intent.address.to_string(),
+        fields: (verb != Verb::Delete).then(|| sent(&intent.inputs)),
+        edges: Edges {
+            needs,
+            protect: intent.flags.protect,
+            retain: intent.flags.retain,
+            alt: intent.provider.is_some(),
+        },
+        made: None,
+    }
+}
+
+impl Player {
+    /// The cloud is as the model says.
+    pub(crate) fn same_world(&mut self) {
+        let objects = self.stage.world.objects().unwrap();
+        let there: BTreeMap<&str, _> = objects.iter().map(|object| (object.id.as_str(), object)).collect();
+        let mut wrong = Vec::new();
+        for (id, thing) in &self.truth.things {
+            match there.get(id.as_str()) {
+                None => wrong.push(format!("{id} should exist")),
+                Some(object) if fields(&object.inputs) != thing.fields || object.partial != thing.partial => {
+                    let (has, partial) = (fields(&object.inputs), object.partial);
+                    wrong.push(format!("{id} has {has:?}, partial {partial}, and should be {thing:?}"));
+                }
+                Some(_) => {}
+            }
+        }
+        let more = there.keys().filter(|id| !self.truth.things.contains_key(**id));
+        wrong.extend(more.map(|id| format!("{id} exists and should not")));
+        self.wrong.extend(wrong);
+    }
+
+    /// Record, cloud and model agree. After a run that went well to its end (`settled`) the record has to be just
+    /// what the model says; after any other, each resource is as it was or as it should have become.
+    pub(crate) async fn agree(&mut self, settled: Option<&Forecast>) {
+        let exists = self.stage.engine.store().stacks().await.unwrap().contains(&self.stage.stack);
+        if !exists {
+            return;
+        }
+        let snapshot = match self.stage.engine.read(&self.stage.stack).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => return self.complain(format!("the state cannot be read: {error}")),
+        };
+        let ours = snapshot.state.records().filter(|record| !is_instance(record.address.as_str()));
+        let recorded: Vec<Note> = ours.map(note).collect();
+        let pending = snapshot.state.pending().filter(|intent| !is_instance(intent.address.as_str()));
+        let mut pending: BTreeMap<String, Open> =
+            pending.map(|intent| (intent.token.to_string(), open(intent))).collect();
+        let mut ideal = self.truth.clone();
+        if let Some(told) = settled.or(Some(&self.told)) {
+            ideal.settle(&self.draft, told);
+        }
+        let mut wrong = Vec::new();
+        self.made_of_open(&mut pending);
+        compare_notes(&recorded, (&self.truth, &ideal), &pending, settled.is_some(), &mut wrong);
+        self.truth
+            .strays
+            .extend(ideal.strays.iter().cloned().filter(|id| !recorded.iter().any(|n| n.id == *id)));
+        self.truth.notes = recorded;
+        self.truth.open = pending;
+        whole(&self.truth, &mut wrong);
+        self.wrong.extend(wrong);
+    }
+
+    /// Remembers what open calls have done although nobody recorded it.
+    fn made_of_open(&mut self, pending: &mut BTreeMap<String, Open>) {
+        for (token, open) in pending {
+            let before = self.truth.open.get(token).and_then(|open| open.made.clone());
+            let note = self.truth.note(token).cloned();
+            open.made = match open.verb {
+                Verb::Create => note.or(before),
+                Verb::Update => note.filter(|note| Some(&note.sent) == open.fields.as_ref()).or(before),
+                Verb::Delete => None,
+            };
+        }
+    }
+}
+
+fn compare_notes(
+    recorded: &[Note],
+    (truth, ideal): (&Truth, &Truth),
+    pending: &BTreeMap<String, Open>,
+    strict: bool,
+    wrong: &mut Vec<String>,
+) {
+    for note in recorded {
+        let token = &note.token;
+        if pending.contains_key(token) {
+            continue;
+        }
+        let made = truth.open.get(token).and_then(|open| open.made.as_ref());
+        let (was, becomes) = (truth.note(token).or(made), ideal.note(token).or(made));
+        let alike = |other: Option<&Note>| other.is_some_and(|other| *other == *note);
+        match (was, becomes) {
+            (None, None) => wrong.push(format!("{note:?} is recorded, and nobody made it")),
+            (_, becomes) if alike(becomes) => {}
+            (was, _) if !strict && mixed(note, was, becomes) => {}
+            (was, becomes) => wrong.push(format!(
+                "recorded is    {note:?}\n    it should be   {becomes:?}\n    or, unfinished, {was:?}"
+            )),
+        }
+    }
+    for note in &truth.notes {
+        let there =
+            recorded.iter().any(|other| other.token == note.token) || pending.contains_key(&note.token);
+        let may_be_gone = ideal.note(&note.token).is_none() || truth.vanished.contains(&note.id);
+        if !there && !may_be_gone {
+            wrong.push(format!("{note:?} is recorded no longer"));
+        }
+        if there && strict && ideal.note(&note.token).is_none() {
+            wrong.push(format!("{note:?} is still recorded"));
+        }
+    }
+}
+
+/// Each part is as it was or as it should become.
+fn mixed(note: &Note, was: Option<&Note>, becomes: Option<&Note>) -> bool {
+    let (Some(was), Some(becomes)) = (was.or(becomes), becomes.or(was)) else { return false };
+    let either = |same: &dyn Fn(&Note) -> bool| same(was) || same(becomes);
+    either(&|n| n.address == note.address)
+        && either(&|n| n.edges == note.edges || renamed(&n.edges, &note.edges))
+        && either(&|n| n.sent == note.sent)
+        && either(&|n| n.id == note.id && n.partial == note.partial && n.superseded == note.superseded)
+}
+
+/// The needs of what an unfinished run left may go by former names or by new ones.
+fn renamed(a: &Edges, b: &Edges) -> bool {
+    a.needs.len() == b.needs.len() && (a.protect, a.retain, a.alt) == (b.protect, b.retain, b.alt)
+}
+
+/// Nothing exists that nobody knows, and nothing is recorded that does not exist.
+fn whole(truth: &Truth, wrong: &mut Vec<String>) {
+    for id in truth.things.keys().filter(|id| !truth.strays.contains(*id)) {
+        let recorded = truth.notes.iter().any(|note| note.id == *id);
+        let made = truth.open.values().any(|open| open.made.as_ref().is_some_and(|note| note.id == *id));
+        if !recorded && !made {
+            wrong.push(format!("{id} exists, and nobody knows of it"));
+        }
+    }
+    for note in &truth.notes {
+        let open = truth.open.get(&note.token);
+        let gone = open.is_some_and(|open| open.verb == Verb::Delete) || truth.vanished.contains(&note.id);
+        match truth.things.get(&note.id) {
+            None if !gone => wrong.push(format!("{note:?} is recorded, and its object is not there")),
+            Some(thing) if open.is_none() && !truth.meddled.contains(&note.id) => {
+                if thing.fields != note.sent || thing.partial != note.partial {
+                    wrong.push(format!("{note:?} is recorded, and its object is {thing:?}"));
+                }
+            }
+            _ => {}
+        }
+    }
+}

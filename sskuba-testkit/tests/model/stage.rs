@@ -1,0 +1,258 @@
+//! The engine, its store and its cloud, with somebody who watches each call and may disturb it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sskuba_core::address::StackId;
+use sskuba_core::applying::ApplyOptions;
+use sskuba_core::clock::{Clock, SeededIds, Timestamp};
+use sskuba_core::engine::Engine;
+use sskuba_core::provider::Cx;
+use sskuba_core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use sskuba_core::stores::Memory;
+use sskuba_sim::{Fault, Op, Options, Phase, SimProvider, World};
+use sskuba_testkit::model::{Effect, Fields, Verb};
+
+use crate::kinds::schemas;
+use crate::script::{Trouble, Wrong};
+
+/// What was seen of a run.
+#[derive(Debug, Clone)]
+pub(crate) enum Seen {
+    Asked(Verb, String, String),
+    Happened(Effect),
+}
+
+/// What is to go wrong with the operation under way, and what was seen of it.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    pub(crate) trouble: Vec<Trouble>,
+    calls: u8,
+    writes: u8,
+    /// How often something went wrong on purpose.
+    pub(crate) hits: u32,
+    pub(crate) seen: Vec<Seen>,
+    /// The numbers of the calls under way, and the objects that their generation had before.
+    under_way: HashMap<(String, Op), (u8, Vec<String>)>,
+    /// The objects of generations that were imported.
+    pub(crate) imported: HashMap<String, String>,
+    /// How to stop the run.
+    pub(crate) options: ApplyOptions,
+}
+
+impl Watch {
+    fn next_call(&mut self) -> u8 {
+        let at = self.calls;
+        self.calls = self.calls.saturating_add(1);
+        for trouble in self.trouble.clone() {
+            match trouble {
+                Trouble::Cancel(n) if n == at => self.options.cancel.cancel(),
+                Trouble::Die(n) if n == at => self.options.abandon.cancel(),
+                _ => continue,
+            }
+            self.hits += 1;
+        }
+        at
+    }
+
+    fn wrong(&self, at: u8) -> Option<Wrong> {
+        self.trouble.iter().find_map(|trouble| match trouble {
+            Trouble::Call(n, wrong) if *n == at => Some(*wrong),
+            _ => None,
+        })
+    }
+}
+
+type Shared = Arc<Mutex<Watch>>;
+
+/// Time as tokio tells it.
+#[derive(Debug)]
+struct Paused(tokio::time::Instant);
+
+impl Clock for Paused {
+    fn now(&self) -> Timestamp {
+        Timestamp(1_700_000_000_000).after(self.0.elapsed())
+    }
+}
+
+/// A store whose disk may be full.
+#[derive(Debug)]
+struct Disk(Memory, Shared);
+
+#[async_trait]
+impl StateStore for Disk {
+    fn place(&self) -> String {
+        self.0.place()
+    }
+    async fn stacks(&self) -> Result<Vec<StackId>, StoreError> {
+        self.0.stacks().await
+    }
+    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
+        self.0.load(stack).await
+    }
+    async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
+        self.0.acquire(stack, owner).await
+    }
+    async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.0.renew(lease).await
+    }
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.0.release(lease).await
+    }
+    async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        self.0.holder(stack).await
+    }
+    async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        self.0.unlock(stack).await
+    }
+    async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        {
+            let mut watch = self.1.lock().unwrap();
+            let at = watch.writes;
+            watch.writes = watch.writes.saturating_add(1);
+            if watch.trouble.contains(&Trouble::DiskFull(at)) {
+                watch.hits += 1;
+                let source = std::io::ErrorKind::StorageFull.into();
+                return Err(StoreError::Io { action: "write to", place: "the model's disk".into(), source });
+            }
+        }
+        self.0.append(lease, base, entries).await
+    }
+    async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
+        self.0.fold(lease, fold).await
+    }
+    async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        self.0.put_meta(lease, key, value).await
+    }
+    async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        self.0.history(stack, limit).await
+    }
+    async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.0.remove(lease).await
+    }
+}
+
+/// Everything that a sequence plays on.
+pub(crate) struct Stage {
+    pub(crate) engine: Engine,
+    pub(crate) world: World,
+    pub(crate) stack: StackId,
+    pub(crate) watch: Shared,
+}
+
+fn verb(op: Op) -> Option<Verb> {
+    match op {
+        Op::Create => Some(Verb::Create),
+        Op::Update => Some(Verb::Update),
+        Op::Delete => Some(Verb::Delete),
+        _ => None,
+    }
+}
+
+impl Stage {
+    pub(crate) fn new(seed: u64) -> Self {
+        let (world, watch) = (World::memory(), Shared::default());
+        let clock: Arc<dyn Clock> = Arc::new(Paused(tokio::time::Instant::now()));
+        let options = Options::default().speed(1.0).visibility_speed(1.0).clock(Arc::clone(&clock));
+        let (looks, watches) = (world.clone(), Arc::clone(&watch));
+        let provider = SimProvider::new("model", schemas(), world.clone())
+            .options(options)
+            .fault_plan(move |cx, op, phase| watched(&looks, &watches, cx, op, phase));
+        let engine = Engine::builder()
+            .provider(Arc::new(provider))
+            .store(Arc::new(Disk(Memory::default(), Arc::clone(&watch))))
+            .clock(clock)
+            .ids(Arc::new(SeededIds::new(seed)))
+            .owner("ann", "desk", 1)
+            .build();
+        Self { engine, world, stack: "local/model/dev".parse().unwrap(), watch }
+    }
+
+    /// Prepares for an operation; returns how its run is to go.
+    pub(crate) fn prepare(&self, trouble: &[Trouble], continue_on_error: bool) -> ApplyOptions {
+        let options = ApplyOptions { continue_on_error, ..ApplyOptions::default() };
+        let mut watch = self.watch.lock().unwrap();
+        let imported = std::mem::take(&mut watch.imported);
+        *watch = Watch { trouble: trouble.to_vec(), options: options.clone(), imported, ..Watch::default() };
+        drop(watch);
+        options
+    }
+}
+
+/// Watches one half of a call.
+fn watched(world: &World, watch: &Shared, cx: &Cx, op: Op, phase: Phase) -> Option<Fault> {
+    let mut watch = watch.lock().unwrap();
+    let (address, token) = (cx.address.to_string(), cx.token.to_string());
+    if phase == Phase::Before {
+        let at = watch.next_call();
+        let there = world.with_token(&cx.address.kind(), cx.token).unwrap_or_default();
+        let there = there.iter().map(|object| object.id.clone()).collect();
+        watch.under_way.insert((token.clone(), op), (at, there));
+        if let Some(verb) = verb(op) {
+            watch.seen.push(Seen::Asked(verb, address, token));
+        }
+        let fault = match watch.wrong(at)? {
+            Wrong::Throttled => Fault::Throttled,
+            Wrong::Transient => Fault::Transient,
+            Wrong::Denied => Fault::Denied,
+            Wrong::Conflict => Fault::Conflict,
+            Wrong::LostBefore => Fault::Lost,
+            Wrong::StallBefore => Fault::Stall,
+            Wrong::LostAfter | Wrong::Partial | Wrong::StallAfter => return None,
+        };
+        watch.hits += 1;
+        return Some(fault);
+    }
+    let (at, before) = watch.under_way.remove(&(token, op)).unwrap_or_default();
+    let mut fault = match watch.wrong(at) {
+        Some(Wrong::LostAfter) => Some(Fault::Lost),
+        Some(Wrong::StallAfter) => Some(Fault::Stall),
+        Some(Wrong::Partial) if op == Op::Create => Some(Fault::Partial),
+        _ => None,
+    };
+    if fault.is_some() {
+        watch.hits += 1;
+    }
+    let Some(verb) = verb(op) else { return fault.take() };
+    let partial = fault == Some(Fault::Partial);
+    let imported = watch.imported.get(&cx.token.to_string()).cloned();
+    if let Some(effect) = effect(world, verb, cx, (partial, before, imported)) {
+        watch.seen.push(Seen::Happened(effect));
+    }
+    fault
+}
+
+fn effect(
+    world: &World,
+    verb: Verb,
+    cx: &Cx,
+    (partial, before, imported): (bool, Vec<String>, Option<String>),
+) -> Option<Effect> {
+    let (address, token) = (cx.address.to_string(), cx.token.to_string());
+    if verb == Verb::Delete {
+        let (id, fields) = (String::new(), None);
+        return Some(Effect { verb, address, token, id, fields, partial: false, again: false });
+    }
+    let kind = cx.address.kind();
+    let objects = match imported {
+        Some(id) => world.get(&kind, &id).ok()?.into_iter().collect(),
+        None => world.with_token(&kind, cx.token).ok()?,
+    };
+    // If a token made several, that is a mistake which the judge is to see.
+    let new = objects.iter().find(|object| !before.contains(&object.id));
+    let again = verb == Verb::Create && new.is_none();
+    let object = new.or(objects.first())?;
+    let fields = Some(fields(&object.inputs));
+    Some(Effect { verb, address, token, id: object.id.clone(), fields, partial, again })
+}
+
+/// Reads an object's inputs.
+pub(crate) fn fields(inputs: &sskuba_sim::Fields) -> Fields {
+    let number = |name: &str| inputs.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let text = |name: &str| inputs.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let number = |name: &str| u32::try_from(number(name)).unwrap();
+    Fields { soft: number("soft"), hard: number("hard"), near: text("near"), far: text("far") }
+}
