@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod crash;
+mod deaths;
 mod durable;
 mod faults;
 #[path = "../../examples/churn/graph.rs"]

@@ -15,7 +15,7 @@ mod report;
 pub(crate) use call::panicked;
 pub use dispatcher::{Tools, apply};
 pub use event::{Event, Events};
-pub(crate) use instances::Instances;
+pub(crate) use instances::{Instance, Instances};
 pub use instances::is_instance_kind;
 pub use journal::{Journal, JournalError, replay};
 pub use pending::{Unresolved, recover_all};
