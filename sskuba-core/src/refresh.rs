@@ -7,7 +7,9 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::address::{Address, StackId, Token};
-use crate::applying::{Event, Events, Instance, Instances, Journal, JournalError, Tools, is_instance_kind, panicked};
+use crate::applying::{
+    Event, Events, Instance, Instances, Journal, JournalError, Tools, is_instance_kind, panicked,
+};
 use crate::plan::FieldChange;
 use crate::provider::{Class, Cx, Failure, Object, Prior};
 use crate::state::{Entry, Record, Status};
@@ -96,7 +98,8 @@ pub async fn refresh(
 
 /// Returns for how much longer an object may exist and not be visible yet.
 fn hidden_for(record: &Record, tools: &Tools) -> Duration {
-    let window = tools.registry.schema(record.address.kind_str()).map_or(Duration::ZERO, |schema| schema.visibility);
+    let window =
+        tools.registry.schema(record.address.kind_str()).map_or(Duration::ZERO, |schema| schema.visibility);
     window.saturating_sub(tools.clock.now().since(record.created))
 }
 

@@ -1,5 +1,9 @@
 //! The library as a user meets it: programs on the simulated world.
-#![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops at what goes wrong, and says what it measured"
+)]
 
 mod bad_input;
 mod crash;

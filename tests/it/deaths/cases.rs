@@ -241,7 +241,8 @@ fn meddle(world: &World) {
 fn mixed(stack: &mut Stack) -> sskuba::Result {
     let network = stack.add("net", Network::new("10.0.0.0/16").tag("v", "3"))?;
     let subnet = stack.add("sub", Subnet::new(network.id(), "10.0.2.0/24"))?;
-    let machine = stack.add("www", Machine::new(subnet.id()).size("large").image("linux-2").boot("boot me"))?;
+    let machine =
+        stack.add("www", Machine::new(subnet.id()).size("large").image("linux-2").boot("boot me"))?;
     let machine = machine.alias("web");
     stack.add("ip", PublicAddress::new("front-of-deaths").machine(machine.id()))?;
     stack.add("dns", Record::new("www.example.org", machine.private_ip()))?;
