@@ -16,4 +16,5 @@ mod lifecycle;
 mod options;
 mod replace;
 mod schedule;
+mod store_faults;
 mod world;

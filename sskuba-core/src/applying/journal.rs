@@ -192,15 +192,15 @@ impl Journal {
     /// Makes durable what is staged.
     ///
     /// # Errors
-    /// What the store answered.
+    /// What the store answered; all that was staged still is, because the state has it already.
     pub async fn commit(&mut self) -> Result<(), JournalError> {
         if self.staged.is_empty() {
             return Ok(());
         }
-        let entries = std::mem::take(&mut self.staged);
-        self.unfolded += entries.len();
-        let revision = self.store.append(&self.lease, self.state.revision(), entries).await?;
-        self.state.set_revision(revision);
+        self.flushing = std::mem::take(&mut self.staged);
+        let written = self.store.append(&self.lease, self.state.revision(), self.flushing.clone()).await;
+        self.flushed(&written);
+        written?;
         Ok(())
     }
 
@@ -224,7 +224,7 @@ impl Journal {
             return Ok(());
         }
         let mut fold = Fold { upto: self.state.revision(), ..Fold::default() };
-        for token in self.state.take_touched() {
+        for token in self.state.touched() {
             let key = token.as_bytes().to_vec();
             match self.state.record(token) {
                 None => fold.delete.push(key),
@@ -238,8 +238,10 @@ impl Journal {
         let exports = self.codec.encode_map(self.state.exports());
         let at = |error| JournalError::Format { key: "the exported outputs".to_owned(), error };
         fold.put.push((EXPORTS.to_vec(), exports.map_err(at)?));
-        fold.history = std::mem::take(&mut self.history);
+        fold.history.clone_from(&self.history);
         self.store.fold(&self.lease, fold).await?;
+        self.state.forget_touched();
+        self.history.clear();
         self.unfolded = 0;
         Ok(())
     }

@@ -53,6 +53,8 @@ pub async fn recover_all(
     tools: &Tools,
     events: &Events,
 ) -> Result<Vec<Unresolved>, JournalError> {
+    // What a failed write left staged first: no call before its intent is durable.
+    journal.commit().await?;
     // Provider instances first: the other calls may need them.
     let mut intents: Vec<Intent> = journal.state().pending().cloned().collect();
     intents.sort_by_key(|intent| !is_instance_kind(intent.address.kind_str()));
