@@ -7,7 +7,7 @@ mod cases;
 mod fate;
 mod mortal;
 
-use self::bench::{Bench, DOWN};
+use self::bench::{Bench, DOWN, Sleep};
 use self::cases::{CASES, Case, Task};
 
 /// What a run without a death passes and leaves.
@@ -42,6 +42,38 @@ fn judge(bench: &mut Bench, case: &Case, calm: &Calm, deaths: &[usize]) {
     bench.live(&Task { declare: DOWN, ..Task::default() }, None);
     let left = bench.picture().into_iter().filter(|line| line.starts_with("record ")).count();
     assert_eq!(left, 0, "{}", at());
+}
+
+/// A program is stopped for so long that another one takes its stack and brings the task to its end. Then it goes on:
+/// it may say that it lost the stack, and calls no provider any more.
+fn every_sleep(case: &Case, seed: u64) -> (usize, usize) {
+    let calm = calm(case, seed);
+    let (mut fenced, mut within) = (0, 0);
+    // Before the first boundary it holds nothing that it could lose.
+    for at in 2..=calm.passed.len() {
+        let place = &calm.passed[at - 1];
+        let what = format!("{}, asleep at {place}", case.name);
+        let mut bench = Bench::new(case, seed);
+        let Sleep { under_way, after, ended } = bench.sleep(&case.task, at);
+        let verbs = ["before create", "before update", "before delete"];
+        let calls = after.iter().filter(|step| verbs.iter().any(|verb| step.starts_with(verb))).count();
+        let own = usize::from(verbs.iter().any(|verb| place.starts_with(verb)));
+        assert_eq!(calls + own, under_way, "{what}: a new call: {after:#?}");
+        if under_way > 0 {
+            // A call that a provider has is not taken back.
+            within += 1;
+            continue;
+        }
+        match ended {
+            Ok(_) => assert_eq!(place, "after the release", "{what}"),
+            Err(error) => {
+                assert!(error.to_string().contains("was taken over by a newer one"), "{what}: {error}");
+                fenced += 1;
+            }
+        }
+        judge(&mut bench, case, &calm, &[at]);
+    }
+    (fenced, within)
 }
 
 /// Dies at every boundary of a case, and for `pairs` at every boundary of what comes after; returns how many deaths
@@ -100,6 +132,16 @@ fn neither_does_a_second_death_while_the_first_is_recovered() {
     let small: Vec<&Case> = CASES.iter().filter(|case| SMALL.contains(&case.name)).collect();
     assert_eq!(small.len(), SMALL.len());
     run(2, &small, true);
+}
+
+#[test]
+fn a_sleeper_whose_lease_ended_is_fenced_and_calls_nothing_more() {
+    let (mut fenced, mut within) = (0, 0);
+    for case in CASES {
+        let (one, two) = every_sleep(case, 3);
+        (fenced, within) = (fenced + one, within + two);
+    }
+    println!("seed 3: {fenced} sleepers were fenced, {within} slept while a provider had their call");
 }
 
 /// All pairs of all cases; `SSKUBA_TEST_SEEDS` says under how many seeds, each with an order of its own.

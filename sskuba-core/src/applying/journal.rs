@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
+use super::holding::Holding;
 use crate::state::{
     Codec, Entry, Fold, FormatError, Image, Lease, State, StateStore, StoreError, TransitionError,
 };
@@ -86,6 +87,7 @@ fn hex(bytes: &[u8]) -> String {
 pub struct Journal {
     store: Arc<dyn StateStore>,
     lease: Lease,
+    holding: Arc<Holding>,
     codec: Codec,
     state: State,
     staged: Vec<Vec<u8>>,
@@ -118,7 +120,8 @@ impl Journal {
             }
         }
         let (staged, flushing) = (Vec::new(), Vec::new());
-        Ok(Self { store, lease, codec, state, staged, flushing, unfolded, history, head })
+        let holding = Arc::new(Holding::new(Arc::clone(&store), lease.clone()));
+        Ok(Self { store, lease, holding, codec, state, staged, flushing, unfolded, history, head })
     }
 
     /// Returns the state, with all that is staged.
@@ -139,6 +142,11 @@ impl Journal {
     /// Returns the lease.
     pub fn lease(&self) -> &Lease {
         &self.lease
+    }
+
+    /// Returns what knows whether the lease is still this program's.
+    pub(crate) fn holding(&self) -> &Arc<Holding> {
+        &self.holding
     }
 
     /// Tells whether anything waits for a flush.

@@ -6,6 +6,7 @@ mod dispatcher;
 mod end;
 mod event;
 mod gate;
+mod holding;
 mod instances;
 mod journal;
 mod pending;

@@ -1,6 +1,7 @@
 //! Resolves what an earlier run left open, before anything else is done.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tokio::task::{Id, JoinSet};
 
@@ -141,5 +142,6 @@ fn call_of(
     let prior = journal.state().record(intent.token).map(prior_of);
     let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
     let cx = Cx { stack: stack.clone(), address, token, timeout };
-    Ok(Call { verb: intent.verb, cx, instance, schema, inputs: intent.inputs, prior })
+    let holding = Arc::clone(journal.holding());
+    Ok(Call { verb: intent.verb, cx, holding, instance, schema, inputs: intent.inputs, prior })
 }

@@ -1,6 +1,7 @@
 //! A store and a world that outlive the programs that work on them.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -41,6 +42,16 @@ pub(crate) struct Life {
     pub(crate) died: bool,
     /// How many changes it made, if it came to its end.
     pub(crate) changes: u32,
+}
+
+/// How a program went on that was stopped for long.
+pub(crate) struct Sleep {
+    /// How many of its calls had been handed to a provider, and took effect only when it woke.
+    pub(crate) under_way: usize,
+    /// The boundaries that it passed after it woke.
+    pub(crate) after: Vec<String>,
+    /// How it ended.
+    pub(crate) ended: Result<u32, EngineError>,
 }
 
 impl Bench {
@@ -111,7 +122,7 @@ impl Bench {
             ages.begin();
             let ended = tokio::select! {
                 biased;
-                () = fate.death() => None,
+                () = fate.stop() => None,
                 ended = live(engine, stack) => Some(ended),
             };
             ages.end();
@@ -149,6 +160,33 @@ impl Bench {
             self.all_that_was_told_is_recorded(&told.lock().unwrap(), &passed);
         }
         Life { passed, died, changes }
+    }
+
+    /// Does a task with a program that is stopped at the boundary `at`, for longer than its lease lasts. Another one
+    /// does the task meanwhile; then the first goes on.
+    pub(crate) fn sleep(&mut self, task: &Task, at: usize) -> Sleep {
+        let (sleeper, other) = (Fate::new(Some(at)), Fate::new(None));
+        let mut under_way = 0;
+        let (first, second) = (self.engine(&sleeper), self.engine(&other));
+        let (stack, ages, world) = (self.stack.clone(), Arc::clone(&self.ages), self.world.clone());
+        let (export, none) = (self.export.clone(), Events::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        let (ended, before) = runtime.unwrap().block_on(async {
+            ages.begin();
+            let meanwhile = async {
+                sleeper.stop().await;
+                under_way = sleeper.under_way.load(Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_secs(31)).await;
+                perform(&second, &stack, task, &none, &world, export.clone()).await.unwrap();
+                let before = sleeper.passed().len();
+                sleeper.wake();
+                before
+            };
+            let ended = tokio::join!(perform(&first, &stack, task, &none, &world, export.clone()), meanwhile);
+            ages.end();
+            ended
+        });
+        Sleep { under_way, after: sleeper.passed().split_off(before), ended }
     }
 
     /// An event tells of a step that is durable, so the next program finds it recorded.

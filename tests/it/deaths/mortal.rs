@@ -1,6 +1,7 @@
 //! A store and a provider in whose calls a program may die: before what they do, and after it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -83,6 +84,7 @@ impl StateStore for MortalStore {
         self.around("the lease", self.inner.acquire(stack, owner)).await
     }
     async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.fate.awake().await;
         self.inner.renew(lease).await
     }
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
@@ -129,9 +131,11 @@ impl MortalProvider {
     /// Makes a call that changes something: it takes effect at one instant, and a while passes on both sides.
     async fn around<T>(&self, verb: &str, cx: &Cx, done: impl Future<Output = T> + Send) -> T {
         let what = format!("{verb} {}", cx.address);
+        self.fate.under_way.fetch_add(1, Ordering::Relaxed);
         sleep(length(self.seed, &what)).await;
         self.fate.boundary(format!("before {what}")).await;
         let result = done.await;
+        self.fate.under_way.fetch_sub(1, Ordering::Relaxed);
         self.fate.boundary(format!("after {what}")).await;
         sleep(length(self.seed, &what) / 2).await;
         result
