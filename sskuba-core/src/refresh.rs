@@ -1,13 +1,17 @@
 //! Refresh: reads what the providers report of every recorded object into the state.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
+use tokio::time::{sleep, timeout};
 
 use crate::address::{Address, StackId, Token};
-use crate::applying::{Event, Events, Instances, Journal, JournalError, Tools, is_instance_kind, panicked};
+use crate::applying::{
+    Event, Events, Instance, Instances, Journal, JournalError, Tools, is_instance_kind, panicked,
+};
 use crate::plan::FieldChange;
-use crate::provider::{Cx, Failure, Object, Prior};
+use crate::provider::{Class, Cx, Failure, Object, Prior};
 use crate::state::{Entry, Record, Status};
 use crate::value::Map;
 
@@ -15,7 +19,7 @@ use crate::value::Map;
 const AT_ONCE: usize = 64;
 
 /// How long one read may take.
-const BOUND: std::time::Duration = std::time::Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(60);
 
 /// What a refresh found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -63,13 +67,8 @@ pub async fn refresh(
                         outputs: record.outputs.clone(),
                     };
                     let cx = Cx { stack: stack.clone(), address: address.clone(), token, timeout: BOUND };
-                    let task = tasks.spawn(async move {
-                        let read = async { instance.get().await?.read(&cx, &prior).await };
-                        let late = |_| {
-                            Err(Failure::new(crate::provider::Class::Timeout, "no answer within a minute"))
-                        };
-                        tokio::time::timeout(BOUND, read).await.unwrap_or_else(late)
-                    });
+                    let hidden = hidden_for(record, tools);
+                    let task = tasks.spawn(async move { read(&instance, &cx, &prior, hidden).await });
                     asked.insert(task.id(), (token, address));
                 }
             }
@@ -95,6 +94,34 @@ pub async fn refresh(
     let message = format!("{read} read, {drifted} changed outside of the stack, {gone} gone");
     events.emit(Event::Note { message });
     Ok(report)
+}
+
+/// Returns for how much longer an object may exist and not be visible yet.
+fn hidden_for(record: &Record, tools: &Tools) -> Duration {
+    let window =
+        tools.registry.schema(record.address.kind_str()).map_or(Duration::ZERO, |schema| schema.visibility);
+    window.saturating_sub(tools.clock.now().since(record.created))
+}
+
+/// Reads an object; one that is not there is asked for again once it cannot be hidden any more.
+async fn read(
+    instance: &Instance,
+    cx: &Cx,
+    prior: &Prior,
+    hidden: Duration,
+) -> Result<Option<Object>, Failure> {
+    let once = || async {
+        let read = async { instance.get().await?.read(cx, prior).await };
+        let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
+        timeout(BOUND, read).await.unwrap_or_else(late)
+    };
+    match once().await {
+        Ok(None) if !hidden.is_zero() => {
+            sleep(hidden).await;
+            once().await
+        }
+        answer => answer,
+    }
 }
 
 fn observe(

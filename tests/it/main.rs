@@ -1,8 +1,13 @@
 //! The library as a user meets it: programs on the simulated world.
-#![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops at what goes wrong, and says what it measured"
+)]
 
 mod bad_input;
 mod crash;
+mod deaths;
 mod durable;
 mod faults;
 #[path = "../../examples/churn/graph.rs"]
@@ -11,4 +16,5 @@ mod lifecycle;
 mod options;
 mod replace;
 mod schedule;
+mod store_faults;
 mod world;

@@ -1,6 +1,8 @@
 //! How a step begins: its inputs are evaluated, the plan's decision is asked again with them, and the intent
 //! is staged.
 
+use std::sync::Arc;
+
 use super::call::{Call, bound, prior_of};
 use super::dispatcher::{Back, Ready, Run, Running};
 use super::event::Event;
@@ -272,8 +274,9 @@ impl Run<'_> {
             flags: flags(&plan.graph, id),
             time: self.tools.clock.now(),
         }))?;
-        let schema = Some(std::sync::Arc::clone(&node.schema));
-        let call = Call { verb, cx, instance, schema, inputs, prior };
+        let schema = Some(Arc::clone(&node.schema));
+        let holding = Arc::clone(self.journal.holding());
+        let call = Call { verb, cx, holding, instance, schema, inputs, prior };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
     }
@@ -298,11 +301,12 @@ impl Run<'_> {
         let schema = self.tools.registry.schema(step.address.kind_str()).ok().cloned();
         let user = record.flags.delete_timeout.map(std::time::Duration::from_millis);
         let fallback = lookup_time();
-        let expected = schema.as_ref().map_or(&fallback, |schema: &std::sync::Arc<Schema>| &schema.expected);
+        let expected = schema.as_ref().map_or(&fallback, |schema: &Arc<Schema>| &schema.expected);
         let cx = self.cx(&step.address, token, bound(user, expected, Verb::Delete));
         self.journal.stage(Entry::Intent(delete_intent(&record, self.tools.clock.now())))?;
         let prior = Some(prior_of(&record));
-        let call = Call { verb: Verb::Delete, cx, instance, schema, inputs: Map::new(), prior };
+        let (inputs, holding) = (Map::new(), Arc::clone(self.journal.holding()));
+        let call = Call { verb: Verb::Delete, cx, holding, instance, schema, inputs, prior };
         self.launch(id, step, Action::Delete, ticket, token, call);
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
+use super::holding::Holding;
 use super::instances::{Instance, is_instance_kind};
 use super::recover;
 use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Prior};
@@ -35,6 +36,8 @@ pub(super) struct Call {
     pub(super) verb: Verb,
     /// What the provider is told.
     pub(super) cx: Cx,
+    /// The lease that it is made under.
+    pub(super) holding: Arc<Holding>,
     /// The provider.
     pub(super) instance: Instance,
     /// The schema, if this program knows the kind.
@@ -128,13 +131,14 @@ pub(crate) fn panicked() -> Failure {
     Failure::unknown(Class::Terminal, "the provider panicked; this is a defect of it")
 }
 
-/// Makes the call once.
+/// Makes the call once, if the stack is still this program's.
 pub(super) async fn once(call: &Call) -> Result<Option<Object>, Failure> {
     let Call { verb, cx, inputs, .. } = call;
     if is_instance_kind(cx.address.kind_str()) {
         return settle(call).await;
     }
     let provider = call.instance.get().await?;
+    call.holding.check().await?;
     let prior = || call.prior.clone().unwrap_or_default();
     match verb {
         Verb::Create => provider.create(cx, inputs).await.map(Some),

@@ -169,7 +169,7 @@ impl Run<'_> {
                     }
                 }
                 _ = renew.tick() => {
-                    if let Err(error) = self.journal.store().renew(self.journal.lease()).await {
+                    if let Err(error) = self.journal.holding().renew().await {
                         self.lose_store(error);
                     }
                 }

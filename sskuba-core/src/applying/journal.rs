@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
+use super::holding::Holding;
 use crate::state::{
     Codec, Entry, Fold, FormatError, Image, Lease, State, StateStore, StoreError, TransitionError,
 };
@@ -86,6 +87,7 @@ fn hex(bytes: &[u8]) -> String {
 pub struct Journal {
     store: Arc<dyn StateStore>,
     lease: Lease,
+    holding: Arc<Holding>,
     codec: Codec,
     state: State,
     staged: Vec<Vec<u8>>,
@@ -118,7 +120,8 @@ impl Journal {
             }
         }
         let (staged, flushing) = (Vec::new(), Vec::new());
-        Ok(Self { store, lease, codec, state, staged, flushing, unfolded, history, head })
+        let holding = Arc::new(Holding::new(Arc::clone(&store), lease.clone()));
+        Ok(Self { store, lease, holding, codec, state, staged, flushing, unfolded, history, head })
     }
 
     /// Returns the state, with all that is staged.
@@ -139,6 +142,11 @@ impl Journal {
     /// Returns the lease.
     pub fn lease(&self) -> &Lease {
         &self.lease
+    }
+
+    /// Returns what knows whether the lease is still this program's.
+    pub(crate) fn holding(&self) -> &Arc<Holding> {
+        &self.holding
     }
 
     /// Tells whether anything waits for a flush.
@@ -192,15 +200,15 @@ impl Journal {
     /// Makes durable what is staged.
     ///
     /// # Errors
-    /// What the store answered.
+    /// What the store answered; all that was staged still is, because the state has it already.
     pub async fn commit(&mut self) -> Result<(), JournalError> {
         if self.staged.is_empty() {
             return Ok(());
         }
-        let entries = std::mem::take(&mut self.staged);
-        self.unfolded += entries.len();
-        let revision = self.store.append(&self.lease, self.state.revision(), entries).await?;
-        self.state.set_revision(revision);
+        self.flushing = std::mem::take(&mut self.staged);
+        let written = self.store.append(&self.lease, self.state.revision(), self.flushing.clone()).await;
+        self.flushed(&written);
+        written?;
         Ok(())
     }
 
@@ -224,7 +232,7 @@ impl Journal {
             return Ok(());
         }
         let mut fold = Fold { upto: self.state.revision(), ..Fold::default() };
-        for token in self.state.take_touched() {
+        for token in self.state.touched() {
             let key = token.as_bytes().to_vec();
             match self.state.record(token) {
                 None => fold.delete.push(key),
@@ -238,8 +246,10 @@ impl Journal {
         let exports = self.codec.encode_map(self.state.exports());
         let at = |error| JournalError::Format { key: "the exported outputs".to_owned(), error };
         fold.put.push((EXPORTS.to_vec(), exports.map_err(at)?));
-        fold.history = std::mem::take(&mut self.history);
+        fold.history.clone_from(&self.history);
         self.store.fold(&self.lease, fold).await?;
+        self.state.forget_touched();
+        self.history.clear();
         self.unfolded = 0;
         Ok(())
     }

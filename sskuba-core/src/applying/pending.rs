@@ -1,6 +1,7 @@
 //! Resolves what an earlier run left open, before anything else is done.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tokio::task::{Id, JoinSet};
 
@@ -53,6 +54,8 @@ pub async fn recover_all(
     tools: &Tools,
     events: &Events,
 ) -> Result<Vec<Unresolved>, JournalError> {
+    // What a failed write left staged first: no call before its intent is durable.
+    journal.commit().await?;
     // Provider instances first: the other calls may need them.
     let mut intents: Vec<Intent> = journal.state().pending().cloned().collect();
     intents.sort_by_key(|intent| !is_instance_kind(intent.address.kind_str()));
@@ -139,5 +142,6 @@ fn call_of(
     let prior = journal.state().record(intent.token).map(prior_of);
     let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
     let cx = Cx { stack: stack.clone(), address, token, timeout };
-    Ok(Call { verb: intent.verb, cx, instance, schema, inputs: intent.inputs, prior })
+    let holding = Arc::clone(journal.holding());
+    Ok(Call { verb: intent.verb, cx, holding, instance, schema, inputs: intent.inputs, prior })
 }

@@ -82,16 +82,31 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
     }
 }
 
-/// Looks for the object over the kind's visibility window. That it is not there is only concluded from a look that
-/// began after the window.
+/// Looks for the object of an interrupted create.
 async fn look(call: &Call) -> Result<Option<Object>, Failure> {
-    let window = call.schema.as_ref().map_or(Duration::ZERO, |schema| schema.visibility);
     let provider = call.instance.get().await?;
+    over_window(call, || provider.find(&call.cx)).await
+}
+
+/// Reads the object of an interrupted update or delete. It may have been created a moment before.
+async fn read(call: &Call) -> Result<Option<Object>, Failure> {
+    let provider = call.instance.get().await?;
+    let prior = call.prior.clone().unwrap_or_default();
+    over_window(call, || provider.read(&call.cx, &prior)).await
+}
+
+/// Asks for an object over its kind's visibility window. That it is not there is only concluded from a question that
+/// was asked after the window.
+async fn over_window<'a>(
+    call: &Call,
+    ask: impl Fn() -> Pin<Box<dyn Future<Output = Result<Option<Object>, Failure>> + Send + 'a>>,
+) -> Result<Option<Object>, Failure> {
+    let window = call.schema.as_ref().map_or(Duration::ZERO, |schema| schema.visibility);
     let start = Instant::now();
     let mut pause = FIRST_LOOK;
     loop {
         let left = window.saturating_sub(start.elapsed());
-        let found = patient(call, || provider.find(&call.cx)).await?;
+        let found = patient(call, &ask).await?;
         if found.is_some() || left.is_zero() {
             return Ok(found);
         }
@@ -132,6 +147,7 @@ async fn adopt(call: &Call, object: Object) -> Result<Resolved, Failure> {
     let Object { id, inputs, outputs } = object.clone();
     let change = Change { prior: Prior { id, inputs, outputs }, inputs: call.inputs.clone() };
     let provider = call.instance.get().await?;
+    call.holding.check().await?;
     match within(call.cx.timeout, provider.update(&call.cx, &change)).await {
         Ok(object) => done(call, Some(object), "found by its tag half made, adopted and completed"),
         Err(failure) => {
@@ -154,9 +170,7 @@ fn by_hand(call: &Call) -> Failure {
 }
 
 async fn update(call: &Call) -> Result<Resolved, Failure> {
-    let provider = call.instance.get().await?;
-    let prior = call.prior.clone().unwrap_or_default();
-    let Some(object) = patient(call, || provider.read(&call.cx, &prior)).await? else {
+    let Some(object) = read(call).await? else {
         let failure = Failure::new(Class::NotFound, "the object was deleted behind the stack's back");
         let mut ended = Ended::new(Err(failure), Duration::ZERO, call.schema.as_deref());
         ended.gone = true;
@@ -169,9 +183,7 @@ async fn update(call: &Call) -> Result<Resolved, Failure> {
 }
 
 async fn delete(call: &Call) -> Result<Resolved, Failure> {
-    let provider = call.instance.get().await?;
-    let prior = call.prior.clone().unwrap_or_default();
-    match patient(call, || provider.read(&call.cx, &prior)).await? {
+    match read(call).await? {
         None => done(call, None, "the object is gone: the delete had taken effect"),
         Some(_) => again(call, "the object was still there and was deleted", "the delete was refused").await,
     }

@@ -106,11 +106,13 @@ impl Engine {
             command: command.to_owned(),
         };
         let keepalive = lease.renew_every.map(|every| {
-            let store = Arc::clone(&self.store);
+            let holding = Arc::clone(journal.holding());
             tokio::spawn(async move {
                 loop {
                     sleep(every).await;
-                    if store.renew(&lease).await.is_err() {
+                    // Other faults may pass.
+                    if let Err(StoreError::Fenced { .. } | StoreError::NotHeld { .. }) = holding.renew().await
+                    {
                         break;
                     }
                 }

@@ -1,7 +1,7 @@
 //! A stack's state, as its entries make it. The same transitions serve live runs and recovery, and every one
 //! that is not listed here is an error.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::journal::{Entry, Intent, Outcome, Verb};
 use super::record::{Record, Status};
@@ -95,11 +95,14 @@ impl State {
         sums.into_iter().map(|(kind, (sum, count))| (kind, sum / count)).collect()
     }
 
-    /// Returns the generations that changed since the last call, for the next fold.
-    pub fn take_touched(&mut self) -> Vec<Token> {
-        self.touched.sort_unstable();
-        self.touched.dedup();
-        std::mem::take(&mut self.touched)
+    /// Returns the generations that changed since the last fold.
+    pub fn touched(&self) -> BTreeSet<Token> {
+        self.touched.iter().copied().collect()
+    }
+
+    /// Begins to note again which generations change, after a fold.
+    pub fn forget_touched(&mut self) {
+        self.touched.clear();
     }
 
     /// Puts a folded record in place.

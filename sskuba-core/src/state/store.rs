@@ -48,7 +48,7 @@ pub struct Lease {
     pub stack: StackId,
     /// A number that grows with every lease of the stack; the store refuses an older one.
     pub fence: u64,
-    /// How often it has to be renewed; none if it lasts as long as the process.
+    /// How often it has to be renewed, and it lasts three times as long; none if it lasts as long as the process.
     pub renew_every: Option<Duration>,
 }
 

@@ -225,12 +225,13 @@ proptest! {
         for (at, entry) in entries.iter().enumerate() {
             let _ = state.apply(entry);
             if at % 7 == 0 {
-                for token in state.take_touched() {
+                for token in state.touched() {
                     match state.record(token) {
                         Some(record) => drop(folded.insert(token, record.clone())),
                         None => drop(folded.remove(&token)),
                     }
                 }
+                state.forget_touched();
                 let mut read = State::default();
                 folded.values().cloned().for_each(|record| read.insert(record));
                 prop_assert_eq!(
