@@ -134,7 +134,8 @@ impl<'a> Judge<'a> {
                 self.needs_are_ready(effect, slot);
                 let first = Kind::of(slot) == Kind::Sole
                     || self.draft.specs.get(&slot).is_some_and(|spec| spec.first);
-                if first && current.as_ref().is_some_and(|note| self.truth.things.contains_key(&note.id)) {
+                let alive = |note: &Note| self.truth.things.contains_key(&note.id) && !note.edges.retain;
+                if first && current.as_ref().is_some_and(alive) {
                     self.complain(effect, "the old one is still there, and it was to go first");
                 }
             }

@@ -138,6 +138,10 @@ impl Player {
             answer = session.recover(&nothing) => Some(answer),
             () = options.abandon.cancelled() => None,
         };
+        if answer.is_none() {
+            // The tasks of what was given up end at their next step.
+            tokio::task::yield_now().await;
+        }
         self.judge(&Forecast::default());
         match answer {
             Some(Ok(_)) => {
@@ -176,8 +180,6 @@ impl Player {
     pub(crate) async fn die(&mut self, session: Session) {
         drop(session);
         self.stage.engine.store().unlock(&self.stage.stack).await.unwrap();
-        // What was under way at the provider may still end there.
-        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 
     pub(crate) fn hits(&self) -> u32 {
@@ -186,6 +188,7 @@ impl Player {
 
     /// Judges what was seen since the last time.
     pub(crate) fn judge(&mut self, told: &Forecast) {
+        self.stage.note_effects_of_the_dead(&self.truth);
         let seen = std::mem::take(&mut self.stage.watch.lock().unwrap().seen);
         let mut judge = Judge::new(&mut self.truth, &self.draft, told);
         for seen in seen {

@@ -13,7 +13,7 @@ use sskuba_core::provider::Cx;
 use sskuba_core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
 use sskuba_core::stores::Memory;
 use sskuba_sim::{Fault, Op, Options, Phase, SimProvider, World};
-use sskuba_testkit::model::{Effect, Fields, Verb};
+use sskuba_testkit::model::{Effect, Fields, Truth, Verb};
 
 use crate::kinds::schemas;
 use crate::script::{Trouble, Wrong};
@@ -35,7 +35,7 @@ pub(crate) struct Watch {
     pub(crate) hits: u32,
     pub(crate) seen: Vec<Seen>,
     /// The numbers of the calls under way, and the objects that their generation had before.
-    under_way: HashMap<(String, Op), (u8, Vec<String>)>,
+    under_way: HashMap<(String, Op), (u8, Vec<String>, Cx)>,
     /// The objects of generations that were imported.
     pub(crate) imported: HashMap<String, String>,
     /// How to stop the run.
@@ -182,6 +182,32 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// Notes the effects of calls that ended with their program: nobody waited for their answer.
+    pub(crate) fn note_effects_of_the_dead(&self, truth: &Truth) {
+        let mut watch = self.watch.lock().unwrap();
+        for ((token, op), (_, before, cx)) in std::mem::take(&mut watch.under_way) {
+            let Some(verb) = verb(op) else { continue };
+            let imported = watch.imported.get(&token).cloned();
+            let Some(seen) = effect(&self.world, verb, &cx, (false, before, imported)) else { continue };
+            let happened = match verb {
+                Verb::Create => !seen.again,
+                Verb::Update => truth
+                    .things
+                    .get(&seen.id)
+                    .is_some_and(|thing| Some(&thing.fields) != seen.fields.as_ref()),
+                Verb::Delete => {
+                    let id = truth.note(&token).map(|note| note.id.clone()).unwrap_or_default();
+                    self.world.get(&cx.address.kind(), &id).unwrap().is_none()
+                }
+            };
+            if happened {
+                watch.seen.push(Seen::Happened(seen));
+            }
+        }
+    }
+}
+
 /// Watches one half of a call.
 fn watched(world: &World, watch: &Shared, cx: &Cx, op: Op, phase: Phase) -> Option<Fault> {
     let mut watch = watch.lock().unwrap();
@@ -190,9 +216,9 @@ fn watched(world: &World, watch: &Shared, cx: &Cx, op: Op, phase: Phase) -> Opti
         let at = watch.next_call();
         let there = world.with_token(&cx.address.kind(), cx.token).unwrap_or_default();
         let there = there.iter().map(|object| object.id.clone()).collect();
-        watch.under_way.insert((token.clone(), op), (at, there));
+        watch.under_way.insert((token.clone(), op), (at, there, cx.clone()));
         if let Some(verb) = verb(op) {
-            watch.seen.push(Seen::Asked(verb, address, token));
+            watch.seen.push(Seen::Asked(verb, address, token.clone()));
         }
         let fault = match watch.wrong(at)? {
             Wrong::Throttled => Fault::Throttled,
@@ -203,10 +229,14 @@ fn watched(world: &World, watch: &Shared, cx: &Cx, op: Op, phase: Phase) -> Opti
             Wrong::StallBefore => Fault::Stall,
             Wrong::LostAfter | Wrong::Partial | Wrong::StallAfter => return None,
         };
+        watch.under_way.remove(&(token, op));
         watch.hits += 1;
         return Some(fault);
     }
-    let (at, before) = watch.under_way.remove(&(token, op)).unwrap_or_default();
+    let (at, before) = match watch.under_way.remove(&(token, op)) {
+        Some((at, before, _)) => (at, before),
+        None => (u8::MAX, Vec::new()),
+    };
     let mut fault = match watch.wrong(at) {
         Some(Wrong::LostAfter) => Some(Fault::Lost),
         Some(Wrong::StallAfter) => Some(Fault::Stall),
