@@ -23,6 +23,7 @@ impl Run<'_> {
         let step = plan.step(id);
         match step.subject {
             _ if step.verdict == Verdict::Excluded => {
+                self.rename(step)?;
                 self.counts.unchanged += u32::from(step.prior.is_some());
                 self.frontier.complete(id);
             }
@@ -148,11 +149,7 @@ impl Run<'_> {
 
     /// Brings a declared resource to what is declared.
     fn bring(&mut self, id: NodeId, step: &Step, node: &Node, inputs: Map) -> Result<(), JournalError> {
-        let state = self.journal.state();
-        let former = step.moved_from.as_ref().and_then(|from| state.current(from));
-        if let Some(token) = former.map(|record| record.token) {
-            self.journal.stage(Entry::Moved { token, to: node.address.clone() })?;
-        }
+        self.rename(step)?;
         let Some(record) = self.journal.state().current(&node.address) else {
             if !matches!(step.action, Action::Create | Action::Replace) {
                 let action = step.action;
@@ -187,6 +184,15 @@ impl Run<'_> {
                 self.pass(id);
                 Ok(())
             }
+        }
+    }
+
+    /// Records that a resource goes by another name now.
+    fn rename(&mut self, step: &Step) -> Result<(), JournalError> {
+        let former = step.moved_from.as_ref().and_then(|from| self.journal.state().current(from));
+        match former.map(|record| record.token) {
+            Some(token) => self.journal.stage(Entry::Moved { token, to: step.address.clone() }),
+            None => Ok(()),
         }
     }
 

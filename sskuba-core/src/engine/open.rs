@@ -34,8 +34,11 @@ pub(super) async fn key_of(
     opened.map(Some).map_err(|source| EngineError::Keyring { stack: stack.clone(), source })
 }
 
-/// Refuses a stack that a newer release wrote, by that release's name.
+/// Refuses a stack that a newer release wrote, by that release's name, and one that is damaged.
 pub(super) fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineError> {
+    if let Some(damage) = image.damage.clone() {
+        return Err(EngineError::Store(damage.into()));
+    }
     let Some(bytes) = image.meta.get(WRITER) else { return Ok(()) };
     let text = String::from_utf8_lossy(bytes);
     let (format, writer) = text.split_once(' ').unwrap_or((&text, "?"));

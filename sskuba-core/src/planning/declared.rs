@@ -111,13 +111,19 @@ impl<'a> Declared<'a> {
         }
     }
 
+    /// Leaves a resource as it is. Only its name follows the program: others may refer to it by that.
     fn exclude(&mut self, id: NodeId, node: &Node) {
+        let recorded = self.recorded(node);
         let step = &mut self.steps[id.index()];
         step.verdict = Verdict::Excluded;
-        if let Some(record) = self.request.state.current(&node.address) {
-            step.prior = Some(record.token);
-            step.inputs = record.applied.clone();
-            self.outputs[id.index()] = Outputs::Recorded(record.token, false);
+        let Some((record, moved_from)) = recorded else { return };
+        step.prior = Some(record.token);
+        step.inputs = record.applied.clone();
+        self.outputs[id.index()] = Outputs::Recorded(record.token, false);
+        if let Some(from) = moved_from {
+            step.moved_from = Some(from.clone());
+            self.moved.insert(from, id);
+            self.records_change = true;
         }
     }
 

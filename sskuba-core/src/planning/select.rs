@@ -108,7 +108,13 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
 
 /// Leaves out what is excluded, and what needs something that is excluded and not there.
 fn leave_out(request: &Request<'_>, graph: &DesiredGraph, exclude: &Matcher<'_>, declared: &mut [bool]) {
-    let there = |id: NodeId| request.state.current(&graph.node(id).address).is_some();
+    let there = |id: NodeId| {
+        let node = graph.node(id);
+        let former = node.lifecycle.aliases.iter().map(|alias| alias.resolve(&node.address));
+        let mut names = former.filter(|name| graph.find(name).is_none());
+        let recorded = |name: &Address| request.state.current(name).is_some();
+        recorded(&node.address) || names.any(|name| recorded(&name))
+    };
     for &id in graph.dag().order() {
         let missing = graph.dag().dependencies(id).any(|d| !declared[d.index()] && !there(d));
         if missing || exclude.matches(&graph.node(id).address) {

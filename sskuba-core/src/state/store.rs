@@ -63,6 +63,26 @@ pub struct Image {
     pub records: Vec<(Vec<u8>, Vec<u8>)>,
     /// Entries that are not folded yet, with their revisions, ascending.
     pub journal: Vec<(u64, Vec<u8>)>,
+    /// What the store noticed that is not as it was written, though it can be read: some of the above may be missing
+    /// or old.
+    pub damage: Option<Damage>,
+}
+
+/// What a store noticed that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Damage {
+    /// Which part.
+    pub key: String,
+    /// The file or table.
+    pub place: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl From<Damage> for StoreError {
+    fn from(Damage { key, place, why }: Damage) -> Self {
+        Self::Corrupt { key, place, why }
+    }
 }
 
 /// Folds entries into records: done wholly or not at all.

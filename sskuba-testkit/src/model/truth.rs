@@ -177,11 +177,15 @@ impl Truth {
 
     /// Brings the notes to what they have to be after a run of a program that went well to its end.
     pub fn settle(&mut self, draft: &Draft, told: &super::Forecast) {
-        for slot in draft.specs.keys().filter(|slot| !told.left_out.contains(slot)) {
+        for slot in draft.specs.keys() {
             let (address, former) =
                 (draft.address(*slot), self.note_of(draft, *slot).map(|n| n.address.clone()));
             if let Some(former) = former.filter(|former| *former != address) {
                 self.renamed(&former, &address);
+            }
+            // What is left out follows the program in its name alone.
+            if told.left_out.contains(slot) {
+                continue;
             }
             if let Some(note) = self.notes.iter_mut().find(|note| !note.superseded && note.address == address)
             {

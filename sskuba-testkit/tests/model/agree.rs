@@ -154,7 +154,8 @@ fn compare_notes(
         let made = truth.open.get(token).and_then(|open| open.made.as_ref());
         let (was, becomes) = (truth.note(token).or(made), made.or(ideal.note(token)));
         // Which of two generations is the present one turns with the outcome of the newer one's create.
-        let mut creates = pending.values().chain(truth.open.values()).filter(|open| open.verb == Verb::Create);
+        let mut creates =
+            pending.values().chain(truth.open.values()).filter(|open| open.verb == Verb::Create);
         let turning = creates.any(|open| open.address == note.address);
         let alike = |other: Option<&Note>| {
             other.is_some_and(|other| {
@@ -177,8 +178,7 @@ fn compare_notes(
             recorded.iter().any(|other| other.token == note.token) || pending.contains_key(&note.token);
         let deleted = truth.open.get(&note.token).is_some_and(|open| open.verb == Verb::Delete)
             && !truth.things.contains_key(&note.id);
-        let may_be_gone =
-            deleted || ideal.note(&note.token).is_none() || truth.vanished.contains(&note.id);
+        let may_be_gone = deleted || ideal.note(&note.token).is_none() || truth.vanished.contains(&note.id);
         if !there && !may_be_gone {
             wrong.push(format!("{note:?} is recorded no longer"));
         }

@@ -11,8 +11,9 @@ use ::sled::Batch;
 use super::journal::{self, Journal};
 use super::layout::{self, Entries};
 use super::mark::{Mark, Marker};
+use super::sum::Sum;
 use super::{fault, wire};
-use crate::state::{Fold, Image, StoreError};
+use crate::state::{Damage, Fold, Image, StoreError};
 
 /// The size of sled's segments in bytes: its buffer, and what its file grows by. Pages of more than a quarter go to
 /// files of their own.
@@ -232,16 +233,50 @@ impl Database {
         Ok(())
     }
 
+    /// Returns the sum over all that is stored, as it was written with it.
+    fn sum(&self) -> Result<Sum, StoreError> {
+        let Some(bytes) = self.sled.get(layout::SUM).map_err(self.fault("read"))? else {
+            return Ok(Sum::default());
+        };
+        Sum::read(&bytes).ok_or_else(|| self.corrupt(layout::SUM, "it is not a sum of 16 bytes"))
+    }
+
+    /// Changes what is stored under a key, and the sum with it.
+    fn change(
+        &self,
+        batch: &mut Batch,
+        sum: &mut Sum,
+        key: Vec<u8>,
+        value: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        // Room for a record is none yet.
+        let old = self.sled.get(&key).map_err(self.fault("read"))?;
+        if let Some(old) = old.filter(|old| !old.is_empty()) {
+            sum.remove(&key, &old);
+        }
+        match value {
+            Some(value) => {
+                sum.add(&key, &value);
+                batch.insert(key, value);
+            }
+            None => batch.remove(key),
+        }
+        Ok(())
+    }
+
     /// Folds entries into records.
     pub(super) fn fold(&self, fold: Fold) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         self.make_room(&fold)?;
+        let mut sum = self.sum()?;
         for key in fold.delete {
-            batch.remove(layout::key(layout::RECORD, &key));
+            self.change(&mut batch, &mut sum, layout::key(layout::RECORD, &key), None)?;
         }
         for (key, value) in fold.put {
-            batch.insert(layout::key(layout::RECORD, &key), layout::key(layout::RECORD, &value));
+            let value = layout::key(layout::RECORD, &value);
+            self.change(&mut batch, &mut sum, layout::key(layout::RECORD, &key), Some(value))?;
         }
+        batch.insert(layout::SUM, &sum.bytes());
         for (revision, entry) in fold.history {
             batch.insert(layout::numbered(layout::HISTORY, revision), entry);
         }
@@ -269,8 +304,9 @@ impl Database {
 
     /// Writes one small value.
     pub(super) fn put_meta(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        batch.insert(layout::key(layout::META, key.as_bytes()), value);
+        let (mut batch, mut sum) = (Batch::default(), self.sum()?);
+        self.change(&mut batch, &mut sum, layout::key(layout::META, key.as_bytes()), Some(value))?;
+        batch.insert(layout::SUM, &sum.bytes());
         self.commit(batch)
     }
 
@@ -288,15 +324,25 @@ impl Database {
         let journal = self.journal().clone();
         let journal = journal.entries(folded, revision).map_err(|fault| self.journal_fault(fault))?;
         let mut image = Image { revision, journal, ..Image::default() };
+        let mut sum = Sum::default();
         for item in self.sled.scan_prefix([layout::META]) {
             let (key, value) = item.map_err(self.fault("read"))?;
+            sum.add(&key, &value);
             image.meta.insert(String::from_utf8_lossy(&key[1..]).into_owned(), value.to_vec());
         }
         for item in self.sled.scan_prefix([layout::RECORD]) {
             let (key, value) = item.map_err(self.fault("read"))?;
-            if let Some((_, value)) = value.split_first() {
-                image.records.push((key[1..].to_vec(), value.to_vec()));
+            if let Some((_, rest)) = value.split_first() {
+                sum.add(&key, &value);
+                image.records.push((key[1..].to_vec(), rest.to_vec()));
             }
+        }
+        if sum != self.sum()? {
+            image.damage = Some(Damage {
+                key: "sum".to_owned(),
+                place: self.folder.display().to_string(),
+                why: "records are missing, or older than those that were written last".to_owned(),
+            });
         }
         Ok(image)
     }

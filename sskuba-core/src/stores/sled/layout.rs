@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `f` | the newest fencing number, 8 bytes |
 //! | `u` | the revision up to which entries are folded, 8 bytes |
+//! | `s` | the sum over small values and records, 16 bytes |
 //! | `m` name | a small value |
 //! | `r` key | a record after a byte that says so; without it, room for one |
 //! | `h` revision | an entry of the history |
@@ -20,6 +21,8 @@ use crate::state::StoreError;
 pub(super) const FENCE: &[u8] = b"f";
 /// The revision up to which entries are folded.
 pub(super) const FOLDED: &[u8] = b"u";
+/// The sum over small values and records.
+pub(super) const SUM: &[u8] = b"s";
 /// Small values.
 pub(super) const META: u8 = b'm';
 /// Records.

@@ -10,6 +10,7 @@ mod mark;
 mod side;
 mod slot;
 mod store;
+mod sum;
 mod wire;
 
 #[cfg(test)]

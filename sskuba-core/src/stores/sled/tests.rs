@@ -1,7 +1,7 @@
 //! What the conformance suite cannot see: files, and what is in them.
 
 use super::*;
-use crate::state::StateStore;
+use crate::state::{Fold, StateStore};
 
 fn owner() -> Owner {
     Owner { user: "ann".into(), host: "desk".into(), pid: std::process::id(), command: "up".into() }
@@ -174,6 +174,38 @@ async fn an_entry_that_is_gone_is_named() {
     drop(sled);
     let error = store.load(&stack()).await.unwrap_err().to_string();
     assert!(error.starts_with("the record `entry 9` of "), "{error}");
+}
+
+#[tokio::test]
+async fn a_record_that_is_gone_or_old_is_noticed() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    let records = |text: &str| vec![(b"a".to_vec(), text.into()), (b"b".to_vec(), b"other".to_vec())];
+    for text in ["old", "new"] {
+        let fold = Fold { upto: 1, put: records(text), ..Fold::default() };
+        store.fold(&lease, fold).await.unwrap();
+    }
+    store.put_meta(&lease, "key", b"sealed".to_vec()).await.unwrap();
+    store.release(&lease).await.unwrap();
+    drop(store);
+    let folder = root.path().join(stack().as_str());
+    let damage = async |key: &[u8], value: Option<&[u8]>| {
+        let sled = ::sled::Config::new().path(&folder).open().unwrap();
+        let was = match value {
+            Some(value) => sled.insert(key, value).unwrap(),
+            None => sled.remove(key).unwrap(),
+        };
+        sled.flush().unwrap();
+        drop(sled);
+        let image = Sled::open(root.path()).load(&stack()).await.unwrap().unwrap();
+        (was, image.damage)
+    };
+    assert_eq!(damage(b"nothing", None).await.1, None, "whole");
+    for (key, value) in [(&b"ra"[..], Some(&b"rold"[..])), (b"rb", None), (b"mkey", None)] {
+        let (was, found) = damage(key, value).await;
+        assert!(found.is_some_and(|damage| damage.why.contains("missing")), "{}", key.escape_ascii());
+        assert_eq!(damage(key, was.as_deref()).await.1, None, "mended");
+    }
 }
 
 /// The second process of a damaged stack: what opens it, and what it is told.

@@ -13,7 +13,7 @@ use super::layout::Entries;
 use crate::address::Token;
 use crate::clock::Timestamp;
 use crate::digest::Digester;
-use crate::state::Image;
+use crate::state::{Damage, Image};
 
 /// The greatest length of a question in bytes.
 pub(super) const QUESTION: usize = 1024;
@@ -110,6 +110,10 @@ impl Answer {
                 out.number(image.records.len() as u64);
                 image.records.iter().for_each(|(key, value)| out.bytes(key).bytes(value).end());
                 out.entries(&image.journal);
+                let damage = image.damage.iter();
+                damage.for_each(|d| {
+                    out.bytes(d.key.as_bytes()).bytes(d.place.as_bytes()).bytes(d.why.as_bytes()).end()
+                });
             }
             Self::History(entries) => {
                 out.number(1);
@@ -131,17 +135,20 @@ impl Answer {
             0 => {
                 let mut image = Image { revision: from.number()?, ..Image::default() };
                 for _ in 0..from.number()? {
-                    image.meta.insert(String::from_utf8(from.bytes()?).ok()?, from.bytes()?);
+                    image.meta.insert(from.text()?, from.bytes()?);
                 }
                 for _ in 0..from.number()? {
                     image.records.push((from.bytes()?, from.bytes()?));
                 }
                 image.journal = from.entries()?;
+                if !from.0.is_empty() {
+                    image.damage = Some(Damage { key: from.text()?, place: from.text()?, why: from.text()? });
+                }
                 Self::Image(image)
             }
             1 => Self::History(from.entries()?),
             2 => Self::Gone,
-            3 => Self::Failed(String::from_utf8(from.bytes()?).ok()?),
+            3 => Self::Failed(from.text()?),
             _ => return None,
         };
         from.0.is_empty().then_some(answer)
@@ -188,6 +195,10 @@ impl Reader<'_> {
         Some(bytes.to_vec())
     }
 
+    fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.bytes()?).ok()
+    }
+
     fn entries(&mut self) -> Option<Entries> {
         (0..self.number()?).map(|_| Some((self.number()?, self.bytes()?))).collect()
     }
@@ -204,11 +215,18 @@ mod tests {
             meta: [("format".to_string(), vec![1, 2])].into(),
             records: vec![(vec![0], vec![]), (vec![255], vec![3; 300])],
             journal: vec![(6, vec![]), (7, b"x".to_vec())],
+            damage: None,
         };
+        let damage = Damage { key: "sum".into(), place: "here".into(), why: "it is old".into() };
+        let damaged = Image { damage: Some(damage), ..image.clone() };
         let history = vec![(3, b"up".to_vec())];
-        for answer in
-            [Answer::Image(image), Answer::History(history), Answer::Gone, Answer::Failed("no".into())]
-        {
+        for answer in [
+            Answer::Image(image),
+            Answer::Image(damaged),
+            Answer::History(history),
+            Answer::Gone,
+            Answer::Failed("no".into()),
+        ] {
             let bytes = answer.encode();
             assert_eq!(Answer::decode(&bytes), Some(answer));
             assert_eq!(Answer::decode(&bytes[..bytes.len() - 1]), None);
