@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::address::{Address, StackId, Token};
 use crate::applying::{
-    Event, Events, Instance, Instances, Journal, JournalError, Tools, is_instance_kind, panicked,
+    Event, Events, Instance, Instances, Journal, JournalError, Tools, hidden, is_instance_kind, panicked,
 };
 use crate::plan::FieldChange;
 use crate::provider::{Class, Cx, Failure, Object, Prior};
@@ -67,7 +67,8 @@ pub async fn refresh(
                         outputs: record.outputs.clone(),
                     };
                     let cx = Cx { stack: stack.clone(), address: address.clone(), token, timeout: BOUND };
-                    let hidden = hidden_for(record, tools);
+                    let schema = tools.registry.schema(address.kind_str()).ok();
+                    let hidden = hidden(schema.map(|schema| &**schema), Some(record), tools.clock.now());
                     let task = tasks.spawn(async move { read(&instance, &cx, &prior, hidden).await });
                     asked.insert(task.id(), (token, address));
                 }
@@ -94,13 +95,6 @@ pub async fn refresh(
     let message = format!("{read} read, {drifted} changed outside of the stack, {gone} gone");
     events.emit(Event::Note { message });
     Ok(report)
-}
-
-/// Returns for how much longer an object may exist and not be visible yet.
-fn hidden_for(record: &Record, tools: &Tools) -> Duration {
-    let window =
-        tools.registry.schema(record.address.kind_str()).map_or(Duration::ZERO, |schema| schema.visibility);
-    window.saturating_sub(tools.clock.now().since(record.created))
 }
 
 /// Reads an object; one that is not there is asked for again once it cannot be hidden any more.

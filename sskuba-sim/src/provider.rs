@@ -240,7 +240,12 @@ impl Provider for SimProvider {
     }
 
     fn schemas(&self) -> Vec<Arc<Schema>> {
-        let mut all: Vec<_> = self.kinds.values().map(|kind| Arc::clone(&kind.schema)).collect();
+        // A program waits for what may be hidden: here that is known exactly.
+        let known = |kind: &SimKind| {
+            let visibility = self.options.invisible(&kind.schema);
+            Arc::new(Schema { visibility, ..Schema::clone(&kind.schema) })
+        };
+        let mut all: Vec<_> = self.kinds.values().map(known).collect();
         all.sort_by(|a, b| a.kind.cmp(&b.kind));
         all
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::call::{Call, bound, prior_of};
+use super::call::{Call, bound, hidden, prior_of};
 use super::dispatcher::{Back, Ready, Run, Running};
 use super::event::Event;
 use super::instances::{Instance, is_instance_kind};
@@ -268,7 +268,9 @@ impl Run<'_> {
             _ => node.lifecycle.timeouts.update,
         };
         let cx = self.cx(&step.address, token, bound(user, &node.schema.expected, verb));
-        let prior = self.journal.state().record(token).map(prior_of);
+        let record = self.journal.state().record(token);
+        let (prior, now) = (record.map(prior_of), self.tools.clock.now());
+        let hidden = hidden(Some(&node.schema), record, now);
         self.journal.stage(Entry::Intent(Intent {
             verb,
             address: step.address.clone(),
@@ -278,11 +280,11 @@ impl Run<'_> {
             provider: declared,
             dependencies: dependencies(&plan.graph, id),
             flags: flags(&plan.graph, id),
-            time: self.tools.clock.now(),
+            time: now,
         }))?;
         let schema = Some(Arc::clone(&node.schema));
         let holding = Arc::clone(self.journal.holding());
-        let call = Call { verb, cx, holding, instance, schema, inputs, prior };
+        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
     }
@@ -309,10 +311,12 @@ impl Run<'_> {
         let fallback = lookup_time();
         let expected = schema.as_ref().map_or(&fallback, |schema: &Arc<Schema>| &schema.expected);
         let cx = self.cx(&step.address, token, bound(user, expected, Verb::Delete));
-        self.journal.stage(Entry::Intent(delete_intent(&record, self.tools.clock.now())))?;
+        let now = self.tools.clock.now();
+        self.journal.stage(Entry::Intent(delete_intent(&record, now)))?;
         let prior = Some(prior_of(&record));
         let (inputs, holding) = (Map::new(), Arc::clone(self.journal.holding()));
-        let call = Call { verb: Verb::Delete, cx, holding, instance, schema, inputs, prior };
+        let hidden = hidden(schema.as_deref(), Some(&record), now);
+        let call = Call { verb: Verb::Delete, cx, holding, instance, schema, hidden, inputs, prior };
         self.launch(id, step, Action::Delete, ticket, token, call);
         Ok(())
     }

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 use super::holding::Holding;
 use super::instances::{Instance, is_instance_kind};
 use super::recover;
+use crate::clock::Timestamp;
 use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Prior};
 use crate::schema::{Durations, Schema};
 use crate::state::{Cause, Outcome, Record, Verb};
@@ -42,10 +43,18 @@ pub(super) struct Call {
     pub(super) instance: Instance,
     /// The schema, if this program knows the kind.
     pub(super) schema: Option<Arc<Schema>>,
+    /// For how long the object may exist and be seen by no question.
+    pub(super) hidden: Duration,
     /// The inputs; empty for a delete.
     pub(super) inputs: Map,
     /// What is recorded of the object.
     pub(super) prior: Option<Prior>,
+}
+
+/// Returns for how long an object may exist and be seen by no question: its kind's window, less how old it is.
+pub(crate) fn hidden(schema: Option<&Schema>, record: Option<&Record>, now: Timestamp) -> Duration {
+    let window = schema.map_or(Duration::ZERO, |schema| schema.visibility);
+    record.map_or(window, |record| window.saturating_sub(now.since(record.created)))
 }
 
 /// What is recorded of an object, as a provider takes it.

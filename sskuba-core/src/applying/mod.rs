@@ -13,7 +13,7 @@ mod pending;
 mod recover;
 mod report;
 
-pub(crate) use call::panicked;
+pub(crate) use call::{hidden, panicked};
 pub use dispatcher::{Tools, apply};
 pub use event::{Event, Events};
 pub use instances::is_instance_kind;

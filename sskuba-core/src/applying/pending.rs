@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::{Id, JoinSet};
 
-use super::call::{Call, bound, panicked, prior_of};
+use super::call::{Call, bound, hidden, panicked, prior_of};
 use super::dispatcher::Tools;
 use super::event::{Event, Events};
 use super::instances::{Instances, is_instance_kind};
@@ -139,9 +139,11 @@ fn call_of(
     let second = std::time::Duration::from_secs(1);
     let fallback = Durations { create: second, update: second, delete: second };
     let expected = schema.as_ref().map_or(fallback, |schema| schema.expected);
-    let prior = journal.state().record(intent.token).map(prior_of);
+    let record = journal.state().record(intent.token);
+    let (prior, hidden) = (record.map(prior_of), hidden(schema.as_deref(), record, tools.clock.now()));
     let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
     let cx = Cx { stack: stack.clone(), address, token, timeout };
     let holding = Arc::clone(journal.holding());
-    Ok(Call { verb: intent.verb, cx, holding, instance, schema, inputs: intent.inputs, prior })
+    let (verb, inputs) = (intent.verb, intent.inputs);
+    Ok(Call { verb, cx, holding, instance, schema, hidden, inputs, prior })
 }

@@ -85,27 +85,26 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
 /// Looks for the object of an interrupted create.
 async fn look(call: &Call) -> Result<Option<Object>, Failure> {
     let provider = call.instance.get().await?;
-    over_window(call, || provider.find(&call.cx)).await
+    while_hidden(call, || provider.find(&call.cx)).await
 }
 
 /// Reads the object of an interrupted update or delete. It may have been created a moment before.
 async fn read(call: &Call) -> Result<Option<Object>, Failure> {
     let provider = call.instance.get().await?;
     let prior = call.prior.clone().unwrap_or_default();
-    over_window(call, || provider.read(&call.cx, &prior)).await
+    while_hidden(call, || provider.read(&call.cx, &prior)).await
 }
 
-/// Asks for an object over its kind's visibility window. That it is not there is only concluded from a question that
-/// was asked after the window.
-async fn over_window<'a>(
+/// Asks for an object for as long as it may be hidden. That it is not there is only concluded from a question that
+/// was asked after that.
+async fn while_hidden<'a>(
     call: &Call,
     ask: impl Fn() -> Pin<Box<dyn Future<Output = Result<Option<Object>, Failure>> + Send + 'a>>,
 ) -> Result<Option<Object>, Failure> {
-    let window = call.schema.as_ref().map_or(Duration::ZERO, |schema| schema.visibility);
     let start = Instant::now();
     let mut pause = FIRST_LOOK;
     loop {
-        let left = window.saturating_sub(start.elapsed());
+        let left = call.hidden.saturating_sub(start.elapsed());
         let found = patient(call, &ask).await?;
         if found.is_some() || left.is_zero() {
             return Ok(found);

@@ -88,11 +88,11 @@ pub(crate) const SUITES: &[Suite] = &[
     },
     Suite {
         name: "torture",
-        about: "kill -9 at random instants loses nothing and makes nothing twice",
+        about: "kill -9 and stops at random instants lose nothing and make nothing twice",
         slow: false,
         required_in_ci: true,
         needs: &[],
-        steps: &[Step::Torture(20)],
+        steps: &[Step::Torture(300)],
     },
     Suite {
         name: "deny",

@@ -4,10 +4,10 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use ::sled::Batch;
 
+use super::disk::{self, Disk};
 use super::journal::{self, Journal};
 use super::layout::{self, Entries};
 use super::mark::{Mark, Marker};
@@ -46,15 +46,6 @@ pub(super) struct Database {
     marker: Mutex<(Mark, Marker)>,
 }
 
-/// The database's files once more: sled's flush pushes the bytes out, and leaves the file's length, the names of
-/// new files and the disk's own cache to chance.
-#[derive(Debug)]
-struct Disk {
-    file: File,
-    blobs: PathBuf,
-    blobs_changed: Mutex<Option<SystemTime>>,
-}
-
 /// The file in `folder` that holds a database, and whose lock is the stack's.
 pub(super) fn file(folder: &Path) -> PathBuf {
     folder.join("db")
@@ -72,29 +63,6 @@ pub(super) fn is_locked(folder: &Path) -> Result<bool, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(fault::io("open", &path, error)),
     }
-}
-
-impl Disk {
-    fn open(folder: &Path) -> io::Result<Self> {
-        let (file, blobs) = (File::open(file(folder))?, folder.join("blobs"));
-        Ok(Self { file, blobs, blobs_changed: Mutex::default() })
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()?;
-        let changed = fs::metadata(&self.blobs)?.modified().ok();
-        let mut known = self.blobs_changed.lock().unwrap_or_else(PoisonError::into_inner);
-        if *known != changed {
-            sync_folder(&self.blobs)?;
-            *known = changed;
-        }
-        Ok(())
-    }
-}
-
-/// Makes the names in `folder` durable, where the system can.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 impl Database {
@@ -124,12 +92,9 @@ impl Database {
         };
         let journal = Journal::open(&sled).map_err(|error| fault::sled("open", folder, error))?;
         let disk = Disk::open(folder).map_err(|error| fault::io("open", folder, error))?;
-        if !exists {
-            folder
-                .ancestors()
-                .take(4)
-                .try_for_each(sync_folder)
-                .map_err(|error| fault::io("create", folder, error))?;
+        // Without a mark nothing was ever acknowledged, perhaps because whoever made it was killed.
+        if create && mark.is_none() {
+            disk::sync_new(folder).map_err(|error| fault::io("create", folder, error))?;
         }
         let marker = Mutex::new((Mark::default(), Marker::new(folder)));
         let database = Self { journal: Mutex::new(journal), sled, disk, folder: folder.to_owned(), marker };

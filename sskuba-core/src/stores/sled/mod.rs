@@ -2,6 +2,7 @@
 
 mod database;
 mod desk;
+mod disk;
 mod fault;
 mod folders;
 mod journal;

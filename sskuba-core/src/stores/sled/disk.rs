@@ -1,0 +1,83 @@
+//! What of a database's files sled leaves to chance: its flush pushes the bytes of its log out, and syncs neither the
+//! log's length nor the disk's own cache, nor the files beside the log.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::database::file;
+
+/// For how long a folder may change without its time of change showing it.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The database's files once more.
+#[derive(Debug)]
+pub(super) struct Disk {
+    file: File,
+    blobs: PathBuf,
+    known: Mutex<Known>,
+}
+
+/// What of the folder of large pages is durable.
+#[derive(Debug, Default)]
+struct Known {
+    /// When it was last changed, if that tells whether it has been changed since.
+    changed: Option<SystemTime>,
+    names: HashSet<OsString>,
+}
+
+impl Disk {
+    /// Opens the files of the database in `folder`.
+    pub(super) fn open(folder: &Path) -> io::Result<Self> {
+        let (file, blobs) = (File::open(file(folder))?, folder.join("blobs"));
+        Ok(Self { file, blobs, known: Mutex::default() })
+    }
+
+    /// Makes durable what was flushed.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()?;
+        let changed = fs::metadata(&self.blobs)?.modified()?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.changed == Some(changed) {
+            return Ok(());
+        }
+        let mut names = HashSet::new();
+        for entry in fs::read_dir(&self.blobs)? {
+            let name = entry?.file_name();
+            if !known.names.contains(&name) {
+                sync_file(&self.blobs.join(&name))?;
+            }
+            names.insert(name);
+        }
+        if known.names != names || known.changed.is_none() {
+            sync_folder(&self.blobs)?;
+        }
+        let settled = self.file.metadata()?.modified()?.duration_since(changed).is_ok_and(|age| age > TICK);
+        *known = Known { changed: settled.then_some(changed), names };
+        Ok(())
+    }
+}
+
+/// Makes durable what a new database needs beside its log: its settings, and the names of all that was made.
+pub(super) fn sync_new(folder: &Path) -> io::Result<()> {
+    sync_file(&folder.join("conf"))?;
+    folder.ancestors().take(4).try_for_each(sync_folder)
+}
+
+/// Makes a file durable; one that is gone again needs nothing.
+fn sync_file(path: &Path) -> io::Result<()> {
+    match File::options().write(true).open(path) {
+        Ok(file) => file.sync_all(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the names in `folder` durable, where the system can.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
