@@ -65,12 +65,20 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
     let idempotency = call.schema.as_ref().map_or(Idempotency::None, |schema| schema.idempotency);
     match idempotency {
         Idempotency::Token => {
-            again(
+            let resolved = again(
                 call,
                 "asked again with the same token: one object",
-                "asked again with the same token: refused",
+                "asked again with the same token: refused, and there is none",
             )
-            .await
+            .await?;
+            // A refusal is about this question; what came of the first one has to be seen.
+            match resolved.ended.failure.is_some() {
+                true => Ok(match look(call).await? {
+                    Some(object) => adopt(call, object).await?,
+                    None => resolved,
+                }),
+                false => Ok(resolved),
+            }
         }
         Idempotency::Tag => match look(call).await? {
             Some(object) => adopt(call, object).await,

@@ -74,7 +74,8 @@ impl Default for Limits {
 ///
 /// # Contract
 /// - `create` of a kind with [`Idempotency::Token`](crate::schema::Idempotency) called twice with one token
-///   makes one object; of a kind with `Tag`, the object can be found by `find` from its creation on.
+///   makes one object. Of such a kind and of one with `Tag`, the object can be found by `find`, at the latest when
+///   the kind's visibility window has passed since its creation.
 /// - `delete` of an object that is gone succeeds; `read` of one answers `None`.
 /// - `update` brings the object to the new inputs from whatever state an earlier, interrupted update left.
 /// - A failure says truthfully whether anything was changed; where that is not known it says so.

@@ -115,10 +115,21 @@ impl Player {
         }
         let mut wrong = Vec::new();
         self.made_of_open(&mut pending);
-        compare_notes(&recorded, (&self.truth, &ideal), &pending, settled.is_some(), &mut wrong);
-        self.truth
-            .strays
-            .extend(ideal.strays.iter().cloned().filter(|id| !recorded.iter().any(|n| n.id == *id)));
+        // What is to be kept is let go before what takes its place is made, which may fail.
+        let told = settled.unwrap_or(&self.told);
+        let let_go = |note: &Note| told.removed.get(&note.token) == Some(&true);
+        let gone = |id: &str| !recorded.iter().any(|note| note.id == id);
+        let kept: Vec<String> = self
+            .truth
+            .notes
+            .iter()
+            .filter(|note| let_go(note) && gone(&note.id))
+            .map(|n| n.id.clone())
+            .collect();
+        let compared = (&self.truth, &ideal);
+        compare_notes(&recorded, compared, &pending, (settled.is_some(), &kept), &mut wrong);
+        let strays = ideal.strays.iter().filter(|id| gone(id)).cloned();
+        self.truth.strays.extend(strays.chain(kept));
         self.truth.notes = recorded;
         self.truth.open = pending;
         whole(&self.truth, &mut wrong);
@@ -143,7 +154,7 @@ fn compare_notes(
     recorded: &[Note],
     (truth, ideal): (&Truth, &Truth),
     pending: &BTreeMap<String, Open>,
-    strict: bool,
+    (strict, kept): (bool, &[String]),
     wrong: &mut Vec<String>,
 ) {
     for note in recorded {
@@ -178,7 +189,10 @@ fn compare_notes(
             recorded.iter().any(|other| other.token == note.token) || pending.contains_key(&note.token);
         let deleted = truth.open.get(&note.token).is_some_and(|open| open.verb == Verb::Delete)
             && !truth.things.contains_key(&note.id);
-        let may_be_gone = deleted || ideal.note(&note.token).is_none() || truth.vanished.contains(&note.id);
+        let may_be_gone = kept.contains(&note.id)
+            || deleted
+            || ideal.note(&note.token).is_none()
+            || truth.vanished.contains(&note.id);
         if !there && !may_be_gone {
             wrong.push(format!("{note:?} is recorded no longer"));
         }

@@ -42,7 +42,7 @@ fn engine_cloud_and_model_agree_after_every_operation() {
     let config = Config {
         cases: u32::try_from(sequences).unwrap(),
         failure_persistence: None,
-        max_shrink_iters: 20_000,
+        max_shrink_iters: 3_000,
         ..Config::default()
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
