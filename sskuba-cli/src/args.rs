@@ -123,6 +123,8 @@ pub(crate) enum Command {
     Down(Down),
     /// Reads what is really there and records it
     Refresh(Refresh),
+    /// Records an object that exists already as what the program declares; changes nothing at the provider
+    Import(Import),
     /// Shows what the stack exports
     Output(Output),
     /// Draws the resources and what they depend on
@@ -204,6 +206,17 @@ pub(crate) struct Refresh {
     /// Ends with code 3 if something was changed outside of the stack
     #[arg(long)]
     pub(crate) expect_no_changes: bool,
+}
+
+/// `import`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Import {
+    /// The declared resource, e.g. `aws:ec2:Vpc::main`
+    pub(crate) address: String,
+    /// The provider's id of the object, e.g. `vpc-0a1b2c3d`
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
 }
 
 /// `output`

@@ -1,9 +1,10 @@
 //! The project's own tasks: `cargo xtask test`, `cargo xtask check`, `cargo xtask compare`,
-//! `cargo xtask torture`.
+//! `cargo xtask torture`, `cargo xtask mutants`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod check;
 mod compare;
+mod mutants;
 mod suites;
 mod torture;
 
@@ -36,6 +37,8 @@ enum Task {
     Compare(compare::Options),
     /// Kill a program at random instants and see that nothing is lost
     Torture(torture::Options),
+    /// Break the engine on purpose, promise by promise, and see that a test notices
+    Mutants(mutants::Options),
     /// Measure one command, for `compare`
     #[command(hide = true)]
     Measure(compare::measure::Options),
@@ -59,6 +62,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Check { root } => check::report(&root.map_or_else(workspace_root, Ok)?),
         Task::Compare(options) => compare::run(&workspace_root()?, &options),
         Task::Torture(options) => torture::run(&workspace_root()?, &options),
+        Task::Mutants(options) => mutants::run(&workspace_root()?, &options),
         Task::Measure(options) => compare::measure::run(&options),
     }
 }

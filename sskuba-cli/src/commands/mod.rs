@@ -4,6 +4,7 @@ mod config;
 mod down;
 mod graph;
 mod history;
+mod import;
 mod output;
 mod planned;
 mod preview;
@@ -42,8 +43,10 @@ pub(crate) async fn run(
         screen.raw(&String::from_utf8_lossy(&text));
         return Code::Done;
     }
-    let changes =
-        matches!(command, Command::Up(_) | Command::Preview(_) | Command::Down(_) | Command::Refresh(_));
+    let changes = matches!(
+        command,
+        Command::Up(_) | Command::Preview(_) | Command::Down(_) | Command::Refresh(_) | Command::Import(_)
+    );
     let place = match locate(&cli, &global, &environment) {
         Ok(place) => place,
         Err(stop) => {
@@ -84,6 +87,7 @@ async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Cod
         Command::Preview(args) => preview::run(context, &args).await,
         Command::Down(args) => down::run(context, &args).await,
         Command::Refresh(args) => refresh::run(context, &args).await,
+        Command::Import(args) => import::run(context, &args).await,
         Command::Output(args) => output::run(context, &args).await,
         Command::Graph(args) => graph::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,

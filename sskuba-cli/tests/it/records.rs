@@ -115,3 +115,29 @@ async fn kinds_are_described() {
     assert_eq!(json["fields"][0]["name"], "title");
     assert!(bench.run("schema book").await.expect(1).errors.contains("did you mean `shelf:book:Book`?"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_exists_already_is_imported_and_then_brought_to_what_is_declared() {
+    let bench = Bench::new();
+    bench.run("up --yes").await.expect(0);
+    let list = bench.run("state list --json").await.expect(0).document();
+    let (address, id) = (list[0]["address"].as_str().unwrap(), list[0]["id"].as_str().unwrap());
+    let refused = bench.run(&format!("import {address} {id}")).await.expect(1);
+    assert!(refused.errors.contains("is recorded there already; `state rm"), "{}", refused.errors);
+    bench.run(&format!("state rm --yes {address}")).await.expect(0);
+
+    let missing = bench.run(&format!("import {address} nowhere")).await.expect(1);
+    assert!(missing.errors.contains("the provider knows no shelf:book:Book `nowhere`"), "{}", missing.errors);
+    let undeclared = bench.run(&format!("import shelf:book:Book::other {id}")).await.expect(1);
+    assert!(undeclared.errors.contains("declare it first, then import"), "{}", undeclared.errors);
+
+    let ran = bench.run(&format!("import {address} {id} -c text=other")).await.expect(0);
+    assert!(ran.out.contains(&format!("Imported {id} as {address}")), "{}", ran.out);
+    assert!(ran.out.contains("changes `text`, which the program declares otherwise"), "{}", ran.out);
+    let twice = bench.run(&format!("import shelf/shelf:book:Book::b {id}")).await.expect(1);
+    assert!(twice.errors.contains("is recorded there already"), "{}", twice.errors);
+    bench.run("up --yes --expect-no-changes").await.expect(0);
+    let events = bench.run("up --yes --json -c text=other").await.expect(0).events();
+    assert_eq!(events.last().unwrap()["changes"]["update"], 2, "{events:?}");
+    assert_eq!(bench.shelf.titles().len(), 2, "nothing was made twice");
+}

@@ -79,6 +79,8 @@ impl Player {
         let stray =
             self.truth.strays.iter().find(|id| self.truth.things.get(*id).is_some_and(|t| t.kind == kind));
         let (Some(id), true) = (stray.cloned(), self.draft.specs.contains_key(&slot)) else { return };
+        // A person imports what can be seen; a service may hide what is new for a while.
+        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
         let options = self.stage.prepare(&[], false);
         let Some(mut session) = self.open("import", &options).await else { return };
         let address = self.draft.address(slot);

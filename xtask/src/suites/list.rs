@@ -100,7 +100,7 @@ pub(crate) const SUITES: &[Suite] = &[
         slow: false,
         required_in_ci: false,
         needs: &[Need::CargoTool("deny")],
-        steps: &[Step::Cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])],
+        steps: &[Step::Cargo(&["deny", "check", "bans", "licenses", "sources"])],
     },
     Suite {
         name: "advisories",

@@ -1,0 +1,236 @@
+//! The mutations, as data: a promise, how it is broken, and the test that has to notice.
+
+/// One way to break the engine.
+pub(crate) struct Mutation {
+    /// Its name, for `--only`.
+    pub(crate) name: &'static str,
+    /// What is broken, for people.
+    pub(crate) breaks: &'static str,
+    /// The file.
+    pub(crate) file: &'static str,
+    /// The text that is replaced; it stands once in the file.
+    pub(crate) from: &'static str,
+    /// What takes its place.
+    pub(crate) to: &'static str,
+    /// Where the test is, as `cargo test` takes it.
+    pub(crate) target: &'static [&'static str],
+    /// The test's name, or a part of it.
+    pub(crate) filter: &'static [&'static str],
+}
+
+impl Mutation {
+    /// Returns the test that notices, for people.
+    pub(crate) fn test(&self) -> String {
+        let place =
+            self.target.iter().filter(|word| !word.starts_with("--")).copied().collect::<Vec<_>>().join(" ");
+        format!("{place}: {}", self.filter.join(" "))
+    }
+}
+
+const MODEL: &[&str] = &["--package", "sskuba-testkit", "--test", "model"];
+const AGREE: &[&str] = &["engine_cloud_and_model_agree"];
+const CORE: &[&str] = &["--package", "sskuba-core", "--lib"];
+const IT: &[&str] = &["--package", "sskuba", "--test", "it"];
+const STORES: &[&str] = &["--package", "sskuba-testkit", "--test", "stores"];
+
+/// Every mutation.
+pub(crate) const MUTATIONS: &[Mutation] = &[
+    Mutation {
+        name: "call-before-intent",
+        breaks: "a provider is called before the intent is durable",
+        file: "sskuba-core/src/applying/begin.rs",
+        from: "self.ready.push(Ready { step: id, call, started });",
+        to: "let _ = |call, started| Ready { step: id, call, started };
+        self.options.events.emit(started);
+        let handle = self.tasks.spawn(async move { Back::Ended(Box::new(super::call::perform(call).await)) });
+        self.task_steps.insert(handle.id(), id);",
+        target: IT,
+        filter: &["durable::no_call_before_its_intent"],
+    },
+    Mutation {
+        name: "new-token-in-recovery",
+        breaks: "an interrupted create is asked again under a new token",
+        file: "sskuba-core/src/applying/pending.rs",
+        from: "let cx = Cx { stack: stack.clone(), address, token, timeout };",
+        to: "let token = if intent.verb == Verb::Create { tools.ids.token() } else { token };
+    let cx = Cx { stack: stack.clone(), address, token, timeout };",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "refusal-is-an-answer",
+        breaks: "a refused question counts as proof that the interrupted create took no effect",
+        file: "sskuba-core/src/applying/recover.rs",
+        from: "match resolved.ended.failure.is_some() {",
+        to: "match false {",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "no-visibility-window",
+        breaks: "an object that cannot be seen yet counts as gone",
+        file: "sskuba-core/src/applying/call.rs",
+        from: "let window = schema.map_or(Duration::ZERO, |schema| schema.visibility);",
+        to: "let window = schema.map_or(Duration::ZERO, |_| Duration::ZERO);",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "unknown-is-nothing",
+        breaks: "a call of unknown effect counts as one without",
+        file: "sskuba-core/src/applying/call.rs",
+        from: "Effect::Unknown => Outcome::Unknown { cause },",
+        to: "Effect::Unknown => Outcome::NotApplied { cause },",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "partial-is-whole",
+        breaks: "what was left half made counts as whole",
+        file: "sskuba-core/src/state/replay.rs",
+        from: "let status = if complete { Status::Live } else { Status::Partial };",
+        to: "let status = if complete || !complete { Status::Live } else { Status::Partial };",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "old-generation-stays",
+        breaks: "the generation that was replaced is not deleted",
+        file: "sskuba-core/src/applying/end.rs",
+        from: "self.frontier.activate(delete);",
+        to: "let _ = delete;",
+        target: IT,
+        filter: &["replace::the_new_one_is_made"],
+    },
+    Mutation {
+        name: "old-generation-forgotten",
+        breaks: "the record of a replaced generation is dropped before its object is deleted",
+        file: "sskuba-core/src/state/replay.rs",
+        from: "record.status = Status::Superseded;
+            self.touched.push(old);",
+        to: "record.status = Status::Superseded;
+            self.records.remove(&old);
+            self.touched.push(old);",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "edges-not-stored",
+        breaks: "a record does not say what the resource depends on",
+        file: "sskuba-core/src/plan/recorded.rs",
+        from: "found.push(graph.node(next).address.clone());",
+        to: "let _ = graph.node(next).address.clone();",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "delete-before-dependants",
+        breaks: "a resource is deleted before those that need it",
+        file: "sskuba-core/src/planning/removals.rs",
+        from: "edges.push(if goes_with { (theirs, id) } else { (id, theirs) });",
+        to: "edges.push((theirs, id));",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "delete-before-switch",
+        breaks: "a replaced generation is deleted before what used it is switched over",
+        file: "sskuba-core/src/planning/removals.rs",
+        from: "edges.push((id, declared));",
+        to: "let _ = (id, declared);",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "retained-is-deleted",
+        breaks: "an object that is to be kept is deleted",
+        file: "sskuba-core/src/planning/removals.rs",
+        from: "if record.flags.retain {",
+        to: "if record.flags.retain && self.request.down {",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "protected-is-deleted",
+        breaks: "what is protected is deleted",
+        file: "sskuba-core/src/planning/removals.rs",
+        from: "if record.flags.protect && step.part_of.is_none()",
+        to: "if record.flags.protect && self.request.down && step.part_of.is_none()",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "excluded-is-deleted",
+        breaks: "what is left out of a plan and has a new name is deleted under its former one",
+        file: "sskuba-core/src/planning/declared.rs",
+        from: "self.moved.insert(from, id);
+            self.records_change = true;",
+        to: "let _ = (from, id);
+            self.records_change = true;",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "stale-plan",
+        breaks: "a plan of an earlier revision is carried out",
+        file: "sskuba-core/src/engine/session.rs",
+        from: "if planned != current {",
+        to: "if planned > current {",
+        target: IT,
+        filter: &["bad_input::saved::a_plan_in_memory"],
+    },
+    Mutation {
+        name: "starts-after-cancel",
+        breaks: "a cancelled run starts new steps",
+        file: "sskuba-core/src/applying/dispatcher.rs",
+        from: "self.stop(RunResult::Cancelled, \"the run was cancelled\");",
+        to: "self.stop.get_or_insert(RunResult::Failed); self.stop = None;",
+        target: IT,
+        filter: &["options::a_cancelled_run"],
+    },
+    Mutation {
+        name: "drift-unseen",
+        breaks: "what others changed is not brought back",
+        file: "sskuba-core/src/plan/decide.rs",
+        from: "if known && !wanted.has_unknown() && !field.normaliser.same(sent, seen) {",
+        to: "if known && wanted.has_unknown() && !field.normaliser.same(sent, seen) {",
+        target: MODEL,
+        filter: AGREE,
+    },
+    Mutation {
+        name: "fencing-not-checked",
+        breaks: "a lease that was taken over still writes",
+        file: "sskuba-core/src/stores/memory.rs",
+        from: "if fence != self.fence {",
+        to: "if fence > self.fence {",
+        target: STORES,
+        filter: &["memory"],
+    },
+    Mutation {
+        name: "mark-not-compared",
+        breaks: "a database that lost its end is taken for an older one",
+        file: "sskuba-core/src/stores/sled/database.rs",
+        from: "found.fence < mark.fence || found.revision < mark.revision",
+        to: "found.fence > mark.fence && found.revision < mark.revision",
+        target: CORE,
+        filter: &["a_database_that_lost_its_end"],
+    },
+    Mutation {
+        name: "sum-not-compared",
+        breaks: "a database that lost records is taken for whole",
+        file: "sskuba-core/src/stores/sled/database.rs",
+        from: "if sum != self.sum()? {",
+        to: "if sum != self.sum()? && revision == 0 {",
+        target: CORE,
+        filter: &["a_record_that_is_gone_or_old"],
+    },
+    Mutation {
+        name: "lost-append",
+        breaks: "what a failed write was to write is dropped though the state has it",
+        file: "sskuba-core/src/applying/journal.rs",
+        from: "Err(_) => drop(self.staged.splice(..0, entries)),",
+        to: "Err(_) => drop(entries),",
+        target: MODEL,
+        filter: AGREE,
+    },
+];
