@@ -11,7 +11,7 @@ use super::call::{Call, Ended, once, within};
 use crate::plan::agree;
 use crate::provider::{Change, Class, Effect, Failure, Object, Prior};
 use crate::schema::Idempotency;
-use crate::state::Verb;
+use crate::state::{Outcome, Verb};
 
 /// The first wait between two looks; each is twice as long as the one before, up to the last.
 const FIRST_LOOK: Duration = Duration::from_millis(50);
@@ -72,12 +72,10 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
             )
             .await?;
             // A refusal is about this question; what came of the first one has to be seen.
-            match resolved.ended.failure.is_some() {
-                true => Ok(match look(call).await? {
-                    Some(object) => adopt(call, object).await?,
-                    None => resolved,
-                }),
-                false => Ok(resolved),
+            let refused = matches!(resolved.ended.outcome, Outcome::NotApplied { .. });
+            match if refused { look(call).await? } else { None } {
+                Some(object) => adopt(call, object).await,
+                None => Ok(resolved),
             }
         }
         Idempotency::Tag => match look(call).await? {

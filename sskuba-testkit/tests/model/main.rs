@@ -28,6 +28,19 @@ fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
+/// Sequences that once ended in a disagreement, and those that a mutation of the engine alone would fail.
+#[test]
+fn what_was_found_once_stays_mended() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/model/found");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    for path in paths {
+        let script = script::read(&std::fs::read_to_string(&path).unwrap());
+        player::play(&script, 1).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    }
+}
+
 #[test]
 fn engine_cloud_and_model_agree_after_every_operation() {
     if let Ok(path) = std::env::var("SSKUBA_MODEL_SCRIPT") {

@@ -29,6 +29,7 @@ impl Mutation {
 
 const MODEL: &[&str] = &["--package", "sskuba-testkit", "--test", "model"];
 const AGREE: &[&str] = &["engine_cloud_and_model_agree"];
+const FOUND: &[&str] = &["what_was_found_once"];
 const CORE: &[&str] = &["--package", "sskuba-core", "--lib"];
 const IT: &[&str] = &["--package", "sskuba", "--test", "it"];
 const STORES: &[&str] = &["--package", "sskuba-testkit", "--test", "stores"];
@@ -61,10 +62,10 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "refusal-is-an-answer",
         breaks: "a refused question counts as proof that the interrupted create took no effect",
         file: "sskuba-core/src/applying/recover.rs",
-        from: "match resolved.ended.failure.is_some() {",
-        to: "match false {",
+        from: "match if refused { look(call).await? } else { None } {",
+        to: "match if refused && false { look(call).await? } else { None } {",
         target: MODEL,
-        filter: AGREE,
+        filter: FOUND,
     },
     Mutation {
         name: "no-visibility-window",
