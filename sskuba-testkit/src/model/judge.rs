@@ -179,8 +179,12 @@ impl<'a> Judge<'a> {
             if let Some(thing) = self.truth.things.get_mut(&effect.id) {
                 thing.partial = effect.partial;
             }
-            if let Some(note) = self.truth.note_mut(&effect.token) {
-                note.partial = effect.partial;
+            let seen = effect.fields.as_ref().filter(|_| !effect.partial).map(|fields| fields.soft);
+            let truth = &mut *self.truth;
+            let made = truth.open.get_mut(&effect.token).and_then(|open| open.made.as_mut());
+            let recorded = truth.notes.iter_mut().find(|note| note.token == effect.token);
+            for note in made.into_iter().chain(recorded) {
+                (note.partial, note.seen) = (effect.partial, seen);
             }
         }
         effect.again
