@@ -76,6 +76,7 @@ impl Database {
         if !exists && !create {
             return Ok(Opening::Missing);
         }
+        disk::mend(folder).map_err(|error| fault::io("open", folder, error))?;
         let config = ::sled::Config::new()
             .path(folder)
             .cache_capacity(CACHE)

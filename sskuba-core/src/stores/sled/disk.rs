@@ -62,9 +62,60 @@ impl Disk {
     }
 }
 
+/// Mends what is left in `folder` of an opening that was cut short, which sled takes for damage.
+pub(super) fn mend(folder: &Path) -> io::Result<()> {
+    drop_torn_settings(folder)?;
+    drop_torn_snapshots(folder)
+}
+
+/// Removes snapshots that sled had not written to their end; unless somebody has the database open, and is about to.
+fn drop_torn_snapshots(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    let mut torn = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "generating") {
+            torn.push(path);
+        }
+    }
+    if torn.is_empty() {
+        return Ok(());
+    }
+    let lock = match File::open(file(folder)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        lock => lock?,
+    };
+    if lock.try_lock().is_err() {
+        return Ok(());
+    }
+    torn.iter().try_for_each(fs::remove_file)
+}
+
+/// Removes the settings in `folder` if they are not whole: whoever made the database died before it was used. They
+/// only repeat what sled is told whenever it opens it, and it writes them anew.
+fn drop_torn_settings(folder: &Path) -> io::Result<()> {
+    let path = settings(folder);
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        bytes => bytes?,
+    };
+    let whole = bytes
+        .split_last_chunk::<4>()
+        .is_some_and(|(text, sum)| !text.is_empty() && crc32fast::hash(text) == u32::from_le_bytes(*sum));
+    if whole { Ok(()) } else { fs::remove_file(&path) }
+}
+
+/// The file in `folder` in which sled keeps a database's settings.
+fn settings(folder: &Path) -> PathBuf {
+    folder.join("conf")
+}
+
 /// Makes durable what a new database needs beside its log: its settings, and the names of all that was made.
 pub(super) fn sync_new(folder: &Path) -> io::Result<()> {
-    sync_file(&folder.join("conf"))?;
+    sync_file(&settings(folder))?;
     folder.ancestors().take(4).try_for_each(sync_folder)
 }
 
