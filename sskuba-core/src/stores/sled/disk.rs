@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -60,6 +60,15 @@ impl Disk {
         *known = Known { changed: settled.then_some(changed), names };
         Ok(())
     }
+}
+
+/// Reads all of the log in `folder` once. sled takes a log that it cannot read for one that ends there, and clears the
+/// rest of it; so what the disk does not give is found out before sled asks.
+pub(super) fn read_through(folder: &Path) -> io::Result<()> {
+    let mut log = File::open(file(folder))?;
+    let mut buffer = vec![0; 1 << 20];
+    while log.read(&mut buffer)? > 0 {}
+    Ok(())
 }
 
 /// Mends what is left in `folder` of an opening that was cut short, which sled takes for damage.
