@@ -17,6 +17,7 @@ mod stage;
 
 mod bytes;
 mod configuring;
+mod contention;
 mod contract;
 mod damage;
 mod disk;

@@ -44,9 +44,13 @@ pub(crate) fn owner() -> Owner {
     Owner { user: "ann".into(), host: "desk".into(), pid: 1, command: "up".into() }
 }
 
-/// Returns the entry of a revision. Every fiftieth is so large that sled gives it a file of its own.
+/// How large every fiftieth entry is, in bytes.
+pub(crate) const LARGE: &str = "SSKUBA_TEST_LARGE";
+
+/// Returns the entry of a revision.
 pub(crate) fn entry(number: u64) -> Vec<u8> {
-    let size = if number % 50 == 49 { 150_000 } else { 20 + number * 37 % 900 };
+    let large = env::var(LARGE).map_or(60_000, |size| size.parse().unwrap());
+    let size = if number % 50 == 49 { large } else { 20 + number * 37 % 900 };
     (0..size).map(|at| (number * 131 + at * 7 + (at * at) % 251) as u8).collect()
 }
 

@@ -77,6 +77,10 @@ impl Database {
         if !exists && !create {
             return Ok(Opening::Missing);
         }
+        disk::mend(folder).map_err(|error| fault::io("open", folder, error))?;
+        if exists {
+            disk::read_through(folder).map_err(|error| fault::io("read", &path, error))?;
+        }
         let config = ::sled::Config::new()
             .path(folder)
             .cache_capacity(CACHE)

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -62,9 +62,69 @@ impl Disk {
     }
 }
 
+/// Reads all of the log in `folder` once. sled takes a log that it cannot read for one that ends there, and clears the
+/// rest of it; so what the disk does not give is found out before sled asks.
+pub(super) fn read_through(folder: &Path) -> io::Result<()> {
+    let mut log = File::open(file(folder))?;
+    let mut buffer = vec![0; 1 << 20];
+    while log.read(&mut buffer)? > 0 {}
+    Ok(())
+}
+
+/// Mends what is left in `folder` of an opening that was cut short, which sled takes for damage.
+pub(super) fn mend(folder: &Path) -> io::Result<()> {
+    drop_torn_settings(folder)?;
+    drop_torn_snapshots(folder)
+}
+
+/// Removes snapshots that sled had not written to their end; unless somebody has the database open, and is about to.
+fn drop_torn_snapshots(folder: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    let mut torn = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "generating") {
+            torn.push(path);
+        }
+    }
+    if torn.is_empty() {
+        return Ok(());
+    }
+    let lock = match File::open(file(folder)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        lock => lock?,
+    };
+    if lock.try_lock().is_err() {
+        return Ok(());
+    }
+    torn.iter().try_for_each(fs::remove_file)
+}
+
+/// Removes the settings in `folder` if they are not whole: whoever made the database died before it was used. They
+/// only repeat what sled is told whenever it opens it, and it writes them anew.
+fn drop_torn_settings(folder: &Path) -> io::Result<()> {
+    let path = settings(folder);
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        bytes => bytes?,
+    };
+    let whole = bytes
+        .split_last_chunk::<4>()
+        .is_some_and(|(text, sum)| !text.is_empty() && crc32fast::hash(text) == u32::from_le_bytes(*sum));
+    if whole { Ok(()) } else { fs::remove_file(&path) }
+}
+
+/// The file in `folder` in which sled keeps a database's settings.
+fn settings(folder: &Path) -> PathBuf {
+    folder.join("conf")
+}
+
 /// Makes durable what a new database needs beside its log: its settings, and the names of all that was made.
 pub(super) fn sync_new(folder: &Path) -> io::Result<()> {
-    sync_file(&folder.join("conf"))?;
+    sync_file(&settings(folder))?;
     folder.ancestors().take(4).try_for_each(sync_folder)
 }
 

@@ -37,6 +37,9 @@ use crate::state::{Holder, Lease, Owner, StoreError};
 /// How long a lock that is held is asked for again: a reader holds it for some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How many holders, one after the other, may leave a reader without an answer.
+const HOLDERS: u32 = 30;
+
 /// Stacks in files of this machine: a sled database at `ROOT/organisation/project/stack/` for each.
 ///
 /// sled admits one process at a time, and its lock on the database's file is what a lease is made of: it lasts as
@@ -85,9 +88,15 @@ impl Sled {
         let folder = self.folder(stack);
         let start = Instant::now();
         let mut pause = Duration::from_millis(1);
+        let mut since = (start, None);
         loop {
             if let Some(answer) = self.read_here(stack, ask).await? {
                 return Ok(answer);
+            }
+            // Where one holder follows on another, each is given its time to answer.
+            let fence = side::read::<Holder>(&folder, side::HOLDER).map(|holder| holder.fence);
+            if since.1 != fence {
+                since = (Instant::now(), fence);
             }
             let desk = side::read::<wire::Desk>(&folder, side::READER);
             match desk {
@@ -101,7 +110,7 @@ impl Sled {
                 },
                 None => tracing::debug!(%stack, "the holder takes no questions"),
             }
-            if start.elapsed() > PATIENCE {
+            if since.0.elapsed() > PATIENCE || start.elapsed() > PATIENCE * HOLDERS {
                 return Err(busy(stack, &folder));
             }
             tokio::time::sleep(pause).await;
