@@ -30,6 +30,8 @@ pub struct SimulationOptions {
     pub speed: Option<f64>,
     /// What goes wrong, as `SSKUBA_SIM_FAULTS` says it.
     pub faults: Option<String>,
+    /// At which call the program crashes, as `SSKUBA_SIM_CRASH` says it.
+    pub crash: Option<String>,
 }
 
 /// Makes the simulated provider of a name and its schemas; fails if the options cannot be.

@@ -116,7 +116,7 @@ impl Engine {
         Ok(super::open::digester(&codec))
     }
 
-    /// Returns the newest `limit` runs of a stack, newest first.
+    /// Returns the newest `limit` runs and edits of a stack, newest first.
     ///
     /// # Errors
     /// If there is no such stack, or it cannot be read.
@@ -148,6 +148,17 @@ impl Engine {
                         changes,
                     });
                 }
+                Ok(Entry::Edited(edit)) => runs.push(Run {
+                    run: edit.edit,
+                    revision,
+                    started: edit.time,
+                    ended: Some(edit.time),
+                    who: edit.who,
+                    command: edit.command,
+                    message: Some(edit.what),
+                    result: Some(RunResult::Succeeded),
+                    changes: Counts::default(),
+                }),
                 Ok(Entry::RunEnded { run, time, result, counts }) => {
                     if let Some(run) = places.get(&run).and_then(|at| runs.get_mut(*at)) {
                         (run.ended, run.result, run.changes) = (Some(time), Some(result), counts);

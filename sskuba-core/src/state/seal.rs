@@ -144,6 +144,11 @@ pub trait Keyring: Send + Sync + fmt::Debug {
 
     /// Names the recipients, for people.
     fn recipients(&self) -> String;
+
+    /// Names the recipients of a sealed data key without opening it, if it says who they are.
+    fn sealed_to(&self, _sealed: &[u8]) -> Option<String> {
+        None
+    }
 }
 
 #[cfg(test)]

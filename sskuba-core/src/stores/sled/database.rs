@@ -245,6 +245,9 @@ impl Database {
         for (revision, entry) in fold.history {
             batch.insert(layout::numbered(layout::HISTORY, revision), entry);
         }
+        for (key, value) in fold.meta {
+            batch.insert(layout::key(layout::META, key.as_bytes()), value);
+        }
         let folded = fold.upto.max(self.number(layout::FOLDED)?);
         batch.insert(layout::FOLDED, &folded.to_be_bytes());
         self.commit(batch)?;
