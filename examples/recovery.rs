@@ -24,7 +24,7 @@ fn recovery(stack: &mut Stack) -> sskuba::Result {
         .add("main", Network::new("10.0.0.0/16").tag("team", settings.team.as_str()).tag("login", login))?;
     stack.add("a", Subnet::new(network.id(), "10.0.1.0/24").tag("team", settings.team.as_str()))?;
     stack.add("logs", Bucket::new("logs"))?;
-    stack.add("ops", Grant::new(settings.team.as_str(), "read"))?;
+    stack.add("ops", Grant::new("ops", "read"))?;
     stack.export("network", network.id());
     Ok(())
 }

@@ -20,5 +20,6 @@ mod configuring;
 mod contract;
 mod damage;
 mod disk;
+mod guides;
 mod sharing;
 mod stopping;

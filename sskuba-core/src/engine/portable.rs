@@ -122,8 +122,8 @@ impl Session {
         };
         let sealed = from_text(text).map_err(|error| EngineError::Refused(error.to_string()))?;
         let key = self.engine().keyring.open(&sealed).await;
-        let stack = self.stack().clone();
-        let key = key.map_err(|source| EngineError::Keyring { stack, source })?;
+        let key =
+            key.map_err(|source| EngineError::Refused(format!("the document cannot be imported: {source}")))?;
         Ok(Codec::new(Some(key), Arc::clone(&self.engine().ids)))
     }
 }
