@@ -16,6 +16,7 @@ mod running;
 mod stage;
 
 mod bytes;
+mod canaries;
 mod configuring;
 mod contract;
 mod damage;

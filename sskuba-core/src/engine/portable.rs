@@ -79,7 +79,9 @@ impl Session {
         let mut records: Vec<Record> = Vec::new();
         for (i, item) in items.iter().enumerate() {
             let record = codec.record_from_json(item.clone());
-            records.push(record.map_err(|error| refuse(format!("record {i}: {error}")))?);
+            let mut record = record.map_err(|error| refuse(format!("record {i}: {error}")))?;
+            self.keep_secret(&mut record);
+            records.push(record);
         }
         let mut open = Vec::new();
         for (i, item) in
@@ -105,6 +107,14 @@ impl Session {
         self.edit_world(what, entries, Some(simulated)).await?;
         self.journal().fold().await.map_err(|error| self.wrap(error))?;
         Ok(count)
+    }
+
+    /// Marks the fields of a record that its kind says are secret: an edited document may have them in the clear.
+    fn keep_secret(&self, record: &mut Record) {
+        let Ok(schema) = self.engine().registry.schema(record.address.kind_str()) else { return };
+        for map in [&mut record.applied, &mut record.observed, &mut record.outputs] {
+            *map = schema.seal_outputs(std::mem::take(map));
+        }
     }
 
     /// Returns the codec that opens a document's secrets: its own sealed key, or this stack's.
