@@ -1,4 +1,5 @@
 //! What the tests of sskuba share. Never published.
 
 pub mod aws;
+pub mod fuzzing;
 pub mod store_conformance;

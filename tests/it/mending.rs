@@ -9,7 +9,7 @@ use sskuba::core::engine::{EngineError, Resolution, Session};
 use sskuba::core::state::{
     AgeKeyring, Fold, Holder, Image, Keyring, Lease, Owner, StateStore, StoreError, from_text,
 };
-use sskuba::core::stores::Memory;
+use sskuba::core::stores::{EphemeralKeyring, Memory};
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{self, Bucket, Grant, Machine, Network, Subnet};
 use sskuba::sim::{Fault, Op, Phase, SimProvider};
@@ -191,6 +191,36 @@ async fn a_wrong_answer_to_state_resolve_can_be_taken_back() {
     session.close().await.unwrap();
     bench.up(program).await.unwrap();
     assert_eq!(bench.world.objects().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_edit_waits_for_a_call_that_is_open_at_its_address() {
+    let lost = |cx: &sskuba::core::provider::Cx, op: Op, phase: Phase| {
+        (cx.address.name() == "grant" && op == Op::Create && phase == Phase::After).then_some(Fault::Lost)
+    };
+    let bench = Bench::new();
+    let keyring = EphemeralKeyring::default();
+    let bench = Bench { engine: engine(&bench, keyring.clone(), Arc::new(Memory::default())), ..bench };
+    let program = |stack: &mut Stack| {
+        stack.add("grant", Grant::new("ann", "read"))?;
+        Ok(())
+    };
+    bench.up(program).await.unwrap();
+    let mut session = open(&bench, "state rm").await;
+    session.forget(&at("sim:access:Grant::grant")).await.unwrap();
+    session.close().await.unwrap();
+    // The second one was made, and nobody knows.
+    let provider = SimProvider::new("sim", kinds::schemas(), bench.world.clone()).fault_plan(lost);
+    let faulty = Engine::builder().store(Arc::clone(bench.engine.store())).provider(Arc::new(provider));
+    let faulty = faulty.keyring(Arc::new(keyring)).build();
+    assert_eq!(faulty.up(&bench.stack, program).await.unwrap().counts.failed, 1);
+    let mut session = open(&bench, "state undo").await;
+    let undoing = session.undoing(None).await.unwrap();
+    has(
+        &told(session.undo(&undoing, false).await),
+        &["a call for sim:access:Grant::grant was interrupted since"],
+    );
+    session.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -43,8 +43,8 @@ pub(super) async fn undo(context: &mut Context<'_, '_>, args: &Undo) -> Result<(
     let (revision, command) = (undoing.revision, undoing.edit.command.clone());
     if args.force || undoing.obstacles.is_empty() {
         context.screen.say(format!("Undoing `{command}` of revision {revision}"));
-        for line in undoing.lines() {
-            context.screen.say(format!("  - {}", clean(&line)));
+        for line in &undoing.lines {
+            context.screen.say(format!("  - {}", clean(line)));
         }
         if !args.yes
             && let Err(stop) = planned::agree(context, "Undo it?").await
@@ -55,7 +55,7 @@ pub(super) async fn undo(context: &mut Context<'_, '_>, args: &Undo) -> Result<(
     let result = session.undo(&undoing, args.force).await.map_err(Stop::from);
     ended(context, session, result).await?;
     if context.screen.json {
-        context.screen.document(&json!({"undone": revision, "command": command, "did": undoing.lines()}));
+        context.screen.document(&json!({"undone": revision, "command": command, "did": undoing.lines}));
     }
     context.screen.say("Done; `state undo` once more takes this back");
     Ok(())

@@ -3,8 +3,8 @@
 use super::build::Engine;
 use super::error::EngineError;
 use super::session::Session;
-use crate::address::{Address, StackId};
-use crate::state::{Codec, Edit, Entry};
+use crate::address::{Address, StackId, Token};
+use crate::state::{Codec, Edit, Entry, State};
 
 /// What `state undo` is about to put back.
 #[derive(Debug, Clone)]
@@ -13,23 +13,22 @@ pub struct Undoing {
     pub revision: u64,
     /// The edit.
     pub edit: Edit,
+    /// What is put back and what goes, for people.
+    pub lines: Vec<String>,
     /// Why it would lose what happened since; empty if nothing speaks against it.
     pub obstacles: Vec<String>,
 }
 
-impl Undoing {
-    /// Says what is put back and what goes, one line each.
-    pub fn lines(&self) -> Vec<String> {
-        let edit = &self.edit;
-        let comes = edit.before.iter().map(|old| format!("put back: {} ({})", old.address, old.id));
-        let opens =
-            edit.closed.iter().map(|open| format!("open again: the interrupted call for {}", open.address));
-        let new = |(token, _): &&(crate::address::Token, crate::clock::Timestamp)| {
-            !edit.before.iter().any(|old| old.token == *token)
-        };
-        let goes = edit.after.iter().filter(new).map(|(token, _)| format!("forgotten: generation {token}"));
-        comes.chain(opens).chain(goes).collect()
-    }
+/// Says what is put back and what goes, one line each.
+fn lines(edit: &Edit, state: &State) -> Vec<String> {
+    let comes = edit.before.iter().map(|old| format!("put back: {} ({})", old.address, old.id));
+    let opens =
+        edit.closed.iter().map(|open| format!("open again: the interrupted call for {}", open.address));
+    let is_new = |token: &Token| !edit.before.iter().any(|old| old.token == *token);
+    let new =
+        edit.after.iter().map(|(token, _)| *token).filter(is_new).filter_map(|token| state.record(token));
+    let goes = new.map(|record| format!("forgotten: {} ({}); its object stays", record.address, record.id));
+    comes.chain(opens).chain(goes).collect()
 }
 
 impl Engine {
@@ -98,7 +97,7 @@ impl Session {
         self.write(entries.into_iter().chain([note]).collect()).await
     }
 
-    fn token_of(&self, address: &Address) -> Result<crate::address::Token, EngineError> {
+    fn token_of(&self, address: &Address) -> Result<Token, EngineError> {
         self.state().current(address).map(|record| record.token).ok_or_else(|| {
             EngineError::Refused(format!(
                 "{address} is not recorded in {}; `state list` shows what is",
@@ -147,6 +146,12 @@ impl Session {
                 other.id
             )));
         }
+        if let Some(open) = self.state().pending().find(|open| open.address == *to) {
+            return Err(EngineError::Refused(format!(
+                "a call for {} was interrupted; run `up` first, which resolves it",
+                open.address
+            )));
+        }
         self.edit(format!("moved {from} to {to}"), vec![Entry::Moved { token, to: to.clone() }]).await
     }
 
@@ -171,8 +176,8 @@ impl Session {
                 ),
             })
         })?;
-        let obstacles = edit.obstacles(self.state());
-        Ok(Undoing { revision, edit, obstacles })
+        let (lines, obstacles) = (lines(&edit, self.state()), edit.obstacles(self.state()));
+        Ok(Undoing { revision, edit, lines, obstacles })
     }
 
     /// Puts back what an edit replaced. This is an edit too, and can be undone.
@@ -180,7 +185,7 @@ impl Session {
     /// # Errors
     /// If something speaks against it and `force` is not set, or a call for one of the resources is open.
     pub async fn undo(&mut self, undoing: &Undoing, force: bool) -> Result<(), EngineError> {
-        let Undoing { revision, edit, obstacles } = undoing;
+        let Undoing { revision, edit, obstacles, .. } = undoing;
         if !force && !obstacles.is_empty() {
             return Err(EngineError::Refused(format!(
                 "undoing `{}` of revision {revision} would lose what happened since:\n  - {}\nwhat was not undone is \

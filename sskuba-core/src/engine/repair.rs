@@ -57,7 +57,13 @@ impl Engine {
     async fn codec_of_image(&self, image: &Image) -> Opened {
         let codec = |key| Codec::new(key, Arc::clone(&self.ids));
         match image.meta.get(KEY) {
-            None => Opened { codec: codec(None), closed: None },
+            None if image.records.is_empty() && image.journal.is_empty() => {
+                Opened { codec: codec(None), closed: None }
+            }
+            None => {
+                let closed = KeyringError::Damaged("it is missing".to_owned());
+                Opened { codec: codec(None), closed: Some(closed) }
+            }
             Some(sealed) => match self.keyring.open(sealed).await {
                 Ok(key) => Opened { codec: codec(Some(key)), closed: None },
                 Err(error) => Opened { codec: codec(None), closed: Some(error) },
@@ -106,7 +112,7 @@ impl Engine {
         let image = self.image(stack).await?.unwrap_or_default();
         check_format(&image, stack)?;
         let Opened { mut codec, closed } = self.codec_of_image(&image).await;
-        let mut meta = Vec::new();
+        let lost = closed.is_some();
         match closed {
             Some(source) if !forget_secrets => {
                 return Err(EngineError::Keyring { stack: stack.clone(), source });
@@ -114,7 +120,6 @@ impl Engine {
             Some(_) => codec = codec.forgetting(),
             None => {}
         }
-        let closed = codec.key().is_none() && image.meta.contains_key(KEY);
         let examination = self.examined(stack, &image, Opened { codec: codec.clone(), closed: None })?;
         if let Some(format) = examination.salvage.newer {
             return Err(EngineError::Refused(format!(
@@ -122,11 +127,12 @@ impl Engine {
                  `state repair` of that release; nothing was changed"
             )));
         }
-        if !examination.is_damaged() && !closed {
+        if !examination.is_damaged() && !lost {
             return Ok(examination);
         }
         keep(&examination).map_err(EngineError::Refused)?;
-        if codec.key().is_none() {
+        let mut meta = Vec::new();
+        if lost {
             let key = DataKey::generate(self.ids.as_ref());
             let sealed = self.keyring.seal(&key).await;
             let sealed = sealed.map_err(|source| EngineError::Keyring { stack: stack.clone(), source })?;

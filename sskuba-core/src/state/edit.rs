@@ -105,6 +105,13 @@ impl Edit {
             }
         }
         for old in &self.before {
+            let other = |open: &&Intent| open.address == old.address && open.token != old.token;
+            if let Some(open) = state.pending().find(other) {
+                lines.push(format!(
+                    "a call for {} was interrupted since; run `up` first, which resolves it",
+                    open.address
+                ));
+            }
             let touched = |token: Token| self.after.iter().any(|(other, _)| *other == token);
             match state.current(&old.address) {
                 Some(now) if now.token == old.token && !touched(now.token) => {
