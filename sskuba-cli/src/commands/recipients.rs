@@ -70,8 +70,8 @@ async fn change(context: &mut Context<'_, '_>, recipient: &str, add: bool) -> Re
     let identities = context.identities(Access::Write)?;
     if identities.recipients().is_empty() {
         return Err(Stop::failed(
-            "the secrets of this stack are sealed by a passphrase, which has no recipients; give an identity in \
-             SSKUBA_IDENTITY beside SSKUBA_PASSPHRASE, and add its recipient first",
+            "a passphrase has no recipients; give an identity in SSKUBA_IDENTITY beside SSKUBA_PASSPHRASE, and add \
+             its recipient first",
         ));
     }
     let mut wanted = listed(context, &file)?;

@@ -155,10 +155,13 @@ async fn import(
         text
     } else {
         let path = context.environment.resolve(file);
-        fs::read_to_string(&path).map_err(Stop::file("read", &path))?
+        let hint = |error| format!("{error}; `state export FILE` writes such a file");
+        fs::read_to_string(&path).map_err(hint).map_err(Stop::file("read", &path))?
     };
-    let document: Json = serde_json::from_str(&text)
-        .map_err(|error| Stop::failed(format!("{} is not JSON: {error}", file.display())))?;
+    let name = if file == Path::new("-") { "the input".to_owned() } else { file.display().to_string() };
+    let document: Json = serde_json::from_str(&text).map_err(|error| {
+        Stop::failed(format!("{name} is not JSON: {error}; `state export` writes what can be imported"))
+    })?;
     if !yes {
         let question = format!("Replace what is recorded of {}?", context.stack);
         planned::agree(context, &question).await?;

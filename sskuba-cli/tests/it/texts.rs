@@ -80,7 +80,8 @@ impl Desk {
         assert!(code != 0, "{when}: `{args}` was done");
         let text = errors.replace(&self.folder.path().display().to_string(), "/home/ann/shop");
         let text: Vec<String> = text.split(' ').map(shown).collect();
-        writeln!(self.said, "## {when}\n$ shop {args}  # {code}\n{}", text.join(" ")).unwrap();
+        let args: Vec<String> = args.split(' ').map(shown).collect();
+        writeln!(self.said, "## {when}\n$ shop {}  # {code}\n{}", args.join(" "), text.join(" ")).unwrap();
     }
 
     fn file(&self, name: &str, text: &str) {

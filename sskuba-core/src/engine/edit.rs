@@ -98,6 +98,15 @@ impl Session {
     }
 
     fn token_of(&self, address: &Address) -> Result<Token, EngineError> {
+        if let (None, Some(open)) =
+            (self.state().current(address), self.state().pending().find(|open| open.address == *address))
+        {
+            return Err(EngineError::Refused(format!(
+                "nothing is recorded of {} yet, and a call that makes it was interrupted; run `up`, or say what \
+                 became of it with `state resolve`",
+                open.address
+            )));
+        }
         self.state().current(address).map(|record| record.token).ok_or_else(|| {
             EngineError::Refused(format!(
                 "{address} is not recorded in {}; `state list` shows what is",

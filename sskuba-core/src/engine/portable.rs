@@ -9,7 +9,9 @@ use super::error::EngineError;
 use super::open::KEY;
 use super::session::Session;
 use crate::address::StackId;
-use crate::state::{Codec, Entry, FORMAT, FormatError, Image, Record, State, from_text, to_text};
+use crate::state::{
+    Codec, Entry, FORMAT, FormatError, Image, KeyringError, Record, State, from_text, to_text,
+};
 
 impl Engine {
     /// Writes a stack as a JSON document; secrets stay sealed.
@@ -61,7 +63,8 @@ impl Session {
             Some(format) => {
                 let writer = document.get("writer").and_then(Json::as_str).unwrap_or("?");
                 return Err(refuse(format!(
-                    "sskuba {writer} wrote it in format {format}; this release reads {FORMAT}"
+                    "sskuba {writer} wrote it in format {format}; this release reads {FORMAT}: use that release or a newer \
+                     one"
                 )));
             }
             None => return Err(refuse("it has no `format`; use what `state export` wrote".to_owned())),
@@ -74,7 +77,7 @@ impl Session {
         }
         let codec = self.codec_of(&document).await?;
         let Some(Json::Array(items)) = document.get("records") else {
-            return Err(refuse("it has no list of `records`".to_owned()));
+            return Err(refuse("it has no list of `records`; use what `state export` wrote".to_owned()));
         };
         let mut records: Vec<Record> = Vec::new();
         for (i, item) in items.iter().enumerate() {
@@ -130,10 +133,15 @@ impl Session {
             }
             return Ok(Codec::new(None, Arc::clone(&self.engine().ids)));
         };
-        let sealed = from_text(text).map_err(|error| EngineError::Refused(error.to_string()))?;
-        let key = self.engine().keyring.open(&sealed).await;
-        let key =
-            key.map_err(|source| EngineError::Refused(format!("the document cannot be imported: {source}")))?;
+        let refuse = |why: String| EngineError::Refused(format!("the document cannot be imported: {why}"));
+        let cut = |why: &dyn std::fmt::Display| {
+            refuse(format!("its `key` cannot be read: {why}; use what `state export` wrote, whole"))
+        };
+        let sealed = from_text(text).map_err(|error| cut(&error))?;
+        let key = self.engine().keyring.open(&sealed).await.map_err(|error| match error {
+            KeyringError::Damaged(why) => cut(&why),
+            error => refuse(error.to_string()),
+        })?;
         Ok(Codec::new(Some(key), Arc::clone(&self.engine().ids)))
     }
 }

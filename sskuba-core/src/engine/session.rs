@@ -222,7 +222,8 @@ impl Session {
                 let object = provider.read(&cx, &prior).await.map_err(failed)?;
                 let object = object.ok_or_else(|| {
                     EngineError::Refused(format!(
-                        "the provider knows no object {id} of kind {}",
+                        "the provider knows no object {id} of kind {}; look for its id, or say `--not-created` if there \
+                         is none",
                         address.kind_str()
                     ))
                 })?;
