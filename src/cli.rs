@@ -48,11 +48,16 @@ fn simulate(
     schemas: Vec<Arc<Schema>>,
     options: &SimulationOptions,
 ) -> Result<Arc<dyn Provider>, String> {
-    use sskuba_sim::{Faults, Options, SimProvider, World};
+    use sskuba_sim::{Crash, CrashError, Faults, Options, SimProvider, World};
 
     let faults = options.faults.as_deref().unwrap_or_default();
     let faults = Faults::parse(faults).map_err(|error| error.to_string())?;
     let world = World::open(&options.world).map_err(|error| error.to_string())?;
     let behaviour = Options::default().speed(options.speed.unwrap_or(SPEED)).faults(faults);
-    Ok(Arc::new(SimProvider::new(name, schemas, world).options(behaviour)))
+    let mut provider = SimProvider::new(name, schemas, world).options(behaviour);
+    if let Some(text) = &options.crash {
+        let crash: Crash = text.parse().map_err(|error: CrashError| error.to_string())?;
+        provider = provider.fault_plan(crash.plan());
+    }
+    Ok(Arc::new(provider))
 }

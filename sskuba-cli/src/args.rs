@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
 
 const AFTER_HELP: &str = "\
 Variables: SSKUBA_STACK, SSKUBA_STATE, SSKUBA_IDENTITY, SSKUBA_PASSPHRASE, SSKUBA_CONFIG_KEY, \
-SSKUBA_SIM_WORLD, SSKUBA_SIM_FAULTS, NO_COLOR, CI
+SSKUBA_SIM_WORLD, SSKUBA_SIM_FAULTS, SSKUBA_SIM_CRASH, NO_COLOR, CI
 Exit codes: 0 done, 1 failed, 2 usage, 3 changes pending (--expect-no-changes), 4 stack busy, 130 cancelled";
 
 /// When to use colour.
@@ -283,6 +283,24 @@ pub(crate) enum State {
         #[command(flatten)]
         opening: Opening,
     },
+    /// Gives a record another address; the program is to say the same
+    Move {
+        /// What it is called
+        from: String,
+        /// What it is to be called
+        to: String,
+        #[command(flatten)]
+        opening: Opening,
+    },
+    /// Takes back an edit of the state: an `rm`, `move`, `import`, `resolve` or `undo`
+    Undo(Undo),
+    /// Finds what is damaged, and keeps what can be read
+    Repair(Repair),
+    /// Seals all secrets with a new key
+    RotateKey {
+        #[command(flatten)]
+        opening: Opening,
+    },
     /// Writes all that is recorded as JSON; secrets stay sealed
     Export {
         /// The file; the standard output if none is given
@@ -320,6 +338,51 @@ pub(crate) enum State {
     },
 }
 
+/// `state undo`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Undo {
+    /// The edit's revision, as `history` shows it; the newest edit if none is given
+    pub(crate) revision: Option<u64>,
+    /// Takes it back although that loses what happened since
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Does not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
+}
+
+/// `state repair`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Repair {
+    /// Leaves out the secrets, for when nobody has an identity that opens them
+    #[arg(long)]
+    pub(crate) forget_secrets: bool,
+    /// Does not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
+}
+
+/// `stack recipients …`
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Recipients {
+    /// Lists who can open the stack's secrets
+    List,
+    /// Lets somebody open them too
+    Add {
+        /// The public key: `age1…`
+        recipient: String,
+    },
+    /// Seals them with a new key, without somebody
+    Rm {
+        /// The public key: `age1…`
+        recipient: String,
+    },
+}
+
 /// `stack …`
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Stack {
@@ -339,6 +402,9 @@ pub(crate) enum Stack {
         /// Its name
         name: String,
     },
+    /// Says who can open the stack's secrets
+    #[command(subcommand)]
+    Recipients(Recipients),
     /// Removes a stack that has no resources left, and its history
     Rm {
         /// Its name

@@ -20,6 +20,9 @@ use crate::pairs::together;
 use crate::screen::Screen;
 use crate::stop::Code;
 
+/// The variable that shows what panics say.
+const SHOW_PANICS: &str = "SSKUBA_SHOW_PANICS";
+
 /// How the simulated world is to behave, as the user says it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -30,6 +33,8 @@ pub struct SimulationOptions {
     pub speed: Option<f64>,
     /// What goes wrong, as `SSKUBA_SIM_FAULTS` says it.
     pub faults: Option<String>,
+    /// At which call the program crashes, as `SSKUBA_SIM_CRASH` says it.
+    pub crash: Option<String>,
 }
 
 /// Makes the simulated provider of a name and its schemas; fails if the options cannot be.
@@ -132,6 +137,7 @@ impl Cli {
     /// Runs what the arguments of this process say, and returns its exit code.
     pub async fn run(self) -> ExitCode {
         quiet_about_the_store();
+        quiet_about_values();
         let (mut out, mut errors) = (std::io::stdout(), std::io::stderr());
         let code = self.run_with(std::env::args_os(), Environment::of_process(), &mut out, &mut errors).await;
         ExitCode::from(code)
@@ -184,6 +190,25 @@ fn quiet_about_the_store() {
         if !file.is_some_and(|file| file.components().any(is_of_sled) && !own(file)) {
             others(panic);
         }
+    }));
+}
+
+/// Keeps what panics say in the midst of a run off the terminal: in a provider's call it often is a value, such as the
+/// `Err` of an `unwrap`, and nobody can tell whether it holds a secret. A program that panics while it declares says
+/// why as usual.
+fn quiet_about_values() {
+    if std::env::var_os(SHOW_PANICS).is_some() {
+        return;
+    }
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if tokio::task::try_id().is_none() {
+            return others(panic);
+        }
+        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        let text = format!("a panic at {place}; what it said may hold a secret: set {SHOW_PANICS} to see it");
+        // Nobody is left to be told if this fails.
+        let _ = writeln!(std::io::stderr(), "{text}");
     }));
 }
 

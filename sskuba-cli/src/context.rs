@@ -154,6 +154,7 @@ impl<'a, 'w> Context<'a, 'w> {
             world: world.unwrap_or_else(|| self.project.own().join("world")),
             speed: self.global.sim_speed,
             faults: self.environment.variable("SSKUBA_SIM_FAULTS").map(str::to_owned),
+            crash: self.environment.variable("SSKUBA_SIM_CRASH").map(str::to_owned),
         };
         let simulated = self.cli.providers.iter().map(|provider| {
             let made = factory(provider.name(), provider.schemas(), &options);

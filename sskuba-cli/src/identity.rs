@@ -68,7 +68,7 @@ impl Identities {
         // The parser's words are not shown: they could quote the key.
         let bad =
             |why: &str| Stop::failed(format!("{} is not a file of age identities: {why}", path.display()));
-        let keys = keys.map_err(|_| bad("a line is neither a comment nor an AGE-SECRET-KEY-1…"))?;
+        let keys = keys.map_err(|_| bad("a line is neither a comment nor an AGE-SECRET-KEY-1…; put the copy that you kept in its place, or name another in SSKUBA_IDENTITY"))?;
         if keys.is_empty() {
             return Err(bad("it has none; `age-keygen` makes one"));
         }

@@ -54,6 +54,10 @@ impl Keyring for UserKeyring {
     fn recipients(&self) -> String {
         self.ways.first().map(AgeKeyring::recipients).unwrap_or_default()
     }
+
+    fn sealed_to(&self, sealed: &[u8]) -> Option<String> {
+        self.ways.first()?.sealed_to(sealed)
+    }
 }
 
 #[cfg(test)]

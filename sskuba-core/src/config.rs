@@ -70,6 +70,8 @@ pub struct ConfigField {
     pub doc: &'static str,
     /// Whether it must be set.
     pub required: bool,
+    /// Whether its type is, or has in it, a [`Secret`](crate::secret::Secret): it is masked wherever it comes from.
+    pub secret: bool,
 }
 
 /// A struct that a stack's configuration can be read as; derive it.
@@ -209,7 +211,7 @@ mod tests {
         let mut values = ConfigValues::default();
         values.set("zoens", "3".into(), Origin::Flag);
         values.set("count", "many".into(), Origin::File("sskuba.dev.toml".into()));
-        let field = |name, required| ConfigField { name, doc: "a number", required };
+        let field = |name, required| ConfigField { name, doc: "a number", required, secret: false };
         let known = vec![field("zones", true), field("count", true), field("name", true)];
         let mut reader = ConfigReader::new(&values, known);
         assert_eq!(reader.field::<u8>("zones", None), None);

@@ -1,7 +1,7 @@
 //! `#[derive(Config)]`.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens as _, quote};
 use syn::{DeriveInput, Expr, Field, Result, Token};
 
 use crate::attributes::{core_path, first_paragraph, named_fields, no_generics};
@@ -22,6 +22,15 @@ fn default_of(field: &Field) -> Result<Option<Option<Expr>>> {
     Ok(default)
 }
 
+/// Tells whether a type names `Secret`, by itself or in another.
+fn names_secret(ty: TokenStream) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "Secret",
+        TokenTree::Group(group) => names_secret(group.stream()),
+        _ => false,
+    })
+}
+
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     no_generics(input, "Config")?;
     let (core, name) = (core_path(), &input.ident);
@@ -30,8 +39,8 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         let Some(ident) = &field.ident else { continue };
         let key = ident.to_string().trim_start_matches("r#").to_owned();
         let (doc, ty, default) = (first_paragraph(&field.attrs), &field.ty, default_of(field)?);
-        let required = default.is_none();
-        known.push(quote!(#core::config::ConfigField { name: #key, doc: #doc, required: #required }));
+        let (required, secret) = (default.is_none(), names_secret(ty.to_token_stream()));
+        known.push(quote!(#core::config::ConfigField { name: #key, doc: #doc, required: #required, secret: #secret }));
         let default = match default {
             None => quote!(::std::option::Option::None),
             Some(None) => quote!(::std::option::Option::Some(<#ty as ::std::default::Default>::default())),

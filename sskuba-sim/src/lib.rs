@@ -11,6 +11,7 @@
 //! # let _ = provider;
 //! ```
 
+mod crash;
 mod faults;
 pub mod kinds;
 mod object;
@@ -20,6 +21,7 @@ mod provider;
 mod seed;
 mod world;
 
+pub use crash::{Crash, CrashError};
 pub use faults::{Fault, Faults, FaultsError, Op, Phase};
 pub use options::Options;
 pub use provider::SimProvider;

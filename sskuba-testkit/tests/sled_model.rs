@@ -79,6 +79,7 @@ impl Pair {
                     history: (0..dice.below(3))
                         .map(|back| (upto.saturating_sub(back), dice.bytes(300)))
                         .collect(),
+                    meta: (0..dice.below(3)).map(|i| (format!("m{i}"), dice.bytes(200))).collect(),
                 };
                 self.fold(fold).await;
             }

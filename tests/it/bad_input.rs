@@ -9,7 +9,9 @@ mod secrets;
 
 use std::sync::Arc;
 
+use sskuba::core::address::StackId;
 use sskuba::core::provider::Provider;
+use sskuba::core::state::{Owner, StateStore};
 use sskuba::core::stores::{EphemeralKeyring, Memory};
 use sskuba::{Engine, EngineError};
 
@@ -45,4 +47,14 @@ impl Shared {
             .owner("ann", "desk", 1);
         providers.into_iter().fold(builder, |builder, provider| builder.provider(provider)).build()
     }
+}
+
+/// Puts a cut copy of the newest journal entry behind the others.
+pub(crate) async fn spoil(store: &Memory, stack: &StackId) {
+    let image = store.load(stack).await.unwrap().unwrap();
+    let owner = Owner { user: "eve".into(), host: "here".into(), pid: 1, command: "meddling".into() };
+    let lease = store.acquire(stack, &owner).await.unwrap();
+    let (_, bytes) = image.journal.last().unwrap();
+    store.append(&lease, image.revision, vec![bytes[..bytes.len() - 2].to_vec()]).await.unwrap();
+    store.release(&lease).await.unwrap();
 }

@@ -13,6 +13,7 @@ mod faults;
 #[path = "../../examples/churn/graph.rs"]
 mod graph;
 mod lifecycle;
+mod mending;
 mod options;
 mod replace;
 mod schedule;

@@ -3,6 +3,10 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use sskuba::core::provider::{Change, Class, Cx, Failure, Object, Prior, Provider};
+use sskuba::core::schema::Schema;
+use sskuba::core::value::{Map, Value};
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{Machine, Network, Subnet};
 use sskuba::sim::{SimProvider, World};
@@ -19,6 +23,59 @@ struct Thing {
     /// The id.
     #[resource(computed, id, pattern = "thing-{hex:8}")]
     id: Computed<String>,
+}
+
+/// The things' service. It repeats what it was told, as some do: in its errors, or in a panic.
+#[derive(Debug)]
+struct Loud(SimProvider);
+
+impl Loud {
+    fn refuse(inputs: &Map) -> Result<(), Failure> {
+        let (name, code) = (inputs["name"].as_str(), inputs.get("code").and_then(Value::as_str));
+        let text = format!("cannot log in with {code:?} to {name:?}");
+        match name {
+            Some(name) if name.starts_with("panic") => panic!("{text}"),
+            Some(name) if name.starts_with("refuse") => {
+                Err(Failure::new(Class::Denied, text.clone()).hint(text))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Loud {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+    fn schemas(&self) -> Vec<Arc<Schema>> {
+        self.0.schemas()
+    }
+    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
+        self.0.configure(inputs).await
+    }
+    async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
+        Self::refuse(inputs)?;
+        self.0.create(cx, inputs).await
+    }
+    async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
+        self.0.read(cx, prior).await
+    }
+    async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
+        self.0.update(cx, change).await
+    }
+    async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
+        self.0.delete(cx, prior).await
+    }
+    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
+        self.0.find(cx).await
+    }
+    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
+        self.0.lookup(cx, inputs).await
+    }
+    async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
+        self.0.list(cx).await
+    }
 }
 
 /// What the program reads.
@@ -59,7 +116,7 @@ fn declare(stack: &mut Stack) -> sskuba::Result {
 async fn main() -> std::process::ExitCode {
     let things = SimProvider::new("fixture", vec![Thing::schema()], World::memory());
     sskuba::cli::new("fixture")
-        .provider(Arc::new(things))
+        .provider(Arc::new(Loud(things)))
         .program(declare)
         .config::<Settings>()
         .simulated_by_default()

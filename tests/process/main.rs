@@ -16,10 +16,12 @@ mod running;
 mod stage;
 
 mod bytes;
+mod canaries;
 mod configuring;
 mod contention;
 mod contract;
 mod damage;
 mod disk;
+mod guides;
 mod sharing;
 mod stopping;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// The examples that are run.
-const EXAMPLES: [&str; 4] = ["scale", "churn", "quickstart", "fixture"];
+const EXAMPLES: [&str; 5] = ["scale", "churn", "quickstart", "fixture", "recovery"];
 
 /// The witness.
 const WITNESS: &str = "sskuba-sim";

@@ -89,6 +89,8 @@ fn effective(context: &mut Context<'_, '_>) -> Result<Vec<(String, Configured)>,
 }
 
 fn set(context: &mut Context<'_, '_>, key: &str, value: Option<String>, secret: bool) -> Result<(), Stop> {
+    // What the program reads as a secret is sealed, asked for or not.
+    let secret = secret || context.cli.fields.iter().any(|field| field.secret && field.name == key);
     let given = value.is_some();
     let text = Zeroizing::new(match value {
         Some(text) => text,

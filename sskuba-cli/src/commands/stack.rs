@@ -1,4 +1,4 @@
-//! `stack list|init|select|rm`
+//! `stack list|init|select|rm|recipients`
 
 use serde_json::json;
 use sskuba_core::address::StackId;
@@ -14,6 +14,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: Stack) -> Result
         Stack::List { all } => list(context, all).await,
         Stack::Init { name } => init(context, &name).await,
         Stack::Select { name } => select(context, &name).await,
+        Stack::Recipients(command) => super::recipients::run(context, command).await,
         Stack::Rm { name, force, yes } => rm(context, &name, force, yes).await,
     }?;
     Ok(Code::Done)
@@ -115,10 +116,8 @@ async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -
     let mut session = engine.open(&stack, "stack rm", std::time::Duration::ZERO).await?;
     if force {
         let recorded: Vec<_> = session.state().records().map(|record| record.address.clone()).collect();
-        for address in recorded {
-            if let Err(error) = session.forget(&address).await {
-                return Err(context.close(session, error.into()).await);
-            }
+        if let Err(error) = session.forget_all(&recorded).await {
+            return Err(context.close(session, error.into()).await);
         }
     }
     if !session.state().is_empty() {

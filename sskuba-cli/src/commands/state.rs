@@ -1,4 +1,4 @@
-//! `state list|show|rm|export|import|unlock|resolve`
+//! `state list|show|rm|export|import|unlock|resolve`; the others are in [`mend`](super::mend)
 
 use std::fs;
 use std::io::Read as _;
@@ -22,6 +22,10 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: State) -> Result
         State::Rm { addresses, yes, opening } => rm(context, &addresses, yes, &opening).await,
         State::Export { file } => export(context, file.as_deref()).await,
         State::Import { file, yes, opening } => import(context, &file, yes, &opening).await,
+        State::Move { from, to, opening } => super::mend::rename(context, &from, &to, &opening).await,
+        State::Undo(args) => super::mend::undo(context, &args).await,
+        State::Repair(args) => super::mend::repair(context, &args).await,
+        State::RotateKey { opening } => super::mend::rotate(context, &opening).await,
         State::Unlock { yes } => unlock(context, yes).await,
         State::Resolve { address, created, not_created: _, opening } => {
             resolve(context, &address, created, &opening).await
@@ -71,7 +75,11 @@ async fn show(context: &mut Context<'_, '_>, address: &str, show_secrets: bool) 
 }
 
 /// Opens the stack without resolving what is open: these commands are for when that does not work.
-async fn open(context: &mut Context<'_, '_>, command: &str, opening: &Opening) -> Result<Session, Stop> {
+pub(super) async fn open(
+    context: &mut Context<'_, '_>,
+    command: &str,
+    opening: &Opening,
+) -> Result<Session, Stop> {
     let engine = context.engine(Access::Write)?;
     if !engine.store().stacks().await?.contains(&context.stack) {
         return Err(StoreError::NoStack(context.stack.clone()).into());
@@ -80,7 +88,7 @@ async fn open(context: &mut Context<'_, '_>, command: &str, opening: &Opening) -
 }
 
 /// Closes the session, whatever came of it.
-async fn ended<T>(
+pub(super) async fn ended<T>(
     context: &mut Context<'_, '_>,
     session: Session,
     result: Result<T, Stop>,
@@ -107,15 +115,13 @@ async fn rm(
         planned::agree(context, &question).await?;
     }
     let mut session = open(context, "state rm", opening).await?;
-    let mut result = Ok(());
+    let result = session.forget_all(&addresses).await.map_err(Stop::from);
+    ended(context, session, result).await?;
     for address in &addresses {
-        if let Err(error) = session.forget(address).await {
-            result = Err(error.into());
-            break;
-        }
         context.screen.say(format!("Forgot {address}; its object stays where it is"));
     }
-    ended(context, session, result).await
+    context.screen.chat(context.screen.paint.dim("\nNext: `state undo` takes it back"));
+    Ok(())
 }
 
 async fn export(context: &mut Context<'_, '_>, file: Option<&Path>) -> Result<(), Stop> {
@@ -149,10 +155,13 @@ async fn import(
         text
     } else {
         let path = context.environment.resolve(file);
-        fs::read_to_string(&path).map_err(Stop::file("read", &path))?
+        let hint = |error| format!("{error}; `state export FILE` writes such a file");
+        fs::read_to_string(&path).map_err(hint).map_err(Stop::file("read", &path))?
     };
-    let document: Json = serde_json::from_str(&text)
-        .map_err(|error| Stop::failed(format!("{} is not JSON: {error}", file.display())))?;
+    let name = if file == Path::new("-") { "the input".to_owned() } else { file.display().to_string() };
+    let document: Json = serde_json::from_str(&text).map_err(|error| {
+        Stop::failed(format!("{name} is not JSON: {error}; `state export` writes what can be imported"))
+    })?;
     if !yes {
         let question = format!("Replace what is recorded of {}?", context.stack);
         planned::agree(context, &question).await?;

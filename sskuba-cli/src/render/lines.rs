@@ -13,7 +13,11 @@ use super::paint::{Paint, clean};
 pub(crate) fn line(event: &Event, at: Duration, paint: Paint, verbose: bool) -> Option<String> {
     let text = match event {
         Event::Opened { pending, .. } if *pending > 0 => paint.warn(format!(
-            "{pending} operations of an earlier run have no recorded end; looking what came of them"
+            "{}; looking what came of them",
+            match pending {
+                1 => "1 operation of an earlier run has no recorded end".to_owned(),
+                count => format!("{count} operations of an earlier run have no recorded end"),
+            }
         )),
         Event::Recovering { address, verb } if verbose => {
             format!("? {address}: was to be {}", done_verb(*verb))

@@ -72,10 +72,19 @@ pub(crate) fn merge(
     if !errors.is_empty() {
         return Err(Stop::failed(format!("failed to open secrets of {}:{}", file.name(), errors.concat())));
     }
+    let is_secret = |key: &str| {
+        secret.iter().any(|name| name == key)
+            || overrides.known.iter().any(|field| field.secret && field.name == key)
+    };
     let hide = |key: &str, text: &str| {
         let value = Value::from(text);
-        if secret.iter().any(|name| name == key) { value.into_secret() } else { value }
+        if is_secret(key) { value.into_secret() } else { value }
     };
+    for (key, configured) in &mut values.0 {
+        if is_secret(key) {
+            configured.value = std::mem::take(&mut configured.value).into_secret();
+        }
+    }
     for (name, text) in overrides.variables {
         if let Some(tail) = name.strip_prefix(PREFIX).filter(|tail| !tail.is_empty()) {
             let key = key_of(tail, &values, &secret, overrides.known);

@@ -10,3 +10,4 @@ mod plans;
 mod records;
 mod refusals;
 mod shelf;
+mod texts;

@@ -117,10 +117,23 @@ pub(super) async fn perform(call: Call) -> Ended {
                 }
                 resolved.ended
             }
-            Err(_) => Ended::new(Err(failure), start.elapsed(), call.schema.as_deref()),
+            Err(open) => {
+                let failure = in_doubt(failure, &open);
+                Ended::new(Err(failure), start.elapsed(), call.schema.as_deref())
+            }
         },
         answer => Ended::new(answer, start.elapsed(), call.schema.as_deref()),
     }
+}
+
+/// Says of a failed call that its effect is not known yet, and what is to be done about that.
+fn in_doubt(failure: Failure, open: &Failure) -> Failure {
+    let next = match (&failure.hint, &open.hint) {
+        (Some(hint), _) => hint.clone(),
+        (None, Some(hint)) => format!("whether it took effect is not known: {hint}"),
+        (None, None) => "whether it took effect is not known: the next run finds that out first".to_owned(),
+    };
+    failure.hint(next)
 }
 
 /// Bounds a call; one that takes longer has an unknown effect.

@@ -10,7 +10,7 @@ use crate::state::{
 };
 
 /// The key of the record that holds the exported outputs. Records of generations have their token as key.
-const EXPORTS: &[u8] = b"exports";
+pub(super) const EXPORTS: &[u8] = b"exports";
 
 /// How many more entries than records the journal may hold before it is folded.
 const FOLD_SLACK: usize = 2048;
@@ -43,8 +43,8 @@ pub enum JournalError {
 }
 
 /// What can be done about a state that is damaged.
-const RESTORE: &str = "put a backup of the stack in its place, or move it away and `state import` what `state export` \
-                       once wrote";
+const RESTORE: &str = "`state repair` says what can still be read, and keeps it; or put a backup of the stack in \
+                       its place, or move it away and `state import` what `state export` once wrote";
 
 fn hint(error: &FormatError) -> String {
     match error {
@@ -78,8 +78,23 @@ pub fn replay(image: &Image, codec: &Codec) -> Result<State, JournalError> {
     Ok(state)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes the whole of a state as records.
+///
+/// # Errors
+/// If a value cannot be written.
+pub(crate) fn whole(state: &State, codec: &Codec) -> Result<Fold, JournalError> {
+    let mut fold = Fold { upto: state.revision(), ..Fold::default() };
+    for record in state.records() {
+        let at = |error| JournalError::Format { key: record.address.to_string(), error };
+        fold.put.push((record.token.as_bytes().to_vec(), codec.encode_record(record).map_err(at)?));
+    }
+    let at = |error| JournalError::Format { key: "the exported outputs".to_owned(), error };
+    fold.put.push((EXPORTS.to_vec(), codec.encode_map(state.exports()).map_err(at)?));
+    Ok(fold)
 }
 
 /// The journal of a stack that this program holds the lease of.
@@ -115,7 +130,7 @@ impl Journal {
         let (unfolded, head) = (image.journal.len(), image.revision);
         let mut history = Vec::new();
         for (revision, bytes) in image.journal {
-            if matches!(codec.decode(&bytes), Ok(Entry::RunStarted { .. } | Entry::RunEnded { .. })) {
+            if codec.decode(&bytes).is_ok_and(|entry| entry.is_historic()) {
                 history.push((revision, bytes));
             }
         }
@@ -161,7 +176,7 @@ impl Journal {
     pub fn stage(&mut self, entry: Entry) -> Result<(), JournalError> {
         let revision = self.head + 1;
         self.state.apply(&entry).map_err(|error| JournalError::Transition { revision, error })?;
-        let historic = matches!(entry, Entry::RunStarted { .. } | Entry::RunEnded { .. });
+        let historic = entry.is_historic();
         let bytes = self
             .codec
             .encode(entry)
@@ -251,6 +266,36 @@ impl Journal {
         self.state.forget_touched();
         self.history.clear();
         self.unfolded = 0;
+        Ok(())
+    }
+
+    /// Seals everything with a new key, as one durable change: after a crash either the old key opens it all, or
+    /// the new one. `history` are all older entries of the history.
+    ///
+    /// # Errors
+    /// What the store answered; the journal is then as it was.
+    pub async fn rekey(
+        &mut self,
+        codec: Codec,
+        meta: Vec<(String, Vec<u8>)>,
+        history: Vec<(u64, Vec<u8>)>,
+    ) -> Result<(), JournalError> {
+        let mut fold = whole(&self.state, &codec)?;
+        fold.meta = meta;
+        for (revision, bytes) in history.into_iter().chain(self.history.iter().cloned()) {
+            // An edit whose secrets are sealed with a key that is gone stays as it is.
+            let Ok(entry) = self.codec.decode(&bytes) else { continue };
+            if matches!(entry, Entry::Edited(_)) {
+                let at = |error| JournalError::Format { key: format!("journal entry {revision}"), error };
+                fold.history.push((revision, codec.encode(entry).map_err(at)?));
+            } else {
+                fold.history.push((revision, bytes));
+            }
+        }
+        self.store.fold(&self.lease, fold).await?;
+        self.state.forget_touched();
+        self.history.clear();
+        (self.unfolded, self.codec) = (0, codec);
         Ok(())
     }
 

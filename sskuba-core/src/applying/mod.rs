@@ -12,12 +12,15 @@ mod journal;
 mod pending;
 mod recover;
 mod report;
+mod salvage;
 
 pub(crate) use call::{hidden, panicked};
 pub use dispatcher::{Tools, apply};
 pub use event::{Event, Events};
 pub use instances::is_instance_kind;
 pub(crate) use instances::{Instance, Instances};
+pub(crate) use journal::whole;
 pub use journal::{Journal, JournalError, replay};
 pub use pending::{Unresolved, recover_all};
 pub use report::{ApplyOptions, FailedStep, Report};
+pub use salvage::{Salvage, Unreadable, salvage};

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::EngineError;
 use super::session::Session;
-use crate::adapters::{Rate, Wrapped};
+use crate::adapters::{Discreet, Rate, Wrapped};
 use crate::address::StackId;
 use crate::applying::{ApplyOptions, Event, Events, Report};
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
@@ -62,9 +62,11 @@ impl EngineBuilder {
         self
     }
 
-    /// Adds a provider. One that bounds its calls per second is held to that.
+    /// Adds a provider. One that bounds its calls per second is held to that, and none repeats a secret that it was
+    /// given in what it says.
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
+        let provider: Arc<dyn Provider> = Arc::new(Discreet::new(provider));
         match provider.limits().per_second {
             Some(calls) => self.registry.add(Arc::new(Wrapped::new(provider, Rate::per_second(calls)))),
             None => self.registry.add(provider),

@@ -1,17 +1,22 @@
 //! The engine: what a program that embeds sskuba talks to.
 
 mod build;
+mod edit;
 mod error;
 mod import;
+mod keys;
 mod open;
 mod planned;
 mod portable;
 mod read;
+mod repair;
 mod session;
 
 pub use crate::refresh::RefreshReport;
 pub use build::{ApplyCall, Engine, EngineBuilder};
+pub use edit::Undoing;
 pub use error::EngineError;
 pub use import::Imported;
 pub use read::{Run, Snapshot};
+pub use repair::Examination;
 pub use session::{Resolution, Session};

@@ -14,7 +14,7 @@ use crate::digest::Digester;
 use crate::state::{Codec, DataKey, FORMAT, Image, Keyring, Lease, Owner, State, StoreError};
 
 /// The keys of a stack's small values: the sealed data key, and which release wrote the stack.
-const KEY: &str = "key";
+pub(super) const KEY: &str = "key";
 const WRITER: &str = "writer";
 
 /// Which world the stack's objects are in; nothing is written for the real one.
@@ -28,17 +28,27 @@ pub(super) async fn key_of(
     stack: &StackId,
     keyring: &Arc<dyn Keyring>,
 ) -> Result<Option<DataKey>, EngineError> {
-    check_format(image, stack)?;
+    check(image, stack)?;
     let Some(sealed) = image.meta.get(KEY) else { return Ok(None) };
     let opened = keyring.open(sealed).await;
     opened.map(Some).map_err(|source| EngineError::Keyring { stack: stack.clone(), source })
 }
 
-/// Refuses a stack that a newer release wrote, by that release's name, and one that is damaged.
-pub(super) fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineError> {
-    if let Some(damage) = image.damage.clone() {
-        return Err(EngineError::Store(damage.into()));
+/// Returns the small value that says which release writes the stack.
+pub(super) fn writer() -> (String, Vec<u8>) {
+    (WRITER.to_owned(), format!("{FORMAT} {}", env!("CARGO_PKG_VERSION")).into_bytes())
+}
+
+/// Refuses a stack that is damaged, and one that a newer release wrote.
+pub(super) fn check(image: &Image, stack: &StackId) -> Result<(), EngineError> {
+    match image.damage.clone() {
+        Some(damage) => Err(EngineError::Store(damage.into())),
+        None => check_format(image, stack),
     }
+}
+
+/// Refuses a stack that a newer release wrote, by that release's name.
+pub(super) fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineError> {
     let Some(bytes) = image.meta.get(WRITER) else { return Ok(()) };
     let text = String::from_utf8_lossy(bytes);
     let (format, writer) = text.split_once(' ').unwrap_or((&text, "?"));
@@ -124,7 +134,12 @@ impl Engine {
         Ok(Session { engine: self.clone(), stack: stack.clone(), journal, tools, keepalive, simulated })
     }
 
-    async fn acquire(&self, stack: &StackId, owner: &Owner, wait: Duration) -> Result<Lease, EngineError> {
+    pub(super) async fn acquire(
+        &self,
+        stack: &StackId,
+        owner: &Owner,
+        wait: Duration,
+    ) -> Result<Lease, EngineError> {
         let start = Instant::now();
         let mut pause = Duration::from_millis(50);
         loop {
@@ -149,8 +164,8 @@ impl Engine {
                 let sealed =
                     sealed.map_err(|source| EngineError::Keyring { stack: stack.clone(), source })?;
                 self.store.put_meta(lease, KEY, sealed).await.map_err(EngineError::store)?;
-                let writer = format!("{FORMAT} {}", env!("CARGO_PKG_VERSION")).into_bytes();
-                self.store.put_meta(lease, WRITER, writer).await.map_err(EngineError::store)?;
+                let (name, value) = writer();
+                self.store.put_meta(lease, &name, value).await.map_err(EngineError::store)?;
                 key
             }
         };

@@ -6,9 +6,12 @@ use serde_json::{Value as Json, json};
 
 use super::build::Engine;
 use super::error::EngineError;
+use super::open::KEY;
 use super::session::Session;
 use crate::address::StackId;
-use crate::state::{Codec, Entry, FORMAT, FormatError, Record, from_text, to_text};
+use crate::state::{
+    Codec, Entry, FORMAT, FormatError, Image, KeyringError, Record, State, from_text, to_text,
+};
 
 impl Engine {
     /// Writes a stack as a JSON document; secrets stay sealed.
@@ -19,24 +22,32 @@ impl Engine {
         let image = self.image(stack).await?;
         let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
         let (state, codec, simulated) = self.readable(stack).await?;
-        let odd = |error: FormatError| EngineError::Refused(error.to_string());
-        let records: Result<Vec<Json>, _> =
-            state.records().map(|r| codec.record_to_json(r).map_err(odd)).collect();
-        let pending: Vec<_> = state
-            .pending()
-            .map(|intent| json!({"address": intent.address, "token": intent.token, "verb": intent.verb}))
-            .collect();
-        Ok(json!({
-            "format": FORMAT,
-            "writer": env!("CARGO_PKG_VERSION"),
-            "stack": stack,
-            "revision": state.revision(),
-            "simulated": simulated,
-            "key": image.meta.get("key").map(|bytes| to_text(bytes)),
-            "records": records?,
-            "interrupted": pending,
-        }))
+        document(stack, &image, &state, &codec, simulated)
     }
+}
+
+/// Writes what is recorded of a stack as an export.
+pub(super) fn document(
+    stack: &StackId,
+    image: &Image,
+    state: &State,
+    codec: &Codec,
+    simulated: bool,
+) -> Result<Json, EngineError> {
+    let odd = |error: FormatError| EngineError::Refused(error.to_string());
+    let records: Result<Vec<Json>, _> = state.records().map(|record| codec.record_to_json(record)).collect();
+    let open: Result<Vec<Json>, _> = state.pending().map(|intent| codec.intent_to_json(intent)).collect();
+    Ok(json!({
+        "format": FORMAT,
+        "writer": env!("CARGO_PKG_VERSION"),
+        "stack": stack,
+        "revision": state.revision(),
+        "simulated": simulated,
+        "key": image.meta.get(KEY).map(|bytes| to_text(bytes)),
+        "records": records.map_err(odd)?,
+        "interrupted": open.map_err(odd)?,
+        "outputs": codec.map_to_json(state.exports()).map_err(odd)?,
+    }))
 }
 
 impl Session {
@@ -52,43 +63,85 @@ impl Session {
             Some(format) => {
                 let writer = document.get("writer").and_then(Json::as_str).unwrap_or("?");
                 return Err(refuse(format!(
-                    "sskuba {writer} wrote it in format {format}; this release reads {FORMAT}"
+                    "sskuba {writer} wrote it in format {format}; this release reads {FORMAT}: use that release or a newer \
+                     one"
                 )));
             }
             None => return Err(refuse("it has no `format`; use what `state export` wrote".to_owned())),
         }
+        if let Some(open) = self.state().pending().next() {
+            return Err(refuse(format!(
+                "operations of {} are interrupted, such as that of {}; run `up` first, which resolves them",
+                self.stack, open.address
+            )));
+        }
         let codec = self.codec_of(&document).await?;
         let Some(Json::Array(items)) = document.get("records") else {
-            return Err(refuse("it has no list of `records`".to_owned()));
+            return Err(refuse("it has no list of `records`; use what `state export` wrote".to_owned()));
         };
         let mut records: Vec<Record> = Vec::new();
         for (i, item) in items.iter().enumerate() {
             let record = codec.record_from_json(item.clone());
-            records.push(record.map_err(|error| refuse(format!("record {i}: {error}")))?);
+            let mut record = record.map_err(|error| refuse(format!("record {i}: {error}")))?;
+            self.keep_secret(&mut record);
+            records.push(record);
         }
+        let mut open = Vec::new();
+        for (i, item) in
+            document.get("interrupted").and_then(Json::as_array).into_iter().flatten().enumerate()
+        {
+            let intent = codec.intent_from_json(item.clone());
+            open.push(intent.map_err(|error| refuse(format!("interrupted operation {i}: {error}")))?);
+        }
+        let outputs = document.get("outputs").map(|json| codec.map_from_json(json.clone())).transpose();
+        let outputs = outputs.map_err(|error| refuse(format!("its outputs: {error}")))?;
         let gone: Vec<_> = self
             .state()
             .records()
             .filter(|old| !records.iter().any(|new| new.token == old.token))
             .map(|old| Entry::Forgotten { token: old.token, why: "not in the imported document".to_owned() })
             .collect();
-        let count = records.len();
-        self.set_simulated(document.get("simulated").and_then(Json::as_bool).unwrap_or(false)).await?;
+        let (count, lost) = (records.len(), gone.len());
+        let simulated = document.get("simulated").and_then(Json::as_bool).unwrap_or(false);
         let adopted = records.into_iter().map(|record| Entry::Adopted(Box::new(record)));
-        self.write(gone.into_iter().chain(adopted).collect()).await?;
+        let rest = open.into_iter().map(Entry::Intent).chain(outputs.map(Entry::Exports));
+        let entries = gone.into_iter().chain(adopted).chain(rest).collect();
+        let what = format!("imported {count} records, in place of others {lost}");
+        self.edit_world(what, entries, Some(simulated)).await?;
         self.journal().fold().await.map_err(|error| self.wrap(error))?;
         Ok(count)
+    }
+
+    /// Marks the fields of a record that its kind says are secret: an edited document may have them in the clear.
+    fn keep_secret(&self, record: &mut Record) {
+        let Ok(schema) = self.engine().registry.schema(record.address.kind_str()) else { return };
+        for map in [&mut record.applied, &mut record.observed, &mut record.outputs] {
+            *map = schema.seal_outputs(std::mem::take(map));
+        }
     }
 
     /// Returns the codec that opens a document's secrets: its own sealed key, or this stack's.
     async fn codec_of(&self, document: &Json) -> Result<Codec, EngineError> {
         let Some(text) = document.get("key").and_then(Json::as_str) else {
+            // Without it sealed values would be read as the mask that stands for them, and be recorded as such.
+            if document.to_string().contains("\"$sealed\"") {
+                return Err(EngineError::Refused(
+                    "the document cannot be imported: it has sealed secrets, and its `key`, which opens them, is \
+                     missing; use what `state export` wrote, whole"
+                        .to_owned(),
+                ));
+            }
             return Ok(Codec::new(None, Arc::clone(&self.engine().ids)));
         };
-        let sealed = from_text(text).map_err(|error| EngineError::Refused(error.to_string()))?;
-        let key = self.engine().keyring.open(&sealed).await;
-        let stack = self.stack().clone();
-        let key = key.map_err(|source| EngineError::Keyring { stack, source })?;
+        let refuse = |why: String| EngineError::Refused(format!("the document cannot be imported: {why}"));
+        let cut = |why: &dyn std::fmt::Display| {
+            refuse(format!("its `key` cannot be read: {why}; use what `state export` wrote, whole"))
+        };
+        let sealed = from_text(text).map_err(|error| cut(&error))?;
+        let key = self.engine().keyring.open(&sealed).await.map_err(|error| match error {
+            KeyringError::Damaged(why) => cut(&why),
+            error => refuse(error.to_string()),
+        })?;
         Ok(Codec::new(Some(key), Arc::clone(&self.engine().ids)))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::build::Engine;
 use super::error::EngineError;
-use super::open::{check_format, check_world, is_simulated, key_of};
+use super::open::{check, check_world, is_simulated, key_of};
 use super::planned::make_plan;
 use crate::address::{StackId, Token};
 use crate::applying::replay;
@@ -62,7 +62,7 @@ impl Engine {
         let image = self.image(stack).await?;
         let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
         // Closed secrets are no reason not to read the rest; a newer format is.
-        check_format(&image, stack)?;
+        check(&image, stack)?;
         let key = key_of(&image, stack, &self.keyring).await.ok().flatten();
         let opened = key.is_some();
         let codec = Codec::new(key, Arc::clone(&self.ids));
@@ -116,14 +116,14 @@ impl Engine {
         Ok(super::open::digester(&codec))
     }
 
-    /// Returns the newest `limit` runs of a stack, newest first.
+    /// Returns the newest `limit` runs and edits of a stack, newest first.
     ///
     /// # Errors
     /// If there is no such stack, or it cannot be read.
     pub async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<Run>, EngineError> {
         let image = self.image(stack).await?;
         let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
-        check_format(&image, stack)?;
+        check(&image, stack)?;
         let codec = Codec::new(None, Arc::clone(&self.ids));
         let mut entries =
             self.store.history(stack, limit.saturating_mul(2)).await.map_err(EngineError::store)?;
@@ -148,6 +148,17 @@ impl Engine {
                         changes,
                     });
                 }
+                Ok(Entry::Edited(edit)) => runs.push(Run {
+                    run: edit.edit,
+                    revision,
+                    started: edit.time,
+                    ended: Some(edit.time),
+                    who: edit.who,
+                    command: edit.command,
+                    message: Some(edit.what),
+                    result: Some(RunResult::Succeeded),
+                    changes: Counts::default(),
+                }),
                 Ok(Entry::RunEnded { run, time, result, counts }) => {
                     if let Some(run) = places.get(&run).and_then(|at| runs.get_mut(*at)) {
                         (run.ended, run.result, run.changes) = (Some(time), Some(result), counts);

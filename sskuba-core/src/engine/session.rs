@@ -195,19 +195,6 @@ impl Session {
         report.map_err(|error| EngineError::journal(&self.stack, error))
     }
 
-    /// Removes a record and leaves its object alone.
-    ///
-    /// # Errors
-    /// If nothing is recorded there, or a call for it is open.
-    pub async fn forget(&mut self, address: &Address) -> Result<(), EngineError> {
-        let Some(token) = self.state().current(address).map(|record| record.token) else {
-            let message = format!("{address} is not recorded in {}; `state list` shows what is", self.stack);
-            return Err(EngineError::Refused(message));
-        };
-        let why = "removed by `state rm`".to_owned();
-        self.write(vec![Entry::Forgotten { token, why }]).await
-    }
-
     /// Resolves the interrupted create of a resource as a person says.
     ///
     /// # Errors
@@ -235,7 +222,8 @@ impl Session {
                 let object = provider.read(&cx, &prior).await.map_err(failed)?;
                 let object = object.ok_or_else(|| {
                     EngineError::Refused(format!(
-                        "the provider knows no object {id} of kind {}",
+                        "the provider knows no object {id} of kind {}; look for its id, or say `--not-created` if there \
+                         is none",
                         address.kind_str()
                     ))
                 })?;
@@ -243,7 +231,11 @@ impl Session {
             }
         };
         let time = self.engine.clock.now();
-        self.write(vec![Entry::Outcome { token, outcome, time }]).await
+        self.edit(
+            format!("said what came of the create of {address}"),
+            vec![Entry::Outcome { token, outcome, time }],
+        )
+        .await
     }
 
     /// Writes entries as one durable change.

@@ -271,6 +271,10 @@ impl Keyring for AgeKeyring {
     fn recipients(&self) -> String {
         self.0.recipients()
     }
+
+    fn sealed_to(&self, sealed: &[u8]) -> Option<String> {
+        read(sealed).ok().map(|(recipients, _)| recipients.to_owned())
+    }
 }
 
 /// Runs `work`, which may take a second where a passphrase is stretched, where it stops nobody else.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::journal::Entry;
+use super::journal::{Entry, Intent};
 use super::record::Record;
 use super::seal::DataKey;
 use crate::address::Token;
@@ -46,6 +46,8 @@ pub enum FormatError {
 pub struct Codec {
     key: Option<DataKey>,
     ids: Arc<dyn IdSource>,
+    /// Secrets that cannot be opened are left out instead of refused or masked.
+    forgetting: bool,
 }
 
 type Sealed = serde_json::Map<String, Json>;
@@ -54,7 +56,13 @@ impl Codec {
     /// Makes a codec. Without a key, sealed values are read as secrets whose text is not there, and secrets
     /// cannot be written.
     pub fn new(key: Option<DataKey>, ids: Arc<dyn IdSource>) -> Self {
-        Self { key, ids }
+        Self { key, ids, forgetting: false }
+    }
+
+    /// Leaves out the secrets that cannot be opened: for what is mended after they were lost.
+    #[must_use]
+    pub fn forgetting(self) -> Self {
+        Self { forgetting: true, ..self }
     }
 
     /// Returns the key.
@@ -119,6 +127,45 @@ impl Codec {
         record.try_map(|map| self.open_map(map, Some(token)))
     }
 
+    /// Writes what an export holds besides records; secrets are sealed.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn intent_to_json(&self, intent: &Intent) -> Result<Json, FormatError> {
+        let sealed = intent.clone().try_map(|map| self.seal_map(&map, Some(intent.token)))?;
+        serde_json::to_value(sealed).map_err(|error| damaged(&error.to_string()))
+    }
+
+    /// Reads an open call from the JSON of an export.
+    ///
+    /// # Errors
+    /// As [`Codec::record_from_json`].
+    pub fn intent_from_json(&self, json: Json) -> Result<Intent, FormatError> {
+        let intent: Intent<Sealed> =
+            serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
+        let token = intent.token;
+        intent.try_map(|map| self.open_map(map, Some(token)))
+    }
+
+    /// Writes a map that belongs to the stack as a whole as JSON for exports.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn map_to_json(&self, map: &Map) -> Result<Json, FormatError> {
+        self.seal_map(map, None).map(Json::Object)
+    }
+
+    /// Reads a map that belongs to the stack as a whole from the JSON of an export.
+    ///
+    /// # Errors
+    /// As [`Codec::record_from_json`].
+    pub fn map_from_json(&self, json: Json) -> Result<Map, FormatError> {
+        match json {
+            Json::Object(map) => self.open_map(map, None),
+            _ => Err(damaged("it is not an object")),
+        }
+    }
+
     /// Writes a map that belongs to the stack as a whole.
     ///
     /// # Errors
@@ -163,28 +210,40 @@ impl Codec {
     }
 
     fn open_map(&self, map: Sealed, token: Option<Token>) -> Result<Map, FormatError> {
-        map.into_iter().map(|(key, value)| Ok((unescape(key), self.open(value, token)?))).collect()
+        let open = |(key, value)| Ok(self.open(value, token)?.map(|value| (unescape(key), value)));
+        map.into_iter().filter_map(|field| open(field).transpose()).collect()
     }
 
-    fn open(&self, json: Json, token: Option<Token>) -> Result<Value, FormatError> {
-        Ok(match json {
+    /// Reads a value; none if it is a secret that is left out.
+    fn open(&self, json: Json, token: Option<Token>) -> Result<Option<Value>, FormatError> {
+        Ok(Some(match json {
             Json::Null => Value::Null,
             Json::Bool(b) => Value::Bool(b),
             Json::Number(n) => Value::Number(n),
             Json::String(s) => Value::String(s),
             Json::Array(items) => {
-                Value::List(items.into_iter().map(|item| self.open(item, token)).collect::<Result<_, _>>()?)
+                let items = items.into_iter().map(|item| Ok(self.open(item, token)?.unwrap_or(Value::Null)));
+                Value::List(items.collect::<Result<_, FormatError>>()?)
             }
             Json::Object(map) => match map.get(SEALED) {
-                Some(Json::String(text)) => self.unseal(text, token)?,
+                Some(Json::String(text)) => match self.unseal(text, token) {
+                    Err(FormatError::Sealed(_)) if self.forgetting => return Ok(None),
+                    opened => opened?,
+                },
                 _ => Value::Map(self.open_map(map, token)?),
             },
-        })
+        }))
     }
 
     fn unseal(&self, text: &str, token: Option<Token>) -> Result<Value, FormatError> {
         let Some(key) = &self.key else {
-            return Ok(Value::from("(sealed)").into_secret());
+            let why = "there is no key";
+            let lost = || super::seal::SealError { what: "a value".to_owned(), why };
+            return if self.forgetting {
+                Err(lost().into())
+            } else {
+                Ok(Value::from("(sealed)").into_secret())
+            };
         };
         let what = token.map_or_else(|| "the stack".to_owned(), |token| format!("generation {token}"));
         let plain = key.open(&what, &aad(token), text)?;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::edit::Edit;
 use super::record::{Flags, Record};
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
@@ -204,6 +205,8 @@ pub enum Entry<M = Map> {
     Adopted(Box<Record<M>>),
     /// The stack's exported outputs.
     Exports(M),
+    /// A person changed what is recorded; follows the entries that did so, in the same append.
+    Edited(Box<Edit<M>>),
     /// A run ended.
     RunEnded {
         /// Its id.
@@ -271,6 +274,7 @@ impl<M> Entry<M> {
             Self::Forgotten { token, why } => Entry::Forgotten { token, why },
             Self::Adopted(record) => Entry::Adopted(Box::new(record.try_map(f)?)),
             Self::Exports(map) => Entry::Exports(f(map)?),
+            Self::Edited(edit) => Entry::Edited(Box::new(edit.try_map(f)?)),
             Self::RunEnded { run, time, result, counts } => Entry::RunEnded { run, time, result, counts },
         })
     }
@@ -285,7 +289,12 @@ impl<M> Entry<M> {
             | Self::Observed { token, .. }
             | Self::Forgotten { token, .. } => Some(*token),
             Self::Adopted(record) => Some(record.token),
-            Self::RunStarted { .. } | Self::Exports(_) | Self::RunEnded { .. } => None,
+            Self::RunStarted { .. } | Self::Exports(_) | Self::Edited(_) | Self::RunEnded { .. } => None,
         }
+    }
+
+    /// Tells whether the entry belongs to the history, and so outlives a fold.
+    pub fn is_historic(&self) -> bool {
+        matches!(self, Self::RunStarted { .. } | Self::RunEnded { .. } | Self::Edited(_))
     }
 }

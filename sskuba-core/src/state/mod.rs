@@ -1,6 +1,7 @@
 //! State: what the engine knows of a stack, how it is recorded, and what a store must do.
 
 mod age;
+mod edit;
 mod format;
 mod journal;
 mod record;
@@ -11,6 +12,7 @@ mod store;
 mod tests;
 
 pub use age::AgeKeyring;
+pub use edit::Edit;
 pub use format::{Codec, FORMAT, FormatError, from_text, to_text};
 pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, Verb};
 pub use record::{Flags, Record, Status};

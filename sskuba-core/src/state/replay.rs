@@ -154,7 +154,7 @@ impl State {
                 self.insert((**record).clone());
             }
             Entry::Exports(map) => self.exports.clone_from(map),
-            Entry::RunStarted { .. } | Entry::RunEnded { .. } => {}
+            Entry::RunStarted { .. } | Entry::RunEnded { .. } | Entry::Edited(_) => {}
         }
         self.touched.extend(entry.token());
         Ok(())

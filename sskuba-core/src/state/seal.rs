@@ -123,7 +123,10 @@ pub enum KeyringError {
         hint: String,
     },
     /// The sealed key is damaged or of a newer form.
-    #[error("the stack's sealed data key cannot be read: {0}")]
+    #[error(
+        "the stack's sealed data key cannot be read: {0}; put a backup of the stack in its place, or give its secrets \
+         up with `state repair --forget-secrets`"
+    )]
     Damaged(String),
     /// A recipient, identity or service failed.
     #[error("{0}")]
@@ -144,6 +147,11 @@ pub trait Keyring: Send + Sync + fmt::Debug {
 
     /// Names the recipients, for people.
     fn recipients(&self) -> String;
+
+    /// Names the recipients of a sealed data key without opening it, if it says who they are.
+    fn sealed_to(&self, _sealed: &[u8]) -> Option<String> {
+        None
+    }
 }
 
 #[cfg(test)]

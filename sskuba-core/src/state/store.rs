@@ -96,6 +96,10 @@ pub struct Fold {
     pub delete: Vec<Vec<u8>>,
     /// Entries to add to the history, with their revisions.
     pub history: Vec<(u64, Vec<u8>)>,
+    /// Small values to write.
+    pub meta: Vec<(String, Vec<u8>)>,
+    /// The stack is damaged: `put` is all that it is to have, and whatever else there is goes by `delete`.
+    pub anew: bool,
 }
 
 /// Why a store did not do what it was asked.
@@ -261,6 +265,15 @@ pub trait StateStore: Send + Sync + fmt::Debug {
 
     /// Returns the newest `limit` entries of the history, newest first.
     async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
+
+    /// Moves a stack that cannot be opened out of the way, unless somebody holds it; says where it is now. The
+    /// default cannot.
+    async fn set_aside(&self, stack: &StackId) -> Result<String, StoreError> {
+        Err(StoreError::Unsupported(format!(
+            "failed to move {stack} aside: {} cannot do that; restore a backup of it",
+            self.place()
+        )))
+    }
 
     /// Removes the stack and all that is recorded of it, and ends the lease.
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError>;

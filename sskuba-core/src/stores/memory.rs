@@ -182,6 +182,7 @@ impl StateStore for Memory {
             }
             entry.records.extend(fold.put);
             entry.history.extend(fold.history);
+            entry.image.meta.extend(fold.meta);
             entry.image.journal.retain(|(revision, _)| *revision > fold.upto);
             Ok(())
         })

@@ -38,8 +38,9 @@ pub(super) async fn every_byte_survives(subject: Subject) {
     store.put_meta(&lease, "all", all.clone()).await.unwrap();
     store.put_meta(&lease, "none", vec![]).await.unwrap();
     store.put_meta(&lease, "", b"no name".to_vec()).await.unwrap();
-    let fold =
-        Fold { upto: 0, put: put.clone(), history: vec![(1, all.clone()), (2, vec![])], delete: vec![] };
+    let meta = vec![("folded".to_owned(), all.clone()), ("none".to_owned(), vec![])];
+    let history = vec![(1, all.clone()), (2, vec![])];
+    let fold = Fold { upto: 0, put: put.clone(), history, delete: vec![], meta, ..Fold::default() };
     store.fold(&lease, fold).await.unwrap();
     store.release(&lease).await.unwrap();
 
@@ -50,6 +51,7 @@ pub(super) async fn every_byte_survives(subject: Subject) {
     assert_eq!(image.records, put, "records of every byte, also the one that is empty");
     assert_eq!(image.meta["all"], all);
     assert_eq!(image.meta["none"], b"");
+    assert_eq!(image.meta["folded"], all, "a small value that came with a fold");
     assert_eq!(image.meta[""], b"no name");
     assert_eq!(store.history(&dev(), 9).await.unwrap(), [(2, vec![]), (1, all)]);
 }
@@ -90,7 +92,13 @@ pub(super) async fn a_fold_moves_entries_into_records(subject: Subject) {
     let lease = acquire(&*store).await;
     append(&*store, &lease, 1..=4).await;
     let put = vec![(b"b".to_vec(), b"2".to_vec()), (b"a".to_vec(), b"1".to_vec())];
-    let fold = Fold { upto: 4, put, delete: vec![b"not there".to_vec()], history: vec![(4, b"up".to_vec())] };
+    let fold = Fold {
+        upto: 4,
+        put,
+        delete: vec![b"not there".to_vec()],
+        history: vec![(4, b"up".to_vec())],
+        ..Fold::default()
+    };
     store.fold(&lease, fold).await.unwrap();
 
     let folded = Image {
@@ -101,7 +109,7 @@ pub(super) async fn a_fold_moves_entries_into_records(subject: Subject) {
     assert_eq!(store.load(&dev()).await.unwrap().unwrap(), folded, "the revision stays");
     append(&*store, &lease, 5..=5).await;
     let put = vec![(b"b".to_vec(), b"3".to_vec())];
-    let fold = Fold { upto: 5, put, delete: vec![b"a".to_vec()], history: vec![] };
+    let fold = Fold { upto: 5, put, delete: vec![b"a".to_vec()], ..Fold::default() };
     store.fold(&lease, fold).await.unwrap();
     store.release(&lease).await.unwrap();
     let store = subject.open();
@@ -120,7 +128,7 @@ pub(super) async fn a_fold_of_many_records_keeps_each(subject: Subject) {
     let put = (0..1000).map(|number| record(number, 0)).collect();
     store.fold(&lease, Fold { upto: 5, put, ..Fold::default() }).await.unwrap();
     let (put, delete) = ((500..1500).map(|number| record(number, 7)).collect(), vec![b"key 0000".to_vec()]);
-    store.fold(&lease, Fold { upto: 10, put, delete, history: vec![] }).await.unwrap();
+    store.fold(&lease, Fold { upto: 10, put, delete, ..Fold::default() }).await.unwrap();
     store.release(&lease).await.unwrap();
 
     let image = subject.open().load(&dev()).await.unwrap().unwrap();

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use sskuba::core::applying::Event;
 use sskuba::core::clock::Timestamp;
 use sskuba::core::plan::PlanFile;
+use sskuba::core::provider::{Change, Class, Cx, Failure, Object, Prior, Provider};
 use sskuba::core::state::{RunResult, StateStore};
+use sskuba::core::value::{Map, Value};
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{self, Bucket, Grant, Instance, Machine, Network, Subnet};
 use sskuba::sim::{Fault, Op, Phase, SimProvider, World};
@@ -94,4 +96,150 @@ async fn no_text_of_a_run_that_fails_shows_a_secret() {
     let seen = shared.engine([]).read(&stack).await.unwrap();
     let net = seen.state.records().find(|record| record.address.name() == "net").unwrap();
     assert!(net.applied["tags"].exposed().unwrap().to_string().contains(CANARY));
+}
+
+/// Keeps all that is traced, whatever its level.
+#[derive(Clone, Default)]
+struct Traces(Arc<Mutex<Vec<String>>>);
+
+impl tracing::field::Visit for Traces {
+    fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+        self.0.lock().unwrap().push(format!("{field}={value:?}"));
+    }
+}
+
+impl tracing::Subscriber for Traces {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        span.record(&mut self.clone());
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, values: &tracing::span::Record<'_>) {
+        values.record(&mut self.clone());
+    }
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut self.clone());
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// Writes an error with all its sources, for people and for programmers.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = format!("{error} {error:?}");
+    let mut next = error.source();
+    while let Some(source) = next {
+        text.push_str(&format!(" {source} {source:?}"));
+        next = source.source();
+    }
+    text
+}
+
+/// A service that repeats what it was told: in its errors, in another field, and where it was not secret.
+#[derive(Debug)]
+struct Echo(SimProvider);
+
+#[async_trait::async_trait]
+impl Provider for Echo {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+    fn schemas(&self) -> Vec<Arc<sskuba::core::schema::Schema>> {
+        self.0.schemas()
+    }
+    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
+        self.0.configure(inputs).await
+    }
+    async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
+        let mut object = self.0.create(cx, inputs).await?;
+        if cx.address.name() == "fails" {
+            let text = format!("cannot use {}", Value::Map(inputs.clone()).exposed().unwrap());
+            return Err(Failure::partial(Class::Denied, text.clone(), object).hint(text));
+        }
+        object.inputs =
+            serde_json::from_value::<serde_json::Map<_, _>>(Value::Map(object.inputs).exposed().unwrap())
+                .map(|map| map.into_iter().map(|(k, v)| (k, Value::from_json(v))).collect())
+                .unwrap();
+        object.outputs.insert("owner".into(), format!("{CANARY}@{}", object.id).as_str().into());
+        Ok(object)
+    }
+    async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
+        self.0.read(cx, prior).await
+    }
+    async fn update(&self, cx: &Cx, _: &Change) -> Result<Object, Failure> {
+        Err(Failure::new(Class::Denied, format!("{CANARY} is no good for {}", cx.address)))
+    }
+    async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
+        self.0.delete(cx, prior).await
+    }
+    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
+        self.0.find(cx).await
+    }
+    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
+        self.0.lookup(cx, inputs).await
+    }
+    async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
+        self.0.list(cx).await
+    }
+}
+
+// One thread, so that the subscriber of this test sees what the engine's tasks trace too.
+#[tokio::test]
+async fn no_trace_no_debug_and_no_chain_of_errors_shows_a_secret() {
+    let traces = Traces::default();
+    let _guard = tracing::subscriber::set_default(traces.clone());
+    let (shared, world) = (Shared::default(), World::memory());
+    let echo = Echo(SimProvider::new("sim", kinds::schemas(), world.clone()));
+    let engine = shared.engine([Arc::new(echo) as _]);
+    let stack = "local/test/dev".parse().unwrap();
+    let with = |team: &'static str| {
+        move |stack: &mut Stack| -> sskuba::Result {
+            let net = Network::new("10.0.0.0/16").tag("login", Secret::from(CANARY)).tag("team", team);
+            stack.add("works", net)?;
+            stack.add("fails", Network::new("10.1.0.0/16").tag("login", Secret::from(CANARY)))?;
+            Ok(())
+        }
+    };
+    let mut texts = Vec::new();
+    let events: Arc<Mutex<Vec<Event>>> = Arc::default();
+    for team in ["a", "b"] {
+        let plan = engine.preview(&stack, with(team)).await.unwrap();
+        let sink = Arc::clone(&events);
+        let apply = engine.apply(plan).continue_on_error();
+        let report = apply.events(move |event| sink.lock().unwrap().push(event)).await.unwrap();
+        assert_eq!(report.result, RunResult::Failed);
+        for failed in &report.failures {
+            texts.push(chain(&failed.failure));
+        }
+        texts.push(format!("{report:?} {}", report.failures[0].failure));
+    }
+    assert!(texts.iter().any(|text| text.contains("cannot use {")), "{texts:?}");
+    assert!(texts.iter().any(|text| text.contains("(secret) is no good")), "{texts:?}");
+    texts.extend(events.lock().unwrap().iter().map(|event| format!("{event:?}")));
+    let mut session = engine.open(&stack, "state rm", Default::default()).await.unwrap();
+    session.forget(&"sim:net:Network::works".parse().unwrap()).await.unwrap();
+    let undoing = session.undoing(None).await.unwrap();
+    texts.push(format!("{session:?} {undoing:?} {:?} {:?}", undoing.lines, session.digester()));
+    session.undo(&undoing, false).await.unwrap();
+    session.close().await.unwrap();
+    let stranger = Shared { store: shared.store.clone(), ..Shared::default() }.engine([sim()]);
+    let closed = stranger.open(&stack, "up", Default::default()).await.unwrap_err();
+    texts.push(chain(&closed));
+    let found = engine.examine(&stack).await.unwrap();
+    texts.push(format!("{found:?} {}", found.raw));
+    let image = shared.store.load(&stack).await.unwrap().unwrap();
+    texts.push(format!("{image:?}"));
+    texts.extend(image.journal.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()));
+    let traced = traces.0.lock().unwrap().clone();
+    assert!(traced.iter().any(|line| line.contains("sealed a secret")), "{traced:?}");
+    for text in texts.iter().chain(&traced) {
+        assert!(!text.contains(CANARY), "{text}");
+    }
+}
+
+fn sim() -> Arc<dyn Provider> {
+    Arc::new(SimProvider::new("sim", kinds::schemas(), World::memory()))
 }

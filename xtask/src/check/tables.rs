@@ -36,6 +36,7 @@ pub(crate) const CRATES: &[CrateRule] = &[
     CrateRule {
         name: "sskuba-testkit",
         may: &[
+            "sskuba-cli",
             "sskuba-core",
             "sskuba-macros",
             "sskuba-aws",

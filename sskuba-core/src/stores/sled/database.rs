@@ -210,17 +210,18 @@ impl Database {
         Sum::read(&bytes).ok_or_else(|| self.corrupt(layout::SUM, "it is not a sum of 16 bytes"))
     }
 
-    /// Changes what is stored under a key, and the sum with it.
+    /// Changes what is stored under a key, and the sum with it; what is there is in the sum if it is `known`.
     fn change(
         &self,
         batch: &mut Batch,
         sum: &mut Sum,
         key: Vec<u8>,
         value: Option<Vec<u8>>,
+        known: bool,
     ) -> Result<(), StoreError> {
         // Room for a record is none yet.
         let old = self.sled.get(&key).map_err(self.fault("read"))?;
-        if let Some(old) = old.filter(|old| !old.is_empty()) {
+        if let Some(old) = old.filter(|old| known && !old.is_empty()) {
             sum.remove(&key, &old);
         }
         match value {
@@ -233,17 +234,33 @@ impl Database {
         Ok(())
     }
 
+    /// Returns the sum over the small values as they are.
+    fn sum_of_meta(&self) -> Result<Sum, StoreError> {
+        let mut sum = Sum::default();
+        for item in self.sled.scan_prefix([layout::META]) {
+            let (key, value) = item.map_err(self.fault("read"))?;
+            sum.add(&key, &value);
+        }
+        Ok(sum)
+    }
+
     /// Folds entries into records.
     pub(super) fn fold(&self, fold: Fold) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         self.make_room(&fold)?;
-        let mut sum = self.sum()?;
+        // The old sum is of no use where the old records are not those that it was made of.
+        let mut sum = if fold.anew { self.sum_of_meta()? } else { self.sum()? };
+        let known = !fold.anew;
         for key in fold.delete {
-            self.change(&mut batch, &mut sum, layout::key(layout::RECORD, &key), None)?;
+            self.change(&mut batch, &mut sum, layout::key(layout::RECORD, &key), None, known)?;
         }
         for (key, value) in fold.put {
             let value = layout::key(layout::RECORD, &value);
-            self.change(&mut batch, &mut sum, layout::key(layout::RECORD, &key), Some(value))?;
+            self.change(&mut batch, &mut sum, layout::key(layout::RECORD, &key), Some(value), known)?;
+        }
+        for (key, value) in fold.meta {
+            let key = layout::key(layout::META, key.as_bytes());
+            self.change(&mut batch, &mut sum, key, Some(value), true)?;
         }
         batch.insert(layout::SUM, &sum.bytes());
         for (revision, entry) in fold.history {
@@ -274,7 +291,7 @@ impl Database {
     /// Writes one small value.
     pub(super) fn put_meta(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
         let (mut batch, mut sum) = (Batch::default(), self.sum()?);
-        self.change(&mut batch, &mut sum, layout::key(layout::META, key.as_bytes()), Some(value))?;
+        self.change(&mut batch, &mut sum, layout::key(layout::META, key.as_bytes()), Some(value), true)?;
         batch.insert(layout::SUM, &sum.bytes());
         self.commit(batch)
     }

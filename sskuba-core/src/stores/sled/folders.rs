@@ -55,6 +55,15 @@ fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
     Ok(names)
 }
 
+/// Moves a stack's folder to a name that no stack has; says which.
+pub(super) fn set_aside(folder: &Path) -> Result<String, StoreError> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let free = (1_u64..).map(|number| folder.with_file_name(format!("{name}.Damaged-{number}")));
+    let aside = free.into_iter().find(|path| !path.exists()).unwrap_or_else(|| folder.to_owned());
+    fs::rename(folder, &aside).map_err(|error| fault::io("move aside", folder, error))?;
+    Ok(aside.display().to_string())
+}
+
 /// Removes a stack's folder, and then gives back `lock`: out of sight first, so that nobody ever opens half of it.
 pub(super) fn remove(folder: &Path, fence: u64, lock: impl Sized) -> Result<(), StoreError> {
     let fail = |error| fault::io("remove", folder, error);

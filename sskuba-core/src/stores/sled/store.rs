@@ -160,6 +160,22 @@ impl StateStore for Sled {
         }
     }
 
+    async fn set_aside(&self, stack: &StackId) -> Result<String, StoreError> {
+        let slot = self.slot(stack).write_owned().await;
+        if let Some(held) = &slot.held {
+            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
+        }
+        let (folder, id) = (self.folder(stack), stack.clone());
+        blocking(&self.folder(stack), move || {
+            let _alone = slot;
+            if stays_locked(&folder)? {
+                return Err(busy(&id, &folder));
+            }
+            folders::set_aside(&folder)
+        })
+        .await
+    }
+
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut slot = self.slot(&lease.stack).write_owned().await;
         slot.check(lease)?;

@@ -206,6 +206,14 @@ async fn a_record_that_is_gone_or_old_is_noticed() {
         assert!(found.is_some_and(|damage| damage.why.contains("missing")), "{}", key.escape_ascii());
         assert_eq!(damage(key, was.as_deref()).await.1, None, "mended");
     }
+    assert!(damage(b"rb", None).await.1.is_some());
+    let store = Sled::open(root.path());
+    let lease = store.acquire(&stack(), &owner()).await.unwrap();
+    let (upto, put) = (1, vec![records("new").remove(0)]);
+    let left = Fold { upto, put, anew: true, ..Fold::default() };
+    store.fold(&lease, left.clone()).await.unwrap();
+    let image = store.load(&stack()).await.unwrap().unwrap();
+    assert_eq!((image.records, image.damage), (left.put, None), "what is left is whole");
 }
 
 /// The second process of a damaged stack: what opens it, and what it is told.

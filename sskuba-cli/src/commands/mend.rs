@@ -1,0 +1,196 @@
+//! `state move|undo|repair|rotate-key`
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::json;
+use sskuba_core::address::Address;
+use sskuba_core::engine::{EngineError, Examination};
+use sskuba_core::state::StoreError;
+
+use super::planned;
+use super::state::{ended, open};
+use crate::args::{Opening, Repair, Undo};
+use crate::context::{Access, Context};
+use crate::keyring::UserKeyring;
+use crate::render::paint::clean;
+use crate::stop::Stop;
+
+pub(super) async fn rename(
+    context: &mut Context<'_, '_>,
+    from: &str,
+    to: &str,
+    opening: &Opening,
+) -> Result<(), Stop> {
+    let (from, to): (Address, Address) = (from.parse()?, to.parse()?);
+    let mut session = open(context, "state move", opening).await?;
+    let result = session.move_to(&from, &to).await.map_err(Stop::from);
+    ended(context, session, result).await?;
+    if context.screen.json {
+        context.screen.document(&json!({"moved": from, "to": to}));
+    }
+    context.screen.say(format!("Moved {from} to {to}; the program is to say the same"));
+    Ok(())
+}
+
+pub(super) async fn undo(context: &mut Context<'_, '_>, args: &Undo) -> Result<(), Stop> {
+    planned::must_be_agreed(context, "state undo", args.yes)?;
+    let mut session = open(context, "state undo", &args.opening).await?;
+    let undoing = match session.undoing(args.revision).await {
+        Ok(undoing) => undoing,
+        Err(error) => return Err(context.close(session, error.into()).await),
+    };
+    let (revision, command) = (undoing.revision, undoing.edit.command.clone());
+    if args.force || undoing.obstacles.is_empty() {
+        context.screen.say(format!("Undoing `{command}` of revision {revision}"));
+        for line in &undoing.lines {
+            context.screen.say(format!("  - {}", clean(line)));
+        }
+        if !args.yes
+            && let Err(stop) = planned::agree(context, "Undo it?").await
+        {
+            return Err(context.close(session, stop).await);
+        }
+    }
+    let result = session.undo(&undoing, args.force).await.map_err(Stop::from);
+    ended(context, session, result).await?;
+    if context.screen.json {
+        context.screen.document(&json!({"undone": revision, "command": command, "did": undoing.lines}));
+    }
+    context.screen.say("Done; `state undo` once more takes this back");
+    Ok(())
+}
+
+pub(super) async fn rotate(context: &mut Context<'_, '_>, opening: &Opening) -> Result<(), Stop> {
+    let keyring = UserKeyring::new(&context.identities(Access::Read)?, &context.settings()?.recipients())?;
+    let mut session = open(context, "state rotate-key", opening).await?;
+    let result = session.rotate_key(&keyring).await.map_err(Stop::from);
+    ended(context, session, result).await?;
+    if context.screen.json {
+        context.screen.document(&json!({"stack": context.stack, "done": "rotated"}));
+    }
+    context.screen.say(format!(
+        "The secrets of {} are sealed with a new key; copies from before still open with the old one",
+        context.stack
+    ));
+    Ok(())
+}
+
+pub(super) async fn repair(context: &mut Context<'_, '_>, args: &Repair) -> Result<(), Stop> {
+    let engine = context.engine(if args.yes { Access::Write } else { Access::Read })?;
+    let examined = match engine.examine(&context.stack).await {
+        Err(EngineError::Store(error @ StoreError::Corrupt { .. })) => {
+            return set_aside(context, args, error).await;
+        }
+        examined => examined?,
+    };
+    tell(context, &examined);
+    if !examined.is_damaged() {
+        return Ok(());
+    }
+    if let (Some(closed), false) = (&examined.closed, args.forget_secrets) {
+        let call = context.hint("state repair --forget-secrets --yes");
+        return Err(Stop::failed(format!(
+            "{closed}\nif nobody has such an identity any more, {call} keeps everything but the secrets; `up` then \
+             sends anew those that the program has"
+        )));
+    }
+    if !args.yes && (context.screen.json || !context.environment.can_ask()) {
+        let call = context.hint("state repair --yes");
+        return Err(Stop::failed(format!(
+            "the state of {} is damaged; nothing was changed. {call} keeps what can be read, and copies everything \
+             to a folder first",
+            context.stack
+        )));
+    }
+    if !args.yes {
+        planned::agree(context, "Keep what can be read, and copy everything to a folder first?").await?;
+    }
+    let folder = context.project.make_own()?.join("repaired");
+    let folder = folder.join(format!("{}-{}", context.stack.stack(), examined.salvage.state.revision()));
+    let wait = args.opening.wait.unwrap_or_default();
+    let engine = context.engine(Access::Write)?;
+    let keep = |found: &Examination| keep(&folder, found);
+    engine.repair(&context.stack, wait, args.forget_secrets, keep).await?;
+    context.screen.say(format!(
+        "Kept {} records; copies of all that was there are in {}",
+        examined.salvage.state.len(),
+        shown(context, &folder)
+    ));
+    let next = match examined.salvage.unreadable.is_empty() {
+        true => format!("{} shows which secrets are sent anew", context.hint("preview")),
+        false => format!(
+            "compare {} with what exists: an object that is recorded no longer would be made a second time",
+            context.hint("preview")
+        ),
+    };
+    context.screen.chat(context.screen.paint.dim(format!("\nNext: {next}")));
+    Ok(())
+}
+
+/// Says where something is, from where the user stands.
+fn shown(context: &Context<'_, '_>, path: &std::path::Path) -> String {
+    path.strip_prefix(&context.environment.folder).unwrap_or(path).display().to_string()
+}
+
+/// Copies what is there to a folder: what can be read, and every byte.
+fn keep(folder: &PathBuf, found: &Examination) -> Result<(), String> {
+    let write = |name: &str, document: &serde_json::Value| {
+        let path = folder.join(name);
+        let text = serde_json::to_string_pretty(document).map_err(std::io::Error::other);
+        let written = text.and_then(|text| fs::write(&path, text + "\n"));
+        written.map_err(|error| format!("failed to write {}: {error}; nothing was changed", path.display()))
+    };
+    fs::create_dir_all(folder)
+        .map_err(|error| format!("failed to make {}: {error}; nothing was changed", folder.display()))?;
+    write("raw.json", &found.raw)?;
+    found.readable.as_ref().map_or(Ok(()), |document| write("readable.json", document))
+}
+
+/// Says what was found.
+fn tell(context: &mut Context<'_, '_>, found: &Examination) {
+    let (salvage, findings) = (&found.salvage, found.salvage.findings());
+    let (count, revision) = (salvage.state.len(), salvage.state.revision());
+    if context.screen.json {
+        return context.screen.document(&json!({
+            "stack": context.stack, "revision": revision, "readable": count, "unreadable": salvage.unreadable,
+            "closed": salvage.closed, "findings": findings,
+        }));
+    }
+    let whole = if found.is_damaged() { "" } else { "; nothing is damaged" };
+    let stack = &context.stack;
+    let text = format!("{stack} at revision {revision}: {count} records can be read{whole}");
+    context.screen.say(text);
+    for item in &salvage.unreadable {
+        let about = item.about.as_deref().map(|about| format!(", of {about}")).unwrap_or_default();
+        context.screen.say(format!("  - {}{} cannot be read: {}", item.key, clean(&about), clean(&item.why)));
+    }
+    for line in &salvage.closed {
+        context.screen.say(format!("  - {}: it would be left out", clean(line)));
+    }
+    for line in findings {
+        context.screen.say(format!("  - {}", clean(&line)));
+    }
+}
+
+/// Nothing can be read: what is there makes room for an import.
+async fn set_aside(context: &mut Context<'_, '_>, args: &Repair, error: StoreError) -> Result<(), Stop> {
+    let import = context.hint("state import FILE");
+    if !args.yes {
+        let call = context.hint("state repair --yes");
+        return Err(Stop::failed(format!(
+            "{error}\nnothing of it can be read record by record. {call} moves it aside and keeps it; then {import} \
+             takes what `state export` once wrote"
+        )));
+    }
+    let place = context.engine(Access::Write)?.store().set_aside(&context.stack).await?;
+    if context.screen.json {
+        context.screen.document(&json!({"stack": context.stack, "aside": place}));
+    }
+    context.screen.say(format!("Nothing of {} can be read; it is kept in {place}", context.stack));
+    context.screen.chat(context.screen.paint.dim(format!(
+        "\nNext: {import} takes what `state export` once wrote. Without such a file, do not run `up`: it would make \
+         everything a second time"
+    )));
+    Ok(())
+}

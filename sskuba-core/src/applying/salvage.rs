@@ -1,0 +1,161 @@
+//! Reads what can be read of a stack that is damaged, and says of the rest what it was.
+
+use super::journal::{EXPORTS, hex};
+use crate::state::{Codec, Entry, FormatError, Image, Outcome, State, Status, Verb};
+
+/// Something stored that cannot be read, or cannot follow what is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Unreadable {
+    /// Its key: `record …` or `journal entry …`.
+    pub key: String,
+    /// Why it cannot be read.
+    pub why: String,
+    /// What it seems to have been about, for people: as far as its bytes still say.
+    pub about: Option<String>,
+}
+
+/// What is left of a stack.
+#[derive(Debug, Clone, Default)]
+pub struct Salvage {
+    /// All that can be read.
+    pub state: State,
+    /// What cannot, in the order of the records and then of the journal.
+    pub unreadable: Vec<Unreadable>,
+    /// The keys of the records that cannot be read.
+    pub keys: Vec<Vec<u8>>,
+    /// The release's format number that something unreadable has, if it is newer than this one.
+    pub newer: Option<u8>,
+    /// Those whose secrets cannot be opened and were left out.
+    pub closed: Vec<String>,
+}
+
+/// Reads all that can be read. With a codec that forgets, secrets that do not open are left out of what they were in.
+pub fn salvage(image: &Image, codec: &Codec) -> Salvage {
+    let mut found = Salvage::default();
+    if let Some(damage) = image.damage.clone() {
+        found.unreadable.push(Unreadable { key: damage.key, why: damage.why, about: None });
+    }
+    for (key, bytes) in &image.records {
+        let exports = key == EXPORTS;
+        let name = if exports { "record exports".to_owned() } else { format!("record {}", hex(key)) };
+        let read = if exports {
+            found.read(codec, &name, |codec| codec.decode_map(bytes)).map(|map| found.state.set_exports(map))
+        } else {
+            found
+                .read(codec, &name, |codec| codec.decode_record(bytes))
+                .map(|record| found.state.insert(record))
+        };
+        if let Err(error) = read {
+            found.lose(name, &error, bytes);
+            found.keys.push(key.clone());
+        }
+    }
+    for (revision, bytes) in &image.journal {
+        let name = format!("journal entry {revision}");
+        let entry = match found.read(codec, &name, |codec| codec.decode(bytes)) {
+            Ok(entry) => entry,
+            Err(error) => {
+                found.lose(name, &error, bytes);
+                continue;
+            }
+        };
+        if let Err(error) = found.state.apply(&entry) {
+            let about = about_entry(&entry);
+            found.unreadable.push(Unreadable { key: name, why: error.to_string(), about });
+        }
+    }
+    found.state.set_revision(image.revision);
+    found
+}
+
+impl Salvage {
+    /// Reads a value; once more without its secrets if those do not open.
+    fn read<T>(
+        &mut self,
+        codec: &Codec,
+        name: &str,
+        read: impl Fn(&Codec) -> Result<T, FormatError>,
+    ) -> Result<T, FormatError> {
+        match read(codec) {
+            Err(FormatError::Sealed(error)) => {
+                let without = read(&codec.clone().forgetting())?;
+                self.closed.push(format!("{name}: {error}"));
+                Ok(without)
+            }
+            answer => answer,
+        }
+    }
+
+    fn lose(&mut self, key: String, error: &FormatError, bytes: &[u8]) {
+        if let FormatError::Newer { found } = error {
+            self.newer = self.newer.max(Some(*found));
+        }
+        self.unreadable.push(Unreadable { key, why: error.to_string(), about: about_bytes(bytes) });
+    }
+
+    /// Says what is odd about what can be read, and what becomes of it.
+    pub fn findings(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for record in self.state.records() {
+            let (address, id) = (&record.address, &record.id);
+            for edge in record.dependencies.iter().filter(|edge| self.state.current(edge).is_none()) {
+                lines.push(format!(
+                    "{address} depends on {edge}, which is not recorded: the next `up` records what it needs anew"
+                ));
+            }
+            if record.status == Status::Superseded {
+                lines.push(format!(
+                    "an earlier {address} ({id}) still waits for its delete: the next `up` or `down` deletes it"
+                ));
+            }
+        }
+        for open in self.state.pending() {
+            let (address, word) = (&open.address, word(open.verb));
+            lines.push(format!(
+                "a {word} of {address} was interrupted: the next `up` finds out what came of it, or asks for \
+                 `state resolve`"
+            ));
+        }
+        lines
+    }
+}
+
+fn word(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "create",
+        Verb::Update => "update",
+        Verb::Delete => "delete",
+    }
+}
+
+/// Says what an entry is about that cannot follow the others.
+fn about_entry(entry: &Entry) -> Option<String> {
+    match entry {
+        Entry::Intent(intent) => Some(format!("a {} of {}", word(intent.verb), intent.address)),
+        Entry::Outcome { outcome: Outcome::Applied { id, .. } | Outcome::Partial { id, .. }, .. }
+            if !id.is_empty() =>
+        {
+            Some(format!("the end of a call that made or changed the object {id}"))
+        }
+        Entry::Outcome { .. } => Some("the end of a call".to_owned()),
+        Entry::Adopted(record) => Some(format!("{} ({})", record.address, record.id)),
+        Entry::Moved { to, .. } => Some(format!("a move to {to}")),
+        _ => None,
+    }
+}
+
+/// Reads the address and the id that damaged bytes still have, both of which are in the clear.
+fn about_bytes(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let field = |name: &str| {
+        let rest = text.split_once(&format!("\"{name}\":\""))?.1;
+        let value: String = rest.chars().take(300).take_while(|c| *c != '"' && !c.is_control()).collect();
+        Some(value).filter(|value| !value.is_empty())
+    };
+    match (field("address"), field("id")) {
+        (Some(address), Some(id)) => Some(format!("{address} ({id})")),
+        (Some(address), None) => Some(address),
+        (None, Some(id)) => Some(format!("the object {id}")),
+        (None, None) => None,
+    }
+}
