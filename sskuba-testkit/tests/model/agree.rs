@@ -231,10 +231,12 @@ fn whole(truth: &Truth, wrong: &mut Vec<String>) {
         let gone = open.is_some_and(|open| open.verb == Verb::Delete) || truth.vanished.contains(&note.id);
         match truth.things.get(&note.id) {
             None if !gone => wrong.push(format!("{note:?} is recorded, and its object is not there")),
-            Some(thing) if open.is_none() && !truth.meddled.contains(&note.id) => {
-                if thing.fields != note.sent || thing.partial != note.partial {
-                    wrong.push(format!("{note:?} is recorded, and its object is {thing:?}"));
-                }
+            Some(thing)
+                if open.is_none()
+                    && !truth.meddled.contains(&note.id)
+                    && (thing.fields != note.sent || thing.partial != note.partial) =>
+            {
+                wrong.push(format!("{note:?} is recorded, and its object is {thing:?}"));
             }
             _ => {}
         }

@@ -2,11 +2,7 @@
 //!
 //! `SSKUBA_MODEL_SEQUENCES` says how many (1,000 in CI), `SSKUBA_MODEL_SEED` which, and `SSKUBA_MODEL_SCRIPT` names
 //! a file with one sequence that is played instead: a failure prints one, made as short as it could be.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test stops at what goes wrong, and tells it"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
 
 mod agree;
 mod kinds;
