@@ -91,7 +91,7 @@ async fn a_loss_of_power_at_any_instant_loses_nothing_that_was_acknowledged() {
             let what = format!("{loss:?}: {what}");
             if wrong.insert(what.clone(), wrong.get(&what).map_or(1, |n| n + 1)).is_none() {
                 println!("{line}");
-                let last = steps.iter().filter(|step| step.began < at).next_back();
+                let last = steps.iter().rfind(|step| step.began < at);
                 println!("    after {:.200}", format!("{last:?}"));
             }
         }
