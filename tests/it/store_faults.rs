@@ -197,7 +197,8 @@ async fn what_a_failed_fold_was_to_write_is_written_by_the_next() {
         let again = open(&engine).await;
         let mut found = again.state().records().map(|record| record.token).collect::<Vec<_>>();
         let mut expected = left;
-        (found.sort(), expected.sort());
+        found.sort();
+        expected.sort();
         assert_eq!(found, expected, "{truth:?}: of {now:?}");
         assert_eq!(engine.history(&stack(), 10).await.unwrap().len(), runs + 1, "{truth:?}");
     }
