@@ -159,6 +159,7 @@ impl Database {
 
     /// Makes durable what was applied.
     fn flush(&self) -> Result<(), StoreError> {
+        self.disk.sync_large().map_err(|error| fault::io("write to", &self.folder, error))?;
         self.sled.flush().map_err(self.fault("write to"))?;
         self.disk.sync().map_err(|error| fault::io("write to", &self.folder, error))
     }

@@ -40,6 +40,12 @@ impl Disk {
     /// Makes durable what was flushed.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()?;
+        self.sync_large()
+    }
+
+    /// Makes durable the large pages that have files of their own. The log names such a file, and sled takes a page
+    /// whose file is not there for one that was never written: so the files come before the log.
+    pub(super) fn sync_large(&self) -> io::Result<()> {
         let changed = fs::metadata(&self.blobs)?.modified()?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.changed == Some(changed) {
