@@ -80,6 +80,7 @@ impl Pair {
                         .map(|back| (upto.saturating_sub(back), dice.bytes(300)))
                         .collect(),
                     meta: (0..dice.below(3)).map(|i| (format!("m{i}"), dice.bytes(200))).collect(),
+                    anew: false,
                 };
                 self.fold(fold).await;
             }

@@ -159,22 +159,43 @@ impl<'a> Removals<'a> {
     fn refuse_dangling(&self, steps: &[Step], problems: &mut Vec<Diagnostic>) {
         for record in self.request.state.records() {
             let Some(id) = self.steps.get(&record.token) else { continue };
-            if steps[id.index()].part_of.is_some() || record.status == Status::Superseded {
+            let step = &steps[id.index()];
+            let replaced = step.part_of.is_some();
+            // What only may be replaced, and what leaves its object in place, takes nothing away for sure.
+            if record.status == Status::Superseded
+                || replaced && (step.verdict != Verdict::Certain || !step.calls)
+            {
                 continue;
             }
             for dependant in self.dependants(record) {
                 let goes = self.steps.contains_key(&dependant.token);
                 let declared = self.declared.get(&dependant.token);
                 let switched = declared.is_some_and(|id| steps[id.index()].verdict != Verdict::Excluded);
-                if !goes && !switched {
-                    let message = format!(
-                        "would be deleted while {} still needs it; add `--target-dependents`, or name that too",
-                        dependant.address
-                    );
-                    problems.push(Diagnostic::of(&record.address, message));
+                // An edge that is only an order leads to the new generation as well.
+                let uses = |of: NodeId| declared.is_none_or(|id| self.uses(*id, of));
+                if goes || switched || !step.part_of.is_none_or(uses) {
+                    continue;
                 }
+                let (what, hint) = match replaced {
+                    true => ("replaced", "still uses the old one"),
+                    false => ("deleted", "still needs it"),
+                };
+                let message = format!(
+                    "would be {what} while {} {hint}; add `--target-dependents`, or name that too",
+                    dependant.address
+                );
+                problems.push(Diagnostic::of(&record.address, message));
             }
         }
+    }
+
+    /// Tells whether an input of a declared resource takes its value from another.
+    fn uses(&self, id: NodeId, other: NodeId) -> bool {
+        let mut uses = false;
+        for expr in self.request.graph.node(id).inputs.values() {
+            expr.references(&mut |node| uses |= node.index() == other.0);
+        }
+        uses
     }
 
     /// Returns the edges that say what must come before each removal.

@@ -172,13 +172,19 @@ fn remove(truth: &Truth, draft: &Draft, selection: &Selection, told: &mut Foreca
     // Nothing is deleted under the feet of what stays.
     for note in &truth.notes {
         let token = note.token.as_str();
-        if !told.removed.contains_key(token) || replaced.contains(token) || note.superseded {
+        let slot = (0..SLOTS).find(|slot| truth.note_of(draft, *slot) == Some(note));
+        let replaced = slot.and_then(|slot| told.declared.get(&draft.address(slot)));
+        let sure = matches!(replaced, Some(Fate::Replace(true))) && !note.edges.retain;
+        let goes = told.removed.contains_key(token) && (replaced.is_none() || sure);
+        if !goes || note.superseded {
             continue;
         }
         for other in truth.notes.iter().filter(|other| other.edges.needs.contains(&note.address)) {
-            let switched = (0..SLOTS)
-                .any(|slot| !told.left_out.contains(&slot) && truth.note_of(draft, slot) == Some(other));
-            if !told.removed.contains_key(&other.token) && !switched {
+            let user = (0..SLOTS).find(|slot| truth.note_of(draft, *slot) == Some(other));
+            let switched = user.is_some_and(|user| !told.left_out.contains(&user));
+            // What only comes after the resource comes after its new generation just as well.
+            let uses = |user: usize| slot.is_none() || [draft.near(user), draft.far(user)].contains(&slot);
+            if !told.removed.contains_key(&other.token) && !switched && user.is_none_or(uses) {
                 told.refused
                     .push(format!("{} would be deleted while {} needs it", note.address, other.address));
             }

@@ -212,8 +212,9 @@ impl Player {
                     .notes
                     .iter()
                     .filter(|note| note.address == address || was_called(note, &address, self));
+                let perhaps = self.told.declared.get(&address) == Some(&Fate::Replace(false));
                 let mut users = ids.flat_map(|note| self.truth.users(&note.id));
-                users.any(|user| self.kept_or_pointing(was, &user))
+                perhaps || users.any(|user| self.kept_or_pointing(was, &user))
             }
             _ => false,
         }
