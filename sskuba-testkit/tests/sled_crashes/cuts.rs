@@ -9,7 +9,7 @@ use sskuba_core::stores::Sled;
 
 use crate::disk::{Dice, LOSSES, Loss, cut};
 use crate::trace::{self, Op, Step};
-use crate::writer::{Acknowledged, LARGE, dev, entry, judge, owner, traced};
+use crate::writer::{Acknowledged, dev, entry, judge, owner, traced};
 
 /// Returns what had been acknowledged before a line of the trace.
 fn acknowledged(steps: &[Step], cut: usize) -> Acknowledged {
@@ -58,19 +58,6 @@ const STATES: usize = 500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_loss_of_power_at_any_instant_loses_nothing_that_was_acknowledged() {
-    every_cut().await;
-}
-
-/// sled gives a page of more than 128 KiB a file of its own, which it does not sync: its log may name the file when a
-/// cut has taken that, and sled then leaves the page as it was, and the rest of the batch in place.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "it does: run with SSKUBA_TEST_LARGE=150000 to see what sled loses of large pages"]
-async fn nor_does_it_of_large_pages() {
-    assert!(std::env::var(LARGE).is_ok(), "SSKUBA_TEST_LARGE says how large");
-    every_cut().await;
-}
-
-async fn every_cut() {
     let folder = tempfile::tempdir().unwrap();
     let (root, file) = (folder.path().join("root"), folder.path().join("trace"));
     let arguments = ["-y", "-xx", "-s", "4000000", "-e", trace::CALLS, "-o", file.to_str().unwrap()];

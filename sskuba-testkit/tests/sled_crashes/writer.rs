@@ -44,13 +44,13 @@ pub(crate) fn owner() -> Owner {
     Owner { user: "ann".into(), host: "desk".into(), pid: 1, command: "up".into() }
 }
 
-/// How large every fiftieth entry is, in bytes.
-pub(crate) const LARGE: &str = "SSKUBA_TEST_LARGE";
+/// How large every fiftieth entry is, in bytes: sled gives a page of more than 128 KiB a file of its own, which its log
+/// only names.
+const LARGE: u64 = 150_000;
 
 /// Returns the entry of a revision.
 pub(crate) fn entry(number: u64) -> Vec<u8> {
-    let large = env::var(LARGE).map_or(60_000, |size| size.parse().unwrap());
-    let size = if number % 50 == 49 { large } else { 20 + number * 37 % 900 };
+    let size = if number % 50 == 49 { LARGE } else { 20 + number * 37 % 900 };
     (0..size).map(|at| (number * 131 + at * 7 + (at * at) % 251) as u8).collect()
 }
 
@@ -114,6 +114,9 @@ async fn write_a_stack() {
 
 /// Makes sure that an image has all that was acknowledged and nothing that nobody wrote; says what is wrong.
 pub(crate) fn judge(image: &Image, known: Acknowledged) -> Result<(), String> {
+    if let Some(damage) = &image.damage {
+        return Err(format!("it is taken for damaged: {}", damage.why));
+    }
     if image.revision < known.revision {
         return Err(format!("revision {} was acknowledged, {} is there", known.revision, image.revision));
     }
