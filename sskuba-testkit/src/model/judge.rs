@@ -252,8 +252,9 @@ impl<'a> Judge<'a> {
                 self.complain(effect, "it is protected");
             }
         }
+        // What somebody else deleted before is gone from under its users already.
         let users: Vec<String> = self.truth.users(&note.id);
-        if !users.is_empty() {
+        if !users.is_empty() && self.truth.things.contains_key(&note.id) {
             self.complain(effect, &format!("{} still use it", users.join(", ")));
         }
         for (before, needs) in &self.deleted {
