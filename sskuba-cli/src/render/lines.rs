@@ -12,13 +12,14 @@ use super::paint::{Paint, clean};
 /// Writes an event as a line; none if it is not worth one. `at` is the time since the run began.
 pub(crate) fn line(event: &Event, at: Duration, paint: Paint, verbose: bool) -> Option<String> {
     let text = match event {
-        Event::Opened { pending, .. } if *pending > 0 => paint.warn(format!(
-            "{}; looking what came of them",
-            match pending {
-                1 => "1 operation of an earlier run has no recorded end".to_owned(),
-                count => format!("{count} operations of an earlier run have no recorded end"),
+        Event::Opened { pending, .. } if *pending > 0 => paint.warn(match pending {
+            1 => "1 operation of an earlier run has no recorded end; looking what came of it".to_owned(),
+            count => {
+                format!(
+                    "{count} operations of an earlier run have no recorded end; looking what came of them"
+                )
             }
-        )),
+        }),
         Event::Recovering { address, verb } if verbose => {
             format!("? {address}: was to be {}", done_verb(*verb))
         }

@@ -1,6 +1,6 @@
 //! Random sequences of edits, operations and faults, judged by an independent model of the truth.
 //!
-//! `SSKUBA_MODEL_SEQUENCES` says how many (1,000 in CI), `SSKUBA_MODEL_SEED` which, and `SSKUBA_MODEL_SCRIPT` names
+//! `SSKUBA_MODEL_SEQUENCES` says how many (1,000 in CI, 150 elsewhere), `SSKUBA_MODEL_SEED` which, and `SSKUBA_MODEL_SCRIPT` names
 //! a file with one sequence that is played instead: a failure prints one, made as short as it could be.
 #![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
 
@@ -43,7 +43,8 @@ fn engine_cloud_and_model_agree_after_every_operation() {
         let script = script::read(&std::fs::read_to_string(path).unwrap());
         return player::play(&script, 1).unwrap();
     }
-    let sequences = variable("SSKUBA_MODEL_SEQUENCES").unwrap_or(150);
+    let usual = if std::env::var("CI").is_ok_and(|ci| ci == "true") { 1_000 } else { 150 };
+    let sequences = variable("SSKUBA_MODEL_SEQUENCES").unwrap_or(usual);
     let seed = variable("SSKUBA_MODEL_SEED").unwrap_or(1);
     println!("{sequences} sequences of {OPERATIONS} operations, seed {seed}");
     let mut bytes = [0; 32];
