@@ -1,5 +1,6 @@
 //! One stack's database. Everything here blocks, and runs on threads that may.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -221,8 +222,9 @@ impl Database {
         known: bool,
     ) -> Result<(), StoreError> {
         // Room for a record is none yet.
+        let is_room = |old: &[u8]| old.is_empty() && key.first() == Some(&layout::RECORD);
         let old = self.sled.get(&key).map_err(self.fault("read"))?;
-        if let Some(old) = old.filter(|old| known && !old.is_empty()) {
+        if let Some(old) = old.filter(|old| known && !is_room(old)) {
             sum.remove(&key, &old);
         }
         match value {
@@ -251,17 +253,16 @@ impl Database {
         self.make_room(&fold)?;
         // The old sum is of no use where the old records are not those that it was made of.
         let mut sum = if fold.anew { self.sum_of_meta()? } else { self.sum()? };
-        let known = !fold.anew;
-        for key in fold.delete {
-            self.change(&mut batch, &mut sum, layout::key(layout::RECORD, &key), None, known)?;
-        }
-        for (key, value) in fold.put {
-            let value = layout::key(layout::RECORD, &value);
-            self.change(&mut batch, &mut sum, layout::key(layout::RECORD, &key), Some(value), known)?;
-        }
-        for (key, value) in fold.meta {
-            let key = layout::key(layout::META, key.as_bytes());
-            self.change(&mut batch, &mut sum, key, Some(value), true)?;
+        // One change of each key: what comes later counts.
+        let mut changes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
+        changes.extend(fold.delete.iter().map(|key| (layout::key(layout::RECORD, key), None)));
+        let record = |value: &[u8]| Some(layout::key(layout::RECORD, value));
+        changes.extend(fold.put.iter().map(|(key, value)| (layout::key(layout::RECORD, key), record(value))));
+        let meta = fold.meta.into_iter();
+        changes.extend(meta.map(|(key, value)| (layout::key(layout::META, key.as_bytes()), Some(value))));
+        for (key, value) in changes {
+            let known = !fold.anew || key.first() == Some(&layout::META);
+            self.change(&mut batch, &mut sum, key, value, known)?;
         }
         batch.insert(layout::SUM, &sum.bytes());
         for (revision, entry) in fold.history {
