@@ -289,6 +289,8 @@ impl State {
                 renamed = true;
             }
             if renamed {
+                // In order, as they are recorded, or the next plan would find them changed.
+                record.dependencies.sort_unstable();
                 self.touched.push(*number);
             }
         }
