@@ -134,6 +134,12 @@ async fn what_exists_already_is_imported_and_then_brought_to_what_is_declared() 
     let ran = bench.run(&format!("import {address} {id} -c text=other")).await.expect(0);
     assert!(ran.out.contains(&format!("Imported {id} as {address}")), "{}", ran.out);
     assert!(ran.out.contains("changes `text`, which the program declares otherwise"), "{}", ran.out);
+    let history = bench.run("history --json").await.expect(0).document();
+    assert_eq!(history[0]["command"], "import", "{history}");
+    let show = bench.run(&format!("state show {address}")).await.expect(0).document();
+    assert_eq!(show["applied"]["code"], "(secret)");
+    bench.run("state undo --yes").await.expect(0);
+    bench.run(&format!("import {address} {id}")).await.expect(0);
     let twice = bench.run(&format!("import shelf/shelf:book:Book::b {id}")).await.expect(1);
     assert!(twice.errors.contains("is recorded there already"), "{}", twice.errors);
     bench.run("up --yes --expect-no-changes").await.expect(0);

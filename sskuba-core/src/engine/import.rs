@@ -39,8 +39,10 @@ impl Session {
         let plan = self.plan(program, options).await?;
         let (node, wanted) = self.importable(&plan, address, id)?;
         let token = self.engine().ids.token();
-        let object = self.object(&plan, node, token, id).await?;
         let schema = &plan.graph.node(node).schema;
+        let mut object = self.object(&plan, node, token, id).await?;
+        object.inputs = schema.seal_outputs(object.inputs);
+        object.outputs = schema.seal_outputs(object.outputs);
         let known =
             |(name, value): (&String, &Value)| (!value.has_unknown()).then(|| (name.clone(), value.clone()));
         let wanted: Map = wanted.iter().filter_map(known).collect();
@@ -55,7 +57,7 @@ impl Session {
         let differs = differs.map(str::to_owned).collect();
         let time = self.engine().clock.now();
         let provider = plan.graph.node(node).provider.map(|p| plan.graph.node(p).address.clone());
-        self.write(vec![Entry::Adopted(Box::new(Record {
+        let adopted = Entry::Adopted(Box::new(Record {
             address: address.clone(),
             token,
             version: schema.version,
@@ -70,8 +72,9 @@ impl Session {
             created: time,
             updated: time,
             took: 0,
-        }))])
-        .await?;
+        }));
+        let simulated = self.engine().simulated;
+        self.edit_world(format!("imported {id} as {address}"), vec![adopted], Some(simulated)).await?;
         Ok(Imported { token, differs })
     }
 

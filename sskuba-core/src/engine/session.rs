@@ -227,7 +227,10 @@ impl Session {
                         address.kind_str()
                     ))
                 })?;
-                Outcome::Applied { id: object.id, observed: object.inputs, outputs: object.outputs, took: 0 }
+                let schema = self.engine.registry.schema(address.kind_str()).ok();
+                let seal = |map: Map| schema.map_or(map.clone(), |schema| schema.seal_outputs(map));
+                let (observed, outputs) = (seal(object.inputs), seal(object.outputs));
+                Outcome::Applied { id: object.id, observed, outputs, took: 0 }
             }
         };
         let time = self.engine.clock.now();
