@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::call::{Call, bound, hidden, prior_of};
+use super::call::{Call, bound, half_made, hidden, prior_of};
 use super::dispatcher::{Back, Ready, Run, Running};
 use super::event::Event;
 use super::instances::{Instance, is_instance_kind};
@@ -270,7 +270,7 @@ impl Run<'_> {
         let cx = self.cx(&step.address, token, bound(user, &node.schema.expected, verb));
         let record = self.journal.state().record(token);
         let (prior, now) = (record.map(prior_of), self.tools.clock.now());
-        let hidden = hidden(Some(&node.schema), record, now);
+        let (hidden, half_made) = (hidden(Some(&node.schema), record, now), half_made(record));
         self.journal.stage(Entry::Intent(Intent {
             verb,
             address: step.address.clone(),
@@ -284,7 +284,7 @@ impl Run<'_> {
         }))?;
         let schema = Some(Arc::clone(&node.schema));
         let holding = Arc::clone(self.journal.holding());
-        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior };
+        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, half_made };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
     }
@@ -315,8 +315,9 @@ impl Run<'_> {
         self.journal.stage(Entry::Intent(delete_intent(&record, now)))?;
         let prior = Some(prior_of(&record));
         let (inputs, holding) = (Map::new(), Arc::clone(self.journal.holding()));
-        let hidden = hidden(schema.as_deref(), Some(&record), now);
-        let call = Call { verb: Verb::Delete, cx, holding, instance, schema, hidden, inputs, prior };
+        let (hidden, half_made) = (hidden(schema.as_deref(), Some(&record), now), half_made(Some(&record)));
+        let verb = Verb::Delete;
+        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, half_made };
         self.launch(id, step, Action::Delete, ticket, token, call);
         Ok(())
     }

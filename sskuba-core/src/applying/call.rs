@@ -11,7 +11,7 @@ use super::recover;
 use crate::clock::Timestamp;
 use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Prior};
 use crate::schema::{Durations, Schema};
-use crate::state::{Cause, Outcome, Record, Verb};
+use crate::state::{Cause, Outcome, Record, Status, Verb};
 use crate::value::Map;
 
 /// The shortest bound that is set where neither the user nor the schema asks for more.
@@ -49,6 +49,13 @@ pub(super) struct Call {
     pub(super) inputs: Map,
     /// What is recorded of the object.
     pub(super) prior: Option<Prior>,
+    /// Whether it is recorded as half made: that its inputs are as wanted says nothing then.
+    pub(super) half_made: bool,
+}
+
+/// Tells whether an object is recorded as half made.
+pub(super) fn half_made(record: Option<&Record>) -> bool {
+    record.is_some_and(|record| record.status == Status::Partial)
 }
 
 /// Returns for how long an object may exist and be seen by no question: its kind's window, less how old it is.

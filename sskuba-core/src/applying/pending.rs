@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::{Id, JoinSet};
 
-use super::call::{Call, bound, hidden, panicked, prior_of};
+use super::call::{Call, bound, half_made, hidden, panicked, prior_of};
 use super::dispatcher::Tools;
 use super::event::{Event, Events};
 use super::instances::{Instances, is_instance_kind};
@@ -144,6 +144,6 @@ fn call_of(
     let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
     let cx = Cx { stack: stack.clone(), address, token, timeout };
     let holding = Arc::clone(journal.holding());
-    let (verb, inputs) = (intent.verb, intent.inputs);
-    Ok(Call { verb, cx, holding, instance, schema, hidden, inputs, prior })
+    let (verb, inputs, half_made) = (intent.verb, intent.inputs, half_made(record));
+    Ok(Call { verb, cx, holding, instance, schema, hidden, inputs, prior, half_made })
 }

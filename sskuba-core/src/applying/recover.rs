@@ -181,7 +181,8 @@ async fn update(call: &Call) -> Result<Resolved, Failure> {
         ended.gone = true;
         return Ok(Resolved { ended, what: "the object is gone" });
     };
-    if call.schema.as_ref().is_some_and(|schema| agree(schema, &call.inputs, &object.inputs)) {
+    let agrees = call.schema.as_ref().is_some_and(|schema| agree(schema, &call.inputs, &object.inputs));
+    if agrees && !call.half_made {
         return done(call, Some(object), "the update had taken effect");
     }
     again(call, "the update was repeated", "the update was repeated and refused").await

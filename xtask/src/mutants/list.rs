@@ -95,6 +95,15 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         filter: AGREE,
     },
     Mutation {
+        name: "half-made-is-done",
+        breaks: "an interrupted update of what is half made counts as done because its inputs are as wanted",
+        file: "sskuba-core/src/applying/recover.rs",
+        from: "if agrees && !call.half_made {",
+        to: "if agrees {",
+        target: MODEL,
+        filter: FOUND,
+    },
+    Mutation {
         name: "old-generation-stays",
         breaks: "the generation that was replaced is not deleted",
         file: "sskuba-core/src/applying/end.rs",
@@ -241,7 +250,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         file: "sskuba-core/src/applying/journal.rs",
         from: "Err(_) => drop(self.staged.splice(..0, entries)),",
         to: "Err(_) => drop(entries),",
-        target: MODEL,
-        filter: AGREE,
+        target: IT,
+        filter: &["store_faults::a_session_goes_on"],
     },
 ];
