@@ -1,5 +1,6 @@
 //! What the tests of sskuba share. Never published.
 
+pub mod around;
 pub mod aws;
 pub mod fuzzing;
 pub mod model;

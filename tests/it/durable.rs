@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use sskuba::Engine;
 use sskuba::core::address::StackId;
-use sskuba::core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use sskuba::core::state::{Lease, StateStore, StoreError};
 use sskuba::core::stores::Memory;
 use sskuba::local::data::Data;
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{Machine, Network, Subnet, schemas};
 use sskuba::sim::{Op, Options, Phase, SimProvider, World};
+use sskuba_testkit::around::{Around, Outer};
 
 /// A store that tells what has become durable; every write takes a while.
 #[derive(Debug, Default)]
@@ -23,30 +24,9 @@ struct Slow {
 }
 
 #[async_trait]
-impl StateStore for Slow {
-    fn place(&self) -> String {
-        self.inner.place()
-    }
-    async fn stacks(&self) -> Result<Vec<StackId>, StoreError> {
-        self.inner.stacks().await
-    }
-    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
-        self.inner.load(stack).await
-    }
-    async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
-        self.inner.acquire(stack, owner).await
-    }
-    async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.inner.renew(lease).await
-    }
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.inner.release(lease).await
-    }
-    async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.inner.holder(stack).await
-    }
-    async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.inner.unlock(stack).await
+impl Around for Slow {
+    fn inner(&self) -> &dyn StateStore {
+        &self.inner
     }
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -69,18 +49,6 @@ impl StateStore for Slow {
         self.durable.lock().unwrap().push_str(&text);
         Ok(revision)
     }
-    async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
-        self.inner.fold(lease, fold).await
-    }
-    async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        self.inner.put_meta(lease, key, value).await
-    }
-    async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        self.inner.history(stack, limit).await
-    }
-    async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.inner.remove(lease).await
-    }
 }
 
 fn stack() -> StackId {
@@ -97,7 +65,7 @@ fn program(stack: &mut Stack) -> sskuba::Result {
 }
 
 /// Makes an engine whose provider looks at the store before each call.
-fn watched(store: &Arc<Slow>, faults: &Arc<Mutex<Vec<String>>>) -> (Engine, World) {
+fn watched(store: &Arc<Outer<Slow>>, faults: &Arc<Mutex<Vec<String>>>) -> (Engine, World) {
     let world = World::memory();
     let (store, watched, faults) = (Arc::clone(store), Arc::clone(store), Arc::clone(faults));
     let ids = world.clone();
@@ -130,7 +98,7 @@ fn watched(store: &Arc<Slow>, faults: &Arc<Mutex<Vec<String>>>) -> (Engine, Worl
 
 #[tokio::test(start_paused = true)]
 async fn no_call_before_its_intent_and_no_dependant_before_its_results() {
-    let (store, faults) = (Arc::new(Slow::default()), Arc::default());
+    let (store, faults) = (Arc::new(Outer::<Slow>::default()), Arc::default());
     let (engine, world) = watched(&store, &faults);
     engine.up(&stack(), program).await.unwrap();
     assert_eq!(world.objects().unwrap().len(), 7);
@@ -143,7 +111,7 @@ async fn no_call_before_its_intent_and_no_dependant_before_its_results() {
 async fn a_store_that_fails_at_any_write_loses_nothing() {
     let mut failed = 0;
     for writes in 0..12 {
-        let (store, faults) = (Arc::new(Slow::default()), Arc::default());
+        let (store, faults) = (Arc::new(Outer::<Slow>::default()), Arc::default());
         let (engine, world) = watched(&store, &faults);
         *store.fail_after.lock().unwrap() = Some(writes);
         if let Err(error) = engine.up(&stack(), program).await {
@@ -188,7 +156,7 @@ fn values(count: usize) -> impl Fn(&mut Stack) -> sskuba::Result + Send + Sync {
 async fn the_bytes_of_a_step_do_not_depend_on_the_size_of_the_stack() {
     let mut means = Vec::new();
     for size in [100, 10_000] {
-        let store = Arc::new(Slow::default());
+        let store = Arc::new(Outer::<Slow>::default());
         let (engine, _) = watched(&store, &Arc::default());
         engine.up(&stack(), values(size)).await.unwrap();
         store.appended.lock().unwrap().clear();

@@ -6,13 +6,12 @@ use std::time::Duration;
 use sskuba::Engine;
 use sskuba::core::address::{Address, StackId};
 use sskuba::core::engine::{EngineError, Resolution, Session};
-use sskuba::core::state::{
-    AgeKeyring, Fold, Holder, Image, Keyring, Lease, Owner, StateStore, StoreError, from_text,
-};
+use sskuba::core::state::{AgeKeyring, Fold, Keyring, Lease, Owner, StateStore, StoreError, from_text};
 use sskuba::core::stores::{EphemeralKeyring, Memory};
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{self, Bucket, Grant, Machine, Network, Subnet};
 use sskuba::sim::{Fault, Op, Phase, SimProvider};
+use sskuba_testkit::around::{Around, Outer};
 
 use crate::bad_input::{has, told};
 use crate::world::Bench;
@@ -349,45 +348,12 @@ impl Bench {
 struct NoFold(Memory);
 
 #[async_trait::async_trait]
-impl StateStore for NoFold {
-    fn place(&self) -> String {
-        self.0.place()
-    }
-    async fn stacks(&self) -> Result<Vec<StackId>, StoreError> {
-        self.0.stacks().await
-    }
-    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
-        self.0.load(stack).await
-    }
-    async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
-        self.0.acquire(stack, owner).await
-    }
-    async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.0.renew(lease).await
-    }
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.0.release(lease).await
-    }
-    async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.0.holder(stack).await
-    }
-    async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.0.unlock(stack).await
-    }
-    async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
-        self.0.append(lease, base, entries).await
+impl Around for NoFold {
+    fn inner(&self) -> &dyn StateStore {
+        &self.0
     }
     async fn fold(&self, _: &Lease, _: Fold) -> Result<(), StoreError> {
         Err(StoreError::Unsupported("failed to fold".into()))
-    }
-    async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        self.0.put_meta(lease, key, value).await
-    }
-    async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        self.0.history(stack, limit).await
-    }
-    async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.0.remove(lease).await
     }
 }
 
@@ -402,7 +368,7 @@ async fn a_rotation_or_a_repair_that_is_cut_short_leaves_what_was() {
     bench.up(program).await.unwrap();
     let before = recorded(&bench).await;
     let key = store.load(&bench.stack).await.unwrap().unwrap().meta["key"].clone();
-    let broken = engine(&bench, keyring.clone(), Arc::new(NoFold(store.clone())));
+    let broken = engine(&bench, keyring.clone(), Arc::new(Outer(NoFold(store.clone()))));
     let mut session = broken.open(&bench.stack, "state rotate-key", Duration::ZERO).await.unwrap();
     has(&told(session.rotate_key(&keyring).await), &["failed to fold"]);
     session.close().await.unwrap();

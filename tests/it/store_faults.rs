@@ -10,11 +10,12 @@ use sskuba::core::address::StackId;
 use sskuba::core::applying::{ApplyOptions, Events};
 use sskuba::core::engine::Session;
 use sskuba::core::planning::PlanOptions;
-use sskuba::core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use sskuba::core::state::{Fold, Lease, StateStore, StoreError};
 use sskuba::core::stores::{EphemeralKeyring, Memory};
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{Bucket, Machine, Network, Subnet, schemas};
 use sskuba::sim::{SimProvider, World, WorldObject};
+use sskuba_testkit::around::{Around, Outer};
 
 /// Whether the write that fails took effect.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,30 +56,9 @@ impl Flaky {
 }
 
 #[async_trait]
-impl StateStore for Flaky {
-    fn place(&self) -> String {
-        self.inner.place()
-    }
-    async fn stacks(&self) -> Result<Vec<StackId>, StoreError> {
-        self.inner.stacks().await
-    }
-    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
-        self.inner.load(stack).await
-    }
-    async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
-        self.inner.acquire(stack, owner).await
-    }
-    async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.inner.renew(lease).await
-    }
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.inner.release(lease).await
-    }
-    async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.inner.holder(stack).await
-    }
-    async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.inner.unlock(stack).await
+impl Around for Flaky {
+    fn inner(&self) -> &dyn StateStore {
+        &self.inner
     }
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
         self.write(self.inner.append(lease, base, entries)).await
@@ -89,20 +69,14 @@ impl StateStore for Flaky {
     async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
         self.write(self.inner.put_meta(lease, key, value)).await
     }
-    async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        self.inner.history(stack, limit).await
-    }
-    async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.inner.remove(lease).await
-    }
 }
 
 fn stack() -> StackId {
     "local/flaky/dev".parse().unwrap()
 }
 
-fn bench() -> (Engine, Arc<Flaky>, World) {
-    let (store, world) = (Arc::new(Flaky::default()), World::memory());
+fn bench() -> (Engine, Arc<Outer<Flaky>>, World) {
+    let (store, world) = (Arc::new(Outer::<Flaky>::default()), World::memory());
     let sim = SimProvider::new("sim", schemas(), world.clone());
     let keyring = Arc::new(EphemeralKeyring::default());
     let state = Arc::clone(&store) as Arc<dyn StateStore>;

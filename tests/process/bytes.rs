@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use sskuba::Engine;
 use sskuba::core::address::StackId;
-use sskuba::core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use sskuba::core::state::{Lease, StateStore, StoreError};
 use sskuba::core::stores::Memory;
 use sskuba::local::data::Data;
 use sskuba::prelude::*;
+use sskuba_testkit::around::{Around, Outer};
 
 use crate::damage::copy;
 use crate::running::Running;
@@ -58,47 +59,14 @@ struct Counting {
 }
 
 #[async_trait]
-impl StateStore for Counting {
-    fn place(&self) -> String {
-        self.store.place()
-    }
-    async fn stacks(&self) -> Result<Vec<StackId>, StoreError> {
-        self.store.stacks().await
-    }
-    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
-        self.store.load(stack).await
-    }
-    async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
-        self.store.acquire(stack, owner).await
-    }
-    async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.store.renew(lease).await
-    }
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.store.release(lease).await
-    }
-    async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.store.holder(stack).await
-    }
-    async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.store.unlock(stack).await
+impl Around for Counting {
+    fn inner(&self) -> &dyn StateStore {
+        &self.store
     }
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
         let bytes: usize = entries.iter().map(Vec::len).sum();
         self.appended.fetch_add(bytes as u64, Ordering::Relaxed);
         self.store.append(lease, base, entries).await
-    }
-    async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
-        self.store.fold(lease, fold).await
-    }
-    async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        self.store.put_meta(lease, key, value).await
-    }
-    async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        self.store.history(stack, limit).await
-    }
-    async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.store.remove(lease).await
     }
 }
 
@@ -117,7 +85,7 @@ async fn a_step_appends_as_much_at_10_000_resources_as_at_100() {
     let stack: StackId = "local/bytes/dev".parse().unwrap();
     let mut appended = Vec::new();
     for there in [100, 10_000] {
-        let store = Arc::new(Counting::default());
+        let store = Arc::new(Outer::<Counting>::default());
         let engine = Engine::builder().store(store.clone()).provider(sskuba::local::provider()).build();
         engine.up(&stack, values(there)).await.unwrap();
         let before = store.appended.load(Ordering::Relaxed);

@@ -10,9 +10,10 @@ use sskuba_core::applying::ApplyOptions;
 use sskuba_core::clock::{Clock, SeededIds, Timestamp};
 use sskuba_core::engine::Engine;
 use sskuba_core::provider::Cx;
-use sskuba_core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use sskuba_core::state::{Lease, StateStore, StoreError};
 use sskuba_core::stores::Memory;
 use sskuba_sim::{Fault, Op, Options, Phase, SimProvider, World};
+use sskuba_testkit::around::{Around, Outer};
 use sskuba_testkit::model::{Effect, Fields, Truth, Verb};
 
 use crate::kinds::schemas;
@@ -82,30 +83,9 @@ impl Clock for Paused {
 struct Disk(Memory, Shared);
 
 #[async_trait]
-impl StateStore for Disk {
-    fn place(&self) -> String {
-        self.0.place()
-    }
-    async fn stacks(&self) -> Result<Vec<StackId>, StoreError> {
-        self.0.stacks().await
-    }
-    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
-        self.0.load(stack).await
-    }
-    async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
-        self.0.acquire(stack, owner).await
-    }
-    async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.0.renew(lease).await
-    }
-    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.0.release(lease).await
-    }
-    async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.0.holder(stack).await
-    }
-    async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        self.0.unlock(stack).await
+impl Around for Disk {
+    fn inner(&self) -> &dyn StateStore {
+        &self.0
     }
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -120,18 +100,6 @@ impl StateStore for Disk {
             }
         }
         self.0.append(lease, base, entries).await
-    }
-    async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
-        self.0.fold(lease, fold).await
-    }
-    async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        self.0.put_meta(lease, key, value).await
-    }
-    async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
-        self.0.history(stack, limit).await
-    }
-    async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.0.remove(lease).await
     }
 }
 
@@ -163,7 +131,7 @@ impl Stage {
             .fault_plan(move |cx, op, phase| watched(&looks, &watches, cx, op, phase));
         let engine = Engine::builder()
             .provider(Arc::new(provider))
-            .store(Arc::new(Disk(Memory::default(), Arc::clone(&watch))))
+            .store(Arc::new(Outer(Disk(Memory::default(), Arc::clone(&watch)))))
             .clock(clock)
             .ids(Arc::new(SeededIds::new(seed)))
             .owner("ann", "desk", 1)
