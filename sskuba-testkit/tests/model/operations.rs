@@ -245,6 +245,9 @@ impl Player {
         }
         for token in told.removed.keys() {
             let Some(note) = self.truth.note(token) else { continue };
+            if self.truth.vanished.contains(&note.id) {
+                continue;
+            }
             let replaced_perhaps = told.declared.values().any(|fate| *fate == Fate::Replace(false));
             if !note.edges.retain && !replaced_perhaps {
                 wrong.push(format!("{note:?} was not removed"));

@@ -158,12 +158,14 @@ impl Stage {
             let Some(verb) = verb(op) else { continue };
             let imported = watch.imported.get(&token).cloned();
             let Some(seen) = effect(&self.world, verb, &cx, (false, before, imported)) else { continue };
+            let object = self.world.get(&cx.address.kind(), &seen.id).unwrap();
+            let thing = truth.things.get(&seen.id);
+            let completed = thing.is_some_and(|thing| thing.partial) && object.is_some_and(|o| !o.partial);
             let happened = match verb {
-                Verb::Create => !seen.again,
-                Verb::Update => truth
-                    .things
-                    .get(&seen.id)
-                    .is_some_and(|thing| Some(&thing.fields) != seen.fields.as_ref()),
+                Verb::Create => !seen.again || completed,
+                Verb::Update => {
+                    completed || thing.is_some_and(|thing| Some(&thing.fields) != seen.fields.as_ref())
+                }
                 Verb::Delete => {
                     let id = truth.note(&token).map(|note| note.id.clone()).unwrap_or_default();
                     self.world.get(&cx.address.kind(), &id).unwrap().is_none()
