@@ -258,6 +258,11 @@ impl<'a> Judge<'a> {
             self.complain(effect, &format!("{} still use it", users.join(", ")));
         }
         for (before, needs) in &self.deleted {
+            // What is made anew may be away for a while under those that only come after it; who uses it could not
+            // have been left, see above.
+            if matches!(self.told.declared.get(before), Some(Fate::Replace(_))) {
+                continue;
+            }
             // Whoever came after this one had to go before it; here it went before those that it came after.
             if note.edges.needs.contains(before) && !needs.contains(&note.address) {
                 self.wrong.push(format!("{before} was deleted before {}, which came after it", note.address));
