@@ -53,7 +53,9 @@ fn done(call: &Call, answer: Option<Object>, what: &'static str) -> Result<Resol
 async fn again(call: &Call, what: &'static str, refused: &'static str) -> Result<Resolved, Failure> {
     match within(call.cx.timeout, once(call)).await {
         Ok(object) => done(call, object, what),
-        Err(failure) if failure.effect == Effect::Unknown || failure.class.is_passing() => Err(failure),
+        Err(failure) if failure.effect == Effect::Unknown => Err(failure),
+        // What was left half made is known, whatever stopped it; a passing fault before any effect says nothing.
+        Err(failure) if failure.effect == Effect::NotApplied && failure.class.is_passing() => Err(failure),
         Err(failure) => Ok(Resolved {
             ended: Ended::new(Err(failure), Duration::ZERO, call.schema.as_deref()),
             what: refused,
