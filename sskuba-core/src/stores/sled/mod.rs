@@ -166,6 +166,24 @@ impl Sled {
         .await
     }
 
+    /// Runs `work` on the folder of a stack that nobody holds.
+    async fn alone<T: Send + 'static>(
+        &self,
+        stack: &StackId,
+        work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let slot = self.slot(stack).write_owned().await;
+        if let Some(held) = &slot.held {
+            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
+        }
+        let (folder, id) = (self.folder(stack), stack.clone());
+        blocking(&self.folder(stack), move || {
+            let _alone = slot;
+            if stays_locked(&folder)? { Err(busy(&id, &folder)) } else { work(&folder) }
+        })
+        .await
+    }
+
     /// Opens the place where readers of other processes ask. Without it they are told that the stack is in use.
     async fn open_desk(&self, stack: &StackId, fence: u64) -> Option<desk::Open> {
         let slot = Arc::downgrade(&self.slot(stack));

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, busy, database, folders, lock, side, stays_locked};
+use super::{Sled, blocking, database, folders, lock, side};
 use crate::address::StackId;
 use crate::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
 
@@ -97,19 +97,10 @@ impl StateStore for Sled {
     }
 
     async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        let slot = self.slot(stack).write_owned().await;
-        if let Some(held) = &slot.held {
-            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
-        }
-        let (folder, id) = (self.folder(stack), stack.clone());
-        blocking(&self.folder(stack), move || {
-            let _alone = slot;
-            if stays_locked(&folder)? {
-                return Err(busy(&id, &folder));
-            }
-            let dead = side::read(&folder, side::HOLDER);
-            side::remove(&folder, side::READER)?;
-            side::remove(&folder, side::HOLDER)?;
+        self.alone(stack, |folder| {
+            let dead = side::read(folder, side::HOLDER);
+            side::remove(folder, side::READER)?;
+            side::remove(folder, side::HOLDER)?;
             Ok(dead)
         })
         .await
@@ -161,19 +152,7 @@ impl StateStore for Sled {
     }
 
     async fn set_aside(&self, stack: &StackId) -> Result<String, StoreError> {
-        let slot = self.slot(stack).write_owned().await;
-        if let Some(held) = &slot.held {
-            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
-        }
-        let (folder, id) = (self.folder(stack), stack.clone());
-        blocking(&self.folder(stack), move || {
-            let _alone = slot;
-            if stays_locked(&folder)? {
-                return Err(busy(&id, &folder));
-            }
-            folders::set_aside(&folder)
-        })
-        .await
+        self.alone(stack, folders::set_aside).await
     }
 
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
