@@ -1,14 +1,12 @@
 //! Import: an object that exists already becomes a resource of the stack.
 
 use super::error::EngineError;
-use super::planned::LOOKUP;
 use super::session::Session;
 use crate::address::{Address, Token};
-use crate::applying::Instances;
 use crate::graph::NodeId;
 use crate::plan::{Action, Plan, Subject, dependencies, flags};
 use crate::planning::PlanOptions;
-use crate::provider::{Cx, Object, Prior};
+use crate::provider::Prior;
 use crate::stack::Program;
 use crate::state::{Entry, Record, Status};
 use crate::value::{Map, Value};
@@ -40,9 +38,13 @@ impl Session {
         let (node, wanted) = self.importable(&plan, address, id)?;
         let token = self.engine().ids.token();
         let schema = &plan.graph.node(node).schema;
-        let mut object = self.object(&plan, node, token, id).await?;
-        object.inputs = schema.seal_outputs(object.inputs);
-        object.outputs = schema.seal_outputs(object.outputs);
+        let provider = plan.graph.node(node).provider.map(|p| plan.graph.node(p).address.clone());
+        let prior = Prior { id: id.to_owned(), ..Prior::default() };
+        let object = self.look_at(address, provider.as_ref(), token, prior).await?;
+        let object = object.ok_or_else(|| {
+            let kind = address.kind_str();
+            EngineError::Refused(format!("{address} cannot be imported: the provider knows no {kind} `{id}`"))
+        })?;
         let known =
             |(name, value): (&String, &Value)| (!value.has_unknown()).then(|| (name.clone(), value.clone()));
         let wanted: Map = wanted.iter().filter_map(known).collect();
@@ -56,7 +58,6 @@ impl Session {
         let differs = schema.inputs().map(|field| field.name).filter(|name| !same(name));
         let differs = differs.map(str::to_owned).collect();
         let time = self.engine().clock.now();
-        let provider = plan.graph.node(node).provider.map(|p| plan.graph.node(p).address.clone());
         let adopted = Entry::Adopted(Box::new(Record {
             address: address.clone(),
             token,
@@ -108,27 +109,5 @@ impl Session {
         }
         debug_assert_eq!(step.action, Action::Create);
         Ok((node, &step.inputs))
-    }
-
-    /// Reads the object.
-    async fn object(&self, plan: &Plan, node: NodeId, token: Token, id: &str) -> Result<Object, EngineError> {
-        let address = &plan.graph.node(node).address;
-        let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
-        let declared = plan.graph.node(node).provider.map(|p| &plan.graph.node(p).address);
-        let mut instances = Instances::default();
-        let instance = instances
-            .of(&self.engine().registry, self.state(), address.kind_str(), declared)
-            .map_err(failed)?;
-        let cx = Cx { stack: self.stack().clone(), address: address.clone(), token, timeout: LOOKUP };
-        let prior = Prior { id: id.to_owned(), ..Prior::default() };
-        let read = async { instance.get().await?.read(&cx, &prior).await };
-        let late = |_| {
-            Err(crate::provider::Failure::new(crate::provider::Class::Timeout, "no answer within a minute"))
-        };
-        let object = tokio::time::timeout(LOOKUP, read).await.unwrap_or_else(late).map_err(failed)?;
-        object.ok_or_else(|| {
-            let kind = address.kind_str();
-            EngineError::Refused(format!("{address} cannot be imported: the provider knows no {kind} `{id}`"))
-        })
     }
 }

@@ -9,14 +9,14 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::open::{REAL, SIMULATED, WORLD, check_world, digester};
 use super::planned::{LOOKUP, make_plan};
-use crate::address::{Address, StackId};
+use crate::address::{Address, StackId, Token};
 use crate::applying::{
     ApplyOptions, Event, Events, Instances, Journal, JournalError, Report, Tools, apply, recover_all,
 };
 use crate::digest::Digester;
 use crate::plan::Plan;
 use crate::planning::PlanOptions;
-use crate::provider::{Class, Cx, Prior};
+use crate::provider::{Class, Cx, Failure, Object, Prior};
 use crate::refresh::{RefreshReport, refresh};
 use crate::stack::Program;
 use crate::state::{Entry, Outcome, RunResult, State, Verb};
@@ -213,13 +213,7 @@ impl Session {
             }
             Resolution::Created { id } => {
                 let prior = Prior { id: id.clone(), inputs: intent.inputs.clone(), outputs: Map::new() };
-                let cx = Cx { stack: self.stack.clone(), address: address.clone(), token, timeout: LOOKUP };
-                let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
-                let instance = Instances::default()
-                    .of(&self.engine.registry, self.state(), address.kind_str(), intent.provider.as_ref())
-                    .map_err(failed)?;
-                let provider = instance.get().await.map_err(failed)?;
-                let object = provider.read(&cx, &prior).await.map_err(failed)?;
+                let object = self.look_at(address, intent.provider.as_ref(), token, prior).await?;
                 let object = object.ok_or_else(|| {
                     EngineError::Refused(format!(
                         "the provider knows no object {id} of kind {}; look for its id, or say `--not-created` if there \
@@ -227,10 +221,7 @@ impl Session {
                         address.kind_str()
                     ))
                 })?;
-                let schema = self.engine.registry.schema(address.kind_str()).ok();
-                let seal = |map: Map| schema.map_or(map.clone(), |schema| schema.seal_outputs(map));
-                let (observed, outputs) = (seal(object.inputs), seal(object.outputs));
-                Outcome::Applied { id: object.id, observed, outputs, took: 0 }
+                Outcome::Applied { id: object.id, observed: object.inputs, outputs: object.outputs, took: 0 }
             }
         };
         let time = self.engine.clock.now();
@@ -239,6 +230,29 @@ impl Session {
             vec![Entry::Outcome { token, outcome, time }],
         )
         .await
+    }
+
+    /// Reads an object that a person names; what it reports is as secret as its schema says.
+    pub(super) async fn look_at(
+        &self,
+        address: &Address,
+        provider: Option<&Address>,
+        token: Token,
+        prior: Prior,
+    ) -> Result<Option<Object>, EngineError> {
+        let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
+        let (registry, kind) = (&self.engine.registry, address.kind_str());
+        let instance = Instances::default().of(registry, self.state(), kind, provider).map_err(failed)?;
+        let cx = Cx { stack: self.stack.clone(), address: address.clone(), token, timeout: LOOKUP };
+        let read = async { instance.get().await?.read(&cx, &prior).await };
+        let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
+        let object = tokio::time::timeout(LOOKUP, read).await.unwrap_or_else(late).map_err(failed)?;
+        let Ok(schema) = registry.schema(kind) else { return Ok(object) };
+        Ok(object.map(|Object { id, inputs, outputs }| Object {
+            id,
+            inputs: schema.seal_outputs(inputs),
+            outputs: schema.seal_outputs(outputs),
+        }))
     }
 
     /// Writes entries as one durable change.
