@@ -1,0 +1,5 @@
+//! The secrets of a cluster: its certificate authorities, keys, tokens and ids.
+
+mod bundle;
+
+pub use bundle::{Bundle, CertificateAndKey, Certificates, Identity, Tokens};
