@@ -1,9 +1,11 @@
 //! Names: how a stack, a kind, a resource and one incarnation of it are called.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::de::Visitor;
 use serde::{Deserialize, Serialize};
 
 /// Says why a text is not a valid name of its sort.
@@ -30,6 +32,21 @@ fn is_word(text: &str, max: usize) -> bool {
         && bytes.len() <= max
         && bytes[0].is_ascii_alphanumeric()
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(b))
+}
+
+/// Reads a text without a copy of its own.
+struct Parsed<T>(PhantomData<T>);
+
+impl<T: FromStr<Err = NameError>> Visitor<'_> for Parsed<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        T::from_str(text).map_err(E::custom)
+    }
 }
 
 /// Implements the traits that every newtype round a checked text has.
@@ -64,8 +81,7 @@ macro_rules! text_type {
         }
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
-                Self::parse(&text).map_err(serde::de::Error::custom)
+                from.deserialize_str(Parsed(PhantomData))
             }
         }
     };
@@ -207,15 +223,15 @@ impl Token {
 
     /// Parses 32 hexadecimal digits.
     pub fn parse(text: &str) -> Result<Self, NameError> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let mut bytes = [0_u8; 16];
-        if text.len() != 32 || !text.is_ascii() {
+        if text.len() != 32 {
             return fail(text, "token", "32 hexadecimal digits");
         }
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).unwrap_or_default();
-            match u8::from_str_radix(pair, 16) {
-                Ok(value) => *byte = value,
-                Err(_) => return fail(text, "token", "32 hexadecimal digits"),
+        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            match digit(pair[0]).zip(digit(pair[1])) {
+                Some((high, low)) => *byte = high << 4 | low,
+                None => return fail(text, "token", "32 hexadecimal digits"),
             }
         }
         Ok(Self(bytes))
@@ -259,8 +275,7 @@ impl Serialize for Token {
 
 impl<'de> Deserialize<'de> for Token {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
+        from.deserialize_str(Parsed(PhantomData))
     }
 }
 

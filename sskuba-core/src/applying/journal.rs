@@ -72,7 +72,7 @@ pub fn replay(image: &Image, codec: &Codec) -> Result<State, JournalError> {
     for (revision, bytes) in &image.journal {
         let key = || format!("journal entry {revision}");
         let entry = codec.decode(bytes).map_err(|error| JournalError::Format { key: key(), error })?;
-        state.apply(&entry).map_err(|error| JournalError::Transition { revision: *revision, error })?;
+        state.apply(entry).map_err(|error| JournalError::Transition { revision: *revision, error })?;
     }
     state.set_revision(image.revision);
     Ok(state)
@@ -175,7 +175,7 @@ impl Journal {
     /// If it may not follow, or cannot be written.
     pub fn stage(&mut self, entry: Entry) -> Result<(), JournalError> {
         let revision = self.head + 1;
-        self.state.apply(&entry).map_err(|error| JournalError::Transition { revision, error })?;
+        self.state.apply(entry.clone()).map_err(|error| JournalError::Transition { revision, error })?;
         let historic = entry.is_historic();
         let bytes = self
             .codec

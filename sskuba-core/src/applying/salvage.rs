@@ -59,8 +59,8 @@ pub fn salvage(image: &Image, codec: &Codec) -> Salvage {
                 continue;
             }
         };
-        if let Err(error) = found.state.apply(&entry) {
-            let about = about_entry(&entry);
+        let about = about_entry(&entry);
+        if let Err(error) = found.state.apply(entry) {
             found.unreadable.push(Unreadable { key: name, why: error.to_string(), about });
         }
     }

@@ -70,7 +70,7 @@ impl Session {
         let mut after = self.state().clone();
         for entry in &entries {
             after
-                .apply(entry)
+                .apply(entry.clone())
                 .map_err(|error| EngineError::Refused(format!("nothing was changed: {error}")))?;
         }
         let edit = Edit {

@@ -10,8 +10,7 @@ use crate::graph::{Node, NodeId};
 use crate::plan::{
     Action, Decision, Force, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags,
 };
-use crate::provider::Registry;
-use crate::schema::Schema;
+use crate::schema::{FieldError, Schema};
 use crate::state::Record;
 use crate::value::{Map, Value};
 
@@ -149,13 +148,32 @@ impl<'a> Declared<'a> {
             }
         }
         let inputs = node.schema.complete(inputs);
-        for error in check(&node.schema, &inputs, self.request.registry) {
+        for error in self.check(node, &inputs) {
             match error {
                 Ok(error) => report(Some(error.field), error.message),
                 Err(message) => report(None, message),
             }
         }
         inputs
+    }
+
+    /// Checks inputs against the schema and, where that finds nothing, asks the provider. It is not asked again of
+    /// what it was given and has applied.
+    fn check(&self, node: &Node, inputs: &Map) -> Vec<Result<FieldError, String>> {
+        let schema = &node.schema;
+        let errors = schema.check(inputs);
+        if !errors.is_empty() {
+            return errors.into_iter().map(Ok).collect();
+        }
+        let provider = match self.request.registry.provider(schema.kind.provider(), schema.kind.as_str()) {
+            Ok(provider) => provider,
+            Err(error) => return vec![Err(error.to_string())],
+        };
+        let recorded = self.request.state.current(&node.address);
+        if recorded.is_some_and(|record| record.version == schema.version && record.applied == *inputs) {
+            return Vec::new();
+        }
+        provider.check(schema, inputs).into_iter().map(Ok).collect()
     }
 
     fn look_up(&mut self, id: NodeId, inputs: Map) {
@@ -367,22 +385,6 @@ pub(super) fn empty_step(subject: Subject, address: Address) -> Step {
         inputs: Map::new(),
         calls: true,
         expected: 0,
-    }
-}
-
-/// Checks inputs against the schema and, where that finds nothing, asks the provider.
-fn check(
-    schema: &Schema,
-    inputs: &Map,
-    registry: &Registry,
-) -> Vec<Result<crate::schema::FieldError, String>> {
-    let errors = schema.check(inputs);
-    if !errors.is_empty() {
-        return errors.into_iter().map(Ok).collect();
-    }
-    match registry.provider(schema.kind.provider(), schema.kind.as_str()) {
-        Ok(provider) => provider.check(schema, inputs).into_iter().map(Ok).collect(),
-        Err(error) => vec![Err(error.to_string())],
     }
 }
 

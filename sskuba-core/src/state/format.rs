@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::journal::{Entry, Intent};
+use super::plain::{Plain, is_plain};
 use super::record::Record;
 use super::seal::DataKey;
 use crate::address::Token;
@@ -84,7 +85,11 @@ impl Codec {
     /// # Errors
     /// If the bytes are damaged, newer, or sealed to another key.
     pub fn decode(&self, bytes: &[u8]) -> Result<Entry, FormatError> {
-        let entry: Entry<Sealed> = unwrap(bytes)?;
+        let json = checked(bytes)?;
+        if is_plain(json) {
+            return parse::<Entry<Plain>>(json)?.try_map(|map| Ok(map.0));
+        }
+        let entry: Entry<Sealed> = parse(json)?;
         let token = entry.token();
         entry.try_map(|map| self.open_map(map, token))
     }
@@ -102,7 +107,11 @@ impl Codec {
     /// # Errors
     /// As [`Codec::decode`].
     pub fn decode_record(&self, bytes: &[u8]) -> Result<Record, FormatError> {
-        let record: Record<Sealed> = unwrap(bytes)?;
+        let json = checked(bytes)?;
+        if is_plain(json) {
+            return parse::<Record<Plain>>(json)?.try_map(|map| Ok(map.0));
+        }
+        let record: Record<Sealed> = parse(json)?;
         let token = record.token;
         record.try_map(|map| self.open_map(map, Some(token)))
     }
@@ -279,6 +288,15 @@ pub(crate) fn wrap<T: Serialize>(value: &T) -> Result<Vec<u8>, FormatError> {
 
 /// Checks the version and the checksum and reads the JSON.
 pub(crate) fn unwrap<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormatError> {
+    parse(checked(bytes)?)
+}
+
+fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, FormatError> {
+    serde_json::from_slice(json).map_err(|error| damaged(&error.to_string()))
+}
+
+/// Checks the version and the checksum; returns the JSON.
+fn checked(bytes: &[u8]) -> Result<&[u8], FormatError> {
     let Some((head, body)) = bytes.split_first_chunk::<5>() else {
         return Err(damaged("it is cut short"));
     };
@@ -289,7 +307,7 @@ pub(crate) fn unwrap<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormatError
     if version != FORMAT || crc32fast::hash(body) != u32::from_be_bytes(sum) {
         return Err(damaged("its checksum does not fit its bytes"));
     }
-    serde_json::from_slice(body).map_err(|error| damaged(&error.to_string()))
+    Ok(body)
 }
 
 /// Writes bytes as text, for exports.

@@ -4,6 +4,7 @@ mod age;
 mod edit;
 mod format;
 mod journal;
+mod plain;
 mod record;
 mod replay;
 mod seal;

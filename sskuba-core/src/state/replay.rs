@@ -122,25 +122,23 @@ impl State {
     ///
     /// # Errors
     /// If the entry may not follow what is recorded; the state is then unchanged.
-    pub fn apply(&mut self, entry: &Entry) -> Result<(), TransitionError> {
+    pub fn apply(&mut self, entry: Entry) -> Result<(), TransitionError> {
+        let about = entry.token();
         match entry {
             Entry::Intent(intent) => self.intend(intent)?,
-            Entry::Outcome { token, outcome, time } => self.resolve(*token, outcome, *time)?,
+            Entry::Outcome { token, outcome, time } => self.resolve(token, outcome, time)?,
             Entry::Recorded { token, dependencies, provider, flags } => {
-                let record = self.settled(*token, "a change of edges")?;
-                record.dependencies.clone_from(dependencies);
-                record.provider.clone_from(provider);
-                record.flags = flags.clone();
+                let record = self.settled(token, "a change of edges")?;
+                (record.dependencies, record.provider, record.flags) = (dependencies, provider, flags);
             }
-            Entry::Moved { token, to } => self.rename(*token, to)?,
+            Entry::Moved { token, to } => self.rename(token, &to)?,
             Entry::Observed { token, observed, outputs } => {
-                let record = self.settled(*token, "an observation")?;
-                record.observed.clone_from(observed);
-                record.outputs.clone_from(outputs);
+                let record = self.settled(token, "an observation")?;
+                (record.observed, record.outputs) = (observed, outputs);
             }
             Entry::Forgotten { token, .. } => {
-                self.settled(*token, "a removal")?;
-                self.drop_record(*token);
+                self.settled(token, "a removal")?;
+                self.drop_record(token);
             }
             Entry::Adopted(record) => {
                 if self.pending.contains_key(&record.token) {
@@ -151,12 +149,12 @@ impl State {
                 if record.status != Status::Superseded {
                     self.supersede(&record.address, record.token);
                 }
-                self.insert((**record).clone());
+                self.insert(*record);
             }
-            Entry::Exports(map) => self.exports.clone_from(map),
+            Entry::Exports(map) => self.exports = map,
             Entry::RunStarted { .. } | Entry::RunEnded { .. } | Entry::Edited(_) => {}
         }
-        self.touched.extend(entry.token());
+        self.touched.extend(about);
         Ok(())
     }
 
@@ -168,7 +166,7 @@ impl State {
         self.records.get_mut(&token).ok_or_else(|| refuse(what, &token, "there is no such generation"))
     }
 
-    fn intend(&mut self, intent: &Intent) -> Result<(), TransitionError> {
+    fn intend(&mut self, intent: Intent) -> Result<(), TransitionError> {
         let what = "an intent";
         if self.pending.contains_key(&intent.token) {
             return Err(refuse(what, &intent.address, "a call for this generation is still open"));
@@ -191,17 +189,17 @@ impl State {
                 Err(refuse(what, &intent.address, "there is no such generation"))
             }
             _ => {
-                self.pending.insert(intent.token, intent.clone());
+                self.pending.insert(intent.token, intent);
                 Ok(())
             }
         }
     }
 
-    fn resolve(&mut self, token: Token, outcome: &Outcome, time: Timestamp) -> Result<(), TransitionError> {
+    fn resolve(&mut self, token: Token, outcome: Outcome, time: Timestamp) -> Result<(), TransitionError> {
         let Some(intent) = self.pending.get(&token) else {
             return Err(refuse("an outcome", &token, "no call for this generation is open"));
         };
-        let complete = match outcome {
+        let complete = match &outcome {
             Outcome::Unknown { .. } => return Ok(()),
             Outcome::NotApplied { .. } => {
                 self.pending.remove(&token);
@@ -225,13 +223,12 @@ impl State {
     }
 
     /// Writes what a create or an update left.
-    fn write(&mut self, intent: Intent, outcome: &Outcome, complete: bool, time: Timestamp) {
-        let (Outcome::Applied { id, observed, outputs, .. } | Outcome::Partial { id, observed, outputs, .. }) =
-            outcome
-        else {
-            return;
+    fn write(&mut self, intent: Intent, outcome: Outcome, complete: bool, time: Timestamp) {
+        let (id, observed, outputs, took) = match outcome {
+            Outcome::Applied { id, observed, outputs, took } => (id, observed, outputs, took),
+            Outcome::Partial { id, observed, outputs, .. } => (id, observed, outputs, 0),
+            Outcome::NotApplied { .. } | Outcome::Unknown { .. } => return,
         };
-        let took = if let Outcome::Applied { took, .. } = outcome { *took } else { 0 };
         let before = self.records.remove(&intent.token);
         self.supersede(&intent.address, intent.token);
         let status = if complete { Status::Live } else { Status::Partial };
@@ -248,10 +245,10 @@ impl State {
             version: intent.version,
             provider: intent.provider,
             status,
-            id: id.clone(),
+            id,
             applied,
-            observed: observed.clone(),
-            outputs: outputs.clone(),
+            observed,
+            outputs,
             dependencies: intent.dependencies,
             flags: intent.flags,
             updated: time,

@@ -117,7 +117,7 @@ impl World {
     }
 
     pub(super) fn write(&mut self, entry: Entry) {
-        self.state.apply(&entry).unwrap_or_else(|error| panic!("{error}: {entry:?}"));
+        self.state.apply(entry.clone()).unwrap_or_else(|error| panic!("{error}: {entry:?}"));
         self.state.set_revision(self.state.revision() + 1);
     }
 

@@ -143,8 +143,8 @@ proptest! {
         let codec = codec(1);
         let (mut made, mut replayed) = (State::default(), State::default());
         for entry in entries {
-            if made.apply(&entry).is_ok() {
-                replayed.apply(&codec.decode(&codec.encode(entry).unwrap()).unwrap()).unwrap();
+            if made.apply(entry.clone()).is_ok() {
+                replayed.apply(codec.decode(&codec.encode(entry).unwrap()).unwrap()).unwrap();
             }
         }
         prop_assert_eq!(format!("{made:?}"), format!("{replayed:?}"));

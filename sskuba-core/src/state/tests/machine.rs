@@ -47,12 +47,12 @@ fn partial() -> Outcome {
 /// Applies entries that may all follow.
 fn state(entries: &[Entry]) -> State {
     let mut state = State::default();
-    entries.iter().for_each(|entry| state.apply(entry).unwrap());
+    entries.iter().for_each(|entry| state.apply(entry.clone()).unwrap());
     state
 }
 
 fn refusal(state: &mut State, entry: &Entry) -> String {
-    state.apply(entry).unwrap_err().to_string()
+    state.apply(entry.clone()).unwrap_err().to_string()
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_call_begins_once_and_ends_once() {
         again,
         "an intent of demo:net:Net::a cannot follow what is recorded: a call for this generation is still open"
     );
-    open.apply(&end(A, applied())).unwrap();
+    open.apply(end(A, applied())).unwrap();
     assert!(refusal(&mut open, &end(A, applied())).contains("no call for this generation is open"));
     assert!(refusal(&mut open, &intent(Verb::Create, A, "a")).contains("was created already"));
 }
@@ -86,7 +86,7 @@ fn an_unknown_end_leaves_the_call_open_and_one_that_changed_nothing_closes_it() 
     let unknown = end(A, Outcome::Unknown { cause: cause() });
     let mut state = state(&[intent(Verb::Create, A, "a"), unknown]);
     assert!(state.pending_of(A).is_some() && state.records().next().is_none());
-    state.apply(&end(A, Outcome::NotApplied { cause: cause() })).unwrap();
+    state.apply(end(A, Outcome::NotApplied { cause: cause() })).unwrap();
     assert!(state.is_empty());
 }
 
@@ -95,23 +95,23 @@ fn a_new_generation_supersedes_the_old_one_until_that_is_deleted() {
     let mut state = state(&[intent(Verb::Create, A, "a"), end(A, applied()), intent(Verb::Create, B, "a")]);
     let address = "demo:net:Net::a".parse().unwrap();
     assert_eq!(state.current(&address).unwrap().token, A);
-    state.apply(&end(B, applied())).unwrap();
+    state.apply(end(B, applied())).unwrap();
     assert_eq!(state.current(&address).unwrap().token, B);
     assert_eq!(state.record(A).unwrap().status, Status::Superseded);
     assert!(refusal(&mut state, &intent(Verb::Update, A, "a")).contains("another generation took the place"));
-    state.apply(&intent(Verb::Delete, A, "a")).unwrap();
-    state.apply(&end(A, applied())).unwrap();
+    state.apply(intent(Verb::Delete, A, "a")).unwrap();
+    state.apply(end(A, applied())).unwrap();
     assert_eq!((state.len(), state.current(&address).unwrap().token), (1, B));
 }
 
 #[test]
 fn half_an_update_keeps_the_inputs_of_the_last_whole_one() {
     let mut state = state(&[intent(Verb::Create, A, "a"), end(A, applied()), intent(Verb::Update, A, "a")]);
-    state.apply(&end(A, partial())).unwrap();
+    state.apply(end(A, partial())).unwrap();
     let record = state.record(A).unwrap();
     assert_eq!((record.status, record.applied["verb"].as_str()), (Status::Partial, Some("Create")));
-    state.apply(&intent(Verb::Update, A, "a")).unwrap();
-    state.apply(&end(A, applied())).unwrap();
+    state.apply(intent(Verb::Update, A, "a")).unwrap();
+    state.apply(end(A, applied())).unwrap();
     let record = state.record(A).unwrap();
     assert_eq!((record.status, record.applied["verb"].as_str()), (Status::Live, Some("Update")));
 }
@@ -127,7 +127,7 @@ fn a_delete_does_not_end_half_way() {
 fn nothing_else_happens_to_a_generation_while_a_call_for_it_is_open() {
     let mut state = state(&[intent(Verb::Create, A, "a"), end(A, applied())]);
     let record = state.record(A).unwrap().clone();
-    state.apply(&intent(Verb::Update, A, "a")).unwrap();
+    state.apply(intent(Verb::Update, A, "a")).unwrap();
     let others = [
         Entry::Recorded { token: A, dependencies: vec![], provider: None, flags: Flags::default() },
         Entry::Moved { token: A, to: "demo:net:Net::b".parse().unwrap() },
@@ -152,7 +152,7 @@ fn a_move_goes_to_a_free_address_alone() {
     assert!(
         refusal(&mut state, &Entry::Moved { token: A, to: to("b") }).contains("the new address is taken")
     );
-    state.apply(&Entry::Moved { token: A, to: to("c") }).unwrap();
+    state.apply(Entry::Moved { token: A, to: to("c") }).unwrap();
     assert!(state.current(&to("a")).is_none());
     assert_eq!(state.current(&to("c")).unwrap().token, A);
 }
@@ -161,11 +161,11 @@ fn a_move_goes_to_a_free_address_alone() {
 #[test]
 fn an_imported_superseded_generation_does_not_supersede_its_successor() {
     let mut before = state(&[intent(Verb::Create, A, "a"), end(A, applied()), intent(Verb::Create, B, "a")]);
-    before.apply(&end(B, applied())).unwrap();
+    before.apply(end(B, applied())).unwrap();
     let records: Vec<Record> = before.records().cloned().collect();
     let mut after = State::default();
     for record in &records {
-        after.apply(&Entry::Adopted(Box::new(record.clone()))).unwrap();
+        after.apply(Entry::Adopted(Box::new(record.clone()))).unwrap();
     }
     assert_eq!(after.records().cloned().collect::<Vec<_>>(), records);
     let address = "demo:net:Net::a".parse().unwrap();
@@ -177,7 +177,7 @@ fn an_imported_record_with_another_address_leaves_nothing_under_the_old_one() {
     let mut state = state(&[intent(Verb::Create, A, "a"), end(A, applied())]);
     let mut record = state.record(A).unwrap().clone();
     record.address = "demo:net:Net::b".parse().unwrap();
-    state.apply(&Entry::Adopted(Box::new(record))).unwrap();
+    state.apply(Entry::Adopted(Box::new(record))).unwrap();
     assert!(state.current(&"demo:net:Net::a".parse().unwrap()).is_none());
     assert_eq!(state.records().count(), 1);
 }
@@ -208,7 +208,7 @@ proptest! {
         let mut state = State::default();
         for entry in &entries {
             let before = format!("{state:?}");
-            if state.apply(entry).is_err() {
+            if state.apply(entry.clone()).is_err() {
                 prop_assert_eq!(before, format!("{state:?}"));
             }
             check(&state)?;
@@ -223,7 +223,7 @@ proptest! {
         let mut state = State::default();
         let mut folded = std::collections::BTreeMap::new();
         for (at, entry) in entries.iter().enumerate() {
-            let _ = state.apply(entry);
+            let _ = state.apply(entry.clone());
             if at % 7 == 0 {
                 for token in state.touched() {
                     match state.record(token) {
