@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::holding::Holding;
+use super::replay::replay;
 use crate::state::{
     Codec, Entry, Fold, FormatError, Image, Lease, State, StateStore, StoreError, TransitionError,
 };
@@ -51,31 +52,6 @@ fn hint(error: &FormatError) -> String {
         FormatError::Damaged(_) => format!("; {RESTORE}"),
         _ => String::new(),
     }
-}
-
-/// Rebuilds the state of a stack from what is stored.
-///
-/// # Errors
-/// If a value is damaged, newer than this release, or does not fit what came before it.
-pub fn replay(image: &Image, codec: &Codec) -> Result<State, JournalError> {
-    let mut state = State::default();
-    for (key, bytes) in &image.records {
-        let name =
-            || if key == EXPORTS { "record exports".to_owned() } else { format!("record {}", hex(key)) };
-        let at = |error| JournalError::Format { key: name(), error };
-        if key == EXPORTS {
-            state.set_exports(codec.decode_map(bytes).map_err(at)?);
-        } else {
-            state.insert(codec.decode_record(bytes).map_err(at)?);
-        }
-    }
-    for (revision, bytes) in &image.journal {
-        let key = || format!("journal entry {revision}");
-        let entry = codec.decode(bytes).map_err(|error| JournalError::Format { key: key(), error })?;
-        state.apply(entry).map_err(|error| JournalError::Transition { revision: *revision, error })?;
-    }
-    state.set_revision(image.revision);
-    Ok(state)
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -11,6 +11,7 @@ mod instances;
 mod journal;
 mod pending;
 mod recover;
+mod replay;
 mod report;
 mod salvage;
 
@@ -20,7 +21,8 @@ pub use event::{Event, Events};
 pub use instances::is_instance_kind;
 pub(crate) use instances::{Instance, Instances};
 pub(crate) use journal::whole;
-pub use journal::{Journal, JournalError, replay};
+pub use journal::{Journal, JournalError};
 pub use pending::{Unresolved, recover_all};
+pub use replay::replay;
 pub use report::{ApplyOptions, FailedStep, Report};
 pub use salvage::{Salvage, Unreadable, salvage};

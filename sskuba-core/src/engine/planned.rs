@@ -27,22 +27,39 @@ pub(super) async fn make_plan(
     program: Option<&dyn Program>,
     options: &PlanOptions,
 ) -> Result<Plan, EngineError> {
-    let graph = match program {
-        None => DesiredGraph::default(),
-        Some(program) => {
-            let mut declared = Stack::new(stack.clone(), options.config.clone());
-            program.declare(&mut declared).await.map_err(EngineError::Program)?;
-            declared.into_graph().map_err(EngineError::Graph)?
-        }
-    };
+    let graph = declare(stack, program, options).await?;
+    plan_graph(engine, stack, state, graph, options).await
+}
+
+/// Runs the program; without one, none is declared and all goes.
+pub(super) async fn declare(
+    stack: &StackId,
+    program: Option<&dyn Program>,
+    options: &PlanOptions,
+) -> Result<Option<DesiredGraph>, EngineError> {
+    let Some(program) = program else { return Ok(None) };
+    let mut declared = Stack::new(stack.clone(), options.config.clone());
+    program.declare(&mut declared).await.map_err(EngineError::Program)?;
+    declared.into_graph().map(Some).map_err(EngineError::Graph)
+}
+
+/// Plans what is declared; lookups that the plan needs are answered on the way.
+pub(super) async fn plan_graph(
+    engine: &Engine,
+    stack: &StackId,
+    state: &State,
+    graph: Option<DesiredGraph>,
+    options: &PlanOptions,
+) -> Result<Plan, EngineError> {
+    let down = graph.is_none();
     let mut request = Request {
         stack,
-        graph: Arc::new(graph),
+        graph: Arc::new(graph.unwrap_or_default()),
         state,
         registry: &engine.registry,
         options,
         lookups: HashMap::new(),
-        down: program.is_none(),
+        down,
     };
     loop {
         match plan(&request).map_err(EngineError::Plan)? {

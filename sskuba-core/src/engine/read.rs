@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::build::Engine;
 use super::error::EngineError;
 use super::open::{check, check_world, is_simulated, key_of};
-use super::planned::make_plan;
+use super::planned::{declare, make_plan, plan_graph};
 use crate::address::{StackId, Token};
 use crate::applying::replay;
 use crate::clock::Timestamp;
@@ -81,9 +81,11 @@ impl Engine {
         program: &dyn Program,
         options: &PlanOptions,
     ) -> Result<Plan, EngineError> {
-        let (state, _, simulated) = self.readable(stack).await?;
+        // The program runs while the store is read.
+        let (read, declared) = tokio::join!(self.readable(stack), declare(stack, Some(program), options));
+        let (state, _, simulated) = read?;
         check_world(self, stack, &state, simulated)?;
-        make_plan(self, stack, &state, Some(program), options).await
+        plan_graph(self, stack, &state, declared?, options).await
     }
 
     /// Plans to take a stack down, without taking its lease.

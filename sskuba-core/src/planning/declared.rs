@@ -24,6 +24,9 @@ enum Outputs {
     Unknown,
 }
 
+/// A record, and the former address that it has if that is not the declared one.
+type Recorded<'a> = (&'a Record, Option<Address>);
+
 /// The walk over the declared resources.
 pub(super) struct Declared<'a> {
     request: &'a Request<'a>,
@@ -95,7 +98,8 @@ impl<'a> Declared<'a> {
                 self.exclude(id, node);
                 continue;
             }
-            let inputs = self.inputs(node, problems);
+            let recorded = self.recorded(node);
+            let inputs = self.inputs(node, recorded.as_ref().map(|(record, _)| *record), problems);
             if problems.len() > before {
                 // What uses it is not to blame: nothing is known of it.
                 let unknown = node.schema.inputs().map(|field| (field.name.to_owned(), Value::Unknown));
@@ -105,7 +109,7 @@ impl<'a> Declared<'a> {
             if node.schema.lookup {
                 self.look_up(id, inputs);
             } else {
-                self.decide(id, node, inputs, problems);
+                self.decide(id, node, recorded, inputs, problems);
             }
         }
     }
@@ -127,7 +131,7 @@ impl<'a> Declared<'a> {
     }
 
     /// Evaluates and checks the inputs.
-    fn inputs(&self, node: &Node, problems: &mut Vec<Diagnostic>) -> Map {
+    fn inputs(&self, node: &Node, recorded: Option<&Record>, problems: &mut Vec<Diagnostic>) -> Map {
         let mut inputs = Map::new();
         let mut report = |field: Option<String>, message: String| {
             let problem = Diagnostic::of(&node.address, message).source(node.source);
@@ -148,7 +152,7 @@ impl<'a> Declared<'a> {
             }
         }
         let inputs = node.schema.complete(inputs);
-        for error in self.check(node, &inputs) {
+        for error in self.check(node, recorded, &inputs) {
             match error {
                 Ok(error) => report(Some(error.field), error.message),
                 Err(message) => report(None, message),
@@ -159,7 +163,7 @@ impl<'a> Declared<'a> {
 
     /// Checks inputs against the schema and, where that finds nothing, asks the provider. It is not asked again of
     /// what it was given and has applied.
-    fn check(&self, node: &Node, inputs: &Map) -> Vec<Result<FieldError, String>> {
+    fn check(&self, node: &Node, recorded: Option<&Record>, inputs: &Map) -> Vec<Result<FieldError, String>> {
         let schema = &node.schema;
         let errors = schema.check(inputs);
         if !errors.is_empty() {
@@ -169,7 +173,6 @@ impl<'a> Declared<'a> {
             Ok(provider) => provider,
             Err(error) => return vec![Err(error.to_string())],
         };
-        let recorded = self.request.state.current(&node.address);
         if recorded.is_some_and(|record| record.version == schema.version && record.applied == *inputs) {
             return Vec::new();
         }
@@ -195,8 +198,15 @@ impl<'a> Declared<'a> {
         }
     }
 
-    fn decide(&mut self, id: NodeId, node: &Node, inputs: Map, problems: &mut Vec<Diagnostic>) {
-        let Some((record, moved_from)) = self.recorded(node) else {
+    fn decide(
+        &mut self,
+        id: NodeId,
+        node: &Node,
+        recorded: Option<Recorded<'a>>,
+        inputs: Map,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        let Some((record, moved_from)) = recorded else {
             let expected = self.expected(&node.schema, Action::Create);
             let step = &mut self.steps[id.index()];
             step.action = Action::Create;
@@ -246,7 +256,7 @@ impl<'a> Declared<'a> {
     }
 
     /// Finds the record of a resource, by its address or by a former one that nothing else is called now.
-    fn recorded(&self, node: &Node) -> Option<(&'a Record, Option<Address>)> {
+    fn recorded(&self, node: &Node) -> Option<Recorded<'a>> {
         let state = self.request.state;
         if let Some(record) = state.current(&node.address) {
             return Some((record, None));

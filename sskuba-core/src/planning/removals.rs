@@ -39,12 +39,9 @@ impl<'a> Removals<'a> {
 
     /// Appends the removals to the steps.
     pub(super) fn collect(&mut self, steps: &mut Vec<Step>, problems: &mut Vec<Diagnostic>) {
-        let number = |i: usize| NodeId(u32::try_from(i).unwrap_or(u32::MAX));
-        let with_prior = steps.iter().enumerate().filter_map(|(i, step)| Some((step.prior?, number(i))));
-        self.declared = with_prior.collect();
-        let replaces = |id: &NodeId| steps[id.index()].action == Action::Replace;
         let replaced: HashMap<Token, NodeId> =
-            self.declared.iter().filter(|(_, id)| replaces(id)).map(|(token, id)| (*token, *id)).collect();
+            with_prior(steps).filter(|(_, id)| steps[id.index()].action == Action::Replace).collect();
+        let declared = steps.len();
         let state = self.request.state;
         for record in state.records() {
             let id = NodeId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
@@ -68,6 +65,10 @@ impl<'a> Removals<'a> {
             self.steps.insert(record.token, id);
             steps.push(step);
         }
+        if self.steps.is_empty() {
+            return;
+        }
+        self.declared = with_prior(&steps[..declared]).collect();
         self.go_with_owner(steps);
         self.refuse_unknown(steps, problems);
         self.index();
@@ -76,10 +77,6 @@ impl<'a> Removals<'a> {
 
     /// Returns the step that removes a generation, if it goes.
     fn removal(&self, record: &Record, part_of: Option<NodeId>, steps: &[Step]) -> Option<Step> {
-        let mut step = empty_step(Subject::Recorded(record.token), record.address.clone());
-        step.action = Action::Delete;
-        step.prior = Some(record.token);
-        step.part_of = part_of;
         let reason = if let Some(of) = part_of {
             let of = &steps[of.index()];
             match &of.force {
@@ -94,6 +91,10 @@ impl<'a> Removals<'a> {
             (gone && self.selection.may_remove(record.token)).then_some(())?;
             if self.request.down { Reason::Down } else { Reason::NotDeclared }
         };
+        let mut step = empty_step(Subject::Recorded(record.token), record.address.clone());
+        step.action = Action::Delete;
+        step.prior = Some(record.token);
+        step.part_of = part_of;
         step.reasons.push(reason);
         if record.flags.retain {
             step.action = Action::Forget;
@@ -201,6 +202,9 @@ impl<'a> Removals<'a> {
     /// Returns the edges that say what must come before each removal.
     pub(super) fn edges(&self, steps: &[Step]) -> Vec<(NodeId, NodeId)> {
         let mut edges = Vec::new();
+        if self.steps.is_empty() {
+            return edges;
+        }
         for record in self.request.state.records() {
             let Some(&id) = self.steps.get(&record.token) else { continue };
             let step = &steps[id.index()];
@@ -225,4 +229,10 @@ impl<'a> Removals<'a> {
         }
         edges
     }
+}
+
+/// Returns the generations that steps are about, and the steps.
+fn with_prior(steps: &[Step]) -> impl Iterator<Item = (Token, NodeId)> + '_ {
+    let number = |i: usize| NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+    steps.iter().enumerate().filter_map(move |(i, step)| Some((step.prior?, number(i))))
 }

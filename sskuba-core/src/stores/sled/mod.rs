@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, oneshot};
 
 use self::database::{Database, Opening};
 use self::slot::{Held, Slot};
@@ -61,6 +61,9 @@ impl fmt::Debug for Sled {
         f.debug_tuple("Sled").field(&self.0.root).finish()
     }
 }
+
+/// None if others have the stack open, none in it if there is no stack.
+type ReadHere = Result<Option<Option<Answer>>, StoreError>;
 
 impl Sled {
     /// Names the folder where the stacks are; it is made when the first stack is.
@@ -119,7 +122,7 @@ impl Sled {
     }
 
     /// Reads from the stack without asking others; none if others have it open, none in it if there is no stack.
-    async fn read_here(&self, stack: &StackId, ask: Ask) -> Result<Option<Option<Answer>>, StoreError> {
+    async fn read_here(&self, stack: &StackId, ask: Ask) -> ReadHere {
         let folder = self.folder(stack);
         let slot = self.slot(stack).read_owned().await;
         if slot.held.is_some() {
@@ -132,22 +135,21 @@ impl Sled {
         drop(slot);
         // Alone, so that this value does not compete with itself for the lock.
         let slot = self.slot(stack).write_owned().await;
-        blocking(&self.folder(stack), move || {
-            if let Some(held) = &slot.held {
-                return read_held(held, ask);
-            }
-            match Database::open(&folder, false)? {
-                Opening::Missing => Ok(Some(None)),
-                Opening::Locked => Ok(None),
-                // Nobody has held it yet: it is being made this moment.
-                Opening::Open(database) if database.fence()? == 0 => Ok(Some(None)),
-                Opening::Open(database) => {
-                    let revision = database.revision()?;
-                    database.answer(ask, revision).map(|answer| Some(Some(answer)))
-                }
-            }
-        })
-        .await
+        let (answer, answered) = oneshot::channel();
+        let place = folder.clone();
+        let reading = blocking(&place, move || {
+            let (result, database) = read_once(&slot, &folder, ask);
+            // Whoever asked need not wait until sled has closed; the slot, and the lock, are taken until then.
+            let _ = answer.send(result);
+            drop(database);
+            Ok(())
+        });
+        let mut reading = std::pin::pin!(reading);
+        tokio::select! {
+            biased;
+            Ok(result) = answered => result,
+            failed = &mut reading => failed.and(Ok(None)),
+        }
     }
 
     /// Runs `change` on the lease's database, alone.
@@ -192,7 +194,26 @@ impl Sled {
     }
 }
 
-fn read_held(held: &Held, ask: Ask) -> Result<Option<Option<Answer>>, StoreError> {
+/// Reads from a stack that this value holds, or else from its database, which is returned as well.
+fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Box<Database>>) {
+    if let Some(held) = &slot.held {
+        return (read_held(held, ask), None);
+    }
+    let database = match Database::open(folder, false) {
+        Ok(Opening::Missing) => return (Ok(Some(None)), None),
+        Ok(Opening::Locked) => return (Ok(None), None),
+        Ok(Opening::Open(database)) => database,
+        Err(error) => return (Err(error), None),
+    };
+    let answer = || match database.fence()? {
+        // Nobody has held it yet: it is being made this moment.
+        0 => Ok(Some(None)),
+        _ => database.answer(ask, database.revision()?).map(|answer| Some(Some(answer))),
+    };
+    (answer(), Some(database))
+}
+
+fn read_held(held: &Held, ask: Ask) -> ReadHere {
     held.sound()?;
     held.database.answer(ask, held.durable.load(Ordering::Acquire)).map(|answer| Some(Some(answer)))
 }

@@ -197,7 +197,10 @@ async fn a_record_that_is_gone_or_old_is_noticed() {
         };
         sled.flush().unwrap();
         drop(sled);
-        let image = Sled::open(root.path()).load(&stack()).await.unwrap().unwrap();
+        let store = Sled::open(root.path());
+        let image = store.load(&stack()).await.unwrap().unwrap();
+        // Waits until the reader has closed.
+        store.holder(&stack()).await.unwrap();
         (was, image.damage)
     };
     assert_eq!(damage(b"nothing", None).await.1, None, "whole");
