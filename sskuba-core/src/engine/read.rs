@@ -85,7 +85,10 @@ impl Engine {
         let (read, declared) = tokio::join!(self.readable(stack), declare(stack, Some(program), options));
         let (state, _, simulated) = read?;
         check_world(self, stack, &state, simulated)?;
-        plan_graph(self, stack, &state, declared?, options).await
+        let plan = plan_graph(self, stack, &state, declared?, options).await;
+        // Nobody waits for a large state to be taken apart.
+        tokio::task::spawn_blocking(|| drop(state));
+        plan
     }
 
     /// Plans to take a stack down, without taking its lease.
