@@ -1,6 +1,10 @@
 //! Talos Linux for `sskuba`: the secrets of a cluster, machine configs, the machine API, and clusters of machines
 //! as typed resources. Everything is there as plain functions too.
 
+pub mod config;
 pub mod contract;
+mod locator;
+pub mod problem;
+pub mod schematic;
 pub mod secrets;
 pub mod yaml;
