@@ -4,7 +4,9 @@
 pub mod config;
 pub mod contract;
 mod locator;
+pub mod patch;
 pub mod problem;
+mod schema;
 pub mod schematic;
 pub mod secrets;
 pub mod yaml;
