@@ -9,4 +9,5 @@ pub mod problem;
 mod schema;
 pub mod schematic;
 pub mod secrets;
+pub mod validate;
 pub mod yaml;

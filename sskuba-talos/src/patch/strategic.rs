@@ -6,7 +6,7 @@ use super::PatchErrors;
 use super::delete::{self, Selector};
 use super::merge;
 use crate::problem::Problem;
-use crate::schema::{Identity, check, document_path, schema};
+use crate::schema::{Identity, check, conflicts, document_path};
 use crate::yaml::Node;
 
 /// What a patch does to one document.
@@ -111,26 +111,4 @@ fn whole(documents: &mut Vec<Node>, index: usize, step: &Step) -> Result<(), Pro
     }
     documents.remove(index);
     Ok(())
-}
-
-/// Finds documents that may not be together.
-pub(crate) fn conflicts(documents: &[Node]) -> Vec<Problem> {
-    let identities: Vec<Identity> =
-        documents.iter().filter_map(|document| Identity::of(document).ok()).collect();
-    let mut problems = Vec::new();
-    for (index, identity) in identities.iter().enumerate() {
-        let path = document_path(identity);
-        let earlier = &identities[..index];
-        if earlier.contains(identity) {
-            problems.push(Problem::new(path.clone(), "this document is there twice"));
-        }
-        let Some(kind) = schema().kinds.get(&identity.kind) else { continue };
-        for other in earlier {
-            if other.name == identity.name && kind.conflicts.contains(&other.kind) {
-                let what = format!("there is a {} of this name, and only one of them may be", other.kind);
-                problems.push(Problem::new(path.clone(), what));
-            }
-        }
-    }
-    problems
 }

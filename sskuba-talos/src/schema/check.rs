@@ -116,3 +116,25 @@ fn number(node: &Node, least: i64, most: u64, path: &str, problems: &mut Vec<Pro
         problems.push(Problem::new(path, format!("must be a number {least}up to {most}")));
     }
 }
+
+/// Finds documents that may not be together.
+pub(crate) fn conflicts(documents: &[Node]) -> Vec<Problem> {
+    let identities: Vec<Identity> =
+        documents.iter().filter_map(|document| Identity::of(document).ok()).collect();
+    let mut problems = Vec::new();
+    for (index, identity) in identities.iter().enumerate() {
+        let path = document_path(identity);
+        let earlier = &identities[..index];
+        if earlier.contains(identity) {
+            problems.push(Problem::new(path.clone(), "this document is there twice"));
+        }
+        let Some(kind) = schema().kinds.get(&identity.kind) else { continue };
+        for other in earlier {
+            if other.name == identity.name && kind.conflicts.contains(&other.kind) {
+                let what = format!("there is a {} of this name, and only one of them may be", other.kind);
+                problems.push(Problem::new(path.clone(), what));
+            }
+        }
+    }
+    problems
+}

@@ -7,7 +7,7 @@ mod kinds;
 mod names;
 mod table;
 
-pub(crate) use check::{check, document_path};
+pub(crate) use check::{check, conflicts, document_path};
 pub(crate) use format::{address, duration, ports, prefix, size};
 pub(crate) use kinds::{Identity, since};
 pub(crate) use table::{Struct, Type, schema};
