@@ -34,6 +34,10 @@ pub(crate) fn parse(text: &str) -> Option<Url<'_>> {
     } else {
         authority.rsplit_once(':').map_or((authority, None), |(host, port)| (host, Some(port)))
     };
+    // Without brackets nobody can tell an address of IPv6 from its port.
+    if !authority.starts_with('[') && host.contains(':') {
+        return None;
+    }
     let numeric = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
     (port.is_none_or(numeric) && escapes(path)).then_some(Url { scheme, host, port, path })
 }
@@ -65,7 +69,14 @@ mod tests {
         assert_eq!(url, Url { scheme: "https", host: "fd00::1", port: Some("6443"), path: "/a" });
         assert_eq!(host("https://base:6443"), Some("base"));
         assert_eq!(host("base:6443"), None);
-        for bad in ["1https://a", "https://a b", "https://a:x", "https://[::1", "https://a/%zz"] {
+        for bad in [
+            "1https://a",
+            "https://a b",
+            "https://a:x",
+            "https://[::1",
+            "https://fd00::1:6443",
+            "https://a/%zz",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

@@ -9,12 +9,46 @@ const DEEPEST: usize = 60;
 /// Where it is not.
 pub(super) fn parse(text: &str) -> Result<(), String> {
     let tokens = lex(text)?;
+    if let Some(name) = unknown(&tokens) {
+        return Err(format!("`{name}` is unknown; there are disk, system_disk, volume and link"));
+    }
     let mut parser = Parser { tokens: &tokens, depth: 0 };
     parser.expression()?;
     match parser.tokens.first() {
         None => Ok(()),
         Some(token) => Err(format!("{} is out of place", token.shown())),
     }
+}
+
+/// Variables that some expression of Talos has.
+const KNOWN: &[&str] = &["disk", "system_disk", "volume", "link", "time_since_trigger", "class", "path"];
+
+/// Functions that bring a variable of their own.
+const BINDERS: &[&str] = &["exists", "all", "exists_one", "map", "filter"];
+
+/// Finds the first variable that no expression has.
+fn unknown(tokens: &[Token]) -> Option<&str> {
+    let sign = |index: Option<usize>, wanted: &'static str| {
+        index.and_then(|index| tokens.get(index)) == Some(&Token::Sign(wanted))
+    };
+    let name = |index: usize| match tokens.get(index) {
+        Some(Token::Name(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    let bound: Vec<&str> = (0..tokens.len())
+        .filter(|index| {
+            name(*index).is_some_and(|name| BINDERS.contains(&name)) && sign(Some(index + 1), "(")
+        })
+        .filter_map(|index| name(index + 2))
+        .collect();
+    (0..tokens.len()).find_map(|index| {
+        let name = name(index)?;
+        let root = !sign(index.checked_sub(1), ".") && !sign(Some(index + 1), "(");
+        let unit = ["B", "iB"].iter().any(|end| name.len() <= 3 && name.ends_with(end));
+        let measured = name.contains("memory_") || unit;
+        let constant = name.starts_with(|first: char| first.is_ascii_uppercase());
+        (root && !measured && !constant && !KNOWN.contains(&name) && !bound.contains(&name)).then_some(name)
+    })
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -205,7 +239,18 @@ mod tests {
         ] {
             assert_eq!(parse(good), Ok(()), "{good}");
         }
-        for bad in ["", "disk.", "a ==", "(a", "\"a", "a b", "a && && b", "a @ b", "f(a,,b)"] {
+        for bad in [
+            "",
+            "disk.",
+            "disk ==",
+            "(disk",
+            "\"a",
+            "disk disk",
+            "disk && && disk",
+            "disk @ disk",
+            "f(disk,,disk)",
+            "nodisk.size > 5",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
         assert!(parse(&"(".repeat(100_000)).is_err());

@@ -101,10 +101,7 @@ const fn is_scalar(node: &Node) -> bool {
 
 fn number(node: &Node, least: i64, most: u64, path: &str, problems: &mut Vec<Problem>) {
     let within = match node {
-        Node::Int(value) => {
-            *value >= least && u64::try_from(*value).is_ok_and(|value| value <= most)
-                || (*value < 0 && *value >= least)
-        }
+        Node::Int(value) => *value >= least && u64::try_from(*value).map_or(true, |value| value <= most),
         Node::UInt(value) => *value <= most,
         other => {
             let what = format!("must be a whole number and is {}", other.kind());

@@ -75,7 +75,8 @@ fn judge(field: &Field<'_>, text: &str, target: &Target, report: &mut Report) {
         if validity.not_after.timestamp() < now {
             report.error(field, format!("the authority expired at {}; rotate it", validity.not_after));
         } else if validity.not_before.timestamp() > now {
-            let what = format!("the authority is valid only from {}; is the clock right?", validity.not_before);
+            let what =
+                format!("the authority is valid only from {}; is the clock right?", validity.not_before);
             report.error(field, what);
         }
     }

@@ -63,7 +63,10 @@ fn endpoint(field: &Field<'_>, report: &mut Report) {
     if url.host.is_empty() {
         report.error(field, "the URL of the Kubernetes API has no host; write e.g. https://10.0.0.10:6443");
     } else if url.scheme != "https" {
-        report.error(field, "the Kubernetes API is at an https URL; anything else would send tokens in the clear");
+        report.error(
+            field,
+            "the Kubernetes API is at an https URL; anything else would send tokens in the clear",
+        );
     } else if !port(url.port) {
         report.error(field, "the port must be between 1 and 65535");
     } else if !ranges::plain(url.host) && !domain(url.host) {
@@ -118,7 +121,9 @@ fn discovery(cluster: &Field<'_>, report: &mut Report) {
                 report.error(&endpoint, "the URL of the discovery service must have no path");
             }
         }
-        _ => report.error(&endpoint, "the discovery service must be a URL, e.g. https://discovery.talos.dev/"),
+        _ => {
+            report.error(&endpoint, "the discovery service must be a URL, e.g. https://discovery.talos.dev/")
+        }
     }
 }
 
@@ -171,7 +176,10 @@ fn control_plane(cluster: &Field<'_>, target: &Target, report: &mut Report) {
     certificates::authority(&aggregator, Use::Signs, target, report);
     let account = cluster.at("serviceAccount.key");
     if !decoded(&account).is_some_and(|pem| pem.contains("PRIVATE KEY-----")) {
-        report.error(&account, "the key that signs the tokens of service accounts is missing, or no PEM in base64");
+        report.error(
+            &account,
+            "the key that signs the tokens of service accounts is missing, or no PEM in base64",
+        );
     }
     components::cni(&cluster.at("network.cni"), report);
     if cluster.get("secretboxEncryptionSecret").blank() && cluster.get("aescbcEncryptionSecret").blank() {

@@ -63,6 +63,9 @@ pub(super) fn cni(cni: &Field<'_>, report: &mut Report) {
         report.error(&flannel.get("extraArgs"), "Flannel is not installed, and has no arguments");
     }
     if flannel.get("kubeNetworkPoliciesEnabled").on() {
-        report.error(&flannel.get("kubeNetworkPoliciesEnabled"), "Flannel is not installed, and has no policies");
+        report.error(
+            &flannel.get("kubeNetworkPoliciesEnabled"),
+            "Flannel is not installed, and has no policies",
+        );
     }
 }

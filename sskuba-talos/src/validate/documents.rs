@@ -20,7 +20,9 @@ pub(super) fn judge(identity: &Identity, document: &Field<'_>, main: &Field<'_>,
         _ if kind.ends_with("VolumeConfig") => volumes::judge(kind, document, main, report),
         "HostnameConfig" => host(document, main, report),
         "KubeSpanConfig" => kube_span(document, main, report),
-        "ResolverConfig" => both(document, main, &["nameservers", "searchDomains", "disableSearchDomain"], report),
+        "ResolverConfig" => {
+            both(document, main, &["nameservers", "searchDomains", "disableSearchDomain"], report)
+        }
         "TimeSyncConfig" => time(document, main, report),
         _ if kind.starts_with("Registry") => registry(kind, document, report),
         "TrustedRootsConfig" => {
@@ -65,7 +67,10 @@ fn kube_span(document: &Field<'_>, main: &Field<'_>, report: &mut Report) {
         report.error(document, "machine.network.kubespan says it too; keep only this document");
     }
     if document.get("enabled").on() && main.given() && !main.at("cluster.discovery.enabled").on() {
-        report.error(&document.get("enabled"), "KubeSpan finds members by discovery, and cluster.discovery is off");
+        report.error(
+            &document.get("enabled"),
+            "KubeSpan finds members by discovery, and cluster.discovery is off",
+        );
     }
 }
 
@@ -144,7 +149,10 @@ fn services(kind: &str, document: &Field<'_>, report: &mut Report) {
             for (key, field) in document.get("variables").entries() {
                 let letters = key.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
                 if key.is_empty() || !letters || key.starts_with(|first: char| first.is_ascii_digit()) {
-                    report.error(&field, "the name of a variable is letters, digits and `_`, with no digit first");
+                    report.error(
+                        &field,
+                        "the name of a variable is letters, digits and `_`, with no digit first",
+                    );
                 }
             }
         }

@@ -35,7 +35,9 @@ pub(super) fn judge(machine: &Field<'_>, report: &mut Report) {
             continue;
         }
         let name = interface.get("interface").text();
-        if let Some(first) = names.insert(name.clone(), interface.path().to_owned()).filter(|_| !name.is_empty()) {
+        if let Some(first) =
+            names.insert(name.clone(), interface.path().to_owned()).filter(|_| !name.is_empty())
+        {
             report.error(&interface.get("interface"), format!("{name:?} is configured in {first} already"));
         }
         if !leads(machine) {
@@ -54,7 +56,10 @@ pub(super) fn hostname(field: &Field<'_>, report: &mut Report) {
     if field.blank() || subdomain(&text.to_lowercase()) && first.len() <= 63 {
         return;
     }
-    report.error(field, format!("{text:?} is no name of a host: letters, digits and `-`, at most 63 before a dot"));
+    report.error(
+        field,
+        format!("{text:?} is no name of a host: letters, digits and `-`, at most 63 before a dot"),
+    );
 }
 
 /// Finds interfaces that are parts of others, and those that are parts of two.
@@ -96,7 +101,9 @@ fn one(interface: &Field<'_>, is_part: bool, report: &mut Report) {
         (false, true) => report.error(interface, "give `interface` or `deviceSelector`, not both"),
         _ => {}
     }
-    if selector.given() && selector.entries().iter().all(|(_, field)| field.blank() && field.truth().is_none()) {
+    if selector.given()
+        && selector.entries().iter().all(|(_, field)| field.blank() && field.truth().is_none())
+    {
         report.error(&selector, "must have at least one key, or it would choose every interface");
     }
     let cidr = interface.get("cidr");

@@ -15,9 +15,9 @@ pub(super) fn judge(machine: &Field<'_>, report: &mut Report) {
     let mut size = 0;
     for (key, value) in annotations.entries() {
         size += key.len() + value.text().len();
-        let reserved = ["owned-annotations", "owned-labels", "owned-taints"].iter().any(|own| {
-            key.strip_prefix("talos.dev/") == Some(*own)
-        });
+        let reserved = ["owned-annotations", "owned-labels", "owned-taints"]
+            .iter()
+            .any(|own| key.strip_prefix("talos.dev/") == Some(*own));
         let free = if reserved { Err("Talos keeps this annotation for itself".to_owned()) } else { Ok(()) };
         verdict(qualified(key).and(free), &value, report);
     }
@@ -38,7 +38,9 @@ fn verdict(result: Result<(), String>, field: &Field<'_>, report: &mut Report) {
 fn taint(text: &str) -> Result<(), String> {
     let (value, effect) = text.split_once(':').unwrap_or(("", text));
     if !["NoSchedule", "PreferNoSchedule", "NoExecute"].contains(&effect) {
-        return Err(format!("the effect of a taint is NoSchedule, PreferNoSchedule or NoExecute, not {effect:?}"));
+        return Err(format!(
+            "the effect of a taint is NoSchedule, PreferNoSchedule or NoExecute, not {effect:?}"
+        ));
     }
     label_value(value)
 }
@@ -47,10 +49,14 @@ fn taint(text: &str) -> Result<(), String> {
 fn qualified(key: &str) -> Result<(), String> {
     let (domain, name) = key.split_once('/').map_or((None, key), |(domain, name)| (Some(domain), name));
     if domain.is_some_and(|domain| !subdomain(domain)) {
-        return Err(format!("{key:?} must begin with the name of a domain, in small letters, before its slash"));
+        return Err(format!(
+            "{key:?} must begin with the name of a domain, in small letters, before its slash"
+        ));
     }
     if name.is_empty() || !word(name) {
-        return Err(format!("{key:?} must be at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"));
+        return Err(format!(
+            "{key:?} must be at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"
+        ));
     }
     Ok(())
 }
@@ -59,7 +65,9 @@ fn label_value(value: &str) -> Result<(), String> {
     if value.is_empty() || word(value) {
         return Ok(());
     }
-    Err(format!("{value:?} must be at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"))
+    Err(format!(
+        "{value:?} must be at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends"
+    ))
 }
 
 fn word(text: &str) -> bool {
@@ -74,7 +82,9 @@ fn word(text: &str) -> bool {
 pub(super) fn subdomain(text: &str) -> bool {
     let edge = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     let label = |label: &str| {
-        label.starts_with(edge) && label.ends_with(edge) && label.chars().all(|letter| edge(letter) || letter == '-')
+        label.starts_with(edge)
+            && label.ends_with(edge)
+            && label.chars().all(|letter| edge(letter) || letter == '-')
     };
     text.len() <= 253 && text.split('.').all(label)
 }

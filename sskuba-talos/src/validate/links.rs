@@ -18,7 +18,9 @@ pub(super) fn judge(kind: &str, document: &Field<'_>, report: &mut Report) {
         "VRFConfig" => {
             link(document, report);
             let table = document.get("table");
-            if ["", "unspec", "0", "local", "255", "main", "254", "default", "253"].contains(&table.text().as_str()) {
+            if ["", "unspec", "0", "local", "255", "main", "254", "default", "253"]
+                .contains(&table.text().as_str())
+            {
                 report.error(&table, "must be a routing table of its own");
             }
         }
@@ -26,7 +28,10 @@ pub(super) fn judge(kind: &str, document: &Field<'_>, report: &mut Report) {
         "DHCPv4Config" | "DHCPv6Config" => {
             let duid = document.get("clientIdentifier").text() == "duid";
             if duid == document.get("duidRaw").blank() {
-                report.error(&document.get("duidRaw"), "must be given if, and only if, `clientIdentifier` is duid");
+                report.error(
+                    &document.get("duidRaw"),
+                    "must be given if, and only if, `clientIdentifier` is duid",
+                );
             }
         }
         "Layer2VIPConfig" | "HCloudVIPConfig" => {
@@ -85,7 +90,9 @@ pub(super) fn not_negative(document: &Field<'_>, keys: &[&str], report: &mut Rep
 }
 
 fn link(document: &Field<'_>, report: &mut Report) {
-    let unspecified = |text: &str| address(text.split('/').next().unwrap_or_default()).is_some_and(|ip| ip.is_unspecified());
+    let unspecified = |text: &str| {
+        address(text.split('/').next().unwrap_or_default()).is_some_and(|ip| ip.is_unspecified())
+    };
     for item in document.get("addresses").items() {
         let field = item.get("address");
         if field.blank() || unspecified(&field.text()) {
@@ -95,7 +102,10 @@ fn link(document: &Field<'_>, report: &mut Report) {
     for route in document.get("routes").items() {
         for key in ["destination", "gateway", "source"] {
             if unspecified(&route.get(key).text()) {
-                report.error(&route.get(key), "must not be all zeros; leave the destination out for a default route");
+                report.error(
+                    &route.get(key),
+                    "must not be all zeros; leave the destination out for a default route",
+                );
             }
         }
     }
@@ -141,7 +151,9 @@ fn routing_rule(document: &Field<'_>, report: &mut Report) {
     }
     let action = document.get("action").text();
     let table = document.get("table");
-    if ["", "unspec", "0"].contains(&table.text().as_str()) && ["", "unspec", "unicast"].contains(&action.as_str()) {
+    if ["", "unspec", "0"].contains(&table.text().as_str())
+        && ["", "unspec", "unicast"].contains(&action.as_str())
+    {
         report.error(&table, "a rule that leads somewhere needs a table");
     }
     if !document.get("fwMask").blank() && document.get("fwMark").blank() {

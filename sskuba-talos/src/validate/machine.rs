@@ -87,7 +87,8 @@ fn host_dns(machine: &Field<'_>, target: &Target, report: &mut Report) {
     let (enabled, forward) = (dns.get("enabled").on(), dns.get("forwardKubeDNSToHost"));
     if target.mode == Mode::Container {
         if !enabled {
-            report.error(&dns.get("enabled"), "a container's own DNS is reached through it, so it must be on");
+            report
+                .error(&dns.get("enabled"), "a container's own DNS is reached through it, so it must be on");
         }
         if !forward.on() {
             report.error(&forward, "a container's own DNS is reached through it, so it must be on");
@@ -108,7 +109,10 @@ fn kube_span(machine: &Field<'_>, cluster: &Field<'_>, report: &mut Report) {
         report.error(&mtu, "must be at least 1280");
     }
     if !cluster.at("discovery.enabled").on() {
-        report.error(&cluster.at("discovery.enabled"), "KubeSpan finds members by discovery, so that must be on");
+        report.error(
+            &cluster.at("discovery.enabled"),
+            "KubeSpan finds members by discovery, so that must be on",
+        );
     }
     for key in ["id", "secret"] {
         if cluster.get(key).blank() {
@@ -220,7 +224,10 @@ fn features(machine: &Field<'_>, report: &mut Report) {
     let access = features.get("kubernetesTalosAPIAccess");
     if access.get("enabled").on() {
         if !leads(machine) {
-            report.error(&access.get("enabled"), "the machine API is offered to pods by the control plane only");
+            report.error(
+                &access.get("enabled"),
+                "the machine API is offered to pods by the control plane only",
+            );
         }
         for role in access.get("allowedRoles").items() {
             if !ROLES.contains(&role.text().as_str()) {

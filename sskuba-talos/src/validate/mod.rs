@@ -44,9 +44,8 @@ pub fn validate(documents: &[Node], target: &Target) -> Report {
         check(document, &mut report.errors);
     }
     report.errors.extend(conflicts(documents));
-    let identified = || {
-        documents.iter().filter_map(|document| Some((Identity::of(document).ok()?, document)))
-    };
+    let identified =
+        || documents.iter().filter_map(|document| Some((Identity::of(document).ok()?, document)));
     for (identity, _) in identified().filter(|(identity, _)| since(&identity.kind) > target.contract) {
         let first = since(&identity.kind);
         let what = format!("Talos {} has no such document; it came with {first}", target.contract);
@@ -56,7 +55,10 @@ pub fn validate(documents: &[Node], target: &Target) -> Report {
     match main {
         Some(main) => judge_main(&Field::root(main, ""), target, &mut report),
         None if documents.is_empty() => report.errors.push(Problem::new("", "there is no document")),
-        None => report.warnings.push(Problem::new("", "there is no document of machine and cluster: a machine that has none waits for one")),
+        None => report.warnings.push(Problem::new(
+            "",
+            "there is no document of machine and cluster: a machine that has none waits for one",
+        )),
     }
     let main = Field::root(main.unwrap_or(&Node::Null), "");
     for (identity, document) in identified().filter(|(identity, _)| !identity.is_main()) {
@@ -74,7 +76,8 @@ fn judge_main(main: &Field<'_>, target: &Target, report: &mut Report) {
         return report.error(&machine, "a config must say what its machine is to be");
     }
     if main.get("persist").truth() == Some(false) {
-        report.error(&main.get("persist"), "must be true: a config that is not kept is gone at the next start");
+        report
+            .error(&main.get("persist"), "must be true: a config that is not kept is gone at the next start");
     }
     machine::judge(&machine, &cluster, target, report);
     cluster::judge(&cluster, machine::leads(&machine), target, report);

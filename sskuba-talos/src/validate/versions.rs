@@ -30,7 +30,9 @@ pub(super) fn judge(machine: &Field<'_>, cluster: &Field<'_>, target: &Target, r
     }
     let mut images = vec![machine.at("kubelet.image")];
     if leads(machine) {
-        images.extend(["apiServer.image", "controllerManager.image", "scheduler.image"].map(|key| cluster.at(key)));
+        images.extend(
+            ["apiServer.image", "controllerManager.image", "scheduler.image"].map(|key| cluster.at(key)),
+        );
     }
     for image in images.iter().filter(|image| !image.blank()) {
         if let Err(what) = supported(&image.text(), target.contract) {
@@ -51,7 +53,10 @@ const fn range(contract: Contract) -> (u64, u64) {
 fn supported(image: &str, contract: Contract) -> Result<(), String> {
     let version = image.rsplit_once(":v").map(|(_, version)| version.split('@').next().unwrap_or_default());
     let Some((major, minor)) = version.and_then(minor) else {
-        return Err(format!("{image:?} has no version of Kubernetes as its tag, e.g. `:v1.{}.0`", range(contract).1));
+        return Err(format!(
+            "{image:?} has no version of Kubernetes as its tag, e.g. `:v1.{}.0`",
+            range(contract).1
+        ));
     };
     let (least, most) = range(contract);
     if major == 1 && (least..=most).contains(&minor) {

@@ -110,10 +110,10 @@ fn provisioning(provision: &Field<'_>, required: bool, report: &mut Report) {
     if least.text().starts_with('-') {
         report.error(&least, "must not be negative");
     }
-    if let (Some(low), Some(high)) = (size(&least.text()), size(&most.text())) {
-        if low > high {
-            report.error(&least, "must not be more than `maxSize`");
-        }
+    if let (Some(low), Some(high)) = (size(&least.text()), size(&most.text()))
+        && low > high
+    {
+        report.error(&least, "must not be more than `maxSize`");
     }
 }
 

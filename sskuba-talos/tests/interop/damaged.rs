@@ -25,7 +25,7 @@ pub(crate) fn judge(text: &str, target: &Target) -> Report {
 }
 
 /// What Talos accepts of the folder and is fit to be sent.
-const FIT: &[&str] = &["cp-only-partial.yaml", "hostname-off.yaml"];
+const FIT: &[&str] = &["cp-only-partial.yaml"];
 
 #[test]
 fn what_talos_rejects_is_rejected() {

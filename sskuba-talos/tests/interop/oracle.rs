@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use sskuba_talos::yaml::Node;
 
 /// Returns the folder of Talos's golden data, or says that a test is skipped.
 pub(crate) fn data(test: &str) -> Option<PathBuf> {
@@ -54,4 +55,36 @@ fn answer(line: &str) -> Result<String, String> {
         Some(error) => Err(error.to_owned()),
         None => Ok(answer["ok"].as_str().unwrap_or_default().to_owned()),
     }
+}
+
+/// Says where two trees differ first, or nothing where they are equal.
+pub(crate) fn difference(left: &[Node], right: &[Node]) -> Option<String> {
+    differ(&Node::Seq(left.to_vec()), &Node::Seq(right.to_vec()), "")
+}
+
+fn differ(left: &Node, right: &Node, path: &str) -> Option<String> {
+    match (left, right) {
+        (Node::Map(left), Node::Map(right)) => left
+            .keys()
+            .chain(right.keys())
+            .find_map(|key| differ(left.get(key)?, right.get(key)?, &format!("{path}.{key}")))
+            .or_else(|| {
+                let own = |one: &sskuba_talos::yaml::Map, other: &sskuba_talos::yaml::Map| {
+                    one.keys().filter(|key| !other.contains_key(*key)).cloned().collect::<Vec<_>>()
+                };
+                let (left, right) = (own(left, right), own(right, left));
+                (!left.is_empty() || !right.is_empty())
+                    .then(|| format!("{path}: only left {left:?}, only right {right:?}"))
+            }),
+        (Node::Seq(left), Node::Seq(right)) if left.len() == right.len() => left
+            .iter()
+            .zip(right)
+            .enumerate()
+            .find_map(|(index, (left, right))| differ(left, right, &format!("{path}[{index}]"))),
+        _ => (left != right).then(|| format!("{path}: {} and {}", shown(left), shown(right))),
+    }
+}
+
+fn shown(node: &Node) -> String {
+    sskuba_talos::yaml::write([node]).unwrap_or_default()
 }

@@ -165,7 +165,7 @@ fn interface(interface: &Interface) -> Node {
 fn vlan(vlan: &Vlan) -> Node {
     Tree::default()
         .texts("addresses", &vlan.addresses)
-        .list("routes", vlan.routes.iter().map(route))
+        .set("routes", vlan.routes.iter().map(route).collect::<Vec<_>>())
         .some("dhcp", vlan.dhcp)
         .set("vlanId", i64::from(vlan.id))
         .into()
