@@ -73,3 +73,28 @@ pub fn schematic(schematic: Schematic, driver: Driver) -> Schematic {
         .extension(format!("siderolabs/nonfree-kmod-nvidia-{branch}"))
         .extension(format!("siderolabs/nvidia-container-toolkit-{branch}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_becomes_one_of_gpus_once() {
+        let once = pool(Pool::new("gpu").label("zone", "a"));
+        assert_eq!(pool(once.clone()), once);
+        let modules: Vec<&str> =
+            once.machine.kernel_modules.iter().map(|module| module.name.as_str()).collect();
+        assert_eq!(modules, MODULES);
+        assert_eq!(once.machine.sysctls["net.core.bpf_jit_harden"], "0");
+        assert_eq!(once.machine.labels.len(), 2);
+        assert!(once.machine.files[0].content.expose().contains("nvidia"));
+    }
+
+    #[test]
+    fn the_image_has_driver_and_toolkit_of_one_branch() {
+        let lts = schematic(Schematic::default(), Driver::Lts);
+        let names = &lts.customization.system_extensions.official_extensions;
+        assert_eq!(names, &["siderolabs/nonfree-kmod-nvidia-lts", "siderolabs/nvidia-container-toolkit-lts"]);
+        assert_ne!(lts.id(), schematic(Schematic::default(), Driver::Production).id());
+    }
+}

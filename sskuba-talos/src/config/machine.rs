@@ -212,3 +212,49 @@ pub(super) fn over<T: Clone>(to: &mut Option<T>, from: &Option<T>) {
         to.clone_from(from);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::network::Interface;
+
+    #[test]
+    fn what_is_special_is_laid_over_what_all_have() {
+        let mut all = Machine::default();
+        all.install.disk = Some("/dev/sda".into());
+        all.time_servers = vec!["a".into()];
+        all.sysctls.insert("x".into(), "1".into());
+        all.network.interfaces = vec![Interface::named("eth0")];
+        let mut special = Machine::default();
+        special.install.disk = Some("/dev/nvme0n1".into());
+        special.time_servers = vec!["a".into(), "b".into()];
+        special.sysctls.insert("x".into(), "2".into());
+        special.network.interfaces =
+            vec![Interface::named("eth0").address("10.0.0.2/24"), Interface::named("eth1")];
+        let laid = all.clone().with(&special);
+        assert_eq!(laid.install.disk.as_deref(), Some("/dev/nvme0n1"));
+        assert_eq!(laid.time_servers, ["a", "b"]);
+        assert_eq!(laid.sysctls["x"], "2");
+        assert_eq!(laid.network.interfaces, special.network.interfaces);
+        assert_eq!(all.clone().with(&Machine::default()), all);
+    }
+
+    #[test]
+    fn no_secret_of_an_input_is_shown() {
+        let mut machine = Machine::default();
+        machine.env.insert("http_proxy".into(), Secret::new("canary".into()));
+        machine.files.push(File::new("/a", "canary"));
+        machine.encryption.state =
+            vec![crate::config::EncryptionKey::new(0, crate::config::KeyKind::Static("canary".into()))];
+        let shown = format!("{machine:?} {}", serde_json::to_string(&machine).unwrap());
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+
+    #[test]
+    fn a_file_may_have_no_unknown_key() {
+        let read =
+            serde_json::from_str::<Machine>(r#"{"timeServers": ["a"], "kernelModules": [{"name": "b"}]}"#);
+        assert_eq!(read.unwrap().kernel_modules, [KernelModule::new("b")]);
+        assert!(serde_json::from_str::<Machine>(r#"{"timeserver": []}"#).is_err());
+    }
+}

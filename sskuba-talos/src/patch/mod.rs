@@ -91,3 +91,108 @@ pub fn apply(config: &MachineConfig, patches: &[Patch]) -> Result<MachineConfig,
     }
     Ok(MachineConfig::new(documents))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "
+machine:
+  type: worker
+  certSANs: [a]
+  network: {interfaces: [{interface: eth0, addresses: [10.0.0.2/24], vlans: [{vlanId: 5, dhcp: true}]}]}
+  files: [{path: /a, content: x, permissions: 0o644, op: create}]
+cluster:
+  network: {podSubnets: [10.244.0.0/16], serviceSubnets: [10.96.0.0/12]}
+  apiServer: {admissionControl: [{name: PodSecurity, configuration: {defaults: {enforce: baseline, warn: x}}}]}
+---
+apiVersion: v1alpha1
+kind: HostnameConfig
+auto: stable
+";
+
+    fn patched(patch: &str) -> Result<Vec<Node>, PatchErrors> {
+        let config = MachineConfig::parse(CONFIG).unwrap();
+        apply(&config, &[Patch::parse(patch)?]).map(|config| config.documents)
+    }
+
+    fn expect(patch: &str, path: &[&str], wanted: &str) {
+        let documents = patched(patch).unwrap();
+        let wanted = yaml::read(wanted).unwrap().remove(0);
+        let found = documents[0].at(path).unwrap();
+        assert!(*found == wanted, "{patch}: {}", yaml::write([found]).unwrap());
+    }
+
+    #[test]
+    fn lists_are_appended_replaced_or_found_by_a_key() {
+        expect("machine: {certSANs: [b]}", &["machine", "certSANs"], "[a, b]");
+        expect(
+            "cluster: {network: {podSubnets: [10.1.0.0/16]}}",
+            &["cluster", "network", "podSubnets"],
+            "[10.1.0.0/16]",
+        );
+        expect(
+            "machine: {network: {interfaces: [{interface: eth0, addresses: [10.0.0.3/24], vlans: [{vlanId: 5, mtu: 9}]}]}}",
+            &["machine", "network", "interfaces"],
+            "[{interface: eth0, addresses: [10.0.0.2/24, 10.0.0.3/24], vlans: [{vlanId: 5, dhcp: true, mtu: 9}]}]",
+        );
+        expect(
+            "cluster: {apiServer: {admissionControl: [{name: PodSecurity, configuration: {defaults: {enforce: y}}}]}}",
+            &["cluster", "apiServer", "admissionControl"],
+            "[{name: PodSecurity, configuration: {defaults: {enforce: y, warn: x}}}]",
+        );
+    }
+
+    #[test]
+    fn documents_keys_and_items_are_deleted() {
+        assert_eq!(patched("apiVersion: v1alpha1\nkind: HostnameConfig\n$patch: delete\n").unwrap().len(), 1);
+        let documents = patched("machine: {certSANs: {$patch: delete}}").unwrap();
+        assert!(documents[0].at(&["machine", "certSANs"]).is_none());
+        expect("machine: {files: [{path: /a, $patch: delete}]}", &["machine", "files"], "[]");
+        for nothing in [
+            "machine: {files: [{path: /b, $patch: delete}]}",
+            "machine: {sysctls: {a: {$patch: delete}}}",
+            "apiVersion: v1alpha1\nkind: LinkConfig\nname: a\n$patch: delete\n",
+            "machine: {files: [{path: /a, content: {$patch: delete}}]}",
+        ] {
+            assert!(patched(nothing).is_err(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn json_patches_want_one_document() {
+        let operations = "- {op: add, path: /machine/certSANs/-, value: b}";
+        assert!(Patch::parse(operations).unwrap().is_json());
+        assert!(patched(operations).unwrap_err().to_string().contains("several"));
+        let config = MachineConfig::parse("machine: {certSANs: [a]}").unwrap();
+        let patched = apply(&config, &[Patch::parse(operations).unwrap()]).unwrap();
+        assert_eq!(patched.documents[0].at(&["machine", "certSANs"]).unwrap().as_seq().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_talos_does_not_know_is_refused_with_all_problems() {
+        let error = patched(
+            "machine: {sysctl: {}, kubelet: {imag: a}}\n---\napiVersion: v1alpha1\nkind: LinkConfi\n",
+        );
+        let error = error.unwrap_err();
+        assert_eq!(error.problems.len(), 3, "{error}");
+        assert!(error.to_string().contains("did you mean `LinkConfig`?"), "{error}");
+        for empty in ["", "---\n", "version: v1alpha1"] {
+            assert!(Patch::parse(empty).is_err(), "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_their_value() {
+        for written in ["0o644", "0644", "420"] {
+            let file =
+                format!("machine: {{files: [{{path: /b, content: y, permissions: {written}, op: create}}]}}");
+            let documents = patched(&file).unwrap();
+            let files = documents[0].at(&["machine", "files"]).unwrap().as_seq().unwrap();
+            assert!(
+                files.iter().all(|file| *file.get("permissions").unwrap() == Node::Int(420)),
+                "{written}"
+            );
+        }
+    }
+}

@@ -79,11 +79,11 @@ fn play(config: &str, change: &str) {
         let report = validate(&documents, &target);
         assert!(!format!("{report:?}").is_empty());
     }
-    if let (Ok(config), Ok(change)) = (MachineConfig::parse(config), Patch::parse(change)) {
-        if let Ok(patched) = patch::apply(&config, &[change.clone(), change]) {
-            validate(&patched.documents, &target);
-            assert!(MachineConfig::parse(patched.to_yaml().expose()).is_ok());
-        }
+    if let (Ok(config), Ok(change)) = (MachineConfig::parse(config), Patch::parse(change))
+        && let Ok(patched) = patch::apply(&config, &[change.clone(), change])
+    {
+        validate(&patched.documents, &target);
+        assert!(MachineConfig::parse(patched.to_yaml().expose()).is_ok());
     }
 }
 
