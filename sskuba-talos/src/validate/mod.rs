@@ -83,3 +83,88 @@ fn judge_main(main: &Field<'_>, target: &Target, report: &mut Report) {
     cluster::judge(&cluster, machine::leads(&machine), target, report);
     versions::judge(&machine, &cluster, target, report);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Contract;
+    use crate::yaml;
+
+    fn errors(text: &str, target: &Target) -> Vec<String> {
+        validate(&yaml::read(text).unwrap(), target).errors.iter().map(ToString::to_string).collect()
+    }
+
+    fn expect(text: &str, wanted: &str) {
+        let errors = errors(text, &Target::new(Mode::Metal, Contract::V1_13));
+        assert!(errors.iter().any(|error| error.contains(wanted)), "{text}: {errors:#?}");
+    }
+
+    #[test]
+    fn what_talos_takes_and_nobody_should_send_is_named() {
+        expect("machine: {type: worker}", "machine.token: the token is missing");
+        expect("machine: {type: worker, token: canary}", "machine.token: a token is 6 and 16");
+        expect(
+            "machine: {}\ncluster: {network: {podSubnets: [10.0.0.0/8], serviceSubnets: [10.96.0.0/12]}, controlPlane: {endpoint: https://a}}",
+            "serviceSubnets[0]: 10.96.0.0/12 overlaps 10.0.0.0/8",
+        );
+        expect("machine: {}\ncluster: {controlPlane: {endpoint: http://a}}", "https URL");
+        expect("machine: {network: {nameservers: [dns]}}", "name servers have no names");
+        expect("machine: {ca: {crt: Zm9v}}", "no certificate in PEM");
+        expect("machine: {registries: {mirrors: {a: {endpoints: [b]}}}}", "http or https URL");
+        expect(
+            "machine: {kubelet: {image: 'a:v1.20.0'}}",
+            "Talos 1.13 runs Kubernetes 1.31 to 1.36, not 1.20",
+        );
+        expect(
+            "machine: {network: {interfaces: [{interface: a}, {interface: a}]}}",
+            "configured in machine.network.interfaces[0]",
+        );
+    }
+
+    #[test]
+    fn the_documents_must_be_of_the_contract() {
+        let text = "apiVersion: v1alpha1\nkind: KubeSpanConfig\nenabled: false\n";
+        for (contract, valid) in [(Contract::V1_12, false), (Contract::V1_13, true)] {
+            let errors = errors(text, &Target::new(Mode::Cloud, contract));
+            assert_eq!(errors.is_empty(), valid, "{contract}: {errors:?}");
+        }
+        let key = "machine: {install: {grubUseUKICmdline: true}}";
+        let named = |contract| {
+            let errors = errors(key, &Target::new(Mode::Cloud, contract));
+            errors.iter().any(|error| error.contains("it came with 1.12"))
+        };
+        assert!(named(Contract::V1_11) && !named(Contract::V1_12));
+    }
+
+    #[test]
+    fn where_it_runs_decides_what_it_needs() {
+        let text = "machine: {type: worker}";
+        let asks = |mode, wanted: &str| {
+            let errors = errors(text, &Target::new(mode, Contract::V1_13));
+            errors.iter().any(|error| error.starts_with(wanted))
+        };
+        assert!(asks(Mode::Metal, "machine.install.disk") && !asks(Mode::Cloud, "machine.install.disk"));
+        assert!(asks(Mode::Container, "machine.features.hostDNS.enabled"));
+    }
+
+    #[test]
+    fn no_error_shows_a_secret() {
+        let text = "
+machine:
+  token: canary
+  ca: {crt: canary, key: canary}
+  env: {a: [canary]}
+  registries: {config: {a: {auth: {password: [canary]}}}}
+  logging: {destinations: [{endpoint: 'http://canary@a', format: json_lines}]}
+  network: {interfaces: [{interface: w, wireguard: {privateKey: canary}}]}
+  systemDiskEncryption: {state: {provider: luks2, keys: [{static: {passphrase: [canary]}}]}}
+cluster:
+  token: canary
+  secret: [canary]
+  controlPlane: {endpoint: 'https://canary@a b'}
+  serviceAccount: {key: canary}
+";
+        let shown = format!("{:?}", errors(text, &Target::default()));
+        assert!(shown.matches("machine.").count() > 5 && !shown.contains("canary"), "{shown}");
+    }
+}

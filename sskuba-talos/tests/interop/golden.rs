@@ -61,3 +61,10 @@ fn configs_are_those_of_talos() {
     assert!(compared >= 8, "only {compared} golden configs were found");
     println!("{compared} golden configs are equal");
 }
+
+#[test]
+fn the_table_of_keys_is_that_of_talos() {
+    let Some(driver) = oracle::driver("the_table_of_keys_is_that_of_talos") else { return };
+    let ours = include_str!("../../src/schema/table.txt");
+    assert!(driver.print("schema") == ours, "print it anew: see interop/talos/driver/README.md");
+}

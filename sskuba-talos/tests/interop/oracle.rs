@@ -29,6 +29,12 @@ fn variable(name: &str, test: &str) -> Option<PathBuf> {
 pub(crate) struct Driver(PathBuf);
 
 impl Driver {
+    /// Runs a command that takes no question.
+    pub(crate) fn print(&self, command: &str) -> String {
+        let output = Command::new(&self.0).arg(command).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Asks questions, one a line, and returns their answers in the same order.
     pub(crate) fn ask(&self, command: &str, questions: &[Value]) -> Vec<Result<String, String>> {
         let mut child = Command::new(&self.0)
