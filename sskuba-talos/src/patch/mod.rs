@@ -153,10 +153,13 @@ auto: stable
             "machine: {files: [{path: /b, $patch: delete}]}",
             "machine: {sysctls: {a: {$patch: delete}}}",
             "apiVersion: v1alpha1\nkind: LinkConfig\nname: a\n$patch: delete\n",
-            "machine: {files: [{path: /a, content: {$patch: delete}}]}",
         ] {
-            assert!(patched(nothing).is_err(), "{nothing}");
+            let error = patched(nothing).unwrap_err().to_string();
+            assert!(error.contains("to delete"), "{nothing}: {error}");
         }
+        let inner =
+            patched("machine: {files: [{path: /a, content: {$patch: delete}}]}").unwrap_err().to_string();
+        assert!(inner.contains("keys of an item of a list cannot be deleted"), "{inner}");
     }
 
     #[test]

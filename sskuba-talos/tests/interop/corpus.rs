@@ -27,8 +27,13 @@ fn damage(config: &MachineConfig, damage: &[Node]) -> String {
     let mut documents = config.documents.clone();
     for node in damage {
         let map = node.as_map().unwrap();
-        if map.contains_key("kind") {
-            documents.push(node.clone());
+        if let Some(kind) = map.get("kind") {
+            // `over` takes the place of the one that is there.
+            let mut node = node.clone();
+            if node.as_map_mut().is_some_and(|map| map.shift_remove("over").is_some()) {
+                documents.retain(|document| document.get("kind") != Some(kind));
+            }
+            documents.push(node);
         } else if let Some(first) = documents[0].as_map_mut() {
             lay(first, map);
             first.shift_remove("worker");
