@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// The form of a machine config: the minor version of Talos that it is written for.
 ///
 /// ```
@@ -65,6 +67,18 @@ impl FromStr for Contract {
         let patch = parts.next().is_none_or(|patch| patch.starts_with(|first: char| first.is_ascii_digit()));
         let known = Self::ALL.into_iter().find(|contract| contract.version() == version);
         known.filter(|_| patch).ok_or_else(unknown)
+    }
+}
+
+impl Serialize for Contract {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Contract {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

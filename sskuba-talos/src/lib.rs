@@ -1,6 +1,13 @@
 //! Talos Linux for `sskuba`: the secrets of a cluster, machine configs, the machine API, and clusters of machines
 //! as typed resources. Everything is there as plain functions too.
 
+pub mod config;
 pub mod contract;
+mod locator;
+pub mod patch;
+pub mod problem;
+mod schema;
+pub mod schematic;
 pub mod secrets;
+pub mod validate;
 pub mod yaml;
