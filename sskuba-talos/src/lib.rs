@@ -2,5 +2,6 @@
 //! as typed resources. Everything is there as plain functions too.
 
 pub mod contract;
+mod pki;
 pub mod secrets;
 pub mod yaml;
