@@ -2,6 +2,7 @@
 //! as typed resources. Everything is there as plain functions too.
 
 pub mod contract;
+pub mod credentials;
 mod pki;
 pub mod secrets;
 pub mod yaml;

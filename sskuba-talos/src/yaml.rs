@@ -63,8 +63,10 @@ pub fn write<'a>(documents: impl IntoIterator<Item = &'a Node>) -> Result<String
         if !text.is_empty() {
             text.push_str("---\n");
         }
-        text +=
-            &serde_saphyr::to_string(document).map_err(|error| YamlError { message: error.to_string() })?;
+        // Certificates in base64 stay on the line of their key, as all other writers of such files have them.
+        let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
+        text += &serde_saphyr::to_string_with_options(document, options)
+            .map_err(|error| YamlError { message: error.to_string() })?;
         if !text.ends_with('\n') {
             text.push('\n');
         }
@@ -96,6 +98,14 @@ impl Node {
         match self {
             Self::Map(map) => Some(map),
             _ => None,
+        }
+    }
+
+    /// Returns the entries of a mapping, taken out; none if it is anything else.
+    pub fn into_map(self) -> Map {
+        match self {
+            Self::Map(map) => map,
+            _ => Map::new(),
         }
     }
 
@@ -268,6 +278,17 @@ mod tests {
         assert_eq!(documents[0].get("port").unwrap().as_str(), Some("6443"));
         assert_eq!(documents[1].get("text").unwrap().as_str(), Some("two\nlines\n"));
         assert_eq!(read(&write(&documents).unwrap()).unwrap(), documents);
+    }
+
+    #[test]
+    fn a_long_text_stays_on_its_line() {
+        let (long, spaced) = ("A".repeat(5000), "word ".repeat(100));
+        let mut map = Map::new();
+        map.insert("a".to_owned(), long.as_str().into());
+        map.insert("b".to_owned(), spaced.as_str().into());
+        let text = write([&Node::Map(map.clone())]).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert_eq!(read(&text).unwrap(), [Node::Map(map)]);
     }
 
     #[test]

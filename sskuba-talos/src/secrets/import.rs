@@ -77,7 +77,8 @@ impl Bundle {
 
 /// Reads a bundle; `problems` are those that are known already.
 pub(super) fn bundle(root: &Node, places: &Places, problems: Vec<Problem>) -> Result<Bundle, BundleError> {
-    let mut find = Finder { root, problems, advice: places.advice };
+    let mut find = Finder::new(root, places.advice);
+    find.problems = problems;
     let authority = |find: &mut Finder<'_>, which| find.pair((places.authority)(which));
     let bundle = Bundle {
         cluster: Identity { id: find.text(places.id), secret: Secret::new(find.text(places.secret)) },
@@ -94,17 +95,34 @@ pub(super) fn bundle(root: &Node, places: &Places, problems: Vec<Problem>) -> Re
             service_account: Secret::new(find.pem(places.service_account)),
         },
     };
-    if find.problems.is_empty() { Ok(bundle) } else { Err(BundleError { problems: find.problems }) }
+    find.end(bundle)
 }
 
 /// Finds texts in a document and notes what is not there.
-struct Finder<'a> {
+pub(super) struct Finder<'a> {
     root: &'a Node,
     problems: Vec<Problem>,
     advice: &'static str,
 }
 
-impl Finder<'_> {
+impl<'a> Finder<'a> {
+    /// Looks in a document; `advice` is what to do about a part that is not there.
+    pub(super) const fn new(root: &'a Node, advice: &'static str) -> Self {
+        Self { root, problems: Vec::new(), advice }
+    }
+
+    /// Notes a problem if there is one.
+    pub(super) fn judge(&mut self, path: &str, message: Option<&str>) {
+        if let Some(message) = message {
+            self.note(path, message);
+        }
+    }
+
+    /// Returns what was found, or all that was not.
+    pub(super) fn end<T>(self, found: T) -> Result<T, BundleError> {
+        if self.problems.is_empty() { Ok(found) } else { Err(BundleError { problems: self.problems }) }
+    }
+
     /// Notes a problem.
     fn note(&mut self, path: &str, message: impl Into<String>) -> String {
         self.problems.push(Problem::new(path, message));
@@ -112,7 +130,7 @@ impl Finder<'_> {
     }
 
     /// Returns a text; an empty one if there is none, which is noted.
-    fn text(&mut self, path: &str) -> String {
+    pub(super) fn text(&mut self, path: &str) -> String {
         let keys: Vec<&str> = path.split('.').collect();
         match self.root.at(&keys) {
             Some(Node::String(text)) if text == REDACTED => {
@@ -144,7 +162,7 @@ impl Finder<'_> {
     }
 
     /// Returns a certificate with its key.
-    fn pair(&mut self, path: &str) -> CertificateAndKey {
+    pub(super) fn pair(&mut self, path: &str) -> CertificateAndKey {
         CertificateAndKey {
             certificate: self.pem(&format!("{path}.crt")),
             key: Secret::new(self.pem(&format!("{path}.key"))),

@@ -12,12 +12,13 @@ mod generate;
 mod import;
 mod pair;
 mod problem;
+pub mod rotate;
 
 mod validate;
 mod yaml;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use authority::Authority;
 pub use bundle::{Bundle, CertificateAndKey, Certificates, Identity, Tokens};

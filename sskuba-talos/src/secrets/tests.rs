@@ -13,10 +13,10 @@ use crate::contract::Contract;
 use crate::pki::{Algorithm, Certificate, Key};
 
 /// 2026-11-25, with milliseconds that a certificate cannot hold.
-pub(super) const NOW: Timestamp = Timestamp(1_795_600_000_123);
+pub(crate) const NOW: Timestamp = Timestamp(1_795_600_000_123);
 
 /// A bundle whose service accounts are signed by a key that is made quickly.
-pub(super) fn bundle(seed: u64) -> Bundle {
+pub(crate) fn bundle(seed: u64) -> Bundle {
     let random = SeededIds::new(seed);
     let key = Key::generate(Algorithm::P256, &random).unwrap().to_pem().unwrap();
     generate_with(key, Contract::V1_13, NOW, &random).unwrap()
