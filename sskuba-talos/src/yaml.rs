@@ -297,6 +297,9 @@ mod tests {
             assert!(read(text).is_err(), "{text}");
         }
         assert!(read(&"[".repeat(100_000)).is_err());
+        let bomb: String =
+            (1..30).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(9))).collect();
+        assert!(read(&format!("a0: &a0 [x]\n{bomb}")).is_err(), "aliases that would fill the memory");
         assert_eq!(read("").unwrap(), []);
         assert_eq!(read("---\n---\na: 1\n").unwrap().len(), 1);
     }

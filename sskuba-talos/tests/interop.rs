@@ -373,3 +373,35 @@ fn kubectl_reads_our_kubeconfig_and_we_read_its() {
     kubectl(&merged, &["use-context", "mine"]);
     assert_eq!(kubectl(&merged, &raw), before, "nothing of the file is lost");
 }
+
+#[test]
+fn a_certificate_that_only_half_allows_signing_is_no_authority() {
+    if !is_there("openssl", &["version"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (key, crt) = (folder.path().join("ca.key"), folder.path().join("ca.crt"));
+    let (key, crt) = (key.to_str().unwrap(), crt.to_str().unwrap());
+    let now = SystemClock.now().after(Duration::from_secs(60));
+    let mut bundle = new_bundle(now);
+    openssl(&["genpkey", "-quiet", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key]);
+    let cases = [
+        ("keyUsage=critical,keyCertSign", false),
+        ("basicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyCertSign", false),
+        ("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature", false),
+        ("basicConstraints=critical,CA:TRUE", true),
+    ];
+    for (extensions, good) in cases {
+        let config = format!("[req]\ndistinguished_name=dn\nx509_extensions=v3\n[dn]\n[v3]\n{extensions}\n");
+        let config = put(folder.path(), "openssl.cnf", &config);
+        openssl(&["req", "-config", &config, "-x509", "-new", "-key", key, "-subj", "/CN=x", "-out", crt]);
+        bundle.certificates.kubernetes = CertificateAndKey {
+            certificate: std::fs::read_to_string(crt).unwrap(),
+            key: Secret::new(std::fs::read_to_string(key).unwrap()),
+        };
+        let problems: Vec<String> = bundle.validate(now).iter().map(ToString::to_string).collect();
+        let expected = "certs.k8s.crt is no certificate authority: it may not sign certificates";
+        let wanted: &[&str] = if good { &[] } else { &[expected] };
+        assert_eq!(problems, wanted, "{extensions}");
+    }
+}

@@ -66,6 +66,21 @@ fn contexts_are_renamed_when_they_differ() {
 }
 
 #[test]
+fn a_new_name_is_not_that_of_another_that_comes() {
+    let mut mine = Talosconfig::read("contexts: {a: {endpoints: [x]}}").unwrap();
+    let other = Talosconfig::read("contexts: {a: {endpoints: [y]}, a-1: {endpoints: [z]}}").unwrap();
+    mine.merge(&other, OnConflict::Rename);
+    let found = |name: &str| mine.context(name).unwrap().endpoints.concat();
+    assert_eq!((found("a"), found("a-1"), found("a-2")), ("x".to_owned(), "z".to_owned(), "y".to_owned()));
+    let users = |list: &str| Kubeconfig::read(&format!("users: [{list}]")).unwrap();
+    let mut mine = users("{name: a, user: {token: x}}");
+    let other = users("{name: a, user: {token: y}}, {name: a-1, user: {token: z}}");
+    mine.merge(&other, OnConflict::Rename);
+    let all = "{name: a, user: {token: x}}, {name: a-2, user: {token: y}}, {name: a-1, user: {token: z}}";
+    assert_eq!(mine, users(all));
+}
+
+#[test]
 fn contexts_are_replaced_key_by_key_on_request() {
     let mut mine = Talosconfig::read(MINE).unwrap();
     assert_eq!(mine.merge(&talosconfig(1), OnConflict::Replace), []);

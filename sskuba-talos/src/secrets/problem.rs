@@ -50,11 +50,11 @@ impl std::error::Error for BundleError {}
 
 /// Why a key, a certificate or a file of credentials could not be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} {source}")]
+#[error("{what} {reason}")]
 pub struct MakeError {
-    /// What, as the subject of the sentence that the source goes on with, e.g. `certs.os.key`.
+    /// What, as the subject of the sentence that the reason goes on with, e.g. `certs.os.key`.
     what: String,
-    source: Reason,
+    reason: Reason,
 }
 
 /// The reason, which is no part of the interface.
@@ -69,11 +69,11 @@ enum Reason {
 impl MakeError {
     /// Says what the keys and certificates of `what` lack.
     pub(crate) fn pki(what: impl Into<String>) -> impl FnOnce(PkiError) -> Self {
-        move |error| Self { what: what.into(), source: Reason::Pki(error) }
+        move |error| Self { what: what.into(), reason: Reason::Pki(error) }
     }
 
     /// Says something else of `what`.
     pub(crate) fn other(what: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { what: what.into(), source: Reason::Other(message.into()) }
+        Self { what: what.into(), reason: Reason::Other(message.into()) }
     }
 }

@@ -75,7 +75,7 @@ fn what_cannot_be_read_is_said_all_together_with_its_path() {
 #[test]
 fn what_no_cluster_can_live_with_is_found() {
     type Damage = fn(&mut Bundle);
-    let damages: [(Damage, &str); 17] = [
+    let damages: [(Damage, &str); 20] = [
         (|b| b.tokens.bootstrap = "abc.def".into(), "secrets.bootstraptoken is not of the form of a token"),
         (|b| b.tokens.trustd = "ABCDEF.0123456789abcdef".into(), "trustdinfo.token is not of the form"),
         (|b| b.cluster.id = "c2hvcnQ=".into(), "cluster.id is not the base64 of 32 bytes"),
@@ -124,6 +124,12 @@ fn what_no_cluster_can_live_with_is_found() {
                     b.certificates.os.key.expose().replace("ED25519 PRIVATE", "PUBLIC").into()
             },
             "certs.os.key is a \"PUBLIC KEY\" in PEM where a private key was expected",
+        ),
+        (|b| b.tokens.trustd = "abcdef.0123456789ABCDEF".into(), "trustdinfo.token is not of the form"),
+        (|b| b.tokens.trustd = "abcdef.0123456789abcde".into(), "trustdinfo.token is not of the form"),
+        (
+            |b| b.certificates.os.certificate = tampered(&b.certificates.os.certificate),
+            "certs.os.crt was changed after it was signed",
         ),
         (
             // The first letter of the serial number: still a certificate, but not the one that was signed.
