@@ -3,8 +3,10 @@
 
 pub mod config;
 pub mod contract;
+pub mod credentials;
 mod locator;
 pub mod patch;
+mod pki;
 pub mod problem;
 mod schema;
 pub mod schematic;

@@ -63,8 +63,10 @@ pub fn write<'a>(documents: impl IntoIterator<Item = &'a Node>) -> Result<String
         if !text.is_empty() {
             text.push_str("---\n");
         }
-        text +=
-            &serde_saphyr::to_string(document).map_err(|error| YamlError { message: error.to_string() })?;
+        // Certificates in base64 stay on the line of their key, as all other writers of such files have them.
+        let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
+        text += &serde_saphyr::to_string_with_options(document, options)
+            .map_err(|error| YamlError { message: error.to_string() })?;
         if !text.ends_with('\n') {
             text.push('\n');
         }
@@ -96,6 +98,14 @@ impl Node {
         match self {
             Self::Map(map) => Some(map),
             _ => None,
+        }
+    }
+
+    /// Returns the entries of a mapping, taken out; none if it is anything else.
+    pub fn into_map(self) -> Map {
+        match self {
+            Self::Map(map) => map,
+            _ => Map::new(),
         }
     }
 
@@ -271,11 +281,25 @@ mod tests {
     }
 
     #[test]
+    fn a_long_text_stays_on_its_line() {
+        let (long, spaced) = ("A".repeat(5000), "word ".repeat(100));
+        let mut map = Map::new();
+        map.insert("a".to_owned(), long.as_str().into());
+        map.insert("b".to_owned(), spaced.as_str().into());
+        let text = write([&Node::Map(map.clone())]).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert_eq!(read(&text).unwrap(), [Node::Map(map)]);
+    }
+
+    #[test]
     fn what_is_not_yaml_is_an_error() {
         for text in ["a: 1\na: 2", "a: [", "a: b: c"] {
             assert!(read(text).is_err(), "{text}");
         }
         assert!(read(&"[".repeat(100_000)).is_err());
+        let bomb: String =
+            (1..30).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(9))).collect();
+        assert!(read(&format!("a0: &a0 [x]\n{bomb}")).is_err(), "aliases that would fill the memory");
         assert_eq!(read("").unwrap(), []);
         assert_eq!(read("---\n---\na: 1\n").unwrap().len(), 1);
     }
