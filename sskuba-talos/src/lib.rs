@@ -1,6 +1,11 @@
 //! Talos Linux for `sskuba`: the secrets of a cluster, machine configs, the machine API, and clusters of machines
 //! as typed resources. Everything is there as plain functions too.
 
+pub mod api;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod contract;
 pub mod secrets;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod yaml;
