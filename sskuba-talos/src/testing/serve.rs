@@ -10,9 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rcgen::string::Ia5String;
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType,
-};
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, SanType};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -58,8 +56,7 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn new(name: &str) -> Result<Self, Failure> {
         let key = KeyPair::generate()?;
-        let mut params = CertificateParams::new(vec![name.to_owned()])?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let params = CertificateParams::new(vec![name.to_owned()])?;
         let certificate = params.self_signed(&key)?.der().clone();
         let fingerprint = spki_fingerprint(&certificate)?;
         Ok(Self { key, certificate, fingerprint })

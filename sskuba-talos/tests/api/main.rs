@@ -1,3 +1,11 @@
-//! The machine API.
+//! The machine API: one transcript for the machines of this crate and for those of Talos's own code, and what each
+//! error looks like.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-fn main() {}
+mod errors;
+mod failures;
+mod material;
+mod peer;
+mod transcript;
+mod upgrades;
+mod waits;
