@@ -15,7 +15,8 @@ pub struct ResourceKind {
 impl ResourceKind {
     /// Where in its life the machine is: one, called `machine`.
     pub const MACHINE_STATUS: Self = Self { namespace: "runtime", name: "MachineStatuses.runtime.talos.dev" };
-    /// The config: `v1alpha1` is the one in force, `persistent` the one on disk.
+    /// The config: `v1alpha1` is the one in force, `persistent` the one on disk. The spec is one text with all
+    /// documents; it holds keys.
     pub const MACHINE_CONFIG: Self = Self { namespace: "config", name: "MachineConfigs.config.talos.dev" };
     /// The members of the cluster that the machine knows of.
     pub const MEMBER: Self = Self { namespace: "cluster", name: "Members.cluster.talos.dev" };

@@ -13,6 +13,7 @@ use super::streams::LOOK;
 use crate::api::{ResourceKind, Stage};
 use crate::client::proto::cosi::resource as proto;
 use crate::client::proto::cosi::resource::state_server::State;
+use crate::yaml;
 
 type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
@@ -43,7 +44,9 @@ impl Node {
         }
         let Some(config) = self.state().config.clone() else { return Vec::new() };
         if kind == ResourceKind::MACHINE_CONFIG.name {
-            return vec![resource(ResourceKind::MACHINE_CONFIG, "v1alpha1", config.text)];
+            // All of its documents as one text.
+            let text = yaml::write([&config.text.into()]).unwrap_or_default();
+            return vec![resource(ResourceKind::MACHINE_CONFIG, "v1alpha1", text)];
         }
         if kind != ResourceKind::MEMBER.name {
             return Vec::new();
