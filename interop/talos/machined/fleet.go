@@ -84,6 +84,9 @@ func (f *fleet) file() string { return filepath.Join(f.dir, "machines.json") }
 func load(s settings) (*fleet, error) {
 	f := &fleet{settings: s, clusters: map[string]*etcd{}}
 	var old record
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, err
+	}
 	data, err := os.ReadFile(f.file())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -6,6 +6,7 @@ mod errors;
 mod failures;
 mod material;
 mod peer;
+mod peers;
 mod transcript;
 mod upgrades;
 mod waits;
