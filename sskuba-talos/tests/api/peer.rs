@@ -34,6 +34,7 @@ pub(crate) struct PeerNode {
 
 impl Peer {
     /// Starts machines, or says that they are not to be had.
+    #[expect(clippy::print_stdout, reason = "whoever runs the tests is to know what did not run")]
     pub(crate) async fn start(count: usize) -> Option<Self> {
         let Some(program) = env::var_os(PROGRAM) else {
             println!("skipped: {PROGRAM} does not name a built interop/talos/machined");
