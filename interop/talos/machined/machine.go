@@ -126,7 +126,7 @@ func (n *node) Kubeconfig(_ *emptypb.Empty, out grpc.ServerStreamingServer[commo
 func (n *node) Reboot(context.Context, *machine.RebootRequest) (*machine.RebootResponse, error) {
 	n.fleet.mu.Lock()
 	defer n.fleet.mu.Unlock()
-	n.startAnew("reboot")
+	n.restart("reboot", n.fleet.outage)
 	n.fleet.settle()
 	return &machine.RebootResponse{Messages: []*machine.Reboot{{ActorId: n.name}}}, nil
 }
@@ -137,7 +137,7 @@ func (n *node) Upgrade(_ context.Context, in *machine.UpgradeRequest) (*machine.
 	if err := n.install(in.GetImage()); err != nil {
 		return nil, err
 	}
-	n.startAnew("upgrade")
+	n.restart("upgrade", n.fleet.outage)
 	n.fleet.settle()
 	return &machine.UpgradeResponse{Messages: []*machine.Upgrade{{Ack: "Upgrade request received", ActorId: n.name}}}, nil
 }

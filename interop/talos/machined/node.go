@@ -222,14 +222,6 @@ func (n *node) restart(sequence string, away time.Duration) {
 	}()
 }
 
-// startAnew restarts into the version that was installed. The lock is held.
-func (n *node) startAnew(sequence string) {
-	if n.kept.Installed != "" {
-		n.kept.Tag, n.kept.Installed = n.kept.Installed, ""
-	}
-	n.restart(sequence, n.fleet.outage)
-}
-
 // install takes the version of an image from its tag. The lock is held.
 func (n *node) install(image string) error {
 	at := strings.LastIndexByte(image, ':')

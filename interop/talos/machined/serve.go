@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
@@ -174,6 +175,9 @@ func (n *node) serve(listening func()) (time.Duration, error) {
 	}
 	n.fleet.mu.Lock()
 	n.kept.Address = listener.Addr().String()
+	if n.kept.Installed != "" {
+		n.kept.Tag, n.kept.Installed = n.kept.Installed, ""
+	}
 	n.fleet.settle()
 	n.fleet.mu.Unlock()
 	srv := grpc.NewServer(grpc.Creds(credentials.NewTLS(settings)),
@@ -222,6 +226,15 @@ func (n *node) admit(ctx context.Context, method string, req any) error {
 	}
 	if t.Refuse > 0 {
 		return status.Error(codes.Code(t.RefuseCode), "as it was told to")
+	}
+	// Machines that pass calls on are many; here a call is for the machine itself, or there is no way.
+	if md, ok := metadata.FromIncomingContext(ctx); ok {
+		host, _, _ := net.SplitHostPort(n.kept.Address)
+		for _, name := range md.Get("node") {
+			if name != n.name && name != host && name != n.kept.Address {
+				return status.Errorf(codes.Unavailable, "no way to node %s", name)
+			}
+		}
 	}
 	// In maintenance mode everybody reads.
 	roles := []string{string(role.Reader)}

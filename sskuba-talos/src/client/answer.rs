@@ -65,3 +65,31 @@ impl Machine {
         Some(self.said(code, metadata.error.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::call::asks;
+    use super::super::identity::Identity;
+    use super::super::proto::common::Status;
+    use super::*;
+
+    fn message(error: &str, code: i32) -> machine::Version {
+        let status = Some(Status { code, message: error.to_owned() });
+        let metadata = Metadata { hostname: "node-7".to_owned(), error: error.to_owned(), status };
+        machine::Version { metadata: Some(metadata), ..Default::default() }
+    }
+
+    #[tokio::test]
+    async fn what_failed_on_the_node_is_an_error_of_the_call() {
+        let target = "10.0.0.5".parse().unwrap();
+        let asked = Machine::connect(target, Identity::ANYONE);
+        let only = |messages| asked.only(asks("version"), messages).map_err(|error| error.kind);
+        assert!(only(vec![message("", 0)]).is_ok());
+        let text = "etcd is not ready".to_owned();
+        assert_eq!(only(vec![message(&text, 9)]), Err(ErrorKind::NotReady { message: text.clone() }));
+        assert_eq!(only(vec![message(&text, 14)]), Err(ErrorKind::Busy { message: text }));
+        for messages in [Vec::new(), vec![message("", 0), message("", 0)]] {
+            assert!(matches!(only(messages), Err(ErrorKind::Answer { .. })));
+        }
+    }
+}

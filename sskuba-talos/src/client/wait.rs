@@ -55,14 +55,21 @@ impl Machine {
     /// Tells whether an error may go away by itself.
     pub(super) async fn may_pass(&self, error: &ApiError) -> bool {
         match &error.kind {
-            // A machine in maintenance mode will get the cluster's certificate; one that has a config has another.
-            ErrorKind::Tls(TlsFault::UnknownCa) => {
-                !matches!(tell_mode(&self.target, None, &self.settings).await, Ok(Mode::Configured))
-            }
+            ErrorKind::Tls(TlsFault::UnknownCa) => !self.is_another_clusters().await,
             // Before its controllers are up a machine has no status.
             ErrorKind::NotFound { .. } => true,
             _ => error.is_transient(),
         }
+    }
+}
+
+impl Machine {
+    /// Tells whether a machine that we did not trust has a config of another cluster. In maintenance mode it will
+    /// get a certificate that we trust. Between our call and the question it may have got one: so it is asked anew.
+    async fn is_another_clusters(&self) -> bool {
+        let mode = tell_mode(&self.target, None, &self.settings).await;
+        let untrusted = ErrorKind::Tls(TlsFault::UnknownCa);
+        mode == Ok(Mode::Configured) && self.version().await.is_err_and(|error| error.kind == untrusted)
     }
 }
 

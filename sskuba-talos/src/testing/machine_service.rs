@@ -193,7 +193,7 @@ impl MachineService for Node {
 
     async fn reboot(&self, request: Request<proto::RebootRequest>) -> Answer<proto::RebootResponse> {
         self.admit(&request, false).await?;
-        self.start_anew("reboot");
+        self.sequence("reboot");
         let messages = vec![proto::Reboot { metadata: None, actor_id: self.name.clone() }];
         Ok(Response::new(proto::RebootResponse { messages }))
     }
@@ -222,7 +222,7 @@ impl MachineService for Node {
     async fn upgrade(&self, request: Request<proto::UpgradeRequest>) -> Answer<proto::UpgradeResponse> {
         self.admit(&request, false).await?;
         self.install(&request.into_inner().image)?;
-        self.start_anew("upgrade");
+        self.sequence("upgrade");
         let messages =
             vec![proto::Upgrade { ack: "Upgrade request received".to_owned(), ..Default::default() }];
         Ok(Response::new(proto::UpgradeResponse { messages }))
@@ -239,17 +239,6 @@ impl MachineService for Node {
 }
 
 impl Node {
-    /// Restarts, into the version that was installed.
-    fn start_anew(&self, sequence: &str) {
-        {
-            let mut state = self.state();
-            if let Some(tag) = state.installed.take() {
-                state.tag = tag;
-            }
-        }
-        self.sequence(sequence);
-    }
-
     /// Installs an image, whose tag is its version.
     pub(super) fn install(&self, image: &str) -> Result<(), Status> {
         let tag = image.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| tag.starts_with('v'));

@@ -143,6 +143,15 @@ impl Node {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Starts into the version that was installed; returns the config.
+    pub(super) fn begin_life(&self) -> Option<Config> {
+        let mut state = self.state();
+        if let Some(tag) = state.installed.take() {
+            state.tag = tag;
+        }
+        state.config.clone()
+    }
+
     /// Lets a call in, or fails it as the machine is told to.
     pub(super) async fn admit<T>(&self, request: &Request<T>, reads: bool) -> Result<(), Status> {
         let (delay, cut, refused) = {
@@ -163,6 +172,11 @@ impl Node {
         }
         if let Some(code) = refused {
             return Err(Status::new(code, "as it was told to"));
+        }
+        // Machines that pass calls on are many; here a call is for the machine itself, or there is no way.
+        let node = request.metadata().get("node").and_then(|node| node.to_str().ok());
+        if let Some(node) = node.filter(|node| *node != self.name) {
+            return Err(Status::unavailable(format!("no way to node {node}")));
         }
         let state = self.state();
         let roles = request.extensions().get::<Roles>();

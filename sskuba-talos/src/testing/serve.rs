@@ -72,7 +72,7 @@ pub(super) async fn live(node: Arc<Node>, keys: Keys, listener: TcpListener, add
         let away = node.lives.away();
         if let Some(away) = away {
             sleep(away).await;
-            let config = node.state().config.clone();
+            let config = node.begin_life();
             // A worker that no control plane has signed yet stays away, as one of Talos does.
             if let Some(tls) = tls(&keys, config.as_ref(), &node, address) {
                 let bound = match listener.take() {

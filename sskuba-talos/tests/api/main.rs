@@ -2,6 +2,7 @@
 //! error looks like.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+mod connection;
 mod errors;
 mod failures;
 mod material;

@@ -4,10 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ED25519, date_time_ymd,
+    KeyPair, KeyUsagePurpose, PKCS_ED25519, SanType, date_time_ymd,
 };
 use sskuba_core::secret::Secret;
 use sskuba_talos::client::{Credentials, Identity};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 /// A cluster's CA.
 pub(crate) struct Cluster {
@@ -53,6 +54,17 @@ impl Cluster {
         // The label that Talos writes.
         let key = key.serialize_pem().replace("PRIVATE KEY", "ED25519 PRIVATE KEY");
         Credentials::from_pem(ca, &certificate, &Secret::new(key)).unwrap()
+    }
+
+    /// A certificate of 127.0.0.1 of these years, and its key.
+    pub(crate) fn server(&self, (from, until): (i32, i32)) -> (CertificateDer<'static>, Vec<u8>) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.not_before = date_time_ymd(from, 1, 1);
+        params.not_after = date_time_ymd(until, 1, 1);
+        params.subject_alt_names = vec![SanType::IpAddress([127, 0, 0, 1].into())];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        (params.signed_by(&key, &self.issuer).unwrap().der().clone(), key.serialize_der())
     }
 
     /// A config of a machine of this cluster.

@@ -5,7 +5,7 @@ use sskuba_talos::client::{Bootstrapped, Identity, Machine, Upgraded};
 
 use super::material::Cluster;
 use super::peer::Peer;
-use super::transcript::{SOON, settings, until_mode};
+use super::transcript::{SOON, settings, until_mode, until_version};
 
 /// Makes a cluster of all machines, the last of which is a worker.
 async fn cluster(peer: &Peer) -> (Cluster, Vec<Machine>) {
@@ -32,14 +32,8 @@ async fn three_control_planes_and_a_worker_are_upgraded_one_by_one() {
     for machine in &machines {
         let image = "ghcr.io/siderolabs/installer:v1.13.10";
         assert_eq!(machine.upgrade(image, drop).await.unwrap(), Upgraded::InSteps);
-        // It still answers for a moment; it is done when it says so.
-        for _ in 0..100 {
-            if machine.version().await.is_ok_and(|version| version.tag == "v1.13.10") {
-                break;
-            }
-        }
+        until_version(machine, "v1.13.10").await;
         machine.wait_ready(SOON).await.unwrap();
-        assert_eq!(machine.version().await.unwrap().tag, "v1.13.10");
         assert_eq!(machines[0].etcd_members().await.unwrap().len(), 3);
     }
 }

@@ -226,3 +226,14 @@ pub(crate) async fn until_mode(target: &Target, mode: Mode) -> Mode {
     }
     panic!("{target} is never in {mode:?}");
 }
+
+/// Waits until a machine says that it has a version.
+pub(crate) async fn until_version(machine: &Machine, tag: &str) {
+    for _ in 0..200 {
+        if machine.version().await.is_ok_and(|version| version.tag == tag) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{machine:?} never has version {tag}");
+}
