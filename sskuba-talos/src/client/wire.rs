@@ -35,9 +35,12 @@ impl Faults {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
-    /// Keeps the first.
+    /// Keeps the first; but what TLS says explains that a connection ended, whichever was noticed first.
     fn add(&self, fault: ErrorKind) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_none() || matches!((&*known, &fault), (Some(ErrorKind::Lost { .. }), ErrorKind::Tls(_))) {
+            *known = Some(fault);
+        }
     }
 }
 

@@ -75,7 +75,11 @@ impl Config {
         let control_plane = match machine.get("type").and_then(Yaml::as_str) {
             Some("controlplane") => true,
             Some("worker") => false,
-            other => return Err(format!("unknown machine type {other:?}")),
+            other => {
+                // As Talos does, it quotes what it does not like, and more than that.
+                let token = machine.get("token").and_then(Yaml::as_str).unwrap_or_default();
+                return Err(format!("unknown machine type {other:?} in machine: token: {token}"));
+            }
         };
         let pem = |key| {
             let text = machine.at(&["ca", key]).and_then(Yaml::as_str).unwrap_or_default();

@@ -12,7 +12,7 @@ use sskuba_core::secret::Secret;
 use sskuba_talos::api::{ErrorKind, Target, TlsFault};
 use sskuba_talos::client::{Bytes, Credentials, Dialer, Identity, Machine, Settings, Tcp};
 use sskuba_talos::testing::Fleet;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -24,25 +24,51 @@ use super::errors::configured;
 use super::material::Cluster;
 use super::transcript::settings;
 
-/// Something that shows a certificate of these years and then says nothing.
-async fn showing(cluster: &Cluster, years: (i32, i32)) -> Target {
+/// Listens, with a certificate of these years.
+async fn server(cluster: &Cluster, years: (i32, i32)) -> (TlsAcceptor, TcpListener) {
     let (certificate, key) = cluster.server(years);
     let key = PrivateKeyDer::try_from(key).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .unwrap();
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    (TlsAcceptor::from(Arc::new(config)), TcpListener::bind(("127.0.0.1", 0)).await.unwrap())
+}
+
+/// Something that shows a certificate of these years and then hangs up.
+async fn showing(cluster: &Cluster, years: (i32, i32)) -> Target {
+    let (acceptor, listener) = server(cluster, years).await;
     let target = listener.local_addr().unwrap().to_string().parse().unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let _ = acceptor.accept(stream).await;
         }
     });
     target
+}
+
+#[tokio::test]
+async fn nothing_is_said_before_the_machine_has_spoken() {
+    let cluster = Cluster::new();
+    let (silent, heard) = (Duration::from_millis(200), Arc::new(AtomicBool::new(false)));
+    let (acceptor, listener) = server(&cluster, (2020, 2120)).await;
+    let target: Target = listener.local_addr().unwrap().to_string().parse().unwrap();
+    let hears = Arc::clone(&heard);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            let spoke = timeout(silent, stream.read(&mut [0; 64])).await.is_ok();
+            hears.fetch_or(spoke, Ordering::SeqCst);
+        }
+    });
+    let settings = Settings { tries: 1, ..settings() };
+    let error = Machine::connect_with(target, cluster.admin(), settings).version().await.unwrap_err();
+    let closed = matches!(error.kind, ErrorKind::Unreachable { .. } | ErrorKind::Tls(TlsFault::Other { .. }));
+    assert!(closed, "{error}");
+    assert!(!heard.load(Ordering::SeqCst), "an alert of the machine could be lost");
 }
 
 #[tokio::test]

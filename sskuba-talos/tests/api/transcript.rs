@@ -96,7 +96,9 @@ async fn maintenance(machines: &Machines, cluster: &Cluster) {
 async fn applied(target: &Target, cluster: &Cluster, kind: &str) {
     let anyone = Machine::connect_with(target.clone(), Identity::ANYONE, settings());
     let config = cluster.config(kind);
-    let wrong = config.expose().replace(&format!("type: {kind}"), "type: dancer").into();
+    // Talos quotes keys that it does not know, with their values.
+    let wrong =
+        config.expose().replace(&format!("type: {kind}"), "type: dancer\n  tokenz: canary-tokenz").into();
     let error = anyone.apply_configuration(&wrong, ApplyOptions::default()).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Invalid { .. }), "{error}");
     assert!(!error.to_string().contains("canary"), "{error}");
