@@ -14,6 +14,7 @@ const BATCH: usize = 8192;
 const SHARE: usize = 256;
 
 /// What a stored record is.
+#[expect(clippy::large_enum_variant, reason = "all but one are records")]
 enum Folded {
     Record(Record),
     Exports(Map),

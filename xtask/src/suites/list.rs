@@ -149,6 +149,27 @@ pub(crate) const SUITES: &[Suite] = &[
             ]),
         ],
     },
+    Suite {
+        name: "talos",
+        about: "the machine API's client against machines of this process, and of Talos's own code where it was built",
+        slow: true,
+        required_in_ci: true,
+        needs: &[Need::Package("sskuba-talos")],
+        steps: &[
+            Step::Cargo(&[
+                "clippy",
+                "--package",
+                "sskuba-talos",
+                "--features",
+                "testing",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+            Step::Cargo(&["test", "--package", "sskuba-talos", "--features", "testing", "--no-fail-fast"]),
+        ],
+    },
 ];
 
 #[cfg(test)]

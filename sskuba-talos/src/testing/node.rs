@@ -1,0 +1,272 @@
+//! One machine: its config, its version, and what it does when it is asked.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use prost::Message;
+use tokio::sync::{broadcast, watch};
+use tokio::time::sleep;
+use tonic::{Request, Status};
+
+use super::fleet::Clusters;
+use super::serve::Roles;
+use super::trouble::Trouble;
+use crate::api::Stage;
+use crate::client::proto::machine as proto;
+use crate::yaml::{self, Node as Yaml};
+
+/// How long a machine is off the network when it restarts.
+pub(super) const OUTAGE: Duration = Duration::from_millis(150);
+
+/// How long a machine that restarts still answers.
+const LAST_WORD: Duration = Duration::from_millis(100);
+
+/// The lives of a machine: each restart ends one.
+#[derive(Debug, Clone)]
+pub(super) struct Lives {
+    count: watch::Sender<u64>,
+    away: Arc<Mutex<Option<Duration>>>,
+}
+
+impl Default for Lives {
+    fn default() -> Self {
+        Self { count: watch::channel(0).0, away: Arc::new(Mutex::new(Some(Duration::ZERO))) }
+    }
+}
+
+impl Lives {
+    /// Drops every connection, and comes back after a time, or not.
+    pub(super) fn restart(&self, away: Option<Duration>) {
+        *self.away.lock().unwrap_or_else(PoisonError::into_inner) = away;
+        self.count.send_modify(|life| *life += 1);
+    }
+
+    /// Returns how long the machine stays away before its next life; none if it stays away.
+    pub(super) fn away(&self) -> Option<Duration> {
+        *self.away.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees the end of the present life.
+    pub(super) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.count.subscribe()
+    }
+}
+
+/// What a config says of whose machine it is.
+#[derive(Debug, Clone)]
+pub(super) struct Config {
+    pub(super) text: String,
+    pub(super) control_plane: bool,
+    /// The OS CA in PEM, which names the cluster.
+    pub(super) ca: String,
+    /// Its key; workers have none.
+    pub(super) ca_key: Option<String>,
+    pub(super) sans: Vec<String>,
+}
+
+impl Config {
+    /// Reads a config; the text says what is wrong with it.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        let documents = yaml::read(text).map_err(|error| error.message)?;
+        let machine = documents.iter().find_map(|document| document.get("machine"));
+        let machine = machine.ok_or("no machine section")?;
+        let control_plane = match machine.get("type").and_then(Yaml::as_str) {
+            Some("controlplane") => true,
+            Some("worker") => false,
+            other => {
+                // As Talos does, it quotes what it does not like, and more than that.
+                let token = machine.get("token").and_then(Yaml::as_str).unwrap_or_default();
+                return Err(format!("unknown machine type {other:?} in machine: token: {token}"));
+            }
+        };
+        let pem = |key| {
+            let text = machine.at(&["ca", key]).and_then(Yaml::as_str).unwrap_or_default();
+            let bytes = STANDARD.decode(text).map_err(|_| format!("machine.ca.{key} is no base64"))?;
+            String::from_utf8(bytes).map_err(|_| format!("machine.ca.{key} is no PEM"))
+        };
+        let (ca, ca_key) = (pem("crt")?, pem("key")?);
+        if ca.is_empty() || control_plane == ca_key.is_empty() {
+            return Err("a control plane has an issuing CA with its key, a worker has one without".to_owned());
+        }
+        let sans = machine.get("certSANs").and_then(Yaml::as_seq).unwrap_or_default();
+        let sans = sans.iter().filter_map(Yaml::as_str).map(str::to_owned).collect();
+        let ca_key = Some(ca_key).filter(|key| !key.is_empty());
+        Ok(Self { text: text.to_owned(), control_plane, ca, ca_key, sans })
+    }
+}
+
+/// What changes on a machine.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) config: Option<Config>,
+    pub(super) member: Option<u64>,
+    /// Bootstraps that come too early from now on.
+    pub(super) early: u32,
+    pub(super) tag: String,
+    /// The version that the next start brings.
+    pub(super) installed: Option<String>,
+    pub(super) pulled: Vec<String>,
+    pub(super) events: Vec<proto::Event>,
+    pub(super) trouble: Trouble,
+}
+
+/// A machine.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) clusters: Arc<Clusters>,
+    pub(super) news: broadcast::Sender<proto::Event>,
+    pub(super) lives: Lives,
+    state: Mutex<State>,
+}
+
+impl Node {
+    pub(super) fn new(name: String, tag: String, clusters: Arc<Clusters>) -> Self {
+        let state = State {
+            config: None,
+            member: None,
+            early: 1,
+            tag,
+            installed: None,
+            pulled: Vec::new(),
+            events: Vec::new(),
+            trouble: Trouble::default(),
+        };
+        Self {
+            name,
+            clusters,
+            news: broadcast::channel(64).0,
+            lives: Lives::default(),
+            state: Mutex::new(state),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts into the version that was installed; returns the config.
+    pub(super) fn begin_life(&self) -> Option<Config> {
+        let mut state = self.state();
+        if let Some(tag) = state.installed.take() {
+            state.tag = tag;
+        }
+        state.config.clone()
+    }
+
+    /// Lets a call in, or fails it as the machine is told to.
+    pub(super) async fn admit<T>(&self, request: &Request<T>, reads: bool) -> Result<(), Status> {
+        let (delay, cut, refused) = {
+            let mut state = self.state();
+            let trouble = &mut state.trouble;
+            let cut = trouble.drop_next > 0;
+            trouble.drop_next = trouble.drop_next.saturating_sub(1);
+            let refused = trouble.refuse_next.as_mut().filter(|(left, _)| *left > 0).map(|(left, code)| {
+                *left -= 1;
+                *code
+            });
+            (trouble.delay, cut, refused)
+        };
+        sleep(delay).await;
+        if cut {
+            self.lives.restart(Some(Duration::ZERO));
+            sleep(Duration::from_secs(60)).await;
+        }
+        if let Some(code) = refused {
+            return Err(Status::new(code, "as it was told to"));
+        }
+        // Machines that pass calls on are many; here a call is for the machine itself, or there is no way.
+        let node = request.metadata().get("node").and_then(|node| node.to_str().ok());
+        if let Some(node) = node.filter(|node| *node != self.name) {
+            return Err(Status::unavailable(format!("no way to node {node}")));
+        }
+        let state = self.state();
+        let roles = request.extensions().get::<Roles>();
+        let has = |role| roles.is_some_and(|roles| roles.0.iter().any(|own| own == role));
+        // In maintenance mode everybody reads.
+        let may = has("os:admin") || reads && (has("os:reader") || state.config.is_none());
+        if state.trouble.deny || !may {
+            return Err(Status::permission_denied("not authorized"));
+        }
+        Ok(())
+    }
+
+    /// Takes a call that only control planes answer.
+    pub(super) fn control_plane(&self, api: &str) -> Result<Config, Status> {
+        let state = self.state();
+        let config = state
+            .config
+            .clone()
+            .ok_or_else(|| Status::unimplemented(format!("machine type is not set, cannot use {api} API")))?;
+        if config.control_plane {
+            return Ok(config);
+        }
+        Err(Status::unimplemented(format!("{api} is only available on control plane nodes")))
+    }
+
+    /// Takes a call that needs etcd; returns the cluster's name.
+    pub(super) fn with_etcd(&self, api: &str) -> Result<String, Status> {
+        let config = self.control_plane(api)?;
+        self.settle();
+        let unhealthy = self.state().trouble.etcd_unhealthy;
+        let started = self.clusters.with(&config.ca, |cluster| cluster.is_bootstrapped());
+        if unhealthy || !started {
+            return Err(Status::unavailable("error reading from server: EOF"));
+        }
+        Ok(config.ca)
+    }
+
+    /// Joins etcd if it was started elsewhere in the cluster.
+    pub(super) fn settle(&self) {
+        let mut state = self.state();
+        let Some(config) = state.config.clone().filter(|config| config.control_plane) else { return };
+        if state.member.is_some() {
+            return;
+        }
+        let joined = self
+            .clusters
+            .with(&config.ca, |cluster| cluster.is_bootstrapped().then(|| cluster.join(&self.name)));
+        state.member = joined;
+    }
+
+    /// Says where the machine is, and whether it is ready.
+    pub(super) fn stage(&self) -> (Stage, bool) {
+        self.settle();
+        let state = self.state();
+        let Some(config) = &state.config else { return (Stage::Maintenance, false) };
+        let started = self.clusters.with(&config.ca, |cluster| cluster.is_bootstrapped());
+        let ready = started && !state.trouble.etcd_unhealthy;
+        (if config.control_plane && !started { Stage::Booting } else { Stage::Running }, ready)
+    }
+
+    /// Tells whoever listens what happens.
+    pub(super) fn tell<M: Message>(&self, name: &str, message: &M) {
+        let mut state = self.state();
+        let event = proto::Event {
+            metadata: None,
+            data: Some(prost_types::Any {
+                type_url: format!("talos/runtime/{name}"),
+                value: message.encode_to_vec(),
+            }),
+            id: format!("{:020}", state.events.len() + 1),
+            actor_id: String::new(),
+        };
+        state.events.push(event.clone());
+        // Nobody listening is no failure.
+        let _ = self.news.send(event);
+    }
+
+    /// Tells that a sequence begins, and restarts.
+    pub(super) fn sequence(&self, name: &str) {
+        let action = proto::sequence_event::Action::Start.into();
+        let event = proto::SequenceEvent { sequence: name.to_owned(), action, error: None };
+        self.tell("machine.SequenceEvent", &event);
+        let lives = self.lives.clone();
+        tokio::spawn(async move {
+            sleep(LAST_WORD).await;
+            lives.restart(Some(OUTAGE));
+        });
+    }
+}
