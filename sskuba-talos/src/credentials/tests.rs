@@ -155,6 +155,9 @@ fn kubeconfigs_merge_by_name_and_keep_together_what_belongs_together() {
     assert_eq!(mine.access("admin@base").unwrap(), other.access("admin@base").unwrap());
     assert_eq!(mine.current(), Some("admin@base"));
     assert!(mine.write().unwrap().expose().starts_with("preferences:\n  colors: true\n"));
+    let mut same = other.clone();
+    assert_eq!(same.merge(&other, OnConflict::Rename), [], "what is equal is no conflict");
+    assert_eq!(same, other);
     let mut empty = Kubeconfig::read("").unwrap();
     empty.merge(&other, OnConflict::Rename);
     assert_eq!(empty, other);

@@ -1,11 +1,12 @@
 //! Certificates that are read.
 
 use ed25519_dalek::Verifier;
-use rsa::sha2::{Sha256, Sha384, Sha512};
+use rsa::pkcs1v15::{Signature, VerifyingKey};
+use rsa::sha2::{Digest, Sha256, Sha384, Sha512};
 use sskuba_core::clock::Timestamp;
 use x509_cert::der::oid::db::rfc4519::{COMMON_NAME, ORGANIZATION_NAME};
 use x509_cert::der::oid::db::rfc5912::{
-    SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
+    ECDSA_WITH_SHA_256, SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
 };
 use x509_cert::der::oid::{AssociatedOid, ObjectIdentifier};
 use x509_cert::der::{Decode, Encode};
@@ -28,6 +29,15 @@ impl Certificate {
             return Err(PkiError::Label { found: label.to_owned(), wanted: "a certificate" });
         }
         let inner = x509_cert::Certificate::from_der(&der).map_err(|_| PkiError::Content("certificate"))?;
+        if inner.signature().unused_bits() != 0 {
+            return Err(PkiError::Content("certificate"));
+        }
+        // The outer one is not signed, so both have to say the same; Go refuses such a certificate too.
+        if inner.signature_algorithm() != inner.tbs_certificate().signature() {
+            return Err(PkiError::Unsupported(
+                "is a certificate that names two algorithms for its one signature",
+            ));
+        }
         Ok(Self { inner, der: der.to_vec() })
     }
 
@@ -99,36 +109,42 @@ impl Certificate {
         self.inner.tbs_certificate().issuer() == self.subject()
     }
 
-    /// Tells whether a key made its signature; false too if the signature is of a kind that is not used here.
-    pub(crate) fn is_signed_by(&self, key: &Key) -> bool {
-        let Ok(signed) = self.inner.tbs_certificate().to_der() else { return false };
+    /// Tells whether a key made its signature; nothing if it is of a kind that is not used here.
+    pub(crate) fn is_signed_by(&self, key: &Key) -> Option<bool> {
+        let signed = self.inner.tbs_certificate().to_der().ok()?;
         let signature = self.inner.signature().raw_bytes();
-        match key {
-            Key::Ed25519(key) => ed25519_dalek::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verifying_key().verify(&signed, &signature).is_ok()),
-            Key::P256(key) => p256::ecdsa::DerSignature::try_from(signature).is_ok_and(|signature| {
-                p256::ecdsa::VerifyingKey::from(key.public_key()).verify(&signed, &signature).is_ok()
-            }),
-            Key::Rsa(key) => self.is_signed_by_rsa(key.to_public_key(), &signed, signature),
-        }
-    }
-
-    /// The same for RSA, whose signatures come with three digests.
-    fn is_signed_by_rsa(&self, key: rsa::PublicKey, signed: &[u8], signature: &[u8]) -> bool {
-        use rsa::pkcs1v15::{Signature, VerifyingKey};
-        let Ok(signature) = Signature::try_from(signature) else { return false };
         let algorithm = self.inner.signature_algorithm().oid;
-        match algorithm {
-            SHA_256_WITH_RSA_ENCRYPTION => {
-                VerifyingKey::<Sha256>::new(key).verify(signed, &signature).is_ok()
+        match key {
+            Key::Ed25519(key) => {
+                let signature = ed25519_dalek::Signature::from_slice(signature);
+                Some(signature.is_ok_and(|signature| key.verifying_key().verify(&signed, &signature).is_ok()))
             }
-            SHA_384_WITH_RSA_ENCRYPTION => {
-                VerifyingKey::<Sha384>::new(key).verify(signed, &signature).is_ok()
+            Key::P256(key) if algorithm == ECDSA_WITH_SHA_256 => {
+                let public = p256::ecdsa::VerifyingKey::from(key.public_key());
+                let signature = p256::ecdsa::DerSignature::try_from(signature);
+                Some(signature.is_ok_and(|signature| public.verify(&signed, &signature).is_ok()))
             }
-            SHA_512_WITH_RSA_ENCRYPTION => {
-                VerifyingKey::<Sha512>::new(key).verify(signed, &signature).is_ok()
+            Key::P256(_) => None,
+            Key::Rsa(key) => {
+                let signature = Signature::try_from(signature);
+                let public = key.to_public_key();
+                let verify: fn(rsa::PublicKey, &[u8], &Signature) -> bool = match algorithm {
+                    SHA_256_WITH_RSA_ENCRYPTION => verify_rsa::<Sha256>,
+                    SHA_384_WITH_RSA_ENCRYPTION => verify_rsa::<Sha384>,
+                    SHA_512_WITH_RSA_ENCRYPTION => verify_rsa::<Sha512>,
+                    _ => return None,
+                };
+                Some(signature.is_ok_and(|signature| verify(public, &signed, &signature)))
             }
-            _ => false,
         }
     }
+}
+
+/// Verifies a signature by RSA over one of the digests that it comes with.
+fn verify_rsa<D>(key: rsa::PublicKey, signed: &[u8], signature: &Signature) -> bool
+where
+    D: Digest + AssociatedOid,
+    VerifyingKey<D>: Verifier<Signature>,
+{
+    VerifyingKey::<D>::new(key).verify(signed, signature).is_ok()
 }

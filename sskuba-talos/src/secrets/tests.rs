@@ -1,7 +1,9 @@
 //! Bundles: made, written, read, judged.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
+use proptest::prelude::*;
 use sskuba_core::clock::{SeededIds, Timestamp};
 use sskuba_core::secret::Secret;
 
@@ -17,9 +19,17 @@ pub(crate) const NOW: Timestamp = Timestamp(1_795_600_000_123);
 
 /// A bundle whose service accounts are signed by a key that is made quickly.
 pub(crate) fn bundle(seed: u64) -> Bundle {
-    let random = SeededIds::new(seed);
-    let key = Key::generate(Algorithm::P256, &random).unwrap().to_pem().unwrap();
-    generate_with(key, Contract::V1_13, NOW, &random).unwrap()
+    static MADE: [OnceLock<Bundle>; 3] = [const { OnceLock::new() }; 3];
+    let make = || make(&SeededIds::new(seed));
+    usize::try_from(seed)
+        .ok()
+        .and_then(|seed| MADE.get(seed))
+        .map_or_else(make, |made| made.get_or_init(make).clone())
+}
+
+fn make(random: &SeededIds) -> Bundle {
+    let key = Key::generate(Algorithm::P256, random).unwrap().to_pem().unwrap();
+    generate_with(key, Contract::V1_13, NOW, random).unwrap()
 }
 
 fn shown(bundle: &Bundle, now: Timestamp) -> Vec<String> {
@@ -32,7 +42,7 @@ fn a_new_bundle_is_whole_and_comes_back_from_its_file() {
     assert_eq!(shown(&made, NOW), [""; 0]);
     let text = made.to_yaml().unwrap();
     assert_eq!(Bundle::from_yaml(text.expose()).unwrap(), made);
-    assert_eq!(bundle(1), made, "the source of randomness decides everything");
+    assert_eq!(make(&SeededIds::new(1)), made, "the source of randomness decides everything");
     assert_ne!(bundle(2).tokens, made.tokens);
 }
 
@@ -180,7 +190,10 @@ fn a_client_is_signed_for_its_roles_and_its_time() {
     assert_eq!(until, Timestamp(NOW.after(CLIENT_LIFETIME).0 / 1000 * 1000));
     assert_eq!(NOW.since(from).as_secs(), 10);
     let certificate = Certificate::from_pem(&client.certificate).unwrap();
-    assert!(certificate.is_signed_by(&Key::from_pem(made.certificates.os.key.expose()).unwrap()));
+    assert_eq!(
+        certificate.is_signed_by(&Key::from_pem(made.certificates.os.key.expose()).unwrap()),
+        Some(true)
+    );
     assert!(!certificate.is_authority());
     let admin = made.kubernetes_admin(AUTHORITY_LIFETIME * 2, NOW, &random).unwrap();
     assert_eq!(admin.common_name().unwrap().as_deref(), Some("admin"));
@@ -246,5 +259,65 @@ fn nothing_shows_a_secret() {
     assert!(shown.contains("is missing"));
     for secret in secrets {
         assert!(!shown.contains(&secret), "a secret in {shown}");
+    }
+}
+
+/// Writes some bytes over a part of what a PEM block holds.
+fn overwritten(pem: &str, at: usize, bytes: &[u8]) -> String {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    let lines: Vec<&str> = pem.lines().collect();
+    let mut der = STANDARD.decode(lines[1..lines.len() - 1].concat()).unwrap();
+    let at = at % der.len();
+    let end = der.len().min(at + bytes.len());
+    der[at..end].copy_from_slice(&bytes[..end - at]);
+    let text = STANDARD.encode(der);
+    let body: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    [&[lines[0]], body.as_slice(), &[lines[lines.len() - 1], ""]].concat().join("\n")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_damage_panics(
+        which in 0..4_usize,
+        at in any::<usize>(),
+        bytes in proptest::collection::vec(any::<u8>(), 1..6),
+        service in any::<bool>(),
+    ) {
+        let mut damaged = bundle(1);
+        let random = SeededIds::new(1);
+        let pair = damaged.authority_mut(Authority::ALL[which]);
+        pair.certificate = overwritten(&pair.certificate, at, &bytes);
+        if service {
+            pair.key = overwritten(pair.key.expose(), at, &bytes).into();
+            let key = overwritten(damaged.certificates.service_account.expose(), at, &bytes);
+            damaged.certificates.service_account = key.into();
+        }
+        let changed = damaged.certificates != bundle(1).certificates;
+        let pair = damaged.authority(Authority::ALL[which]);
+        let foreign = Certificate::from_pem(&pair.certificate).is_ok_and(|read| !read.names_itself());
+        if !foreign {
+            prop_assert_eq!(damaged.validate(NOW).is_empty(), !changed, "whatever is changed is found");
+        }
+        let _ = damaged.client_certificate(&Role::ALL, CLIENT_LIFETIME, NOW, &random);
+        let _ = damaged.kubernetes_admin(CLIENT_LIFETIME, NOW, &random);
+        let _ = super::rotate::begin(&damaged, super::rotate::Which::Os, NOW, &random);
+        let text = damaged.to_yaml().unwrap();
+        prop_assert_eq!(Bundle::from_yaml(text.expose()).unwrap(), damaged);
+    }
+
+    #[test]
+    fn no_change_to_a_file_panics(at in any::<usize>(), length in 0..40_usize, put in "[a-z:{}\\[\\]&* \n#'\"%|>-]{0,8}") {
+        let text = bundle(1).to_yaml().unwrap();
+        let text = text.expose();
+        let at = at % text.len();
+        let end = text.len().min(at + length);
+        let changed = format!("{}{put}{}", &text[..at], &text[end..]);
+        if let Ok(read) = Bundle::from_yaml(&changed) {
+            read.validate(NOW);
+            prop_assert_eq!(Bundle::from_yaml(read.to_yaml().unwrap().expose()).unwrap(), read);
+        }
     }
 }
