@@ -7,10 +7,13 @@ pub mod client;
 pub mod config;
 pub mod contract;
 pub mod credentials;
+mod handlers;
 mod locator;
 pub mod patch;
 mod pki;
 pub mod problem;
+mod provider;
+pub mod resources;
 mod schema;
 pub mod schematic;
 pub mod secrets;
@@ -18,3 +21,7 @@ pub mod secrets;
 pub mod testing;
 pub mod validate;
 pub mod yaml;
+
+#[cfg(feature = "client")]
+pub use provider::provider_with;
+pub use provider::{provider, schemas};

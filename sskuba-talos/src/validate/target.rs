@@ -1,11 +1,14 @@
 //! Where a config is to be used.
 
+use serde::{Deserialize, Serialize};
 use sskuba_core::clock::Timestamp;
+use sskuba_core::prelude::Shape;
 
 use crate::contract::Contract;
 
 /// What a machine runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize, Shape)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Mode {
     /// A machine that Talos installs itself to.

@@ -1,0 +1,140 @@
+//! A machine with its config.
+
+use async_trait::async_trait;
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::schema::FieldError;
+use sskuba_core::secret::Secret;
+
+use super::{Api, bound, failed, invalid, target};
+use crate::api::{ApplyMode, ApplyOptions, ErrorKind, Fingerprint, Mode, ResourceKind};
+use crate::client::{Bound, Identity, Machine, tell_mode};
+use crate::resources::{Applied, AppliedArgs, AppliedState, Kind};
+use crate::yaml;
+
+/// The id of the config that is in force.
+const IN_FORCE: &str = "v1alpha1";
+
+fn fingerprint(args: &AppliedArgs) -> Result<Option<Fingerprint>, Failure> {
+    let read = args.fingerprint.as_ref().map(|text| text.parse()).transpose();
+    read.map_err(|error| invalid("fingerprint", error))
+}
+
+fn state(id: &str, args: &AppliedArgs) -> AppliedState {
+    AppliedState { id: id.to_owned(), node: args.address.clone() }
+}
+
+/// Waits until the machine answers as a member of its cluster. Whether it is ready shows elsewhere: before etcd is
+/// started no machine is.
+async fn answers(machine: &Machine, bound: Bound) -> Result<(), Failure> {
+    machine.wait_for(bound, |_| true).await.map(drop).map_err(failed)
+}
+
+/// Tells whether two configs say the same, however they are written.
+fn same(one: &str, other: &str) -> bool {
+    match (yaml::read(one), yaml::read(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+impl Api {
+    /// Gives a machine its config, whatever it has now, unless it belongs to another cluster.
+    async fn apply(&self, cx: &Cx, args: &AppliedArgs, mode: ApplyMode) -> Result<(), Failure> {
+        let bound = bound(cx, args.timeout);
+        let bundle = self.bundle(&args.secrets)?;
+        let known = self.machine(&args.address, &bundle)?;
+        let pinned = fingerprint(args)?;
+        let target = target(&args.address)?;
+        let options = ApplyOptions { mode, dry_run: false };
+        let found = tell_mode(&target, pinned, &self.settings).await;
+        let result = match found.map_err(failed)? {
+            Mode::Maintenance => {
+                let identity = Identity::Maintenance { fingerprint: pinned };
+                let anyone = Machine::connect_with(target, identity, self.settings.clone());
+                // What a config changes takes effect as the machine starts with it.
+                let options = ApplyOptions { mode: ApplyMode::Auto, ..options };
+                anyone.apply_configuration(&args.config, options).await
+            }
+            Mode::Configured => known.apply_configuration(&args.config, options).await,
+        };
+        result.map_err(failed)?;
+        answers(&known, bound).await
+    }
+}
+
+fn mode(args: &AppliedArgs) -> ApplyMode {
+    match args.mode.as_str() {
+        "no-reboot" => ApplyMode::NoReboot,
+        "reboot" => ApplyMode::Reboot,
+        "staged" => ApplyMode::Staged,
+        _ => ApplyMode::Auto,
+    }
+}
+
+#[async_trait]
+impl Handler<Applied> for Api {
+    async fn create(&self, cx: &Cx, args: AppliedArgs) -> Result<TypedObject<Applied>, Failure> {
+        self.apply(cx, &args, ApplyMode::Auto).await?;
+        let id = cx.token.to_string();
+        Ok(TypedObject::new(id.clone(), state(&id, &args)))
+    }
+
+    /// A machine without a config is none of ours any more; one that does not answer may be.
+    async fn read(
+        &self,
+        _: &Cx,
+        prior: TypedPrior<Applied>,
+    ) -> Result<Option<TypedObject<Applied>>, Failure> {
+        let Some(args) = prior.args else { return Err(unreadable()) };
+        // A pin is for the moment when the config is sent: a machine that was installed anew has another key.
+        let target = target(&args.address)?;
+        if tell_mode(&target, None, &self.settings).await.map_err(failed)? == Mode::Maintenance {
+            return Ok(None);
+        }
+        let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
+        let found = machine.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await.map_err(failed)?;
+        let mut seen = args.clone();
+        if let Some(text) = found.spec.as_str()
+            && !same(text, args.config.expose())
+        {
+            seen.config = Secret::new(text.to_owned());
+        }
+        Ok(Some(TypedObject::new(prior.id.clone(), state(&prior.id, &args)).args(seen)))
+    }
+
+    async fn update(&self, cx: &Cx, change: TypedChange<Applied>) -> Result<TypedObject<Applied>, Failure> {
+        let before = change.prior.args;
+        let same_config =
+            before.is_some_and(|before| same(before.config.expose(), change.args.config.expose()));
+        // Only how it is sent, or waited for, is different; unless somebody else changed the machine.
+        let known = self.machine(&change.args.address, &self.bundle(&change.args.secrets)?)?;
+        let in_force = known.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await;
+        let has_it = matches!(&in_force, Ok(found) if found.spec.as_str().is_some_and(|text| same(text, change.args.config.expose())));
+        if !(same_config && has_it) {
+            self.apply(cx, &change.args, mode(&change.args)).await?;
+        }
+        Ok(TypedObject::new(change.prior.id.clone(), state(&change.prior.id, &change.args)))
+    }
+
+    async fn delete(&self, _: &Cx, _: TypedPrior<Applied>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn check(&self, args: &AppliedArgs) -> Vec<FieldError> {
+        Applied::mistakes(args)
+    }
+}
+
+/// What is recorded does not fit this release any more.
+pub(super) fn unreadable() -> Failure {
+    Failure::new(Class::Terminal, "the recorded inputs do not fit this version of the kind; run `up` first")
+}
+
+/// Tells whether a machine has no config, and so is no longer what it was.
+pub(super) async fn is_blank(api: &Api, address: &str) -> Result<bool, Failure> {
+    match tell_mode(&target(address)?, None, &api.settings).await {
+        Ok(mode) => Ok(mode == Mode::Maintenance),
+        Err(error) if matches!(error.kind, ErrorKind::MaintenanceMode { .. }) => Ok(true),
+        Err(error) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,90 @@
+//! The kinds that are done to machines, through the machine API.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sskuba_core::clock::{IdSource, SystemIds};
+use sskuba_core::provider::{Class, Cx, Failure};
+use sskuba_core::secret::Secret;
+
+use super::here::bundle;
+use crate::api::{ApiError, ErrorKind, Target, TlsFault};
+use crate::client::{Bound, Credentials, Identity, Machine, Settings};
+use crate::secrets::{Bundle, Role};
+
+mod applied;
+mod bootstrap;
+mod health;
+mod kubeconfig;
+mod reset;
+mod upgrade;
+
+/// For how long a certificate of ours is valid; it is made for each call of the engine.
+const LIFETIME: Duration = Duration::from_hours(2);
+
+/// The pause between two looks at a machine.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// The handler of the kinds that are done to machines.
+#[derive(Debug, Clone)]
+pub(crate) struct Api {
+    settings: Settings,
+    random: Arc<dyn IdSource>,
+}
+
+impl Api {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { settings, random: Arc::new(SystemIds) }
+    }
+
+    fn bundle(&self, secrets: &Secret<String>) -> Result<Bundle, Failure> {
+        bundle("secrets", secrets, &*self.settings.clock)
+    }
+
+    /// Returns a machine of the cluster whose secrets these are, with a certificate made for the occasion.
+    fn machine(&self, address: &str, bundle: &Bundle) -> Result<Machine, Failure> {
+        let made =
+            bundle.client_certificate(&[Role::Admin], LIFETIME, self.settings.clock.now(), &*self.random);
+        let client = made.map_err(|error| invalid("secrets", error))?;
+        let ca = &bundle.certificates.os.certificate;
+        let credentials = Credentials::from_pem(ca, &client.certificate, &client.key);
+        let credentials = credentials.map_err(|error| invalid("secrets", error))?;
+        let identity = Identity::Cluster(credentials);
+        Ok(Machine::connect_with(target(address)?, identity, self.settings.clone()))
+    }
+}
+
+fn target(address: &str) -> Result<Target, Failure> {
+    address.parse().map_err(|error| invalid("address", error))
+}
+
+fn invalid(field: &str, message: impl std::fmt::Display) -> Failure {
+    Failure::new(Class::Invalid(field.to_owned()), message.to_string())
+}
+
+/// How long something may take: what the user says, but a little less than the engine allows, to say why.
+fn bound(cx: &Cx, seconds: u32) -> Bound {
+    let within = Duration::from_secs(seconds.into()).min(cx.timeout.mul_f64(0.95));
+    Bound { within, every: EVERY.min(within / 4) }
+}
+
+/// Says what an error of the machine API is to the engine. It names the machine, the call and what to do.
+fn failed(error: ApiError) -> Failure {
+    let class = match &error.kind {
+        ErrorKind::Unreachable { .. } | ErrorKind::Lost { .. } | ErrorKind::Busy { .. } => Class::Transient,
+        ErrorKind::Tls(TlsFault::Refused { .. } | TlsFault::CertificateRequired)
+        | ErrorKind::Denied { .. } => Class::Denied,
+        ErrorKind::NotReady { .. } | ErrorKind::MaintenanceMode { .. } | ErrorKind::AlreadyDone { .. } => {
+            Class::Conflict
+        }
+        ErrorKind::Invalid { .. } => Class::Invalid("config".to_owned()),
+        ErrorKind::NotFound { .. } => Class::NotFound,
+        ErrorKind::Timeout { .. } | ErrorKind::NotYet { .. } => Class::Timeout,
+        _ => Class::Terminal,
+    };
+    if error.may_have_happened() {
+        Failure::unknown(class, error.to_string())
+    } else {
+        Failure::new(class, error.to_string())
+    }
+}

@@ -1,0 +1,89 @@
+//! The end of a machine's time in a cluster.
+
+use async_trait::async_trait;
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::schema::FieldError;
+use tokio::time::{Instant, sleep};
+
+use super::applied::{is_blank, unreadable};
+use super::{Api, bound, failed};
+use crate::api::{ErrorKind, ResetOptions};
+use crate::client::Bound;
+use crate::resources::{Kind, Reset, ResetArgs, ResetState};
+
+fn object(id: String) -> TypedObject<Reset> {
+    TypedObject::new(id.clone(), ResetState { id })
+}
+
+impl Api {
+    /// Waits until the machine has no config any more, or, where it does not start again, is gone.
+    async fn blank(&self, args: &ResetArgs, bound: Bound) -> Result<(), Failure> {
+        let end = Instant::now() + bound.within;
+        loop {
+            let last = match is_blank(self, &args.address).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => "it still has its config".to_owned(),
+                Err(failure) if failure.class.is_passing() && !args.reboot => return Ok(()),
+                Err(failure) => failure.message,
+            };
+            if Instant::now() + bound.every >= end {
+                let message = format!(
+                    "{} is not reset within {:.0} s; last: {last}",
+                    args.address,
+                    bound.within.as_secs_f64()
+                );
+                return Err(Failure::unknown(Class::Timeout, message)
+                    .hint("look at the machine's console; run `down` again, or raise `timeout`"));
+            }
+            sleep(bound.every).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Handler<Reset> for Api {
+    async fn create(&self, cx: &Cx, _: ResetArgs) -> Result<TypedObject<Reset>, Failure> {
+        Ok(object(cx.token.to_string()))
+    }
+
+    async fn read(&self, _: &Cx, prior: TypedPrior<Reset>) -> Result<Option<TypedObject<Reset>>, Failure> {
+        Ok(Some(object(prior.id)))
+    }
+
+    async fn update(&self, _: &Cx, change: TypedChange<Reset>) -> Result<TypedObject<Reset>, Failure> {
+        Ok(object(change.prior.id))
+    }
+
+    async fn delete(&self, cx: &Cx, prior: TypedPrior<Reset>) -> Result<(), Failure> {
+        let Some(args) = prior.args else { return Err(unreadable()) };
+        let lost = |failure: Failure| {
+            match failure.class {
+            Class::Transient => failure.hint(
+                "a machine that is gone for good is forgotten with `state rm`, or `.retain_on_delete()` before",
+            ),
+            _ => failure,
+        }
+        };
+        if is_blank(self, &args.address).await.map_err(lost)? {
+            return Ok(());
+        }
+        let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
+        let options = ResetOptions {
+            graceful: args.graceful,
+            reboot: args.reboot,
+            system_partitions: args.partitions.clone(),
+            ..ResetOptions::default()
+        };
+        match machine.reset(&options).await {
+            Ok(_) => {}
+            // It may have begun: how the machine ends up tells.
+            Err(error) if error.may_have_happened() || matches!(error.kind, ErrorKind::NotReady { .. }) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        self.blank(&args, bound(cx, args.timeout)).await
+    }
+
+    fn check(&self, args: &ResetArgs) -> Vec<FieldError> {
+        Reset::mistakes(args)
+    }
+}

@@ -1,0 +1,167 @@
+//! Another version of Talos, one machine at a time.
+
+use async_trait::async_trait;
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::schema::FieldError;
+use tokio::time::{Instant, sleep};
+
+use super::applied::unreadable;
+use super::{Api, bound, failed};
+use crate::api::{ErrorKind, Stage};
+use crate::client::{Bound, Machine};
+use crate::resources::{Kind, Upgrade, UpgradeArgs, UpgradeState};
+use crate::secrets::Bundle;
+
+fn object(id: String) -> TypedObject<Upgrade> {
+    TypedObject::new(id.clone(), UpgradeState { id })
+}
+
+/// Says that an upgrade stopped; what has the new version is passed over next time.
+fn stopped(id: &str, done: usize, of: usize, failure: Failure) -> Failure {
+    let Failure { class, message, .. } = failure;
+    let message = format!("stopped after {done} of {of} machines: {message}");
+    let hint = "mend the machine that it names and run `up` again: those that are done are passed over";
+    match object(id.to_owned()).erase() {
+        Ok(object) => Failure::partial(class, message, object).hint(hint),
+        Err(_) => Failure::unknown(class, message).hint(hint),
+    }
+}
+
+impl Api {
+    async fn upgrade(&self, cx: &Cx, id: &str, args: &UpgradeArgs) -> Result<TypedObject<Upgrade>, Failure> {
+        let bundle = self.bundle(&args.secrets)?;
+        let bound = bound(cx, args.timeout);
+        let all: Vec<&String> = args.control_planes.iter().chain(&args.workers).collect();
+        for (done, address) in all.iter().enumerate() {
+            let one = self.upgrade_one(args, &bundle, address, bound).await;
+            one.map_err(|failure| stopped(id, done, all.len(), failure))?;
+        }
+        Ok(object(id.to_owned()))
+    }
+
+    /// Upgrades a machine, unless it has the version already.
+    async fn upgrade_one(
+        &self,
+        args: &UpgradeArgs,
+        bundle: &Bundle,
+        address: &str,
+        bound: Bound,
+    ) -> Result<(), Failure> {
+        let machine = self.machine(address, bundle)?;
+        if machine.version().await.map_err(failed)?.tag != args.version {
+            self.etcd_healthy(args, bundle, bound).await?;
+            let report = |step| tracing::info!(%address, ?step, "upgrade");
+            match machine.upgrade(&args.image, report).await {
+                Ok(_) => {}
+                // It may be on its way: the version tells.
+                Err(error) if error.may_have_happened() => {}
+                Err(error) => return Err(failed(error)),
+            }
+            self.has_version(&machine, args, bound).await?;
+        }
+        self.etcd_healthy(args, bundle, bound).await
+    }
+
+    /// Waits until a machine runs the version.
+    async fn has_version(&self, machine: &Machine, args: &UpgradeArgs, bound: Bound) -> Result<(), Failure> {
+        let end = Instant::now() + bound.within;
+        loop {
+            let last = match (machine.version().await, machine.status().await) {
+                (Ok(version), Ok(status)) if version.tag == args.version => {
+                    if status.stage == Stage::Running && status.ready {
+                        return Ok(());
+                    }
+                    format!("{}, not ready", status.stage)
+                }
+                (Ok(version), Ok(_)) => format!("it still runs {}", version.tag),
+                (Err(error), _) | (_, Err(error)) if error.is_transient() => error.to_string(),
+                (Err(ref error), _) | (_, Err(ref error))
+                    if matches!(error.kind, ErrorKind::NotFound { .. }) =>
+                {
+                    error.to_string()
+                }
+                (Err(error), _) | (_, Err(error)) => return Err(failed(error)),
+            };
+            if Instant::now() + bound.every >= end {
+                let message =
+                    format!("{} does not come up with {}; last: {last}", machine.target(), args.version);
+                return Err(Failure::unknown(Class::Timeout, message));
+            }
+            sleep(bound.every).await;
+        }
+    }
+
+    /// Waits until every control plane's etcd answers, knows as many members as there are control planes, and none
+    /// of them raises an alarm or only learns.
+    async fn etcd_healthy(&self, args: &UpgradeArgs, bundle: &Bundle, bound: Bound) -> Result<(), Failure> {
+        let end = Instant::now() + bound.within.min(std::time::Duration::from_mins(2));
+        loop {
+            let Err(last) = self.etcd_once(args, bundle).await? else { return Ok(()) };
+            if Instant::now() + bound.every >= end {
+                return Err(Failure::new(Class::Conflict, format!("etcd is not healthy: {last}")));
+            }
+            sleep(bound.every).await;
+        }
+    }
+
+    /// Looks at etcd once; the inner error is what is not as it should be.
+    async fn etcd_once(&self, args: &UpgradeArgs, bundle: &Bundle) -> Result<Result<(), String>, Failure> {
+        for address in &args.control_planes {
+            let machine = self.machine(address, bundle)?;
+            let members = match machine.etcd_members().await {
+                Ok(members) => members,
+                Err(error) => return Ok(Err(error.to_string())),
+            };
+            if members.len() != args.control_planes.len() {
+                let expected = args.control_planes.len();
+                return Ok(Err(format!("{address} knows {} members of {expected}", members.len())));
+            }
+            if let Some(learner) = members.iter().find(|member| member.learner) {
+                return Ok(Err(format!("{} is still learning", learner.hostname)));
+            }
+            match machine.etcd_alarms().await {
+                Ok(alarms) if alarms.is_empty() => {}
+                Ok(alarms) => return Ok(Err(format!("{address} raises {} alarms", alarms.len()))),
+                Err(error) => return Ok(Err(error.to_string())),
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+#[async_trait]
+impl Handler<Upgrade> for Api {
+    async fn create(&self, cx: &Cx, args: UpgradeArgs) -> Result<TypedObject<Upgrade>, Failure> {
+        self.upgrade(cx, &cx.token.to_string(), &args).await
+    }
+
+    /// Reports the version that not all have, if there is one.
+    async fn read(
+        &self,
+        _: &Cx,
+        prior: TypedPrior<Upgrade>,
+    ) -> Result<Option<TypedObject<Upgrade>>, Failure> {
+        let Some(args) = prior.args else { return Err(unreadable()) };
+        let bundle = self.bundle(&args.secrets)?;
+        let mut seen = args.clone();
+        for address in args.control_planes.iter().chain(&args.workers) {
+            let version = self.machine(address, &bundle)?.version().await.map_err(failed)?;
+            if version.tag != args.version {
+                seen.version = version.tag;
+            }
+        }
+        Ok(Some(object(prior.id).args(seen)))
+    }
+
+    async fn update(&self, cx: &Cx, change: TypedChange<Upgrade>) -> Result<TypedObject<Upgrade>, Failure> {
+        self.upgrade(cx, &change.prior.id, &change.args).await
+    }
+
+    async fn delete(&self, _: &Cx, _: TypedPrior<Upgrade>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn check(&self, args: &UpgradeArgs) -> Vec<FieldError> {
+        Upgrade::mistakes(args)
+    }
+}

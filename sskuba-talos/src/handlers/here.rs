@@ -1,0 +1,142 @@
+//! The kinds that are made here: secrets and configs.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sskuba_core::clock::{Clock, IdSource, SystemClock, SystemIds};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::schema::FieldError;
+use sskuba_core::secret::Secret;
+
+use crate::config;
+use crate::patch::{self, Patch};
+use crate::resources::{Config, ConfigArgs, ConfigState, Kind, Secrets, SecretsArgs, SecretsState};
+use crate::secrets::{self, Bundle};
+use crate::validate::{Target, validate};
+
+/// The handler of the kinds that are made here.
+#[derive(Debug, Clone)]
+pub(crate) struct Here {
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn IdSource>,
+}
+
+impl Default for Here {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemIds) }
+    }
+}
+
+fn invalid(field: &str, message: impl std::fmt::Display) -> Failure {
+    Failure::new(Class::Invalid(field.to_owned()), message.to_string())
+}
+
+/// Reads a bundle and says what is wrong with it now.
+pub(super) fn bundle(field: &str, text: &Secret<String>, clock: &dyn Clock) -> Result<Bundle, Failure> {
+    let bundle = Bundle::from_yaml(text.expose()).map_err(|error| invalid(field, error))?;
+    let problems = bundle.validate(clock.now());
+    if problems.is_empty() { Ok(bundle) } else { Err(invalid(field, all(&problems))) }
+}
+
+fn all<T: ToString>(problems: &[T]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl Here {
+    async fn secrets(&self, args: SecretsArgs) -> Result<SecretsState, Failure> {
+        let bundle = match &args.import {
+            Some(text) => bundle("import", text, &*self.clock)?,
+            None => {
+                let contract = args.contract.parse().map_err(|error| invalid("contract", error))?;
+                let (now, random) = (self.clock.now(), Arc::clone(&self.random));
+                // The RSA key takes seconds of a core.
+                let making =
+                    tokio::task::spawn_blocking(move || secrets::generate(contract, now, &*random)).await;
+                let made = making.map_err(|error| Failure::new(Class::Terminal, error.to_string()))?;
+                made.map_err(|error| Failure::new(Class::Terminal, error.to_string()))?
+            }
+        };
+        let text = bundle.to_yaml().map_err(|error| Failure::new(Class::Terminal, error.to_string()))?;
+        Ok(SecretsState { id: bundle.cluster.id, bundle: text })
+    }
+
+    fn config(&self, args: &ConfigArgs) -> Result<Secret<String>, Failure> {
+        let bundle = bundle("secrets", &args.secrets, &*self.clock)?;
+        let mut input = args.cluster.clone();
+        if let Some(endpoint) = &args.endpoint {
+            input.endpoint.clone_from(endpoint);
+        }
+        let made =
+            config::generate(&input, &args.role, &bundle).map_err(|error| invalid("cluster", error))?;
+        let patches: Result<Vec<Patch>, _> =
+            args.patches.iter().map(|patch| Patch::parse(patch.expose())).collect();
+        let patches = patches.map_err(|error| invalid("patches", error))?;
+        let made = patch::apply(&made, &patches).map_err(|error| invalid("patches", error))?;
+        let target = Target::new(args.platform, input.contract).at(self.clock.now());
+        let report = validate(&made.documents, &target);
+        if !report.errors.is_empty() {
+            let field = if patches.is_empty() { "cluster" } else { "patches" };
+            return Err(invalid(field, all(&report.errors)));
+        }
+        for warning in report.warnings {
+            tracing::warn!(%warning, "machine config");
+        }
+        Ok(made.to_yaml())
+    }
+}
+
+#[async_trait]
+impl Handler<Secrets> for Here {
+    async fn create(&self, _: &Cx, args: SecretsArgs) -> Result<TypedObject<Secrets>, Failure> {
+        let state = self.secrets(args).await?;
+        Ok(TypedObject::new(state.id.clone(), state))
+    }
+
+    async fn read(
+        &self,
+        _: &Cx,
+        prior: TypedPrior<Secrets>,
+    ) -> Result<Option<TypedObject<Secrets>>, Failure> {
+        Ok(prior.state.map(|state| TypedObject::new(prior.id, state)))
+    }
+
+    async fn delete(&self, _: &Cx, _: TypedPrior<Secrets>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn check(&self, args: &SecretsArgs) -> Vec<FieldError> {
+        Secrets::mistakes(args)
+    }
+}
+
+#[async_trait]
+impl Handler<Config> for Here {
+    async fn create(&self, cx: &Cx, args: ConfigArgs) -> Result<TypedObject<Config>, Failure> {
+        let (id, yaml) = (cx.token.to_string(), self.config(&args)?);
+        Ok(TypedObject::new(id.clone(), ConfigState { id, yaml }))
+    }
+
+    async fn read(&self, _: &Cx, prior: TypedPrior<Config>) -> Result<Option<TypedObject<Config>>, Failure> {
+        Ok(prior.state.map(|state| TypedObject::new(prior.id, state)))
+    }
+
+    async fn update(&self, _: &Cx, change: TypedChange<Config>) -> Result<TypedObject<Config>, Failure> {
+        let (id, yaml) = (change.prior.id, self.config(&change.args)?);
+        Ok(TypedObject::new(id.clone(), ConfigState { id, yaml }))
+    }
+
+    async fn delete(&self, _: &Cx, _: TypedPrior<Config>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Makes the config, where the secrets are known, so that a plan says already what is wrong with it.
+    fn check(&self, args: &ConfigArgs) -> Vec<FieldError> {
+        let mut found = Config::mistakes(args);
+        if found.is_empty()
+            && let Err(Failure { class: Class::Invalid(field), message, .. }) = self.config(args)
+        {
+            found.push(FieldError { field, message });
+        }
+        found
+    }
+}

@@ -1,0 +1,62 @@
+//! A machine with its config.
+
+use sskuba_core::prelude::*;
+use sskuba_core::schema::FieldError;
+use sskuba_core::secret::Secret;
+
+use super::mistakes::{Kind, addresses, mistake, positive, reads};
+use crate::api::Fingerprint;
+use crate::yaml;
+
+/// A machine with its config: sent in maintenance mode, or with the cluster's certificate once it has one.
+///
+/// A machine of another cluster is left alone. A machine that is back in maintenance mode (wiped, or another one in
+/// its place) counts as gone, so that the next `up` applies the config again. Deleting this leaves the machine as it
+/// is; [`Reset`](super::Reset) resets it.
+#[derive(Resource)]
+#[resource(
+    kind = "talos:machine:Applied",
+    idempotency = "token",
+    create = "60s",
+    update = "20s",
+    delete = "1ms"
+)]
+pub struct Applied {
+    /// Where the machine is: `host` or `host:port`.
+    #[resource(force_new)]
+    address: Input<String>,
+    /// The secrets of its cluster.
+    secrets: Input<Secret<String>>,
+    /// The config: [`Config::yaml`](super::Config).
+    config: Input<Secret<String>>,
+    /// The SHA-256 of the key that it must have in maintenance mode; any machine that answers is believed without.
+    fingerprint: Option<Input<String>>,
+    /// When a later config takes effect: `auto`, `no-reboot`, `reboot` or `staged`.
+    #[resource(default = "auto".to_owned())]
+    mode: Input<String>,
+    /// For how many seconds the machine is waited for.
+    #[resource(default = 600_u32)]
+    timeout: Input<u32>,
+    /// The id: the token of its creation.
+    #[resource(computed, id, pattern = "{token}")]
+    id: Computed<String>,
+    /// Where the machine is, for what needs it configured.
+    #[resource(computed, pattern = "{field:address}")]
+    node: Computed<String>,
+}
+
+impl Kind for Applied {
+    fn mistakes(args: &AppliedArgs) -> Vec<FieldError> {
+        let mut found: Vec<FieldError> = addresses("address", [&args.address]).collect();
+        found.extend(args.fingerprint.as_ref().and_then(|text| reads::<Fingerprint>("fingerprint", text)));
+        found.extend(positive("timeout", args.timeout));
+        if !["auto", "no-reboot", "reboot", "staged"].contains(&args.mode.as_str()) {
+            let message = format!("{:?} is none of auto, no-reboot, reboot, staged", args.mode);
+            found.push(mistake("mode", message));
+        }
+        if let Err(error) = yaml::read(args.config.expose()) {
+            found.push(mistake("config", error.to_string()));
+        }
+        found
+    }
+}

@@ -1,0 +1,136 @@
+//! What makes machines a cluster.
+
+use std::collections::BTreeMap;
+
+use sskuba_core::prelude::*;
+use sskuba_core::schema::FieldError;
+use sskuba_core::secret::Secret;
+
+use super::mistakes::{Kind, addresses, mistake, positive};
+
+/// The start of etcd, once in the life of a cluster, on one control plane.
+///
+/// That it was done before is success, if etcd has members. Deleting this does nothing: etcd goes with its machines.
+#[derive(Resource)]
+#[resource(
+    kind = "talos:cluster:Bootstrap",
+    idempotency = "token",
+    create = "60s",
+    update = "1s",
+    delete = "1ms"
+)]
+pub struct Bootstrap {
+    /// The control plane to start etcd on: [`Applied::node`](super::Applied).
+    address: Input<String>,
+    /// The secrets of the cluster.
+    secrets: Input<Secret<String>>,
+    /// For how many seconds the machine may not be ready for it.
+    #[resource(default = 600_u32)]
+    timeout: Input<u32>,
+    /// The id: the token of its creation.
+    #[resource(computed, id, pattern = "{token}")]
+    id: Computed<String>,
+    /// A control plane whose etcd runs, for what needs a cluster.
+    #[resource(computed, pattern = "{field:address}")]
+    node: Computed<String>,
+}
+
+impl Kind for Bootstrap {
+    fn mistakes(args: &BootstrapArgs) -> Vec<FieldError> {
+        addresses("address", [&args.address]).chain(positive("timeout", args.timeout)).collect()
+    }
+}
+
+/// A cluster that is healthy: all members are there, and Kubernetes' control plane and nodes are ready.
+#[derive(Resource)]
+#[resource(
+    kind = "talos:cluster:Health",
+    idempotency = "token",
+    create = "180s",
+    update = "60s",
+    delete = "1ms"
+)]
+pub struct Health {
+    /// The control plane that checks: [`Bootstrap::node`].
+    address: Input<String>,
+    /// The secrets of the cluster.
+    secrets: Input<Secret<String>>,
+    /// Addresses of all control planes, as the machines know them; whom they find if there is none.
+    #[resource(default, item = "control_plane")]
+    control_planes: Input<Vec<String>>,
+    /// Addresses of all workers.
+    #[resource(default, item = "worker")]
+    workers: Input<Vec<String>>,
+    /// For how many seconds it is waited for.
+    #[resource(default = 900_u32)]
+    timeout: Input<u32>,
+    /// Values whose change checks again.
+    #[resource(default, entry = "trigger")]
+    triggers: Input<BTreeMap<String, String>>,
+    /// The id: the token of its creation.
+    #[resource(computed, id, pattern = "{token}")]
+    id: Computed<String>,
+    /// The control plane that checked, for what needs a healthy cluster.
+    #[resource(computed, pattern = "{field:address}")]
+    node: Computed<String>,
+}
+
+impl Kind for Health {
+    fn mistakes(args: &HealthArgs) -> Vec<FieldError> {
+        addresses("address", [&args.address]).chain(positive("timeout", args.timeout)).collect()
+    }
+}
+
+/// An administrator's kubeconfig. It is fetched from a control plane, or made with the cluster's own CA if none is named.
+///
+/// A refresh (`up --refresh`, `refresh`) finds one that is about to expire gone, so that the next `up` makes another.
+#[derive(Resource)]
+#[resource(
+    kind = "talos:cluster:Kubeconfig",
+    idempotency = "token",
+    create = "2s",
+    update = "2s",
+    delete = "1ms"
+)]
+pub struct Kubeconfig {
+    /// The secrets of the cluster.
+    secrets: Input<Secret<String>>,
+    /// The name of the cluster.
+    cluster: Input<String>,
+    /// The URL of the Kubernetes API.
+    endpoint: Input<String>,
+    /// The control plane that makes it: [`Bootstrap::node`]. Its config says for how long.
+    address: Option<Input<String>>,
+    /// For how many hours one that is made here is valid.
+    #[resource(default = 8_u32)]
+    hours: Input<u32>,
+    /// How many hours before its end it is made anew.
+    #[resource(default = 1_u32)]
+    renew_before: Input<u32>,
+    /// The id: the token of its creation.
+    #[resource(computed, id, pattern = "{token}")]
+    id: Computed<String>,
+    /// The file.
+    #[resource(volatile, pattern = "{alnum:64}")]
+    kubeconfig: Computed<Secret<String>>,
+    /// When its certificate expires: milliseconds since 1970.
+    #[resource(volatile)]
+    expires: Computed<u64>,
+}
+
+impl Kind for Kubeconfig {
+    fn mistakes(args: &KubeconfigArgs) -> Vec<FieldError> {
+        let mut found: Vec<FieldError> = addresses("address", &args.address).collect();
+        found.extend(positive("hours", args.hours));
+        if args.address.is_none() && args.renew_before >= args.hours {
+            found.push(mistake(
+                "renew_before",
+                "must be less than `hours`, or every one is old when it is made",
+            ));
+        }
+        if !args.endpoint.starts_with("https://") {
+            found.push(mistake("endpoint", "must be a URL with https://, e.g. https://base:6443"));
+        }
+        found
+    }
+}

@@ -1,0 +1,46 @@
+//! What becomes of a machine when it is not wanted any more.
+
+use sskuba_core::prelude::*;
+use sskuba_core::schema::FieldError;
+use sskuba_core::secret::Secret;
+
+use super::mistakes::{Kind, addresses, positive};
+
+/// Says that a machine is reset when this is deleted: it leaves etcd, its disks are wiped, and it starts again
+/// without a config. Made, it does nothing.
+#[derive(Resource)]
+#[resource(
+    kind = "talos:machine:Reset",
+    idempotency = "token",
+    create = "1ms",
+    update = "1ms",
+    delete = "60s"
+)]
+pub struct Reset {
+    /// Where the machine is: [`Applied::node`](super::Applied), so that it is reset before that is forgotten.
+    #[resource(force_new)]
+    address: Input<String>,
+    /// The secrets of its cluster.
+    secrets: Input<Secret<String>>,
+    /// Whether it leaves etcd first; the last members of a cluster cannot.
+    #[resource(default = true)]
+    graceful: Input<bool>,
+    /// Whether it starts again; else it is switched off.
+    #[resource(default = true)]
+    reboot: Input<bool>,
+    /// Labels of the system's partitions to wipe, e.g. `STATE` and `EPHEMERAL`; all of the disk if there is none.
+    #[resource(default, item = "partition")]
+    partitions: Input<Vec<String>>,
+    /// For how many seconds it is waited for.
+    #[resource(default = 600_u32)]
+    timeout: Input<u32>,
+    /// The id: the token of its creation.
+    #[resource(computed, id, pattern = "{token}")]
+    id: Computed<String>,
+}
+
+impl Kind for Reset {
+    fn mistakes(args: &ResetArgs) -> Vec<FieldError> {
+        addresses("address", [&args.address]).chain(positive("timeout", args.timeout)).collect()
+    }
+}
