@@ -10,7 +10,8 @@ use super::mistakes::{Kind, addresses, mistake, positive};
 
 /// The start of etcd, once in the life of a cluster, on one control plane.
 ///
-/// That it was done before is success, if etcd has members. Deleting this does nothing: etcd goes with its machines.
+/// Where etcd runs on any of the control planes that are named, it was started before, and is not started again: a
+/// machine that was installed anew joins it. So name them all. Deleting this does nothing: etcd goes with its machines.
 #[derive(Resource)]
 #[resource(
     kind = "talos:cluster:Bootstrap",
@@ -24,6 +25,9 @@ pub struct Bootstrap {
     address: Input<String>,
     /// The secrets of the cluster.
     secrets: Input<Secret<String>>,
+    /// All control planes: [`Applied::node`](super::Applied) of each.
+    #[resource(default, item = "control_plane")]
+    control_planes: Input<Vec<String>>,
     /// For how many seconds the machine may not be ready for it.
     #[resource(default = 600_u32)]
     timeout: Input<u32>,
@@ -37,7 +41,10 @@ pub struct Bootstrap {
 
 impl Kind for Bootstrap {
     fn mistakes(args: &BootstrapArgs) -> Vec<FieldError> {
-        addresses("address", [&args.address]).chain(positive("timeout", args.timeout)).collect()
+        addresses("address", [&args.address])
+            .chain(addresses("control_planes", &args.control_planes))
+            .chain(positive("timeout", args.timeout))
+            .collect()
     }
 }
 

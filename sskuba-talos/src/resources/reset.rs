@@ -22,7 +22,7 @@ pub struct Reset {
     address: Input<String>,
     /// The secrets of its cluster.
     secrets: Input<Secret<String>>,
-    /// Whether it leaves etcd first; the last members of a cluster cannot.
+    /// Whether it leaves etcd first, and is drained; the last member of etcd has nothing to leave.
     #[resource(default = true)]
     graceful: Input<bool>,
     /// Whether it starts again; else it is switched off.

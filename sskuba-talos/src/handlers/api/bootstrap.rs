@@ -6,40 +6,70 @@ use sskuba_core::schema::FieldError;
 
 use super::applied::{is_blank, unreadable};
 use super::{Api, bound, failed};
+use crate::api::Service;
 use crate::resources::{Bootstrap, BootstrapArgs, BootstrapState, Kind};
 
 fn object(id: &str, args: &BootstrapArgs) -> TypedObject<Bootstrap> {
     TypedObject::new(id, BootstrapState { id: id.to_owned(), node: args.address.clone() })
 }
 
+/// Whether etcd runs anywhere.
+enum Etcd {
+    /// There it does.
+    Runs,
+    /// Nowhere; and every machine said so.
+    Nowhere,
+}
+
 impl Api {
-    /// Tells whether a control plane's etcd has members.
-    async fn has_members(&self, args: &BootstrapArgs) -> Result<bool, Failure> {
-        let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
-        Ok(!machine.etcd_members().await.map_err(failed)?.is_empty())
+    /// Looks for an etcd of the cluster on all of its control planes. That one of them cannot be asked is an error,
+    /// unless another has it: two etcds of one cluster would be worse than none.
+    async fn etcd(&self, args: &BootstrapArgs) -> Result<Etcd, Failure> {
+        let bundle = self.bundle(&args.secrets)?;
+        let others = args.control_planes.iter().filter(|other| **other != args.address);
+        let mut silent = None;
+        for address in [&args.address].into_iter().chain(others) {
+            match self.machine(address, &bundle)?.services().await {
+                Ok(services) if services.iter().any(runs_etcd) => return Ok(Etcd::Runs),
+                Ok(_) => {}
+                Err(error) if is_blank(self, address).await.unwrap_or(false) => {
+                    tracing::debug!(%address, %error, "in maintenance mode");
+                }
+                Err(error) => silent = Some(failed(error)),
+            }
+        }
+        match silent {
+            None => Ok(Etcd::Nowhere),
+            Some(failure) => Err(failure.hint("whether etcd runs there must be known before it is started")),
+        }
     }
+}
+
+fn runs_etcd(service: &Service) -> bool {
+    service.id == "etcd" && service.state == "Running"
 }
 
 #[async_trait]
 impl Handler<Bootstrap> for Api {
     async fn create(&self, cx: &Cx, args: BootstrapArgs) -> Result<TypedObject<Bootstrap>, Failure> {
-        let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
-        machine.bootstrap_once(bound(cx, args.timeout)).await.map_err(failed)?;
+        if let Etcd::Nowhere = self.etcd(&args).await? {
+            let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
+            machine.bootstrap_once(bound(cx, args.timeout)).await.map_err(failed)?;
+        }
         Ok(object(&cx.token.to_string(), &args))
     }
 
-    /// It is gone only with the machine's config: an etcd that does not answer is a fault, not a reason to start a
-    /// second one.
+    /// It is gone when every control plane says that etcd does not run there.
     async fn read(
         &self,
         _: &Cx,
         prior: TypedPrior<Bootstrap>,
     ) -> Result<Option<TypedObject<Bootstrap>>, Failure> {
         let Some(args) = prior.args else { return Err(unreadable()) };
-        if is_blank(self, &args.address).await? {
-            return Ok(None);
+        match self.etcd(&args).await? {
+            Etcd::Runs => Ok(Some(object(&prior.id, &args).args(args.clone()))),
+            Etcd::Nowhere => Ok(None),
         }
-        Ok(self.has_members(&args).await?.then(|| object(&prior.id, &args).args(args.clone())))
     }
 
     /// Another control plane is asked from now on; etcd is not started again.

@@ -68,8 +68,10 @@ impl Handler<Reset> for Api {
             return Ok(());
         }
         let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
+        // The last member has nobody to hand over to.
+        let last = machine.etcd_members().await.is_ok_and(|members| members.len() <= 1);
         let options = ResetOptions {
-            graceful: args.graceful,
+            graceful: args.graceful && !last,
             reboot: args.reboot,
             system_partitions: args.partitions.clone(),
             ..ResetOptions::default()

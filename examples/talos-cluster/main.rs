@@ -1,0 +1,119 @@
+//! A Kubernetes cluster out of machines that run Talos Linux: secrets, configs, etcd, health, a kubeconfig.
+//!
+//! ```console
+//! cargo run --example talos-cluster --features talos-client -- up \
+//!     -c name=base -c endpoint=https://10.0.0.5:6443 \
+//!     -c 'control_planes=["10.0.0.5", "10.0.0.6", "10.0.0.7"]' -c 'workers=["10.0.0.8"]'
+//! ```
+//!
+//! The machines are in maintenance mode at first. Another `talos` upgrades them, one at a time; `down` resets them.
+
+use sskuba::prelude::*;
+use sskuba::talos::config::{Input as Cluster, Role};
+use sskuba::talos::contract::Contract;
+use sskuba::talos::resources::{Applied, Bootstrap, Health, Kubeconfig, Reset, Secrets, Upgrade};
+
+/// The cluster and its machines.
+#[derive(Config)]
+struct Settings {
+    /// The name of the cluster.
+    #[config(default = "base".to_owned())]
+    name: String,
+    /// The URL of the Kubernetes API: a balancer's, a shared address, or that of the first control plane.
+    endpoint: String,
+    /// Addresses of the control planes, an odd number.
+    control_planes: Vec<String>,
+    /// Addresses of the workers.
+    #[config(default = Vec::new())]
+    workers: Vec<String>,
+    /// The version of Talos that the machines are to run.
+    #[config(default = "v1.13.9".to_owned())]
+    talos: String,
+    /// The version of Kubernetes.
+    #[config(default = "1.36.3".to_owned())]
+    kubernetes: String,
+    /// The disk that Talos is installed to.
+    #[config(default = "/dev/sda".to_owned())]
+    disk: String,
+    /// Whether the cluster's health is waited for.
+    #[config(default = true)]
+    health: bool,
+}
+
+fn host(address: &str) -> String {
+    let name = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    name.trim_matches(['[', ']']).to_owned()
+}
+
+fn cluster(stack: &mut Stack) -> sskuba::Result {
+    let set: Settings = stack.config()?;
+    let machines = set.control_planes.iter().chain(&set.workers);
+    let input = Cluster::new(&set.name, &set.endpoint, &set.kubernetes)
+        .contract(set.talos.parse::<Contract>()?)
+        .certificate_sans(machines.map(|address| host(address)))
+        .install_disk(&set.disk);
+
+    let secrets = stack.add("cluster", Secrets::new().contract(input.contract.to_string()))?;
+    let config = |stack: &mut Stack, name: &str, role: Role| {
+        let config = sskuba::talos::resources::Config::new(secrets.bundle(), input.clone(), role);
+        stack.add(name, config)
+    };
+    let control_plane = config(stack, "control-plane", Role::control_plane())?;
+    let worker = config(stack, "worker", Role::worker())?;
+
+    let (mut nodes, mut resets) = (Vec::new(), Vec::new());
+    for (i, address) in set.control_planes.iter().enumerate() {
+        let applied = Applied::new(address, secrets.bundle(), control_plane.yaml());
+        let applied = stack.add(format!("control-plane-{i}"), applied)?;
+        resets.push(stack.add(format!("control-plane-{i}"), Reset::new(applied.node(), secrets.bundle()))?);
+        nodes.push(applied.node());
+    }
+    let mut workers = Vec::new();
+    for (i, address) in set.workers.iter().enumerate() {
+        let applied = Applied::new(address, secrets.bundle(), worker.yaml());
+        let applied = stack.add(format!("worker-{i}"), applied)?;
+        // Workers leave while there still is a control plane to drain them.
+        let reset = stack.add(format!("worker-{i}"), Reset::new(applied.node(), secrets.bundle()))?;
+        resets.iter().for_each(|of| drop(reset.depends_on(of)));
+        workers.push(applied.node());
+    }
+
+    let first = nodes.first().cloned().ok_or("`control_planes` names no machine")?;
+    let bootstrap =
+        Bootstrap::new(first, secrets.bundle()).control_planes(Output::all(nodes.iter().cloned()));
+    let bootstrap = stack.add("etcd", bootstrap)?;
+    let mut ready = bootstrap.node();
+    if set.health {
+        let hosts = |addresses: &[String]| addresses.iter().map(|address| host(address)).collect::<Vec<_>>();
+        let health = Health::new(bootstrap.node(), secrets.bundle())
+            .control_planes(hosts(&set.control_planes))
+            .workers(hosts(&set.workers));
+        let health = stack.add("cluster", health)?;
+        workers.iter().for_each(|_| {});
+        ready = health.node();
+    }
+    let versions = Upgrade::new(
+        secrets.bundle(),
+        Output::all(nodes),
+        &*set.talos,
+        format!("ghcr.io/siderolabs/installer:{}", set.talos),
+    )
+    .workers(Output::all(workers));
+    stack.add("talos", versions)?;
+    let kubeconfig = Kubeconfig::new(secrets.bundle(), &*set.name, &*set.endpoint).address(ready);
+    let kubeconfig = stack.add("admin", kubeconfig)?;
+
+    stack.export("secrets", secrets.bundle());
+    stack.export("kubeconfig", kubeconfig.kubeconfig());
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    sskuba::cli::new("talos-cluster")
+        .provider(sskuba::talos::provider())
+        .program(cluster)
+        .config::<Settings>()
+        .run()
+        .await
+}
