@@ -65,40 +65,40 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     for (i, address) in set.control_planes.iter().enumerate() {
         let applied = Applied::new(address, secrets.bundle(), control_plane.yaml());
         let applied = stack.add(format!("control-plane-{i}"), applied)?;
-        resets.push(stack.add(format!("control-plane-{i}"), Reset::new(applied.node(), secrets.bundle()))?);
-        nodes.push(applied.node());
+        resets.push(stack.add(format!("control-plane-{i}"), Reset::new(applied.machine(), secrets.bundle()))?);
+        nodes.push(applied.machine());
     }
-    let mut workers = Vec::new();
+    let mut joined = Vec::new();
     for (i, address) in set.workers.iter().enumerate() {
         let applied = Applied::new(address, secrets.bundle(), worker.yaml());
         let applied = stack.add(format!("worker-{i}"), applied)?;
         // Workers leave while there still is a control plane to drain them.
-        let reset = stack.add(format!("worker-{i}"), Reset::new(applied.node(), secrets.bundle()))?;
-        resets.iter().for_each(|of| drop(reset.depends_on(of)));
-        workers.push(applied.node());
+        let reset = stack.add(format!("worker-{i}"), Reset::new(applied.machine(), secrets.bundle()))?;
+        resets.iter().fold(reset, |reset, of| reset.depends_on(of));
+        joined.push(applied);
     }
 
-    let first = nodes.first().cloned().ok_or("`control_planes` names no machine")?;
-    let bootstrap =
-        Bootstrap::new(first, secrets.bundle()).control_planes(Output::all(nodes.iter().cloned()));
+    let Some(first) = nodes.first().cloned() else {
+        return Err(std::io::Error::other("`control_planes` names no machine").into());
+    };
+    let bootstrap = Bootstrap::new(first, secrets.bundle()).control_planes(Output::all(nodes.clone()));
     let bootstrap = stack.add("etcd", bootstrap)?;
-    let mut ready = bootstrap.node();
+    let mut ready = bootstrap.machine();
     if set.health {
         let hosts = |addresses: &[String]| addresses.iter().map(|address| host(address)).collect::<Vec<_>>();
-        let health = Health::new(bootstrap.node(), secrets.bundle())
+        let health = Health::new(bootstrap.machine(), secrets.bundle())
             .control_planes(hosts(&set.control_planes))
             .workers(hosts(&set.workers));
+        // Workers join by themselves once they have their config.
         let health = stack.add("cluster", health)?;
-        workers.iter().for_each(|_| {});
-        ready = health.node();
+        let health = joined.iter().fold(health, |health, worker| health.depends_on(worker));
+        ready = health.machine();
     }
-    let versions = Upgrade::new(
-        secrets.bundle(),
-        Output::all(nodes),
-        &*set.talos,
-        format!("ghcr.io/siderolabs/installer:{}", set.talos),
-    )
-    .workers(Output::all(workers));
+    let image = format!("ghcr.io/siderolabs/installer:{}", set.talos);
+    let versions = Upgrade::new(secrets.bundle(), Output::all(nodes), &*set.talos, image)
+        .workers(Output::all(joined.iter().map(|worker| worker.machine())))
+        // Nothing is upgraded before the cluster is whole.
+        .trigger("ready", ready.clone());
     stack.add("talos", versions)?;
     let kubeconfig = Kubeconfig::new(secrets.bundle(), &*set.name, &*set.endpoint).address(ready);
     let kubeconfig = stack.add("admin", kubeconfig)?;

@@ -42,7 +42,7 @@ pub struct Applied {
     id: Computed<String>,
     /// Where the machine is, for what needs it configured.
     #[resource(computed, pattern = "{field:address}")]
-    node: Computed<String>,
+    machine: Computed<String>,
 }
 
 impl Kind for Applied {

@@ -21,11 +21,11 @@ use super::mistakes::{Kind, addresses, mistake, positive};
     delete = "1ms"
 )]
 pub struct Bootstrap {
-    /// The control plane to start etcd on: [`Applied::node`](super::Applied).
+    /// The control plane to start etcd on: [`Applied::machine`](super::Applied).
     address: Input<String>,
     /// The secrets of the cluster.
     secrets: Input<Secret<String>>,
-    /// All control planes: [`Applied::node`](super::Applied) of each.
+    /// All control planes: [`Applied::machine`](super::Applied) of each.
     #[resource(default, item = "control_plane")]
     control_planes: Input<Vec<String>>,
     /// For how many seconds the machine may not be ready for it.
@@ -36,7 +36,7 @@ pub struct Bootstrap {
     id: Computed<String>,
     /// A control plane whose etcd runs, for what needs a cluster.
     #[resource(computed, pattern = "{field:address}")]
-    node: Computed<String>,
+    machine: Computed<String>,
 }
 
 impl Kind for Bootstrap {
@@ -58,7 +58,7 @@ impl Kind for Bootstrap {
     delete = "1ms"
 )]
 pub struct Health {
-    /// The control plane that checks: [`Bootstrap::node`].
+    /// The control plane that checks: [`Bootstrap::machine`].
     address: Input<String>,
     /// The secrets of the cluster.
     secrets: Input<Secret<String>>,
@@ -79,7 +79,7 @@ pub struct Health {
     id: Computed<String>,
     /// The control plane that checked, for what needs a healthy cluster.
     #[resource(computed, pattern = "{field:address}")]
-    node: Computed<String>,
+    machine: Computed<String>,
 }
 
 impl Kind for Health {
@@ -106,7 +106,7 @@ pub struct Kubeconfig {
     cluster: Input<String>,
     /// The URL of the Kubernetes API.
     endpoint: Input<String>,
-    /// The control plane that makes it: [`Bootstrap::node`]. Its config says for how long.
+    /// The control plane that makes it: [`Bootstrap::machine`]. Its config says for how long.
     address: Option<Input<String>>,
     /// For how many hours one that is made here is valid.
     #[resource(default = 8_u32)]

@@ -12,7 +12,7 @@
 //!     let config = stack.add("control-plane", Config::new(secrets.bundle(), input, role))?;
 //!     let first = Applied::new("10.0.0.5", secrets.bundle(), config.yaml());
 //!     let first = stack.add("first", first)?;
-//!     stack.add("base", Bootstrap::new(first.node(), secrets.bundle()))?;
+//!     stack.add("base", Bootstrap::new(first.machine(), secrets.bundle()))?;
 //!     Ok(())
 //! }
 //! ```

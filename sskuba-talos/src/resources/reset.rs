@@ -17,7 +17,7 @@ use super::mistakes::{Kind, addresses, positive};
     delete = "60s"
 )]
 pub struct Reset {
-    /// Where the machine is: [`Applied::node`](super::Applied), so that it is reset before that is forgotten.
+    /// Where the machine is: [`Applied::machine`](super::Applied), so that it is reset before that is forgotten.
     #[resource(force_new)]
     address: Input<String>,
     /// The secrets of its cluster.

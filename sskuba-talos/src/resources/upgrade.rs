@@ -1,5 +1,7 @@
 //! The version of Talos on the machines of a cluster.
 
+use std::collections::BTreeMap;
+
 use sskuba_core::prelude::*;
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
@@ -34,6 +36,9 @@ pub struct Upgrade {
     /// For how many seconds each machine is waited for.
     #[resource(default = 900_u32)]
     timeout: Input<u32>,
+    /// What must be there first, or whose change looks at all machines again.
+    #[resource(default, entry = "trigger")]
+    triggers: Input<BTreeMap<String, String>>,
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]
     id: Computed<String>,

@@ -20,7 +20,7 @@ fn fingerprint(args: &AppliedArgs) -> Result<Option<Fingerprint>, Failure> {
 }
 
 fn state(id: &str, args: &AppliedArgs) -> AppliedState {
-    AppliedState { id: id.to_owned(), node: args.address.clone() }
+    AppliedState { id: id.to_owned(), machine: args.address.clone() }
 }
 
 /// Waits until the machine answers as a member of its cluster. Whether it is ready shows elsewhere: before etcd is

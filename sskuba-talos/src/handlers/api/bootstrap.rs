@@ -10,7 +10,7 @@ use crate::api::Service;
 use crate::resources::{Bootstrap, BootstrapArgs, BootstrapState, Kind};
 
 fn object(id: &str, args: &BootstrapArgs) -> TypedObject<Bootstrap> {
-    TypedObject::new(id, BootstrapState { id: id.to_owned(), node: args.address.clone() })
+    TypedObject::new(id, BootstrapState { id: id.to_owned(), machine: args.address.clone() })
 }
 
 /// Whether etcd runs anywhere.

@@ -17,7 +17,7 @@ impl Api {
             ClusterNodes { control_planes: args.control_planes.clone(), workers: args.workers.clone() };
         let check = machine.health_check(&nodes, bound.within).await.map_err(failed)?;
         check.healthy().await.map_err(failed)?;
-        Ok(TypedObject::new(id.clone(), HealthState { id, node: args.address.clone() }))
+        Ok(TypedObject::new(id.clone(), HealthState { id, machine: args.address.clone() }))
     }
 }
 
