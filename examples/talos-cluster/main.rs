@@ -65,7 +65,8 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     for (i, address) in set.control_planes.iter().enumerate() {
         let applied = Applied::new(address, secrets.bundle(), control_plane.yaml());
         let applied = stack.add(format!("control-plane-{i}"), applied)?;
-        resets.push(stack.add(format!("control-plane-{i}"), Reset::new(applied.machine(), secrets.bundle()))?);
+        resets
+            .push(stack.add(format!("control-plane-{i}"), Reset::new(applied.machine(), secrets.bundle()))?);
         nodes.push(applied.machine());
     }
     let mut joined = Vec::new();

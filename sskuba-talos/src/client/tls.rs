@@ -78,8 +78,10 @@ fn invalid_certificate(error: &CertificateError, name: &str) -> TlsFault {
     let when = error.to_string();
     match error {
         CertificateError::UnknownIssuer
-        // Talos's CAs of two clusters have one name, and so a chain ends at the wrong key.
-        | CertificateError::BadSignature => TlsFault::UnknownCa,
+        // Talos's CAs all have one name, and so a chain ends at the wrong key; that of a machine without a config may
+        // be of another kind as well.
+        | CertificateError::BadSignature
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => TlsFault::UnknownCa,
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             TlsFault::WrongName { name: name.to_owned(), why: when }
         }

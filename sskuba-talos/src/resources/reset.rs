@@ -7,14 +7,15 @@ use sskuba_core::secret::Secret;
 use super::mistakes::{Kind, addresses, positive};
 
 /// Says that a machine is reset when this is deleted: it leaves etcd, its disks are wiped, and it starts again
-/// without a config. Made, it does nothing.
+/// without a config. Made, it does nothing. One machine is reset at a time, so that etcd can follow.
 #[derive(Resource)]
 #[resource(
     kind = "talos:machine:Reset",
     idempotency = "token",
     create = "1ms",
     update = "1ms",
-    delete = "60s"
+    delete = "60s",
+    parallel = 1
 )]
 pub struct Reset {
     /// Where the machine is: [`Applied::machine`](super::Applied), so that it is reset before that is forgotten.

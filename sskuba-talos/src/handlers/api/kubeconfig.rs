@@ -16,12 +16,20 @@ fn hours(hours: u32) -> Duration {
     Duration::from_secs(u64::from(hours) * 3600)
 }
 
-/// Returns until when the certificate of the current context is valid.
-fn expires(file: &credentials::Kubeconfig) -> Result<Timestamp, Failure> {
+/// Returns from when until when the certificate of the current context is valid.
+fn validity(text: &Secret<String>) -> Result<(Timestamp, Timestamp), Failure> {
     let odd = |why: String| Failure::new(Class::Terminal, format!("the kubeconfig: {why}"));
+    let file = credentials::Kubeconfig::read(text.expose()).map_err(|error| odd(error.to_string()))?;
     let context = file.current().ok_or_else(|| odd("it has no current context".to_owned()))?;
     let access = file.access(context).map_err(|error| odd(error.to_string()))?;
-    access.expires.ok_or_else(|| odd("its user has no certificate".to_owned()))
+    let client = access.client.ok_or_else(|| odd("its user has no certificate".to_owned()))?;
+    client.validity().map_err(|error| odd(error.to_string()))
+}
+
+/// Tells whether a certificate is to be used for a while yet. One that is valid for little more than `before` is used
+/// for half of its time, or it would never be fresh.
+fn is_fresh((from, until): (Timestamp, Timestamp), before: Duration, now: Timestamp) -> bool {
+    now.after(before.min(until.since(from) / 2)) < until
 }
 
 impl Api {
@@ -36,9 +44,7 @@ impl Api {
                 file.write().map_err(|error| Failure::new(Class::Terminal, error.to_string()))?
             }
         };
-        let read = credentials::Kubeconfig::read(text.expose());
-        let file = read.map_err(|error| Failure::new(Class::Terminal, error.to_string()))?;
-        let Timestamp(expires) = expires(&file)?;
+        let (_, Timestamp(expires)) = validity(&text)?;
         Ok((text, expires))
     }
 
@@ -60,9 +66,11 @@ impl Handler<Kubeconfig> for Api {
         _: &Cx,
         prior: TypedPrior<Kubeconfig>,
     ) -> Result<Option<TypedObject<Kubeconfig>>, Failure> {
-        let before = prior.args.map_or(1, |args| args.renew_before);
+        let before = hours(prior.args.map_or(1, |args| args.renew_before));
         let now = self.settings.clock.now();
-        let fresh = |state: &KubeconfigState| now.after(hours(before)).0 < state.expires;
+        let fresh = |state: &KubeconfigState| {
+            validity(&state.kubeconfig).is_ok_and(|validity| is_fresh(validity, before, now))
+        };
         Ok(prior.state.filter(fresh).map(|state| TypedObject::new(prior.id, state)))
     }
 
@@ -80,5 +88,21 @@ impl Handler<Kubeconfig> for Api {
 
     fn check(&self, args: &KubeconfigArgs) -> Vec<FieldError> {
         Kubeconfig::mistakes(args)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_made_anew_before_its_end() {
+        let at = |hours: u64| Timestamp(hours * 3_600_000);
+        let day = (at(0), at(24));
+        assert!(is_fresh(day, hours(2), at(21)));
+        assert!(!is_fresh(day, hours(2), at(22)));
+        assert!(!is_fresh(day, hours(2), at(30)));
+        assert!(is_fresh(day, hours(48), at(11)), "one that never is that fresh");
+        assert!(!is_fresh(day, hours(48), at(13)));
     }
 }

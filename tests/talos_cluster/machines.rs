@@ -1,0 +1,99 @@
+//! The machines of a test.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use sskuba::talos::api::{Mode, Target};
+use sskuba::talos::client::{Credentials, Identity, Machine, Settings, tell_mode};
+use sskuba::talos::secrets::{Bundle, Role};
+use sskuba::talos::testing::{FakeMachine, Fleet};
+use sskuba_core::clock::{Clock, SystemClock, SystemIds};
+use tempfile::TempDir;
+
+/// The variable that names the program with machines of Talos's own code.
+const PROGRAM: &str = "SSKUBA_TALOS_MACHINED";
+
+/// Machines without a config.
+pub(crate) struct Machines {
+    pub(crate) addresses: Vec<String>,
+    pub(crate) fakes: Vec<FakeMachine>,
+    fleet: Fleet,
+    process: Option<(Child, TempDir)>,
+}
+
+impl Machines {
+    /// Starts machines of this test.
+    pub(crate) async fn fake(count: usize) -> Self {
+        let mut this =
+            Self { addresses: Vec::new(), fakes: Vec::new(), fleet: Fleet::default(), process: None };
+        for _ in 0..count {
+            this.another().await;
+        }
+        this
+    }
+
+    /// Starts one more machine of this test; returns its address.
+    pub(crate) async fn another(&mut self) -> String {
+        let name = format!("node-{}", self.fakes.len() + 1);
+        let machine = self.fleet.start(&name, "v1.13.9").await.unwrap();
+        let address = machine.target().to_string();
+        self.fakes.push(machine);
+        self.addresses.push(address.clone());
+        address
+    }
+
+    /// Starts machines of Talos's own code, or says that they are not to be had.
+    #[expect(clippy::print_stdout, reason = "whoever runs the tests is to know what did not run")]
+    pub(crate) fn of_talos(count: usize) -> Option<Self> {
+        let Some(program) = std::env::var_os(PROGRAM) else {
+            println!("skipped: {PROGRAM} does not name a built interop/talos/machined");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = Command::new(program)
+            .args(["--nodes", &count.to_string(), "--outage", "150ms", "--dir"])
+            .arg(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines().take(count);
+        let addresses = lines.map(|line| {
+            let said: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
+            said["address"].as_str().unwrap().to_owned()
+        });
+        let addresses = addresses.collect();
+        let process = Some((process, folder));
+        Some(Self { addresses, fakes: Vec::new(), fleet: Fleet::default(), process })
+    }
+
+    /// Returns how many of the machines have a config.
+    pub(crate) async fn configured(&self) -> usize {
+        let mut count = 0;
+        for address in &self.addresses {
+            let target: Target = address.parse().unwrap();
+            let mode = tell_mode(&target, None, &Settings::default()).await.unwrap();
+            count += usize::from(mode == Mode::Configured);
+        }
+        count
+    }
+
+    /// Returns a machine as an administrator of the cluster has it.
+    pub(crate) fn admin(&self, index: usize, secrets: &str) -> Machine {
+        let bundle = Bundle::from_yaml(secrets).unwrap();
+        let hour = std::time::Duration::from_secs(3600);
+        let client = bundle.client_certificate(&[Role::Admin], hour, SystemClock.now(), &SystemIds).unwrap();
+        let ca = &bundle.certificates.os.certificate;
+        let credentials = Credentials::from_pem(ca, &client.certificate, &client.key).unwrap();
+        Machine::connect(self.addresses[index].parse().unwrap(), Identity::Cluster(credentials))
+    }
+}
+
+impl Drop for Machines {
+    fn drop(&mut self) {
+        if let Some((process, _)) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The example `talos-cluster`, the real binary, on machines that speak Talos's API: those of this crate, which live
+//! in the test, and where `SSKUBA_TALOS_MACHINED` names `interop/talos/machined`, those of Talos's own code.
+#![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
+
+mod kill;
+mod life;
+mod machines;
+mod program;
+mod refused;

@@ -1,0 +1,126 @@
+//! The program: the example's binary, built as a user builds it, in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+/// Returns the binary; built once in a run of the tests, into the folder that they were built into.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let tests = std::env::current_exe().unwrap();
+        let target = tests.ancestors().nth(3).unwrap();
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            // Just as the suite of `cargo xtask test` selects packages and features, so that nothing is built twice.
+            .args(["build", "--quiet", "--package", "sskuba-talos", "--package", "sskuba"])
+            .args(["--features", "sskuba-talos/testing,sskuba/talos-testing", "--example", "talos-cluster"])
+            .args(["--message-format", "json-render-diagnostics", "--target-dir"])
+            .arg(target);
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|about| name.starts_with(about)) {
+                cargo.env_remove(name);
+            }
+        }
+        let built = cargo.output().unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let messages = String::from_utf8(built.stdout).unwrap();
+        let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+        let path = messages.find_map(|message| message["executable"].as_str().map(PathBuf::from));
+        path.expect("cargo says where the example is")
+    })
+}
+
+/// A stack of the program, and what it is told of its machines.
+pub(crate) struct Program {
+    folder: TempDir,
+    pub(crate) control_planes: Vec<String>,
+    pub(crate) workers: Vec<String>,
+    pub(crate) talos: &'static str,
+}
+
+impl Program {
+    /// Describes a cluster of machines of which so many are control planes.
+    pub(crate) fn new(addresses: &[String], control_planes: usize) -> Self {
+        let (control_planes, workers) = addresses.split_at(control_planes);
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            control_planes: control_planes.to_vec(),
+            workers: workers.to_vec(),
+            talos: "v1.13.9",
+        }
+    }
+
+    /// Makes a call of the program; it inherits nothing.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let list = |name: &str, items: &[String]| format!("{name}={}", serde_json::to_string(items).unwrap());
+        let folder = self.folder.path();
+        let mut command = Command::new(binary());
+        command
+            .args(args)
+            .args(["-c", "endpoint=https://127.0.0.1:6443", "-c", &format!("talos={}", self.talos)])
+            .args(["-c", &list("control_planes", &self.control_planes)])
+            .args(["-c", &list("workers", &self.workers)])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .current_dir(folder)
+            .env_clear()
+            .env("HOME", folder)
+            .env("XDG_CONFIG_HOME", folder.join("config"))
+            .env("SSKUBA_STATE", format!("sled:{}", folder.join("state").display()));
+        command
+    }
+
+    /// Runs the program.
+    pub(crate) async fn run(&self, args: &[&str]) -> Said {
+        let mut command = self.command(args);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
+        Said::new(&output.unwrap())
+    }
+
+    /// Returns the cluster's secrets.
+    pub(crate) async fn secrets(&self) -> String {
+        self.run(&["output", "secrets", "--show-secrets"]).await.good().out
+    }
+}
+
+/// What a run of the program said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) text: String,
+}
+
+impl Said {
+    pub(crate) fn new(output: &Output) -> Self {
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = format!("{out}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(!text.contains("panicked"), "{text}");
+        assert!(!text.contains("PRIVATE KEY") || out.starts_with("cluster:"), "a key: {text}");
+        Self { code: output.status.code(), out, text }
+    }
+
+    /// Returns the run if it went well.
+    #[track_caller]
+    pub(crate) fn good(self) -> Self {
+        assert_eq!(self.code, Some(0), "{}", self.text);
+        self
+    }
+
+    /// Returns the run if it failed and says this.
+    #[track_caller]
+    pub(crate) fn bad(self, says: &[&str]) -> Self {
+        assert_eq!(self.code, Some(1), "{}", self.text);
+        for words in says {
+            assert!(self.text.contains(words), "{words:?} is missing in {}", self.text);
+        }
+        self
+    }
+}

@@ -1,0 +1,58 @@
+//! What is wrong is said in one clear error, and nothing is applied blindly.
+
+use crate::machines::Machines;
+use crate::program::Program;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_of_another_cluster_is_left_alone() {
+    let mut machines = Machines::fake(1).await;
+    let theirs = Program::new(&machines.addresses, 1);
+    theirs.run(&["up", "--yes"]).await.good();
+    let secrets = theirs.secrets().await;
+
+    machines.another().await;
+    let ours = Program::new(&machines.addresses, 2);
+    ours.run(&["up", "--yes"]).await.bad(&[&machines.addresses[0], "another cluster"]);
+    assert_eq!(machines.admin(0, &secrets).etcd_members().await.unwrap().len(), 1, "theirs still runs");
+    theirs.run(&["up", "--refresh", "--expect-no-changes"]).await.good();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_inputs_are_found_before_anything_is_touched() {
+    let machines = Machines::fake(1).await;
+    let program = |change: fn(&mut Program)| {
+        let mut program = Program::new(&machines.addresses, 1);
+        change(&mut program);
+        program
+    };
+    let cases: [(&str, fn(&mut Program), &[&str]); 3] = [
+        (
+            "address",
+            |program| program.control_planes.push("https://10.0.0.5".into()),
+            &["10.0.0.5", "without a scheme"],
+        ),
+        ("version", |program| program.talos = "v1.10.0", &["v1.10.0", "1.13"]),
+        ("nobody", |program| program.control_planes.clear(), &["control_planes"]),
+    ];
+    for (what, change, says) in cases {
+        let said = program(change).run(&["up", "--yes"]).await;
+        assert_ne!(said.code, Some(0), "{what}: {}", said.text);
+        for words in says {
+            assert!(said.text.contains(words), "{what}: {words:?} is missing in {}", said.text);
+        }
+    }
+    assert_eq!(machines.configured().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_that_cannot_be_reached_is_named_and_the_rest_is_kept() {
+    let machines = Machines::fake(2).await;
+    let mut program = Program::new(&machines.addresses, 1);
+    machines.fakes[1].disappear();
+    program.run(&["up", "--yes"]).await.bad(&[&machines.addresses[1], "no connection"]);
+    machines.fakes[1].appear();
+    program.run(&["up", "--yes"]).await.good();
+    program.workers.clear();
+    program.run(&["up", "--yes"]).await.good();
+    assert_eq!(machines.configured().await, 1, "what left the program is reset");
+}
