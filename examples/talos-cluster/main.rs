@@ -35,6 +35,9 @@ struct Settings {
     /// The disk that Talos is installed to.
     #[config(default = "/dev/sda".to_owned())]
     disk: String,
+    /// For how many seconds a machine is waited for that does not answer.
+    #[config(default = 600)]
+    patience: u32,
     /// Whether the cluster's health is waited for.
     #[config(default = true)]
     health: bool,
@@ -63,18 +66,23 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
 
     let (mut nodes, mut resets) = (Vec::new(), Vec::new());
     for (i, address) in set.control_planes.iter().enumerate() {
-        let applied = Applied::new(address, secrets.bundle(), control_plane.yaml());
+        let applied = Applied::new(address, secrets.bundle(), control_plane.yaml()).timeout(set.patience);
         let applied = stack.add(format!("control-plane-{i}"), applied)?;
-        resets
-            .push(stack.add(format!("control-plane-{i}"), Reset::new(applied.machine(), secrets.bundle()))?);
+        resets.push(stack.add(
+            format!("control-plane-{i}"),
+            Reset::new(applied.machine(), secrets.bundle()).timeout(set.patience),
+        )?);
         nodes.push(applied.machine());
     }
     let mut joined = Vec::new();
     for (i, address) in set.workers.iter().enumerate() {
-        let applied = Applied::new(address, secrets.bundle(), worker.yaml());
+        let applied = Applied::new(address, secrets.bundle(), worker.yaml()).timeout(set.patience);
         let applied = stack.add(format!("worker-{i}"), applied)?;
         // Workers leave while there still is a control plane to drain them.
-        let reset = stack.add(format!("worker-{i}"), Reset::new(applied.machine(), secrets.bundle()))?;
+        let reset = stack.add(
+            format!("worker-{i}"),
+            Reset::new(applied.machine(), secrets.bundle()).timeout(set.patience),
+        )?;
         resets.iter().fold(reset, |reset, of| reset.depends_on(of));
         joined.push(applied);
     }

@@ -64,7 +64,7 @@ async fn a_machine_that_is_lost_is_replaced_and_etcd_is_not_started_again() {
 
     // The first one: etcd was started there.
     machines.fakes[0].disappear();
-    let said = program.run(&["up", "--refresh"]).await.bad(&[&machines.addresses[0]]);
+    let said = program.run(&["up", "--refresh", "--yes"]).await.bad(&[&machines.addresses[0]]);
     assert!(said.text.contains("no connection"), "{}", said.text);
     program.control_planes[0] = machines.another().await;
     program.run(&["state", "rm", "talos:machine:Reset::control-plane-0", "--yes"]).await.good();

@@ -3,6 +3,9 @@
 use crate::machines::Machines;
 use crate::program::Program;
 
+/// What is wrong with what the program is told.
+type Change = fn(&mut Program);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_of_another_cluster_is_left_alone() {
     let mut machines = Machines::fake(1).await;
@@ -25,11 +28,11 @@ async fn wrong_inputs_are_found_before_anything_is_touched() {
         change(&mut program);
         program
     };
-    let cases: [(&str, fn(&mut Program), &[&str]); 3] = [
+    let cases: [(&str, Change, &[&str]); 3] = [
         (
             "address",
             |program| program.control_planes.push("https://10.0.0.5".into()),
-            &["10.0.0.5", "without a scheme"],
+            &["`address`", "10.0.0.5", "no address of a machine"],
         ),
         ("version", |program| program.talos = "v1.10.0", &["v1.10.0", "1.13"]),
         ("nobody", |program| program.control_planes.clear(), &["control_planes"]),
@@ -42,6 +45,10 @@ async fn wrong_inputs_are_found_before_anything_is_touched() {
         }
     }
     assert_eq!(machines.configured().await, 0);
+    // A config that no machine should get, though its secrets are not known yet.
+    let program = Program::new(&machines.addresses, 1);
+    let said = program.run(&["preview", "-c", "kubernetes=1.20.0"]).await.bad(&["1.20.0", "cluster"]);
+    assert!(!said.text.contains("talos:secrets:Bundle::cluster  create"), "{}", said.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,7 +56,8 @@ async fn a_machine_that_cannot_be_reached_is_named_and_the_rest_is_kept() {
     let machines = Machines::fake(2).await;
     let mut program = Program::new(&machines.addresses, 1);
     machines.fakes[1].disappear();
-    program.run(&["up", "--yes"]).await.bad(&[&machines.addresses[1], "no connection"]);
+    let said = program.run(&["up", "--yes", "-c", "patience=2"]).await;
+    said.bad(&[&machines.addresses[1], "no connection"]);
     machines.fakes[1].appear();
     program.run(&["up", "--yes"]).await.good();
     program.workers.clear();

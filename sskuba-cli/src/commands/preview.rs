@@ -58,7 +58,7 @@ async fn opened(context: &mut Context<'_, '_>, args: &Preview, options: &PlanOpt
     let mut session = context.open(&engine, "preview", &args.opening).await?;
     let made = async {
         if args.refresh {
-            super::refresh::read(context, &mut session).await?;
+            super::refresh::read_all(context, &mut session).await?;
         }
         let program = Arc::clone(&context.cli.program);
         let work = async {

@@ -79,3 +79,18 @@ pub(super) async fn read(
     }
     Ok(report)
 }
+
+/// Reads all of what is really there, before a plan is made of it. Where something could not be read there is none: it
+/// would say that nothing has to change.
+pub(super) async fn read_all(context: &mut Context<'_, '_>, session: &mut Session) -> Result<(), Stop> {
+    let report = read(context, session).await?;
+    match report.failed.len() {
+        0 => Ok(()),
+        1 => Err(Stop::failed(
+            "one object could not be read, so there is no plan; run again once that is mended, or without --refresh",
+        )),
+        n => Err(Stop::failed(format!(
+            "{n} objects could not be read, so there is no plan; run again once that is mended, or without --refresh"
+        ))),
+    }
+}

@@ -50,7 +50,7 @@ async fn make(
     options: &PlanOptions,
 ) -> Result<Plan, Stop> {
     if args.refresh {
-        super::refresh::read(context, session).await?;
+        super::refresh::read_all(context, session).await?;
     }
     let program = std::sync::Arc::clone(&context.cli.program);
     let plan = context.interrupts.guard(session.plan(program.as_ref(), options)).await?;

@@ -125,6 +125,13 @@ pub trait Handler<R: Resource>: Send + Sync + 'static {
         let _ = args;
         Vec::new()
     }
+
+    /// Says what is wrong with the inputs that are known, while others are not yet: so that a preview says it, and
+    /// not the apply half way. [`check`](Self::check) follows when all are known. Makes no call.
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        let _ = inputs;
+        Vec::new()
+    }
 }
 
 /// Answers one kind of lookup.
@@ -206,7 +213,10 @@ impl<R: Resource, H: Handler<R>> Erased for Resourceful<R, H> {
         Err(Failure::new(Class::Terminal, format!("{} is not a lookup", cx.address.kind_str())))
     }
     fn check(&self, inputs: &Map) -> Vec<FieldError> {
-        get_map(inputs).map(|args| self.0.check(&args)).unwrap_or_default()
+        match get_map(inputs) {
+            Ok(args) => self.0.check(&args),
+            Err(_) => self.0.check_known(inputs),
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! The kinds that are made here: secrets and configs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use sskuba_core::clock::{Clock, IdSource, SystemClock, SystemIds};
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
+use sskuba_core::value::{Map, Value, get_map};
 
 use crate::config;
+use crate::contract::Contract;
 use crate::patch::{self, Patch};
 use crate::resources::{Config, ConfigArgs, ConfigState, Kind, Secrets, SecretsArgs, SecretsState};
 use crate::secrets::{self, Bundle};
@@ -43,6 +45,20 @@ fn all<T: ToString>(problems: &[T]) -> String {
 }
 
 impl Here {
+    /// Returns secrets of no cluster, made once: what a config is tried with. The key for service accounts is of the
+    /// kind that takes no time.
+    fn nobodys(&self) -> Option<String> {
+        static NOBODYS: OnceLock<Option<String>> = OnceLock::new();
+        let make = || {
+            let (now, random) = (self.clock.now(), &*self.random);
+            let quick = secrets::generate_with(Secret::default(), Contract::default(), now, random).ok()?;
+            let key = quick.certificates.kubernetes.key.clone();
+            let bundle = secrets::generate_with(key, Contract::default(), now, random).ok()?;
+            Some(bundle.to_yaml().ok()?.expose().clone())
+        };
+        NOBODYS.get_or_init(make).clone()
+    }
+
     async fn secrets(&self, args: SecretsArgs) -> Result<SecretsState, Failure> {
         let bundle = match &args.import {
             Some(text) => bundle("import", text, &*self.clock)?,
@@ -138,5 +154,20 @@ impl Handler<Config> for Here {
             found.push(FieldError { field, message });
         }
         found
+    }
+
+    /// Makes it with secrets that are nobody's while those of the cluster are not known.
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        let mut inputs = inputs.clone();
+        for (field, stand_in) in
+            [("secrets", self.nobodys()), ("endpoint", Some("https://endpoint:6443".into()))]
+        {
+            let unknown = inputs.get(field).is_some_and(Value::has_unknown);
+            if let (true, Some(stand_in)) = (unknown, stand_in) {
+                inputs.insert(field.to_owned(), stand_in.into());
+            }
+        }
+        let args: Result<ConfigArgs, _> = get_map(&inputs);
+        args.map(|args| Handler::<Config>::check(self, &args)).unwrap_or_default()
     }
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
+use sskuba_core::value::Map;
 
 use crate::resources::Kind;
 
@@ -31,5 +32,8 @@ impl<R: Kind> Handler<R> for Unbuilt {
     }
     fn check(&self, args: &R::Args) -> Vec<FieldError> {
         R::mistakes(args)
+    }
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        R::wrong_addresses(inputs)
     }
 }

@@ -46,6 +46,8 @@ pub struct Applied {
 }
 
 impl Kind for Applied {
+    const ADDRESSES: &'static [&'static str] = &["address"];
+
     fn mistakes(args: &AppliedArgs) -> Vec<FieldError> {
         let mut found: Vec<FieldError> = addresses("address", [&args.address]).collect();
         found.extend(args.fingerprint.as_ref().and_then(|text| reads::<Fingerprint>("fingerprint", text)));

@@ -40,6 +40,8 @@ pub struct Bootstrap {
 }
 
 impl Kind for Bootstrap {
+    const ADDRESSES: &'static [&'static str] = &["address", "control_planes"];
+
     fn mistakes(args: &BootstrapArgs) -> Vec<FieldError> {
         addresses("address", [&args.address])
             .chain(addresses("control_planes", &args.control_planes))
@@ -83,6 +85,8 @@ pub struct Health {
 }
 
 impl Kind for Health {
+    const ADDRESSES: &'static [&'static str] = &["address"];
+
     fn mistakes(args: &HealthArgs) -> Vec<FieldError> {
         addresses("address", [&args.address]).chain(positive("timeout", args.timeout)).collect()
     }
@@ -126,6 +130,8 @@ pub struct Kubeconfig {
 }
 
 impl Kind for Kubeconfig {
+    const ADDRESSES: &'static [&'static str] = &["address"];
+
     fn mistakes(args: &KubeconfigArgs) -> Vec<FieldError> {
         let mut found: Vec<FieldError> = addresses("address", &args.address).collect();
         found.extend(positive("hours", args.hours));

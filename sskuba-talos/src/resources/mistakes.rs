@@ -4,15 +4,33 @@ use std::str::FromStr;
 
 use sskuba_core::resource::Resource;
 use sskuba_core::schema::FieldError;
+use sskuba_core::value::{Map, Value};
 
 use crate::api::Target;
 
 /// A kind of this provider.
 pub(crate) trait Kind: Resource {
+    /// The fields that hold addresses of machines.
+    const ADDRESSES: &'static [&'static str] = &[];
+
+    /// Says what is wrong with the addresses that are known, while other inputs are not yet.
+    fn wrong_addresses(inputs: &Map) -> Vec<FieldError> {
+        let known = Self::ADDRESSES.iter().filter_map(|field| Some((*field, inputs.get(*field)?)));
+        known.flat_map(|(field, value)| wrong(field, value)).collect()
+    }
+
     /// Says what is wrong with inputs beyond what the schema says.
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
         let _ = args;
         Vec::new()
+    }
+}
+
+/// Judges an address, or a list of them.
+fn wrong(field: &str, value: &Value) -> Vec<FieldError> {
+    match value {
+        Value::List(items) => items.iter().flat_map(|item| wrong(field, item)).collect(),
+        value => value.as_str().and_then(|text| reads::<Target>(field, text)).into_iter().collect(),
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Reset {
 }
 
 impl Kind for Reset {
+    const ADDRESSES: &'static [&'static str] = &["address"];
+
     fn mistakes(args: &ResetArgs) -> Vec<FieldError> {
         addresses("address", [&args.address]).chain(positive("timeout", args.timeout)).collect()
     }

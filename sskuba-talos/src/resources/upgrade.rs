@@ -45,6 +45,8 @@ pub struct Upgrade {
 }
 
 impl Kind for Upgrade {
+    const ADDRESSES: &'static [&'static str] = &["control_planes", "workers"];
+
     fn mistakes(args: &UpgradeArgs) -> Vec<FieldError> {
         let mut found: Vec<FieldError> = addresses("control_planes", &args.control_planes)
             .chain(addresses("workers", &args.workers))

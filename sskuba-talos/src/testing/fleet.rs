@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -20,6 +20,7 @@ use crate::api::{Fingerprint, Target};
 pub(super) struct Clusters {
     clusters: Mutex<HashMap<String, Cluster>>,
     keys: Mutex<HashMap<String, String>>,
+    nodes: Mutex<Vec<Weak<Node>>>,
 }
 
 impl Clusters {
@@ -32,6 +33,12 @@ impl Clusters {
     /// Keeps a CA's key, as control planes do for workers.
     pub(super) fn keep(&self, ca: &str, key: &str) {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(ca.to_owned(), key.to_owned());
+    }
+
+    /// Lets every control plane join the etcd of its cluster, where that was started.
+    pub(super) fn settle(&self) {
+        let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        nodes.iter().filter_map(Weak::upgrade).for_each(|node| node.settle());
     }
 
     /// Returns a CA's key.
@@ -68,6 +75,7 @@ impl Fleet {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let node = Arc::new(Node::new(name.to_owned(), tag.to_owned(), Arc::clone(&self.0)));
+        self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&node));
         let keys = Keys::new(name).map_err(io::Error::other)?;
         let fingerprint = keys.fingerprint;
         let serving = tokio::spawn(serve::live(Arc::clone(&node), keys, listener, address));

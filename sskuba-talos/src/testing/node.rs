@@ -209,7 +209,7 @@ impl Node {
     /// Takes a call that needs etcd; returns the cluster's name.
     pub(super) fn with_etcd(&self, api: &str) -> Result<String, Status> {
         let config = self.control_plane(api)?;
-        self.settle();
+        self.clusters.settle();
         let unhealthy = self.state().trouble.etcd_unhealthy;
         let started = self.clusters.with(&config.ca, |cluster| cluster.is_bootstrapped());
         if unhealthy || !started {

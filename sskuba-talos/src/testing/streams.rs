@@ -12,19 +12,29 @@ use tonic::codegen::tokio_stream::Stream;
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use sskuba_core::secret::Secret;
+
 use super::node::Node;
 use crate::client::proto::cluster as cluster_proto;
 use crate::client::proto::cluster::cluster_service_server::ClusterService;
 use crate::client::proto::machine as proto;
 use crate::client::proto::storage as storage_proto;
 use crate::client::proto::storage::storage_service_server::StorageService;
+use crate::credentials::Kubeconfig;
+use crate::secrets::CertificateAndKey;
 
 /// How often a watched thing is looked at.
 pub(super) const LOOK: Duration = Duration::from_millis(20);
 
 /// Packs a kubeconfig as machines do: a tar that does not end, in gzip.
 pub(super) fn kubeconfig(name: &str) -> Result<Vec<u8>, Status> {
-    let text = format!("apiVersion: v1\nkind: Config\ncurrent-context: admin@{name}\n");
+    let odd = |error: &dyn std::fmt::Display| Status::internal(error.to_string());
+    let made = rcgen::generate_simple_self_signed(vec!["admin".to_owned()]).map_err(|error| odd(&error))?;
+    let (certificate, key) = (made.cert.pem(), Secret::new(made.signing_key.serialize_pem()));
+    let client = CertificateAndKey { certificate, key };
+    let file = Kubeconfig::admin(name, "https://127.0.0.1:6443", &[&client.certificate], &client);
+    let file = file.map_err(|error| odd(&error))?.write().map_err(|error| odd(&error))?;
+    let text = file.expose();
     let mut header = [0_u8; 512];
     header[..10].copy_from_slice(b"kubeconfig");
     header[100..107].copy_from_slice(b"0000600");

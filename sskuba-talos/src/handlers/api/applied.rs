@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
+use sskuba_core::value::Map;
 
-use super::{Api, bound, failed, invalid, target};
+use super::{Api, bound, failed, invalid, patiently, target};
 use crate::api::{ApplyMode, ApplyOptions, ErrorKind, Fingerprint, Mode, ResourceKind};
 use crate::client::{Bound, Identity, Machine, tell_mode};
 use crate::resources::{Applied, AppliedArgs, AppliedState, Kind};
@@ -46,8 +47,9 @@ impl Api {
         let pinned = fingerprint(args)?;
         let target = target(&args.address)?;
         let options = ApplyOptions { mode, dry_run: false };
-        let found = tell_mode(&target, pinned, &self.settings).await;
-        let result = match found.map_err(failed)? {
+        let found =
+            patiently(bound, async || tell_mode(&target, pinned, &self.settings).await.map_err(failed));
+        let result = match found.await? {
             Mode::Maintenance => {
                 let identity = Identity::Maintenance { fingerprint: pinned };
                 let anyone = Machine::connect_with(target, identity, self.settings.clone());
@@ -122,6 +124,10 @@ impl Handler<Applied> for Api {
 
     fn check(&self, args: &AppliedArgs) -> Vec<FieldError> {
         Applied::mistakes(args)
+    }
+
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        Applied::wrong_addresses(inputs)
     }
 }
 

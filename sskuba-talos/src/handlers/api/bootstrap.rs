@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use sskuba_core::provider::{Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
+use sskuba_core::value::Map;
 
 use super::applied::{is_blank, unreadable};
-use super::{Api, bound, failed};
+use super::{Api, bound, failed, patiently};
 use crate::api::Service;
 use crate::resources::{Bootstrap, BootstrapArgs, BootstrapState, Kind};
 
@@ -52,9 +53,11 @@ fn runs_etcd(service: &Service) -> bool {
 #[async_trait]
 impl Handler<Bootstrap> for Api {
     async fn create(&self, cx: &Cx, args: BootstrapArgs) -> Result<TypedObject<Bootstrap>, Failure> {
-        if let Etcd::Nowhere = self.etcd(&args).await? {
+        let bound = bound(cx, args.timeout);
+        let known = &args;
+        if let Etcd::Nowhere = patiently(bound, || self.etcd(known)).await? {
             let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
-            machine.bootstrap_once(bound(cx, args.timeout)).await.map_err(failed)?;
+            machine.bootstrap_once(bound).await.map_err(failed)?;
         }
         Ok(object(&cx.token.to_string(), &args))
     }
@@ -87,5 +90,9 @@ impl Handler<Bootstrap> for Api {
 
     fn check(&self, args: &BootstrapArgs) -> Vec<FieldError> {
         Bootstrap::mistakes(args)
+    }
+
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        Bootstrap::wrong_addresses(inputs)
     }
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use sskuba_core::provider::{Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
+use sskuba_core::value::Map;
 
 use super::{Api, bound, failed};
 use crate::client::ClusterNodes;
@@ -41,5 +42,9 @@ impl Handler<Health> for Api {
 
     fn check(&self, args: &HealthArgs) -> Vec<FieldError> {
         Health::mistakes(args)
+    }
+
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        Health::wrong_addresses(inputs)
     }
 }

@@ -7,6 +7,7 @@ use sskuba_core::clock::Timestamp;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
+use sskuba_core::value::Map;
 
 use super::{Api, failed, invalid};
 use crate::credentials;
@@ -88,6 +89,10 @@ impl Handler<Kubeconfig> for Api {
 
     fn check(&self, args: &KubeconfigArgs) -> Vec<FieldError> {
         Kubeconfig::mistakes(args)
+    }
+
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        Kubeconfig::wrong_addresses(inputs)
     }
 }
 

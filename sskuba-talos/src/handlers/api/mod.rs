@@ -6,6 +6,7 @@ use std::time::Duration;
 use sskuba_core::clock::{IdSource, SystemIds};
 use sskuba_core::provider::{Class, Cx, Failure};
 use sskuba_core::secret::Secret;
+use tokio::time::{Instant, sleep};
 
 use super::here::bundle;
 use crate::api::{ApiError, ErrorKind, Target, TlsFault};
@@ -66,6 +67,23 @@ fn invalid(field: &str, message: impl std::fmt::Display) -> Failure {
 fn bound(cx: &Cx, seconds: u32) -> Bound {
     let within = Duration::from_secs(seconds.into()).min(cx.timeout.mul_f64(0.95));
     Bound { within, every: EVERY.min(within / 4) }
+}
+
+/// Asks again until it is answered, as long as only the network or the machine's start stands in the way: a machine
+/// that restarts is away for minutes.
+async fn patiently<T, F>(bound: Bound, ask: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>> + Send,
+{
+    let end = Instant::now() + bound.within;
+    loop {
+        match ask().await {
+            Err(failure) if failure.class.is_passing() && Instant::now() + bound.every < end => {
+                sleep(bound.every).await;
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// Says what an error of the machine API is to the engine. It names the machine, the call and what to do.

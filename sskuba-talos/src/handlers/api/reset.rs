@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
+use sskuba_core::value::Map;
 use tokio::time::{Instant, sleep};
 
 use super::applied::{is_blank, unreadable};
-use super::{Api, bound, failed};
+use super::{Api, bound, failed, patiently};
 use crate::api::{ErrorKind, ResetOptions};
 use crate::client::Bound;
 use crate::resources::{Kind, Reset, ResetArgs, ResetState};
@@ -64,7 +65,9 @@ impl Handler<Reset> for Api {
             _ => failure,
         }
         };
-        if is_blank(self, &args.address).await.map_err(lost)? {
+        let bound = bound(cx, args.timeout);
+        let address = &args.address;
+        if patiently(bound, || is_blank(self, address)).await.map_err(lost)? {
             return Ok(());
         }
         let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
@@ -82,10 +85,14 @@ impl Handler<Reset> for Api {
             Err(error) if error.may_have_happened() || matches!(error.kind, ErrorKind::NotReady { .. }) => {}
             Err(error) => return Err(failed(error)),
         }
-        self.blank(&args, bound(cx, args.timeout)).await
+        self.blank(&args, bound).await
     }
 
     fn check(&self, args: &ResetArgs) -> Vec<FieldError> {
         Reset::mistakes(args)
+    }
+
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        Reset::wrong_addresses(inputs)
     }
 }

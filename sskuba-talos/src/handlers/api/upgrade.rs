@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
+use sskuba_core::value::Map;
 use tokio::time::{Instant, sleep};
 
 use super::applied::unreadable;
-use super::{Api, bound, failed};
+use super::{Api, bound, failed, patiently};
 use crate::api::{ErrorKind, Stage};
 use crate::client::{Bound, Machine};
 use crate::resources::{Kind, Upgrade, UpgradeArgs, UpgradeState};
@@ -48,17 +49,21 @@ impl Api {
         bound: Bound,
     ) -> Result<(), Failure> {
         let machine = self.machine(address, bundle)?;
-        if machine.version().await.map_err(failed)?.tag != args.version {
-            self.etcd_healthy(args, bundle, bound).await?;
-            let report = |step| tracing::info!(%address, ?step, "upgrade");
-            match machine.upgrade(&args.image, report).await {
-                Ok(_) => {}
-                // It may be on its way: the version tells.
-                Err(error) if error.may_have_happened() => {}
-                Err(error) => return Err(failed(error)),
-            }
-            self.has_version(&machine, args, bound).await?;
+        let known = &machine;
+        let ask = || async move { known.version().await.map_err(failed) };
+        let runs = patiently(bound, ask).await?;
+        if runs.tag == args.version {
+            return Ok(());
         }
+        self.etcd_healthy(args, bundle, bound).await?;
+        let report = |step| tracing::info!(%address, ?step, "upgrade");
+        match machine.upgrade(&args.image, report).await {
+            Ok(_) => {}
+            // It may be on its way: the version tells.
+            Err(error) if error.may_have_happened() => {}
+            Err(error) => return Err(failed(error)),
+        }
+        self.has_version(&machine, args, bound).await?;
         self.etcd_healthy(args, bundle, bound).await
     }
 
@@ -96,36 +101,43 @@ impl Api {
     async fn etcd_healthy(&self, args: &UpgradeArgs, bundle: &Bundle, bound: Bound) -> Result<(), Failure> {
         let end = Instant::now() + bound.within.min(std::time::Duration::from_mins(2));
         loop {
-            let Err(last) = self.etcd_once(args, bundle).await? else { return Ok(()) };
+            let wrong = self.etcd_faults(args, bundle).await?;
+            if wrong.is_empty() {
+                return Ok(());
+            }
             if Instant::now() + bound.every >= end {
-                return Err(Failure::new(Class::Conflict, format!("etcd is not healthy: {last}")));
+                return Err(Failure::new(
+                    Class::Conflict,
+                    format!("etcd is not healthy: {}", wrong.join("; ")),
+                ));
             }
             sleep(bound.every).await;
         }
     }
 
-    /// Looks at etcd once; the inner error is what is not as it should be.
-    async fn etcd_once(&self, args: &UpgradeArgs, bundle: &Bundle) -> Result<Result<(), String>, Failure> {
+    /// Says what is not as it should be with etcd now.
+    async fn etcd_faults(&self, args: &UpgradeArgs, bundle: &Bundle) -> Result<Vec<String>, Failure> {
+        let mut wrong = Vec::new();
+        let expected = args.control_planes.len();
         for address in &args.control_planes {
             let machine = self.machine(address, bundle)?;
-            let members = match machine.etcd_members().await {
-                Ok(members) => members,
-                Err(error) => return Ok(Err(error.to_string())),
-            };
-            if members.len() != args.control_planes.len() {
-                let expected = args.control_planes.len();
-                return Ok(Err(format!("{address} knows {} members of {expected}", members.len())));
-            }
-            if let Some(learner) = members.iter().find(|member| member.learner) {
-                return Ok(Err(format!("{} is still learning", learner.hostname)));
+            match machine.etcd_members().await {
+                Ok(members) if members.len() != expected => {
+                    wrong.push(format!("{address} knows {} members of {expected}", members.len()));
+                }
+                Ok(members) => {
+                    let learners = members.iter().filter(|member| member.learner);
+                    wrong.extend(learners.map(|member| format!("{} is still learning", member.hostname)));
+                }
+                Err(error) => wrong.push(error.to_string()),
             }
             match machine.etcd_alarms().await {
                 Ok(alarms) if alarms.is_empty() => {}
-                Ok(alarms) => return Ok(Err(format!("{address} raises {} alarms", alarms.len()))),
-                Err(error) => return Ok(Err(error.to_string())),
+                Ok(alarms) => wrong.push(format!("{address} raises {} alarms", alarms.len())),
+                Err(error) => wrong.push(error.to_string()),
             }
         }
-        Ok(Ok(()))
+        Ok(wrong)
     }
 }
 
@@ -163,5 +175,9 @@ impl Handler<Upgrade> for Api {
 
     fn check(&self, args: &UpgradeArgs) -> Vec<FieldError> {
         Upgrade::mistakes(args)
+    }
+
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        Upgrade::wrong_addresses(inputs)
     }
 }
