@@ -35,7 +35,7 @@ pub struct Bootstrap {
     #[resource(computed, id, pattern = "{token}")]
     id: Computed<String>,
     /// A control plane whose etcd runs, for what needs a cluster.
-    #[resource(computed, pattern = "{field:address}")]
+    #[resource(computed, volatile, pattern = "{field:address}")]
     machine: Computed<String>,
 }
 
@@ -80,7 +80,7 @@ pub struct Health {
     #[resource(computed, id, pattern = "{token}")]
     id: Computed<String>,
     /// The control plane that checked, for what needs a healthy cluster.
-    #[resource(computed, pattern = "{field:address}")]
+    #[resource(computed, volatile, pattern = "{field:address}")]
     machine: Computed<String>,
 }
 
