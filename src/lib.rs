@@ -29,6 +29,8 @@ pub use sskuba_core as core;
 pub use sskuba_local as local;
 #[cfg(feature = "sim")]
 pub use sskuba_sim as sim;
+#[cfg(feature = "talos")]
+pub use sskuba_talos as talos;
 
 pub use sskuba_core::engine::{Engine, EngineError};
 pub use sskuba_core::prelude;
