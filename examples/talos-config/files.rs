@@ -57,9 +57,10 @@ fn place(folder: &Path, staged: Staged<'_>, replace: bool) -> Result<(), Failure
     let mut placed: Vec<(PathBuf, PathBuf)> = Vec::new();
     for (name, file) in files {
         let (path, old) = (folder.join(name), own.path().join(format!("old-{name}")));
-        let moved = match replace && path.symlink_metadata().is_ok() {
-            true => fs::rename(&path, &old),
-            false => Ok(()),
+        let moved = match path.symlink_metadata() {
+            Ok(found) if found.is_dir() => Err(std::io::Error::other("a folder has this name")),
+            Ok(_) if replace => fs::rename(&path, &old),
+            _ => Ok(()),
         };
         placed.push((path.clone(), old));
         let done = moved.and_then(|()| file.persist_noclobber(&path).map(drop).map_err(|error| error.error));

@@ -164,13 +164,13 @@ fn all_is_written_or_nothing() {
     let folder = TempDir::new().unwrap();
     let mine = secrets(folder.path(), 1, SystemClock.now());
     let out = folder.path().join("base");
-    // The last file cannot be replaced: a folder with something in it has its name.
+    // The last file cannot be replaced: a folder has its name.
     run(&out, &["--secrets", &mine]);
     fs::write(out.join("worker.yaml"), "old").unwrap();
     fs::remove_file(out.join("talosconfig")).unwrap();
     fs::create_dir(out.join("talosconfig")).unwrap();
     let before = listed(&out);
-    refused(&out, &["--secrets", &mine, "--force"], "cannot write");
+    refused(&out, &["--secrets", &mine, "--force"], "a folder has this name");
     assert_eq!(listed(&out), before);
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
@@ -204,7 +204,7 @@ fn each_mistake_is_said_once_and_nothing_is_written() {
     for (content, wanted) in [
         ("machine: {sysctl: {}}", "did you mean `sysctls`?"),
         ("- {op: remove, path: /machine/token}", "several"),
-        ("machine: {type: {$patch: delete}}", "type"),
+        ("machine: {type: {$patch: delete}}", "machine.ca.key: a worker must not have the key"),
     ] {
         fs::write(patch, content).unwrap();
         say(&["--secrets", &mine, "--patch", patch], wanted);
