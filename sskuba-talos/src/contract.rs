@@ -1,6 +1,7 @@
 //! Which form of machine config a version of Talos reads.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -34,6 +35,20 @@ impl Contract {
             Self::V1_11 => (1, 11),
             Self::V1_12 => (1, 12),
             Self::V1_13 => (1, 13),
+        }
+    }
+
+    /// Returns the minor versions of Kubernetes 1 that this Talos runs.
+    ///
+    /// ```
+    /// use sskuba_talos::contract::Contract;
+    /// assert!(Contract::V1_13.kubernetes().contains(&36));
+    /// ```
+    pub const fn kubernetes(self) -> RangeInclusive<u64> {
+        match self {
+            Self::V1_11 => 29..=34,
+            Self::V1_12 => 30..=35,
+            Self::V1_13 => 31..=36,
         }
     }
 }

@@ -1,16 +1,18 @@
 //! Secrets and credentials against programs and data that are not ours: Talos's own Go code, its fixed bundle, OpenSSL.
 //!
-//! `SSKUBA_ORACLES` is the folder with Talos's data, `SSKUBA_TALOS_DRIVER` a program around Talos's Go module with the
-//! commands `checksecrets`, `secrets`, `gen` and `talosconfig`. What is not there is skipped with a line.
+//! `SSKUBA_ORACLES` is the folder with Talos's data, `SSKUBA_TALOS_DRIVER` the driver built from
+//! `interop/talos/driver`. What is not there is skipped with a line.
 
 #![expect(clippy::unwrap_used, reason = "a test: what fails is seen")]
 #![expect(clippy::print_stdout, reason = "what is skipped is said")]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use sskuba_core::clock::{Clock, IdSource};
 use sskuba_core::clock::{SeededIds, SystemClock, SystemIds, Timestamp};
 use sskuba_core::secret::Secret;
@@ -50,6 +52,19 @@ fn run(program: &Path, arguments: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{} {arguments:?}: {said}", program.display());
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Asks the driver one question.
+fn ask(driver: &Path, command: &str, question: &Value) -> Result<String, String> {
+    let mut child =
+        Command::new(driver).arg(command).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{question}").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    match answer["error"].as_str() {
+        Some(error) => Err(error.to_owned()),
+        None => Ok(answer["ok"].as_str().unwrap_or_default().to_owned()),
+    }
 }
 
 fn openssl(arguments: &[&str]) -> String {
@@ -103,47 +118,52 @@ fn talos_fixed_bundle_goes_through_us_unchanged() {
 #[test]
 fn talos_reads_our_bundles_and_we_read_its() {
     let Some(driver) = given("SSKUBA_TALOS_DRIVER") else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let now = SystemClock.now();
-    let bundle = new_bundle(now);
-    let secrets = put(folder.path(), "secrets.yaml", bundle.to_yaml().unwrap().expose());
-    run(&driver, &["checksecrets", &secrets]);
-    let out = folder.path().to_str().unwrap();
-    for contract in ["v1.11", "v1.12", "v1.13"] {
-        run(&driver, &["gen", &secrets, "base", "https://base:6443", "1.34.0", contract, out, "/dev/sda"]);
-        let path = folder.path().join("controlplane.yaml");
-        run(&driver, &["validate", path.to_str().unwrap(), "metal"]);
-        let config = std::fs::read_to_string(path).unwrap();
+    let bundle = new_bundle(SystemClock.now());
+    let secrets = bundle.to_yaml().unwrap();
+    let secrets = secrets.expose();
+    ask(&driver, "checksecrets", &json!({"secrets": secrets})).unwrap();
+    for contract in Contract::ALL {
+        let contract = format!("v{contract}");
+        let input = json!({
+            "name": "base", "endpoint": "https://base:6443", "kubernetes": "1.34.0",
+            "role": "controlplane", "installDisk": "/dev/sda",
+        });
+        let question = json!({"secrets": secrets, "contract": contract, "input": input});
+        let config = ask(&driver, "gen", &question).unwrap();
+        ask(&driver, "validate", &json!({"config": config, "mode": "metal"})).unwrap();
         assert_eq!(Bundle::from_control_plane(&config).unwrap(), bundle, "{contract}");
-        let theirs = run(&driver, &["secrets", contract]);
+        let theirs = ask(&driver, "secrets", &json!({"contract": contract})).unwrap();
         let theirs = Bundle::from_yaml(&theirs).unwrap();
         assert_eq!(theirs.validate(SystemClock.now()), [], "{contract}");
-        let again = put(folder.path(), "theirs.yaml", theirs.to_yaml().unwrap().expose());
-        run(&driver, &["checksecrets", &again]);
+        let again = theirs.to_yaml().unwrap();
+        ask(&driver, "checksecrets", &json!({"secrets": again.expose()})).unwrap();
     }
-    let damaged = bundle.to_yaml().unwrap().expose().replace("  token: ", "  other: ");
-    let damaged = put(folder.path(), "damaged.yaml", &damaged);
-    let output = Command::new(&driver).args(["checksecrets", &damaged]).output().unwrap();
-    assert!(!output.status.success(), "the driver does look at the bundle");
+    let damaged = secrets.replace("  token: ", "  other: ");
+    let answer = ask(&driver, "checksecrets", &json!({"secrets": damaged}));
+    assert!(answer.is_err(), "the driver does look at the bundle");
 }
 
 #[test]
 fn a_talosconfig_of_talos_is_like_ours() {
     let Some(driver) = given("SSKUBA_TALOS_DRIVER") else { return };
-    let folder = tempfile::tempdir().unwrap();
     let now = SystemClock.now();
     let bundle = new_bundle(now);
-    let secrets = put(folder.path(), "secrets.yaml", bundle.to_yaml().unwrap().expose());
-    let theirs = run(
-        &driver,
-        &["talosconfig", &secrets, "base", "https://base:6443", "v1.13", "10.0.0.1", "10.0.0.2"],
-    );
+    let question = json!({
+        "secrets": bundle.to_yaml().unwrap().expose(), "contract": "v1.13", "endpoints": ["10.0.0.1", "10.0.0.2"],
+        "input": {"name": "base", "endpoint": "https://base:6443", "kubernetes": "1.34.0"},
+    });
+    let theirs = ask(&driver, "talosconfig", &question).unwrap();
     let file = Talosconfig::read(&theirs).unwrap();
     assert_eq!(read(file.write().unwrap().expose()).unwrap(), read(&theirs).unwrap());
     let year = Duration::from_secs(365 * 86_400);
     let ours = bundle.client_certificate(&[Role::Admin], year, now, &SystemIds).unwrap();
     let endpoints = ["10.0.0.1".to_owned(), "10.0.0.2".to_owned()];
     let ours = bundle.talosconfig("base", &endpoints, ours);
+    let text = ours.write().unwrap();
+    let again = ask(&driver, "readtalosconfig", &json!({"config": text.expose()})).unwrap();
+    assert_eq!(read(&again).unwrap(), read(text.expose()).unwrap(), "talosctl reads all of it");
+    let broken = text.expose().replace("    key: ", "    key: AAAA");
+    ask(&driver, "readtalosconfig", &json!({"config": broken})).unwrap_err();
     let (ours, theirs) = (ours.context("base").unwrap(), file.context("base").unwrap());
     assert_eq!(file.current(), Some("base"));
     assert_eq!(

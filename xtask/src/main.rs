@@ -1,9 +1,10 @@
 //! The project's own tasks: `cargo xtask test`, `cargo xtask check`, `cargo xtask compare`,
-//! `cargo xtask torture`, `cargo xtask mutants`.
+//! `cargo xtask interop`, `cargo xtask torture`, `cargo xtask mutants`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod check;
 mod compare;
+mod interop;
 mod mutants;
 mod suites;
 mod torture;
@@ -35,6 +36,8 @@ enum Task {
     },
     /// Measure this engine and other tools side by side
     Compare(compare::Options),
+    /// Build the peers of other projects' code, and run the tests that compare with them
+    Interop,
     /// Kill a program at random instants and see that nothing is lost
     Torture(torture::Options),
     /// Break the engine on purpose, promise by promise, and see that a test notices
@@ -61,6 +64,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Test(options) => suites::run(&workspace_root()?, &options),
         Task::Check { root } => check::report(&root.map_or_else(workspace_root, Ok)?),
         Task::Compare(options) => compare::run(&workspace_root()?, &options),
+        Task::Interop => interop::run(&workspace_root()?),
         Task::Torture(options) => torture::run(&workspace_root()?, &options),
         Task::Mutants(options) => mutants::run(&workspace_root()?, &options),
         Task::Measure(options) => compare::measure::run(&options),

@@ -13,8 +13,7 @@ use anyhow::{Context, bail};
 
 use list::{SUITES, Step, Suite};
 use outcome::{Outcome, Row};
-use probe::Env;
-pub(crate) use probe::cargo;
+pub(crate) use probe::{Env, WhyNot, cargo};
 
 /// What to run.
 #[derive(clap::Args)]
@@ -58,6 +57,11 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     }
     println!("\n{}", outcome::table(&rows));
     Ok(!rows.iter().any(|row| matches!(row.outcome, Outcome::Broken(_))))
+}
+
+/// Runs one suite and says whether it was not broken.
+pub(crate) fn run_alone(root: &Path, name: &str) -> anyhow::Result<bool> {
+    run(root, &Options { only: vec![name.to_owned()], list: false, quick: false })
 }
 
 /// The suites with these names, or all.

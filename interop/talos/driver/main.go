@@ -13,16 +13,17 @@ import (
 
 // question is a line of stdin; each command reads the fields that it needs.
 type question struct {
-	Secrets  string          `json:"secrets"`
-	Contract string          `json:"contract"`
-	Config   string          `json:"config"`
-	Mode     string          `json:"mode"`
-	Patches  []string        `json:"patches"`
-	Roots    string          `json:"roots"`
-	Leaf     string          `json:"leaf"`
-	Usage    string          `json:"usage"`
-	Time     string          `json:"time"`
-	Input    json.RawMessage `json:"input"`
+	Secrets   string          `json:"secrets"`
+	Contract  string          `json:"contract"`
+	Config    string          `json:"config"`
+	Mode      string          `json:"mode"`
+	Patches   []string        `json:"patches"`
+	Endpoints []string        `json:"endpoints"`
+	Roots     string          `json:"roots"`
+	Leaf      string          `json:"leaf"`
+	Usage     string          `json:"usage"`
+	Time      string          `json:"time"`
+	Input     json.RawMessage `json:"input"`
 }
 
 // answer is a line of stdout.
@@ -33,13 +34,15 @@ type answer struct {
 }
 
 var commands = map[string]func(question) (answer, error){
-	"gen":          generateConfig,
-	"validate":     validateConfig,
-	"normalize":    normalizeConfig,
-	"patch":        patchConfig,
-	"secrets":      newSecrets,
-	"checksecrets": checkSecrets,
-	"verify":       verifyChain,
+	"gen":             generateConfig,
+	"validate":        validateConfig,
+	"normalize":       normalizeConfig,
+	"patch":           patchConfig,
+	"secrets":         newSecrets,
+	"checksecrets":    checkSecrets,
+	"verify":          verifyChain,
+	"talosconfig":     makeTalosconfig,
+	"readtalosconfig": readTalosconfig,
 }
 
 func main() {
@@ -51,7 +54,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("usage: driver gen|validate|normalize|patch|secrets|checksecrets|verify|schema")
+		return fmt.Errorf("usage: driver gen|validate|normalize|patch|secrets|checksecrets|verify|talosconfig|readtalosconfig|schema")
 	}
 	if args[0] == "schema" {
 		return printSchema(os.Stdout)

@@ -41,27 +41,19 @@ pub(super) fn judge(machine: &Field<'_>, cluster: &Field<'_>, target: &Target, r
     }
 }
 
-/// The minor versions of Kubernetes that a Talos runs.
-const fn range(contract: Contract) -> (u64, u64) {
-    match contract {
-        Contract::V1_11 => (29, 34),
-        Contract::V1_12 => (30, 35),
-        Contract::V1_13 => (31, 36),
-    }
-}
-
 fn supported(image: &str, contract: Contract) -> Result<(), String> {
     let version = image.rsplit_once(":v").map(|(_, version)| version.split('@').next().unwrap_or_default());
     let Some((major, minor)) = version.and_then(minor) else {
         return Err(format!(
             "{image:?} has no version of Kubernetes as its tag, e.g. `:v1.{}.0`",
-            range(contract).1
+            contract.kubernetes().end()
         ));
     };
-    let (least, most) = range(contract);
-    if major == 1 && (least..=most).contains(&minor) {
+    let minors = contract.kubernetes();
+    if major == 1 && minors.contains(&minor) {
         return Ok(());
     }
+    let (least, most) = minors.into_inner();
     Err(format!("Talos {contract} runs Kubernetes 1.{least} to 1.{most}, not {major}.{minor}"))
 }
 

@@ -1,41 +1,25 @@
-//! The fixed secrets that golden configs are made from.
+//! The secrets that configs are made from.
 
 use std::fs;
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use sskuba_core::clock::{SeededIds, Timestamp};
 use sskuba_core::secret::Secret;
-use sskuba_talos::secrets::{Bundle, CertificateAndKey, Certificates, Identity, Tokens};
-use sskuba_talos::yaml;
+use sskuba_talos::contract::Contract;
+use sskuba_talos::secrets::{Bundle, generate_with};
 
-/// Reads the bundle of the golden data, and its text.
-pub(crate) fn read(data: &Path) -> (Bundle, String) {
-    let text = fs::read_to_string(data.join("secrets.yaml")).unwrap();
-    let documents = yaml::read(&text).unwrap();
-    let field = |path: &str| {
-        let keys: Vec<&str> = path.split('.').collect();
-        documents[0].at(&keys).and_then(|node| node.as_str()).unwrap_or_else(|| panic!("{path}")).to_owned()
-    };
-    let pem = |path: &str| String::from_utf8(STANDARD.decode(field(path)).unwrap()).unwrap();
-    let pair = |path: &str| CertificateAndKey {
-        certificate: pem(&format!("{path}.crt")),
-        key: Secret::new(pem(&format!("{path}.key"))),
-    };
-    let bundle = Bundle {
-        cluster: Identity { id: field("cluster.id"), secret: Secret::new(field("cluster.secret")) },
-        tokens: Tokens {
-            bootstrap: Secret::new(field("secrets.bootstraptoken")),
-            trustd: Secret::new(field("trustdinfo.token")),
-            secretbox: Secret::new(field("secrets.secretboxencryptionsecret")),
-        },
-        certificates: Certificates {
-            etcd: pair("certs.etcd"),
-            kubernetes: pair("certs.k8s"),
-            aggregator: pair("certs.k8saggregator"),
-            os: pair("certs.os"),
-            service_account: Secret::new(pem("certs.k8sserviceaccount.key")),
-        },
-    };
-    (bundle, text)
+/// 2026-11-01.
+const MADE: Timestamp = Timestamp(1_793_491_200_000);
+
+/// Reads the bundle of the golden data.
+pub(crate) fn golden(data: &Path) -> Bundle {
+    Bundle::from_yaml(&fs::read_to_string(data.join("secrets.yaml")).unwrap()).unwrap()
+}
+
+/// Returns a bundle that is always the same; an ECDSA key signs its service accounts, since RSA's takes seconds.
+pub(crate) fn made() -> Bundle {
+    let random = SeededIds::new(1);
+    let mut bundle = generate_with(Secret::new(String::new()), Contract::V1_13, MADE, &random).unwrap();
+    bundle.certificates.service_account = bundle.certificates.kubernetes.key.clone();
+    bundle
 }

@@ -28,6 +28,9 @@ pub(crate) enum Need {
     /// A Python with moto and boto3; made under `target/python` where there is none.
     /// Gives the steps `SSKUBA_TEST_MOTO` and `SSKUBA_TEST_PYTHON`.
     Moto,
+    /// Programs of other projects' code, built from `interop`; wants Go, and its modules from the network once.
+    /// Gives the steps their variables, `SSKUBA_TALOS_DRIVER` and `SSKUBA_TALOS_MACHINED`.
+    Peers,
     /// The database of advisories; fetched, which needs its host.
     Advisories,
 }
@@ -149,26 +152,73 @@ pub(crate) const SUITES: &[Suite] = &[
             ]),
         ],
     },
+    // One selection of packages and features for both suites and for the test of the example, as above.
     Suite {
         name: "talos",
-        about: "the machine API's client against machines of this process, and of Talos's own code where it was built",
+        about: "Talos's secrets, configs and machine API, against machines of this process, and the example",
         slow: true,
         required_in_ci: true,
-        needs: &[Need::Package("sskuba-talos")],
+        needs: &[Need::Package("sskuba-talos"), Need::RootTest("talos_config")],
         steps: &[
             Step::Cargo(&[
                 "clippy",
                 "--package",
                 "sskuba-talos",
+                "--package",
+                "sskuba",
                 "--features",
-                "testing",
+                "sskuba-talos/testing,sskuba/talos",
                 "--all-targets",
                 "--",
                 "-D",
                 "warnings",
             ]),
-            Step::Cargo(&["test", "--package", "sskuba-talos", "--features", "testing", "--no-fail-fast"]),
+            Step::Cargo(&[
+                "test",
+                "--package",
+                "sskuba-talos",
+                "--package",
+                "sskuba",
+                "--features",
+                "sskuba-talos/testing,sskuba/talos",
+                "--lib",
+                "--test",
+                "api",
+                "--test",
+                "interop",
+                "--test",
+                "secrets",
+                "--test",
+                "talos_config",
+                "--no-fail-fast",
+            ]),
         ],
+    },
+    Suite {
+        name: "interop",
+        about: "the same against peers of Talos's own code, which are built with Go",
+        slow: true,
+        required_in_ci: false,
+        needs: &[Need::Package("sskuba-talos"), Need::Peers],
+        steps: &[Step::Cargo(&[
+            "test",
+            "--package",
+            "sskuba-talos",
+            "--package",
+            "sskuba",
+            "--features",
+            "sskuba-talos/testing,sskuba/talos",
+            "--test",
+            "api",
+            "--test",
+            "interop",
+            "--test",
+            "secrets",
+            "--no-fail-fast",
+            "--",
+            // What is skipped is said by tests that pass.
+            "--show-output",
+        ])],
     },
 ];
 

@@ -20,6 +20,7 @@ impl Outcome {
     pub(crate) fn of(why: WhyNot, required: bool, ci: bool) -> Self {
         match why {
             WhyNot::Machine(why) if required && ci => Self::Broken(format!("required in CI, but {why}")),
+            WhyNot::Broken(why) => Self::Broken(why),
             WhyNot::Machine(why) | WhyNot::Repository(why) => Self::Skipped(why),
         }
     }
@@ -75,6 +76,8 @@ mod tests {
         assert_eq!(Outcome::of(machine(), true, false), skipped);
         let absent = Outcome::of(WhyNot::Repository("no test yet".into()), true, true);
         assert_eq!(absent, Outcome::Skipped("no test yet".into()));
+        let broken = Outcome::of(WhyNot::Broken("no".into()), false, false);
+        assert_eq!(broken, Outcome::Broken("no".into()), "whoever needs it and wherever");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(crate) enum WhyNot {
     Machine(String),
     /// The repository does not have it: nothing that a machine could do about it.
     Repository(String),
+    /// What it needs is in the repository and is broken.
+    Broken(String),
 }
 
 /// Looks for everything in `needs`, and makes what it can.
@@ -40,6 +42,7 @@ fn one(root: &Path, need: Need) -> Result<Env, WhyNot> {
         }
         Need::CargoTool(tool) if has_tool(tool) => Ok(Env::new()),
         Need::CargoTool(tool) => Err(WhyNot::Machine(format!("cargo {tool} is not installed"))),
+        Need::Peers => crate::interop::peers(root),
         Need::Moto => python::moto(root).map_err(WhyNot::Machine),
         Need::Advisories if succeeds(&["deny", "fetch", "db"], Some(root)) => Ok(Env::new()),
         Need::Advisories => Err(WhyNot::Machine("the database of advisories cannot be fetched".into())),

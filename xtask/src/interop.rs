@@ -1,0 +1,141 @@
+//! `cargo xtask interop`: builds the peers of `interop`, which are made of other projects' own code, and runs the tests
+//! that compare with them.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::suites::{self, Env, WhyNot};
+
+/// A program of `interop`.
+struct Peer {
+    /// Its folder.
+    folder: &'static str,
+    /// What the built program is called.
+    program: &'static str,
+    /// The variable by which tests find it.
+    variable: &'static str,
+}
+
+/// Every peer.
+const PEERS: &[Peer] = &[
+    Peer { folder: "interop/talos/driver", program: "talos-driver", variable: "SSKUBA_TALOS_DRIVER" },
+    Peer { folder: "interop/talos/machined", program: "talos-machined", variable: "SSKUBA_TALOS_MACHINED" },
+];
+
+/// The variable that names a folder of golden data, which is not part of the repository.
+const GOLDEN: &str = "SSKUBA_ORACLES";
+
+/// Runs the suite of this name, and says what it is about to leave out.
+pub(crate) fn run(root: &Path) -> anyhow::Result<bool> {
+    if std::env::var_os(GOLDEN).is_none() {
+        println!(
+            "{GOLDEN} names no folder: what needs the golden data of other projects says that it is skipped"
+        );
+    }
+    suites::run_alone(root, "interop")
+}
+
+/// Builds the peers and returns the variables that tell tests where they are.
+///
+/// # Errors
+/// If none can be built for what this machine lacks, or one cannot be compiled, with the reason.
+pub(crate) fn peers(root: &Path) -> Result<Env, WhyNot> {
+    build(root, PEERS, "go")
+}
+
+fn build(root: &Path, peers: &[Peer], go: &str) -> Result<Env, WhyNot> {
+    let mut env = Env::new();
+    let mut reasons = Vec::new();
+    for peer in peers {
+        // Whoever names a built one wants that.
+        if std::env::var_os(peer.variable).is_some() {
+            continue;
+        }
+        let to = crate::target_dir(root).join("interop").join(peer.program);
+        match make(root, peer, go, &to) {
+            Ok(()) => env.push((peer.variable, to.display().to_string())),
+            Err(WhyNot::Machine(why)) => reasons.push(format!("{} cannot be built: {why}", peer.folder)),
+            Err(broken) => return Err(broken),
+        }
+    }
+    if reasons.len() == peers.len() {
+        return Err(WhyNot::Machine(reasons.join("; ")));
+    }
+    for reason in reasons {
+        println!("{reason}");
+    }
+    Ok(env)
+}
+
+/// Builds one peer; where it is built already and nothing changed, Go sees that.
+fn make(root: &Path, peer: &Peer, go: &str, to: &Path) -> Result<(), WhyNot> {
+    let mut command = Command::new(go);
+    command.args(["build", "-trimpath", "-o"]).arg(to).arg(".").current_dir(root.join(peer.folder));
+    let lacking = |error| WhyNot::Machine(format!("{go} cannot be started: {error}"));
+    let output = command.stdin(Stdio::null()).output().map_err(lacking)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    // Go names the package before it says what in it does not compile. Everything else is about getting modules.
+    if said.lines().any(|line| line.starts_with("# ")) {
+        return Err(WhyNot::Broken(format!("{} does not compile: {}", peer.folder, said.trim())));
+    }
+    let line = said.lines().find(|line| !line.starts_with("go: downloading"));
+    Err(WhyNot::Machine(line.map_or_else(|| output.status.to_string(), str::to_owned)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: &[Peer] = &[Peer { folder: "xtask", program: "none", variable: "SSKUBA_NO_SUCH_PEER" }];
+
+    fn refused(go: &str) -> WhyNot {
+        build(&crate::workspace_root().unwrap(), NONE, go).unwrap_err()
+    }
+
+    /// A Go that says something and fails.
+    fn failing(folder: &Path, says: &str) -> String {
+        use std::os::unix::fs::PermissionsExt;
+        let path = folder.join("go");
+        std::fs::write(&path, format!("#!/bin/sh\nprintf '{says}' >&2\nexit 1\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path.display().to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_built_is_named_with_the_reason() {
+        let WhyNot::Machine(why) = refused("no-such-go") else { panic!("the machine lacks it") };
+        assert!(why.starts_with("xtask cannot be built: no-such-go cannot be started: "), "{why}");
+        let folder = tempfile::tempdir().unwrap();
+        let go = failing(folder.path(), "go: downloading a\\ndial tcp: no route\\n");
+        let expected = "xtask cannot be built: dial tcp: no route";
+        assert_eq!(refused(&go), WhyNot::Machine(expected.to_owned()));
+    }
+
+    #[test]
+    fn what_does_not_compile_is_no_fault_of_the_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let go = failing(folder.path(), "# sskuba/peer\\n./main.go:1: no\\n");
+        let expected = "xtask does not compile: # sskuba/peer\n./main.go:1: no";
+        assert_eq!(refused(&go), WhyNot::Broken(expected.to_owned()));
+    }
+
+    #[test]
+    fn what_is_built_is_named_by_its_variable() {
+        let root = crate::workspace_root().unwrap();
+        let env = build(&root, NONE, "true").unwrap();
+        assert_eq!(env.len(), 1);
+        assert_eq!(env[0].0, "SSKUBA_NO_SUCH_PEER");
+        assert!(Path::new(&env[0].1).ends_with("interop/none"));
+    }
+
+    #[test]
+    fn every_peer_is_where_it_is_said_to_be() {
+        let root = crate::workspace_root().unwrap();
+        for peer in PEERS {
+            assert!(root.join(peer.folder).join("go.mod").is_file(), "{}", peer.folder);
+        }
+    }
+}
