@@ -1,4 +1,5 @@
 //! The example `talos-config`, run as its users run it.
+#![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ fn program() -> &'static Path {
         cargo
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .args(["build", "--quiet", "--package", "sskuba-talos", "--package", "sskuba"])
-            .args(["--features", "sskuba-talos/testing,sskuba/talos", "--example", "talos-config"])
+            .args(["--features", "sskuba-talos/testing,sskuba/talos-testing", "--example", "talos-config"])
             .arg("--target-dir")
             .arg(folder.parent().unwrap());
         for (name, _) in std::env::vars_os() {
