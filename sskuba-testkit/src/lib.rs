@@ -2,6 +2,9 @@
 
 pub mod around;
 pub mod aws;
+mod example;
 pub mod fuzzing;
 pub mod model;
 pub mod store_conformance;
+
+pub use example::example;

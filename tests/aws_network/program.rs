@@ -10,29 +10,7 @@ use serde_json::Value as Json;
 pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let tests = std::env::current_exe().unwrap();
-        let target = tests.ancestors().nth(3).unwrap();
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            // Just as the suite of `cargo xtask test` selects packages and features, so that nothing is built twice.
-            .args(["build", "--quiet", "--package", "sskuba-aws", "--package", "sskuba"])
-            .args(["--features", "sskuba-aws/client,sskuba/aws", "--example", "aws-network"])
-            .args(["--message-format", "json-render-diagnostics", "--target-dir"])
-            .arg(target);
-        // What cargo says to tests is not for a build: it would make some build scripts run again.
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|about| name.starts_with(about)) {
-                cargo.env_remove(name);
-            }
-        }
-        let built = cargo.output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
-        let path = messages.find_map(|message| message["executable"].as_str().map(PathBuf::from));
-        path.expect("cargo says where the example is")
+        sskuba_testkit::example("aws-network", &["sskuba-aws", "sskuba"], "sskuba-aws/client,sskuba/aws")
     })
 }
 

@@ -4,35 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-use serde_json::Value as Json;
 use tempfile::TempDir;
 
 /// Returns the binary; built once in a run of the tests, into the folder that they were built into.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let tests = std::env::current_exe().unwrap();
-        let target = tests.ancestors().nth(3).unwrap();
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            // Just as the suite of `cargo xtask test` selects packages and features, so that nothing is built twice.
-            .args(["build", "--quiet", "--package", "sskuba-talos", "--package", "sskuba"])
-            .args(["--features", "sskuba-talos/testing,sskuba/talos-testing", "--example", "talos-cluster"])
-            .args(["--message-format", "json-render-diagnostics", "--target-dir"])
-            .arg(target);
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|about| name.starts_with(about)) {
-                cargo.env_remove(name);
-            }
-        }
-        let built = cargo.output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let messages = String::from_utf8(built.stdout).unwrap();
-        let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok());
-        let path = messages.find_map(|message| message["executable"].as_str().map(PathBuf::from));
-        path.expect("cargo says where the example is")
+        sskuba_testkit::example(
+            "talos-cluster",
+            &["sskuba-talos", "sskuba"],
+            "sskuba-talos/testing,sskuba/talos-testing",
+        )
     })
 }
 
