@@ -1,12 +1,14 @@
-//! What making secrets costs: a bundle without its RSA key, that key alone, and a client's certificate.
+//! What making secrets and configs costs: a bundle without its RSA key, that key alone, a client's certificate, and six
+//! configs, validated.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sskuba_core::clock::{SystemIds, Timestamp};
 use sskuba_core::secret::Secret;
+use sskuba_talos::config::{Input, Role as MachineRole, generate};
 use sskuba_talos::contract::Contract;
-use sskuba_talos::secrets::{CLIENT_LIFETIME, Role, generate_with, service_account_key};
+use sskuba_talos::secrets::{Bundle, CLIENT_LIFETIME, Role, generate_with, service_account_key};
 
 /// 2026-11-25.
 const NOW: Timestamp = Timestamp(1_795_600_000_000);
@@ -24,12 +26,29 @@ fn secrets(c: &mut Criterion) {
     c.bench_function("a bundle written as YAML", |b| {
         b.iter(|| black_box(bundle.to_yaml().unwrap()));
     });
+    let bundle = with_a_key(bundle);
+    let input = Input::new("base", "https://base:6443", "1.36.3").install_disk("/dev/sda");
+    c.bench_function("six configs", |b| {
+        b.iter(|| {
+            for contract in Contract::ALL {
+                for role in [MachineRole::control_plane(), MachineRole::worker()] {
+                    black_box(generate(&input.clone().contract(contract), &role, &bundle).unwrap());
+                }
+            }
+        });
+    });
     let mut slow = c.benchmark_group("slow");
     slow.sample_size(10);
     slow.bench_function("an RSA key of 4096 bits", |b| {
         b.iter(|| service_account_key(&SystemIds).unwrap());
     });
     slow.finish();
+}
+
+/// Gives a bundle a key for service accounts that takes no time to make.
+fn with_a_key(mut bundle: Bundle) -> Bundle {
+    bundle.certificates.service_account = bundle.certificates.kubernetes.key.clone();
+    bundle
 }
 
 criterion_group!(benches, secrets);
