@@ -1,4 +1,5 @@
 //! The example `talos-config`, run as its users run it.
+#![expect(clippy::unwrap_used, reason = "a test: what fails is seen")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ fn program() -> &'static Path {
         cargo
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .args(["build", "--quiet", "--package", "sskuba-talos", "--package", "sskuba"])
-            .args(["--features", "sskuba-talos/testing,sskuba/talos", "--example", "talos-config"])
+            .args(["--features", "sskuba-talos/testing,sskuba/talos-client", "--example", "talos-config"])
             .arg("--target-dir")
             .arg(folder.parent().unwrap());
         for (name, _) in std::env::vars_os() {
@@ -246,4 +247,38 @@ fn a_bad_endpoint_and_an_unknown_contract_are_named() {
     }
     let (good, text) = run(folder.path(), &["--contract", "1.14"]);
     assert!(!good && text.contains("there are 1.11, 1.12 and 1.13"), "{text}");
+}
+
+/// What differs from run to run: digits of the key's time and of sizes, and moments.
+fn masked(line: &str) -> String {
+    if line.starts_with("talos-config: ") {
+        return line.to_owned();
+    }
+    let words = line.split(' ').map(|word| {
+        let bare = word.trim_start_matches('(').trim_end_matches(';');
+        let number = !bare.is_empty() && bare.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+        let moment = bare.ends_with('Z') && bare.contains('T');
+        if (number && bare != "4096") || moment { word.replace(bare, "…") } else { word.to_owned() }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_guide_shows_what_the_program_says() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guides/talos.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let folder = TempDir::new().unwrap();
+    let blocks: Vec<&str> = guide.split("```console\n").skip(1).collect();
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        let shown = block.split("```").next().unwrap();
+        let (command, answer) = shown.split_once('\n').unwrap();
+        let arguments =
+            command.strip_prefix("$ cargo run --features talos --example talos-config -- ").unwrap();
+        let output =
+            Command::new(program()).args(arguments.split(' ')).current_dir(folder.path()).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let said: Vec<String> = said.lines().map(masked).collect();
+        assert_eq!(said, answer.lines().collect::<Vec<_>>());
+    }
 }
