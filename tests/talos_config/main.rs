@@ -104,7 +104,16 @@ fn refused(out: &Path, arguments: &[&str], wanted: &str) -> String {
 fn a_cluster_is_made_that_everything_belongs_to() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("new/base");
-    let (good, text) = run(&out, &["--control-planes", "10.0.0.2,10.0.0.3", "--admin-lifetime", "1h"]);
+    let patch = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (all, some) =
+        (patch("all", "machine: {sysctls: {a: b}}"), patch("some", "machine: {sysctls: {c: d}}"));
+    let mut arguments = vec!["--control-planes", "10.0.0.2,10.0.0.3", "--admin-lifetime", "1h"];
+    arguments.extend(["--additional-sans", "k8s.example.com", "--patch", &all, "--patch-worker", &some]);
+    let (good, text) = run(&out, &arguments);
     assert!(good, "{text}");
     assert!(text.contains("made the key of service accounts (RSA, 4096 bits) in "), "{text}");
     assert_eq!(names(&out), FILES);
@@ -114,6 +123,14 @@ fn a_cluster_is_made_that_everything_belongs_to() {
     assert_eq!(Bundle::from_control_plane(&read("controlplane.yaml")).unwrap(), bundle);
     let worker = MachineConfig::parse(&read("worker.yaml")).unwrap();
     assert_eq!(worker.documents[0].at(&["machine", "type"]).unwrap().as_str(), Some("worker"));
+    let leader = MachineConfig::parse(&read("controlplane.yaml")).unwrap();
+    let sysctls = |config: &MachineConfig| {
+        let found = config.documents[0].at(&["machine", "sysctls"]).unwrap();
+        found.as_map().unwrap().keys().cloned().collect::<String>()
+    };
+    assert_eq!((sysctls(&leader), sysctls(&worker)), ("a".to_owned(), "ac".to_owned()));
+    let names = leader.documents[0].at(&["cluster", "apiServer", "certSANs"]).unwrap().as_seq().unwrap();
+    assert!(names.iter().any(|name| name.as_str() == Some("k8s.example.com")));
     let context = Talosconfig::read(&read("talosconfig")).unwrap().context("base").unwrap();
     assert_eq!(context.endpoints, ["10.0.0.2", "10.0.0.3"]);
     assert_eq!(context.authority.as_ref(), Some(&bundle.certificates.os.certificate));
