@@ -22,6 +22,10 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+// What the guide shows is compiled, and run where it needs no machines.
+#[cfg(all(doctest, feature = "talos-client"))]
+#[doc = include_str!("../docs/guides/talos.md")]
+mod talos_guide {}
 
 pub use sskuba_aws as aws;
 pub use sskuba_core as core;

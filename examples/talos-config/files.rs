@@ -20,16 +20,10 @@ pub(crate) fn taken(folder: &Path, names: &[&str]) -> Vec<PathBuf> {
 /// # Errors
 /// If one cannot be written, or is in the way; then all is as it was.
 pub(crate) fn write(folder: &Path, files: &[(&str, Secret<String>)], replace: bool) -> Result<(), Failure> {
-    let there = folder.is_dir();
     let failed =
         |error: std::io::Error| Failure::new(format!("cannot write to {}: {error}", folder.display()));
     fs::create_dir_all(folder).map_err(failed)?;
-    let done = stage(folder, files).map_err(failed).and_then(|staged| place(folder, staged, replace));
-    if done.is_err() && !there {
-        // Only an empty folder goes.
-        let _ = fs::remove_dir(folder);
-    }
-    done
+    place(folder, stage(folder, files).map_err(failed)?, replace)
 }
 
 /// Writes all files into a folder of their own, where nobody looks for them.

@@ -104,7 +104,16 @@ fn refused(out: &Path, arguments: &[&str], wanted: &str) -> String {
 fn a_cluster_is_made_that_everything_belongs_to() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("new/base");
-    let (good, text) = run(&out, &["--control-planes", "10.0.0.2,10.0.0.3", "--admin-lifetime", "1h"]);
+    let patch = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (all, some) =
+        (patch("all", "machine: {sysctls: {a: b}}"), patch("some", "machine: {sysctls: {c: d}}"));
+    let mut arguments = vec!["--control-planes", "10.0.0.2,10.0.0.3", "--admin-lifetime", "1h"];
+    arguments.extend(["--additional-sans", "k8s.example.com", "--patch", &all, "--patch-worker", &some]);
+    let (good, text) = run(&out, &arguments);
     assert!(good, "{text}");
     assert!(text.contains("made the key of service accounts (RSA, 4096 bits) in "), "{text}");
     assert_eq!(names(&out), FILES);
@@ -114,6 +123,14 @@ fn a_cluster_is_made_that_everything_belongs_to() {
     assert_eq!(Bundle::from_control_plane(&read("controlplane.yaml")).unwrap(), bundle);
     let worker = MachineConfig::parse(&read("worker.yaml")).unwrap();
     assert_eq!(worker.documents[0].at(&["machine", "type"]).unwrap().as_str(), Some("worker"));
+    let leader = MachineConfig::parse(&read("controlplane.yaml")).unwrap();
+    let sysctls = |config: &MachineConfig| {
+        let found = config.documents[0].at(&["machine", "sysctls"]).unwrap();
+        found.as_map().unwrap().keys().cloned().collect::<String>()
+    };
+    assert_eq!((sysctls(&leader), sysctls(&worker)), ("a".to_owned(), "ac".to_owned()));
+    let names = leader.documents[0].at(&["cluster", "apiServer", "certSANs"]).unwrap().as_seq().unwrap();
+    assert!(names.iter().any(|name| name.as_str() == Some("k8s.example.com")));
     let context = Talosconfig::read(&read("talosconfig")).unwrap().context("base").unwrap();
     assert_eq!(context.endpoints, ["10.0.0.2", "10.0.0.3"]);
     assert_eq!(context.authority.as_ref(), Some(&bundle.certificates.os.certificate));
@@ -247,4 +264,38 @@ fn a_bad_endpoint_and_an_unknown_contract_are_named() {
     }
     let (good, text) = run(folder.path(), &["--contract", "1.14"]);
     assert!(!good && text.contains("there are 1.11, 1.12 and 1.13"), "{text}");
+}
+
+/// What differs from run to run: digits of the key's time and of sizes, and moments.
+fn masked(line: &str) -> String {
+    if line.starts_with("talos-config: ") {
+        return line.to_owned();
+    }
+    let words = line.split(' ').map(|word| {
+        let bare = word.trim_start_matches('(').trim_end_matches(';');
+        let number = !bare.is_empty() && bare.chars().all(|letter| letter.is_ascii_digit() || letter == '.');
+        let moment = bare.ends_with('Z') && bare.contains('T');
+        if (number && bare != "4096") || moment { word.replace(bare, "…") } else { word.to_owned() }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_guide_shows_what_the_program_says() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guides/talos.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let folder = TempDir::new().unwrap();
+    let blocks: Vec<&str> = guide.split("```console\n").skip(1).collect();
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        let shown = block.split("```").next().unwrap();
+        let (command, answer) = shown.split_once('\n').unwrap();
+        let arguments =
+            command.strip_prefix("$ cargo run --features talos --example talos-config -- ").unwrap();
+        let output =
+            Command::new(program()).args(arguments.split(' ')).current_dir(folder.path()).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let said: Vec<String> = said.lines().map(masked).collect();
+        assert_eq!(said, answer.lines().collect::<Vec<_>>());
+    }
 }

@@ -23,7 +23,8 @@
 //! let mut rotation = begin(&bundle, Which::Os, now, &random)?;
 //! loop {
 //!     let step = rotation.step(&bundle)?;
-//!     // Make the configs of all machines from step.bundle and step.accepted, apply them, then keep the state.
+//!     // Make the configs of all machines from step.bundle, have them accept step.accepted
+//!     // (`MachineConfig::accepting`), apply them, then keep the state.
 //!     let kept = rotation.to_yaml()?;
 //!     rotation = Rotation::from_yaml(kept.expose())?;
 //!     if !rotation.advance() {

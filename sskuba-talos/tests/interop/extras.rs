@@ -1,6 +1,7 @@
 //! Settings that Talos's own generator has no option for: accepted by Talos, and none of them lost on it.
 
 use serde_json::{Value, json};
+use sskuba_core::clock::{SeededIds, Timestamp};
 use sskuba_core::secret::Secret;
 use sskuba_talos::config::{
     AdmissionPlugin, Component, EncryptionKey, File, HostEntry, InlineManifest, Input, Interface,
@@ -11,6 +12,8 @@ use sskuba_talos::contract::Contract;
 use sskuba_talos::patch::{self, Patch};
 use sskuba_talos::schematic::Schematic;
 use sskuba_talos::secrets::Bundle;
+use sskuba_talos::secrets::rotate::{Which, begin};
+use sskuba_talos::validate::{Mode, Target, validate};
 use sskuba_talos::yaml;
 
 use crate::dice::Dice;
@@ -139,6 +142,26 @@ fn every_setting_reaches_talos() {
         assert_eq!(oracle::difference(&ours, &theirs), None, "seed {seed}");
     }
     println!("{} configs with every setting are the same to Talos", configs.len());
+}
+
+#[test]
+fn the_authorities_of_a_rotation_reach_talos() {
+    let bundle = bundle::made();
+    let now = Timestamp(1_796_083_200_000);
+    for (which, section) in [(Which::Os, "machine"), (Which::Kubernetes, "cluster")] {
+        let rotation = begin(&bundle, which, now, &SeededIds::new(2)).unwrap();
+        let step = rotation.step(&bundle).unwrap();
+        let input = Input::new("base", "https://base:6443", "1.36.3").install_disk("/dev/sda");
+        let config = generate(&input, &Role::worker(), &step.bundle).unwrap().accepting(&step.accepted);
+        assert!(config.documents[0].at(&[section, "acceptedCAs"]).is_some());
+        let report = validate(&config.documents, &Target::new(Mode::Metal, Contract::V1_13).at(now));
+        assert_eq!(report.errors, []);
+        let Some(driver) = oracle::driver("the_authorities_of_a_rotation_reach_talos") else { continue };
+        let question = [json!({"config": config.to_yaml().expose(), "mode": "metal"})];
+        driver.ask("validate", &question).remove(0).unwrap();
+        let theirs = yaml::read(&driver.ask("normalize", &question).remove(0).unwrap()).unwrap();
+        assert_eq!(oracle::difference(&config.documents, &theirs), None, "{section}");
+    }
 }
 
 #[test]

@@ -198,6 +198,18 @@ pub(crate) const SUITES: &[Suite] = &[
                 "talos_cluster",
                 "--no-fail-fast",
             ]),
+            // Those of the client, and the guide.
+            Step::Cargo(&[
+                "test",
+                "--package",
+                "sskuba-talos",
+                "--package",
+                "sskuba",
+                "--features",
+                "sskuba-talos/testing,sskuba/talos-client",
+                "--doc",
+                "--no-fail-fast",
+            ]),
         ],
     },
     Suite {
