@@ -206,7 +206,7 @@ pub(crate) const SUITES: &[Suite] = &[
                 "--package",
                 "sskuba",
                 "--features",
-                "sskuba-talos/testing,sskuba/talos-client",
+                "sskuba-talos/testing,sskuba/talos-testing",
                 "--doc",
                 "--no-fail-fast",
             ]),
