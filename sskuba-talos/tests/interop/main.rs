@@ -10,6 +10,7 @@
 )]
 
 mod bundle;
+mod chains;
 mod corpus;
 mod damaged;
 mod dice;
