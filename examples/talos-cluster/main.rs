@@ -26,6 +26,10 @@ struct Settings {
     /// Addresses of the workers.
     #[config(default = Vec::new())]
     workers: Vec<String>,
+    /// What the machines' consoles show in maintenance mode, control planes first: fingerprints of their keys, so that
+    /// no other machine gets the secrets. Without them any machine that answers is believed.
+    #[config(default = Vec::new())]
+    fingerprints: Vec<String>,
     /// The version of Talos that the machines are to run.
     #[config(default = "v1.13.9".to_owned())]
     talos: String,
@@ -48,6 +52,14 @@ fn host(address: &str) -> String {
     name.trim_matches(['[', ']']).to_owned()
 }
 
+/// Pins the key of a machine, if one is known.
+fn pinned(applied: Applied, fingerprint: Option<&String>) -> Applied {
+    match fingerprint {
+        Some(fingerprint) => applied.fingerprint(fingerprint),
+        None => applied,
+    }
+}
+
 fn cluster(stack: &mut Stack) -> sskuba::Result {
     let set: Settings = stack.config()?;
     let machines = set.control_planes.iter().chain(&set.workers);
@@ -65,9 +77,10 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     let worker = config(stack, "worker", Role::worker())?;
 
     let (mut nodes, mut resets) = (Vec::new(), Vec::new());
+    let mut pins = set.fingerprints.iter();
     for (i, address) in set.control_planes.iter().enumerate() {
         let applied = Applied::new(address, secrets.bundle(), control_plane.yaml()).timeout(set.patience);
-        let applied = stack.add(format!("control-plane-{i}"), applied)?;
+        let applied = stack.add(format!("control-plane-{i}"), pinned(applied, pins.next()))?;
         resets.push(stack.add(
             format!("control-plane-{i}"),
             Reset::new(applied.machine(), secrets.bundle()).timeout(set.patience),
@@ -77,7 +90,7 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     let mut joined = Vec::new();
     for (i, address) in set.workers.iter().enumerate() {
         let applied = Applied::new(address, secrets.bundle(), worker.yaml()).timeout(set.patience);
-        let applied = stack.add(format!("worker-{i}"), applied)?;
+        let applied = stack.add(format!("worker-{i}"), pinned(applied, pins.next()))?;
         // Workers leave while there still is a control plane to drain them.
         let reset = stack.add(
             format!("worker-{i}"),

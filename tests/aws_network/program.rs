@@ -1,7 +1,7 @@
 //! The program: the example's binary, built as a user builds it, and what it says.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::OnceLock;
 
 use serde_json::Value as Json;

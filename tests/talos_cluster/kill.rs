@@ -43,6 +43,7 @@ async fn through(program: &Program, args: &[&str], dice: &mut Dice, most: u64) -
 async fn survives(machines: &Machines, seed: u64) {
     let mut dice = Dice(seed);
     let mut program = Program::new(&machines.addresses, 3);
+    program.fingerprints = machines.fingerprints();
     let made = through(&program, &["up", "--yes", "--json"], &mut dice, 1500).await;
     let secrets = program.secrets().await;
     let members = machines.admin(0, &secrets).etcd_members().await.unwrap();

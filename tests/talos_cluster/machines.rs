@@ -67,6 +67,11 @@ impl Machines {
         Some(Self { addresses, fakes: Vec::new(), fleet: Fleet::default(), process })
     }
 
+    /// Returns the fingerprints of the machines of this test.
+    pub(crate) fn fingerprints(&self) -> Vec<String> {
+        self.fakes.iter().map(|fake| fake.fingerprint().to_string()).collect()
+    }
+
     /// Returns how many of the machines have a config.
     pub(crate) async fn configured(&self) -> usize {
         let mut count = 0;

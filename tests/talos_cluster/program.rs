@@ -23,6 +23,7 @@ pub(crate) struct Program {
     folder: TempDir,
     pub(crate) control_planes: Vec<String>,
     pub(crate) workers: Vec<String>,
+    pub(crate) fingerprints: Vec<String>,
     pub(crate) talos: &'static str,
 }
 
@@ -34,6 +35,7 @@ impl Program {
             folder: tempfile::tempdir().unwrap(),
             control_planes: control_planes.to_vec(),
             workers: workers.to_vec(),
+            fingerprints: Vec::new(),
             talos: "v1.13.9",
         }
     }
@@ -48,6 +50,7 @@ impl Program {
             .args(["-c", "endpoint=https://127.0.0.1:6443", "-c", &format!("talos={}", self.talos)])
             .args(["-c", &list("control_planes", &self.control_planes)])
             .args(["-c", &list("workers", &self.workers)])
+            .args(["-c", &list("fingerprints", &self.fingerprints)])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -64,3 +64,16 @@ async fn a_machine_that_cannot_be_reached_is_named_and_the_rest_is_kept() {
     program.run(&["up", "--yes"]).await.good();
     assert_eq!(machines.configured().await, 1, "what left the program is reset");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_with_another_key_gets_no_config() {
+    let machines = Machines::fake(2).await;
+    let mut program = Program::new(&machines.addresses, 1);
+    program.fingerprints = machines.fingerprints();
+    program.fingerprints.reverse();
+    program.run(&["up", "--yes"]).await.bad(&[&machines.addresses[0], "another machine"]);
+    assert_eq!(machines.configured().await, 0);
+    program.fingerprints.reverse();
+    program.run(&["up", "--yes"]).await.good();
+    program.run(&["up", "--refresh", "--expect-no-changes"]).await.good();
+}

@@ -47,9 +47,10 @@ impl Api {
         let pinned = fingerprint(args)?;
         let target = target(&args.address)?;
         let options = ApplyOptions { mode, dry_run: false };
-        let found =
-            patiently(bound, async || tell_mode(&target, pinned, &self.settings).await.map_err(failed));
-        let result = match found.await? {
+        let (at, settings) = (&target, &self.settings);
+        // The pin is for maintenance mode: with its config a machine gets another key.
+        let ask = || async move { tell_mode(at, None, settings).await.map_err(failed) };
+        let result = match patiently(bound, ask).await? {
             Mode::Maintenance => {
                 let identity = Identity::Maintenance { fingerprint: pinned };
                 let anyone = Machine::connect_with(target, identity, self.settings.clone());
