@@ -1,6 +1,7 @@
 //! The machines of a test.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
 use sskuba::talos::api::{Mode, Target};
@@ -19,13 +20,19 @@ pub(crate) struct Machines {
     pub(crate) fakes: Vec<FakeMachine>,
     fleet: Fleet,
     process: Option<(Child, TempDir)>,
+    controls: Vec<String>,
 }
 
 impl Machines {
     /// Starts machines of this test.
     pub(crate) async fn fake(count: usize) -> Self {
-        let mut this =
-            Self { addresses: Vec::new(), fakes: Vec::new(), fleet: Fleet::default(), process: None };
+        let mut this = Self {
+            addresses: Vec::new(),
+            fakes: Vec::new(),
+            fleet: Fleet::default(),
+            process: None,
+            controls: Vec::new(),
+        };
         for _ in 0..count {
             this.another().await;
         }
@@ -58,13 +65,24 @@ impl Machines {
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines().take(count);
-        let addresses = lines.map(|line| {
-            let said: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
-            said["address"].as_str().unwrap().to_owned()
-        });
-        let addresses = addresses.collect();
+        let said = lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap());
+        let said: Vec<serde_json::Value> = said.collect();
+        let text = |key: &str| said.iter().map(|said| said[key].as_str().unwrap().to_owned()).collect();
+        let (addresses, controls) = (text("address"), text("control"));
         let process = Some((process, folder));
-        Some(Self { addresses, fakes: Vec::new(), fleet: Fleet::default(), process })
+        Some(Self { addresses, fakes: Vec::new(), fleet: Fleet::default(), process, controls })
+    }
+
+    /// Takes a machine off the network for good.
+    pub(crate) fn lose(&self, index: usize) {
+        let Some(control) = self.controls.get(index) else { return self.fakes[index].disappear() };
+        let (host, path) = control.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        let body = r#"{"off": true}"#;
+        write!(stream, "POST /{path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.0 200"), "{answer}");
     }
 
     /// Returns the fingerprints of the machines of this test.
