@@ -63,10 +63,18 @@ for item in ec2.describe_volumes()["Volumes"]:
 parts = {}
 for item in elb.describe_load_balancers()["LoadBalancers"]:
     parts[item["LoadBalancerArn"]] = ("nlb", {"scheme": item.get("Scheme"), "type": item["Type"]})
-    for listener in elb.describe_listeners(LoadBalancerArn=item["LoadBalancerArn"])["Listeners"]:
+    try:
+        listeners = elb.describe_listeners(LoadBalancerArn=item["LoadBalancerArn"])["Listeners"]
+    except elb.exceptions.LoadBalancerNotFoundException:
+        # Another test has deleted its own meanwhile.
+        listeners = []
+    for listener in listeners:
         parts[listener["ListenerArn"]] = ("listener", {"port": listener["Port"]})
 for item in elb.describe_target_groups()["TargetGroups"]:
-    health = elb.describe_target_health(TargetGroupArn=item["TargetGroupArn"])["TargetHealthDescriptions"]
+    try:
+        health = elb.describe_target_health(TargetGroupArn=item["TargetGroupArn"])["TargetHealthDescriptions"]
+    except elb.exceptions.TargetGroupNotFoundException:
+        health = []
     targets = sorted(one["Target"]["Id"] for one in health)
     parts[item["TargetGroupArn"]] = ("tg", {"targets": targets})
 for arn, (kind, fields) in parts.items():
