@@ -126,8 +126,3 @@ impl Judge {
 pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
-
-/// Writes PEM in base64.
-pub(super) fn encode(pem: &str) -> Node {
-    STANDARD.encode(pem).into()
-}

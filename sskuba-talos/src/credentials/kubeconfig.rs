@@ -6,7 +6,8 @@ use std::time::Duration;
 use sskuba_core::clock::{IdSource, Timestamp};
 use sskuba_core::secret::Secret;
 
-use super::file::{FileError, Judge, encode, entries};
+use super::file::{FileError, Judge, entries};
+use crate::secrets::encode;
 use crate::secrets::{Bundle, CertificateAndKey, MakeError};
 use crate::yaml::{Map, Node, YamlError, write};
 

@@ -3,7 +3,8 @@
 use sskuba_core::secret::Secret;
 
 use super::conflict::{OnConflict, Renamed, free};
-use super::file::{FileError, Judge, encode, entries};
+use super::file::{FileError, Judge, entries};
+use crate::secrets::encode;
 use crate::secrets::{Bundle, CertificateAndKey};
 use crate::yaml::{Map, Node, YamlError, write};
 

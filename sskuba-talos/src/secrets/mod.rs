@@ -25,3 +25,4 @@ pub use bundle::{Bundle, CertificateAndKey, Certificates, Identity, Tokens};
 pub use client::{CLIENT_LIFETIME, Role, UnknownRole};
 pub use generate::{AUTHORITY_LIFETIME, generate, generate_with, service_account_key};
 pub use problem::{BundleError, MakeError, Problem};
+pub(crate) use yaml::encode;

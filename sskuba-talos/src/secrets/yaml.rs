@@ -111,7 +111,7 @@ pub(super) fn map<const N: usize>(entries: [(&str, Node); N]) -> Node {
 }
 
 /// Writes PEM as Talos does.
-pub(super) fn encode(pem: &str) -> Node {
+pub(crate) fn encode(pem: &str) -> Node {
     STANDARD.encode(pem).into()
 }
 

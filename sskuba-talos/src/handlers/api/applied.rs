@@ -7,7 +7,7 @@ use sskuba_core::secret::Secret;
 use sskuba_core::value::Map;
 
 use super::{Api, bound, failed, invalid, patiently, target};
-use crate::api::{ApplyMode, ApplyOptions, ErrorKind, Fingerprint, Mode, ResourceKind};
+use crate::api::{ApplyMode, ApplyOptions, Fingerprint, Mode, ResourceKind};
 use crate::client::{Bound, Identity, Machine, tell_mode};
 use crate::resources::{Applied, AppliedArgs, AppliedState, Kind};
 use crate::yaml;
@@ -90,8 +90,7 @@ impl Handler<Applied> for Api {
     ) -> Result<Option<TypedObject<Applied>>, Failure> {
         let Some(args) = prior.args else { return Err(unreadable()) };
         // A pin is for the moment when the config is sent: a machine that was installed anew has another key.
-        let target = target(&args.address)?;
-        if tell_mode(&target, None, &self.settings).await.map_err(failed)? == Mode::Maintenance {
+        if is_blank(self, &args.address).await? {
             return Ok(None);
         }
         let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
@@ -139,9 +138,6 @@ pub(super) fn unreadable() -> Failure {
 
 /// Tells whether a machine has no config, and so is no longer what it was.
 pub(super) async fn is_blank(api: &Api, address: &str) -> Result<bool, Failure> {
-    match tell_mode(&target(address)?, None, &api.settings).await {
-        Ok(mode) => Ok(mode == Mode::Maintenance),
-        Err(error) if matches!(error.kind, ErrorKind::MaintenanceMode { .. }) => Ok(true),
-        Err(error) => Err(failed(error)),
-    }
+    let mode = tell_mode(&target(address)?, None, &api.settings).await.map_err(failed)?;
+    Ok(mode == Mode::Maintenance)
 }
