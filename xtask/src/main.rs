@@ -73,7 +73,10 @@ fn run(task: Task) -> anyhow::Result<bool> {
 
 /// The root of this workspace: the parent of the folder of this package.
 pub(crate) fn workspace_root() -> anyhow::Result<PathBuf> {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Cargo says it to what it runs; what was compiled in may be the folder of another checkout that builds in the
+    // same target directory.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let package = Path::new(&package);
     Ok(package.parent().context("the package of xtask has no parent folder")?.to_path_buf())
 }
 

@@ -1,16 +1,19 @@
 //! `cargo xtask test`: everything that this machine can run, suite by suite, and why the rest cannot.
 
+mod failures;
 mod list;
 mod outcome;
 mod probe;
 mod python;
 
+use std::io::{self, BufReader};
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 
+use failures::Failures;
 use list::{SUITES, Step, Suite};
 use outcome::{Outcome, Row};
 pub(crate) use probe::{Env, WhyNot, cargo};
@@ -44,16 +47,21 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     }
     let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
     let mut rows = Vec::new();
+    let mut failed = Vec::new();
     for suite in chosen(&options.only)? {
         let start = Instant::now();
         let outcome = match options.quick && suite.slow {
             true => Outcome::Skipped("left out by --quick".into()),
-            false => attempt(root, suite, ci)?,
+            false => attempt(root, suite, ci, &mut failed)?,
         };
         if let Outcome::Skipped(why) = &outcome {
             println!("== {}: skipped: {why}", suite.name);
         }
         rows.push(Row { name: suite.name, outcome, time: start.elapsed() });
+    }
+    // A log may be cut, and what matters is far up in it.
+    for line in &failed {
+        println!("{line}");
     }
     println!("\n{}", outcome::table(&rows));
     Ok(!rows.iter().any(|row| matches!(row.outcome, Outcome::Broken(_))))
@@ -73,14 +81,14 @@ fn chosen(only: &[String]) -> anyhow::Result<Vec<&'static Suite>> {
     Ok(SUITES.iter().filter(|suite| only.is_empty() || only.iter().any(|name| name == suite.name)).collect())
 }
 
-/// Runs one suite if it can run here.
-fn attempt(root: &Path, suite: &Suite, ci: bool) -> anyhow::Result<Outcome> {
+/// Runs one suite if it can run here, and adds what its tests said that failed.
+fn attempt(root: &Path, suite: &Suite, ci: bool, failed: &mut Vec<String>) -> anyhow::Result<Outcome> {
     let env = match probe::probe(root, suite.needs) {
         Ok(env) => env,
         Err(why) => return Ok(Outcome::of(why, suite.required_in_ci, ci)),
     };
     for step in suite.steps {
-        if let Some(wrong) = carry_out(root, suite.name, step, &env)? {
+        if let Some(wrong) = carry_out(root, suite.name, step, &env, failed)? {
             return Ok(Outcome::Broken(wrong));
         }
     }
@@ -88,7 +96,13 @@ fn attempt(root: &Path, suite: &Suite, ci: bool) -> anyhow::Result<Outcome> {
 }
 
 /// Carries out one step and returns what was wrong.
-fn carry_out(root: &Path, suite: &str, step: &Step, env: &Env) -> anyhow::Result<Option<String>> {
+fn carry_out(
+    root: &Path,
+    suite: &str,
+    step: &Step,
+    env: &Env,
+    failed: &mut Vec<String>,
+) -> anyhow::Result<Option<String>> {
     let commands = match step {
         Step::Check => {
             println!("== {suite}: cargo xtask check");
@@ -110,17 +124,28 @@ fn carry_out(root: &Path, suite: &str, step: &Step, env: &Env) -> anyhow::Result
         println!("== {suite}: cargo {}", arguments.join(" "));
         let mut command = probe::cargo();
         command.args(*arguments).current_dir(root).envs(env.iter().map(|(key, value)| (key, value)));
-        let status = wait(&mut command)?;
+        let (status, failures) = wait(&mut command)?;
         if !status.success() {
+            failed.push(format!("\n== {suite}: what failed"));
+            failed.extend(failures.lines());
             return Ok(Some(format!("cargo {} ended with {status}", arguments[0])));
         }
     }
     Ok(None)
 }
 
-/// Runs a command whose output goes where ours goes.
-fn wait(command: &mut Command) -> anyhow::Result<ExitStatus> {
-    command.status().with_context(|| format!("cannot start {}", command.get_program().display()))
+/// Runs a command whose output goes where ours goes, and returns what of it was about failures.
+fn wait(command: &mut Command) -> anyhow::Result<(ExitStatus, Failures)> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let failures = match child.stdout.take() {
+        Some(output) => Failures::listen(BufReader::new(output), io::stdout()),
+        None => Ok(Failures::default()),
+    };
+    let status = child.wait()?;
+    Ok((status, failures?))
 }
 
 #[cfg(test)]
@@ -133,7 +158,7 @@ mod tests {
     }
 
     fn outcome(suite: &Suite, ci: bool) -> Outcome {
-        attempt(&crate::workspace_root().unwrap(), suite, ci).unwrap()
+        attempt(&crate::workspace_root().unwrap(), suite, ci, &mut Vec::new()).unwrap()
     }
 
     #[test]
