@@ -3,7 +3,8 @@
 //! A `Value` implements neither `Serialize` nor `Display`, so a secret cannot leave by accident: it is written
 //! masked with [`Value::masked`], in the clear with [`Value::exposed`], or sealed by the state's format.
 
-use std::collections::BTreeMap;
+mod map;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -11,10 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use zeroize::Zeroize;
 
+pub use self::map::Map;
 use crate::secret::{self, CARRIER, MASK};
-
-/// Fields by name, in the order of their names.
-pub type Map = BTreeMap<String, Value>;
 
 /// What the preview shows for a value that only the apply will know.
 pub const UNKNOWN: &str = "(known after apply)";

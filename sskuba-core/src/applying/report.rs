@@ -1,6 +1,5 @@
 //! What came of a run, and what a run is told.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -10,7 +9,7 @@ use crate::address::Address;
 use crate::plan::Action;
 use crate::provider::Failure;
 use crate::state::{Counts, RunResult};
-use crate::value::Value;
+use crate::value::Map;
 
 /// How a run is to go.
 #[derive(Debug, Clone)]
@@ -69,7 +68,7 @@ pub struct Report {
     /// The steps that failed.
     pub failures: Vec<FailedStep>,
     /// The exported outputs.
-    pub exports: BTreeMap<String, Value>,
+    pub exports: Map,
     /// True if the run was abandoned with calls still open.
     pub abandoned: bool,
 }

@@ -1,6 +1,5 @@
 //! A session: a stack that this program holds the lease of.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -180,7 +179,7 @@ impl Session {
             revision,
             duration: Duration::ZERO,
             failures: Vec::new(),
-            exports: BTreeMap::clone(self.state().exports()),
+            exports: Map::clone(self.state().exports()),
             abandoned: false,
         }
     }

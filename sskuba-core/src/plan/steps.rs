@@ -1,6 +1,6 @@
 //! Steps and the plan.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::action::{Action, FieldChange, Order, Reason};
@@ -9,7 +9,7 @@ use crate::address::{Address, StackId, Token};
 use crate::digest::{Digest, Digester};
 use crate::graph::{Dag, DesiredGraph, NodeId};
 use crate::state::Counts;
-use crate::value::{Map, Value, canonical_map};
+use crate::value::{Map, canonical_map};
 
 /// What a step is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub struct Plan {
     /// Lookups that were answered while planning.
     pub lookups: HashMap<NodeId, Map>,
     /// The exported outputs as far as they are known.
-    pub exports: BTreeMap<String, Value>,
+    pub exports: Map,
     /// Whether the exported outputs differ from the recorded ones, or may.
     pub exports_change: bool,
     /// Whether the plan takes the whole stack down.

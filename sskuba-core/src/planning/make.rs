@@ -1,6 +1,6 @@
 //! The way of a plan: select, decide each declared resource, find what goes, join the edges.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::declared::Declared;
@@ -13,7 +13,7 @@ use crate::graph::{Dag, DesiredGraph, NodeId};
 use crate::plan::{Action, Order, Plan, Step, Verdict};
 use crate::provider::Registry;
 use crate::state::State;
-use crate::value::{Map, Value};
+use crate::value::Map;
 
 /// What a user may say of a plan.
 #[derive(Debug, Clone, Default)]
@@ -96,12 +96,8 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     })))
 }
 
-fn export(
-    request: &Request<'_>,
-    declared: &Declared<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> BTreeMap<String, Value> {
-    let mut exports = BTreeMap::new();
+fn export(request: &Request<'_>, declared: &Declared<'_>, problems: &mut Vec<Diagnostic>) -> Map {
+    let mut exports = Map::new();
     for (name, expr) in request.graph.exports() {
         match expr.evaluate(&|node, field| declared.field(NodeId(node.index()), field)) {
             Ok(value) => {

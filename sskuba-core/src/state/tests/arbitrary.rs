@@ -34,7 +34,8 @@ fn open() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
-            prop::collection::btree_map(key(), inner, 0..4).prop_map(Value::Map),
+            prop::collection::btree_map(key(), inner, 0..4)
+                .prop_map(|map| Value::Map(map.into_iter().collect())),
         ]
     })
 }
@@ -46,13 +47,14 @@ pub(super) fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(2, 8, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::List),
-            prop::collection::btree_map(key(), inner, 0..3).prop_map(Value::Map),
+            prop::collection::btree_map(key(), inner, 0..3)
+                .prop_map(|map| Value::Map(map.into_iter().collect())),
         ]
     })
 }
 
 pub(super) fn map() -> impl Strategy<Value = Map> {
-    prop::collection::btree_map(key(), value(), 0..3)
+    prop::collection::btree_map(key(), value(), 0..3).prop_map(|map| map.into_iter().collect())
 }
 
 fn flags() -> impl Strategy<Value = Flags> {

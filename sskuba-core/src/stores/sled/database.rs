@@ -137,6 +137,11 @@ impl Database {
         &self.folder
     }
 
+    /// Returns how many bytes its files have.
+    pub(super) fn size(&self) -> io::Result<u64> {
+        self.disk.size()
+    }
+
     fn journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -37,6 +37,15 @@ impl Disk {
         Ok(Self { file, blobs, known: Mutex::default() })
     }
 
+    /// Returns how many bytes the database's files have.
+    pub(super) fn size(&self) -> io::Result<u64> {
+        let mut size = self.file.metadata()?.len();
+        for entry in fs::read_dir(&self.blobs)? {
+            size = size.saturating_add(entry?.metadata()?.len());
+        }
+        Ok(size)
+    }
+
     /// Makes durable what was flushed.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()?;

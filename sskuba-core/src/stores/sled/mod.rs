@@ -1,5 +1,6 @@
 //! A store in files of this machine: one sled database per stack.
 
+mod copy;
 mod database;
 mod desk;
 mod disk;
@@ -26,7 +27,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{RwLock, oneshot};
+use tokio::task::JoinHandle;
 
+use self::copy::Copy;
 use self::database::{Database, Opening};
 use self::slot::{Held, Slot};
 use self::wire::{Answer, Ask};
@@ -137,18 +140,19 @@ impl Sled {
         let slot = self.slot(stack).write_owned().await;
         let (answer, answered) = oneshot::channel();
         let place = folder.clone();
-        let reading = blocking(&place, move || {
+        let reading = tokio::task::spawn_blocking(move || {
             let (result, database) = read_once(&slot, &folder, ask);
             // Whoever asked need not wait until sled has closed; the slot, and the lock, are taken until then.
             let _ = answer.send(result);
-            drop(database);
+            if let Some(database) = database {
+                close(database);
+            }
             Ok(())
         });
-        let mut reading = std::pin::pin!(reading);
-        tokio::select! {
-            biased;
-            Ok(result) = answered => result,
-            failed = &mut reading => failed.and(Ok(None)),
+        match answered.await {
+            Ok(result) => result,
+            // It panicked before it came to an answer.
+            Err(_) => finished(&place, reading).await.and(Ok(None)),
         }
     }
 
@@ -194,10 +198,14 @@ impl Sled {
     }
 }
 
-/// Reads from a stack that this value holds, or else from its database, which is returned as well.
+/// Reads from a stack that this value holds, or else from a copy of its database, or from that, which is then
+/// returned as well.
 fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Box<Database>>) {
     if let Some(held) = &slot.held {
         return (read_held(held, ask), None);
+    }
+    if let (Ask::Load, Some(image)) = (ask, copy::read(folder)) {
+        return (Ok(Some(Some(Answer::Image(image)))), None);
     }
     let database = match Database::open(folder, false) {
         Ok(Opening::Missing) => return (Ok(Some(None)), None),
@@ -211,6 +219,16 @@ fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Box<Data
         _ => database.answer(ask, database.revision()?).map(|answer| Some(Some(answer))),
     };
     (answer(), Some(database))
+}
+
+/// Closes a database that was opened to read it.
+fn close(database: Box<Database>) {
+    let copy = database.revision().ok().and_then(|revision| Copy::of(&database, revision));
+    let folder = database.folder().to_owned();
+    drop(database);
+    if let Some(copy) = copy {
+        copy.leave(&folder);
+    }
 }
 
 fn read_held(held: &Held, ask: Ask) -> ReadHere {
@@ -268,7 +286,12 @@ async fn blocking<T: Send + 'static>(
     place: &Path,
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
+    finished(place, tokio::task::spawn_blocking(work)).await
+}
+
+/// Waits for such work.
+async fn finished<T>(place: &Path, work: JoinHandle<Result<T, StoreError>>) -> Result<T, StoreError> {
+    match work.await {
         Ok(result) => result,
         Err(error) if error.is_panic() => Err(fault::panicked(place, &*error.into_panic())),
         Err(error) => Err(fault::io("use", place, std::io::Error::other(error))),

@@ -17,17 +17,23 @@ pub(super) const READER: &str = "reader.json";
 
 /// Writes `value` wholly or not at all, readable by the owner alone.
 pub(super) fn write(folder: &Path, name: &str, value: &impl Serialize) -> Result<(), StoreError> {
+    let bytes =
+        serde_json::to_vec(value).map_err(|error| fault::io("write", &folder.join(name), error.into()))?;
+    write_bytes(folder, name, &bytes)
+}
+
+/// Writes bytes as [`write`] does.
+pub(super) fn write_bytes(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     let path = folder.join(name);
     let partial = folder.join(format!("{name}.new"));
     // What a killed program left, which may be readable by others.
     remove(folder, &format!("{name}.new"))?;
     let attempt = || {
-        let bytes = serde_json::to_vec(value)?;
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&partial)?.write_all(&bytes)?;
+        options.open(&partial)?.write_all(bytes)?;
         fs::rename(&partial, &path)
     };
     attempt().map_err(|error| fault::io("write", &path, error))

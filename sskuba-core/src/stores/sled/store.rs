@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 
+use super::copy::Copy;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
 use super::{Sled, blocking, database, folders, lock, side};
@@ -73,10 +74,14 @@ impl StateStore for Sled {
         let folder = self.folder(&lease.stack);
         blocking(&self.folder(&lease.stack), move || {
             let held = slot.held.take();
+            let copy = held.as_ref().and_then(Copy::of_held);
             let removed =
                 side::remove(&folder, side::READER).and_then(|()| side::remove(&folder, side::HOLDER));
             if let Some(held) = held {
                 held.close();
+            }
+            if let Some(copy) = copy {
+                copy.leave(&folder);
             }
             removed
         })

@@ -40,6 +40,25 @@ async fn two_values_of_one_root_are_as_two_processes() {
     assert_eq!(reader.load(&stack()).await.unwrap().unwrap().journal, vec![(1, b"a".to_vec())]);
 }
 
+/// The answer may be there before it is first asked for, above all where it is quick and the machine is busy.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quick_answer_is_not_missed() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Sled::open(root.path());
+    let busy = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let spin = || {
+        let busy = Arc::clone(&busy);
+        thread::spawn(move || while busy.load(Ordering::Relaxed) {})
+    };
+    let threads: Vec<_> = (0..4).map(|_| spin()).collect();
+    for round in 0..4_000 {
+        let answer = store.read_here(&stack(), Ask::Load).await.unwrap();
+        assert_eq!(answer, Some(None), "round {round}: there is no stack, and nobody has it open");
+    }
+    busy.store(false, Ordering::Relaxed);
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
 /// Holds the stack with one entry in it, and says where it answers.
 async fn held(root: &Path) -> (Sled, Lease, wire::Desk) {
     let store = Sled::open(root);
@@ -253,4 +272,102 @@ async fn a_database_that_lost_its_end_is_refused() {
         [stack()],
         "it does not look as if it had never been"
     );
+}
+
+/// Tells whether a reader would open the database.
+fn copied(store: &Sled) -> Option<crate::state::Image> {
+    copy::read(&store.folder(&stack()))
+}
+
+/// A copy is read as long as nothing happened since, and says what the database says.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_copy_is_as_good_as_the_database_or_is_not_read() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Sled::open(root.path());
+    let fold = |put: &[u8]| Fold { upto: 1, put: vec![(b"key".to_vec(), put.to_vec())], ..Fold::default() };
+    let mut base = 0;
+    for round in 0..5_u8 {
+        let lease = store.acquire(&stack(), &owner()).await.unwrap();
+        assert_eq!(copied(&store), None, "held, round {round}");
+        base = store.append(&lease, base, vec![vec![round; 100]]).await.unwrap();
+        store.put_meta(&lease, "round", vec![round]).await.unwrap();
+        if round == 2 {
+            store.fold(&lease, fold(b"value")).await.unwrap();
+        }
+        assert_eq!(copied(&store), None, "written, round {round}");
+        store.release(&lease).await.unwrap();
+        let image = copied(&store).expect("a copy was left");
+        let database = read_once_without_copy(&store);
+        assert_eq!(image, database, "round {round}");
+        assert_eq!(Sled::open(root.path()).load(&stack()).await.unwrap(), Some(image));
+    }
+    let lease = store.acquire(&stack(), &owner()).await.unwrap();
+    drop(store);
+    drop(lease);
+    let store = Sled::open(root.path());
+    assert_eq!(copied(&store), None, "whoever held it since died");
+    assert_eq!(store.load(&stack()).await.unwrap().unwrap().revision, base);
+}
+
+fn read_once_without_copy(store: &Sled) -> crate::state::Image {
+    let folder = store.folder(&stack());
+    let Ok(Opening::Open(database)) = Database::open(&folder, false) else { panic!("it cannot be opened") };
+    let Ok(Answer::Image(image)) = database.answer(Ask::Load, database.revision().unwrap()) else {
+        panic!("it cannot be read")
+    };
+    image
+}
+
+/// A copy that is damaged, of other files or of another boot is none.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn only_a_whole_copy_of_this_database_and_boot_is_read() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    store.release(&lease).await.unwrap();
+    let path = store.folder(&stack()).join("copy");
+    let whole = std::fs::read(&path).unwrap();
+    assert!(copied(&store).is_some());
+    for at in 0..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(copied(&store), None, "byte {at}");
+        std::fs::write(&path, &whole[..at]).unwrap();
+        assert_eq!(copied(&store), None, "{at} bytes");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    assert!(copied(&store).is_some());
+
+    let database = database::file(&store.folder(&stack()));
+    let same = std::fs::metadata(&database).unwrap().modified().unwrap();
+    let file = std::fs::File::options().write(true).open(&database).unwrap();
+    file.set_modified(same + Duration::from_millis(1)).unwrap();
+    assert_eq!(copied(&store), None, "the database was written to");
+    file.set_modified(same).unwrap();
+    assert!(copied(&store).is_some());
+
+    // Somebody put a backup in its place.
+    let backup = database.with_extension("backup");
+    std::fs::copy(&database, &backup).unwrap();
+    std::fs::rename(&backup, &database).unwrap();
+    std::fs::File::options().write(true).open(&database).unwrap().set_modified(same).unwrap();
+    assert_eq!(copied(&store), None, "it is another file");
+    assert!(store.load(&stack()).await.unwrap().is_some());
+    // That closes behind the reader's back, and then leaves a copy again.
+    drop(store.slot(&stack()).write_owned().await);
+    assert!(copied(&store).is_some());
+}
+
+/// A run on a large stack writes no more than its own entries.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_large_stack_leaves_no_copy() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    store.append(&lease, 1, vec![vec![7; 5 << 20]]).await.unwrap();
+    store.release(&lease).await.unwrap();
+    assert!(!store.folder(&stack()).join("copy").exists());
+    assert_eq!(store.load(&stack()).await.unwrap().unwrap().revision, 2);
 }
