@@ -271,7 +271,7 @@ impl Run<'_> {
         let record = self.journal.state().record(token);
         let (prior, now) = (record.map(prior_of), self.tools.clock.now());
         let (hidden, half_made) = (hidden(Some(&node.schema), record, now), half_made(record));
-        self.journal.stage(Entry::Intent(Intent {
+        self.journal.stage(Entry::Intent(Box::new(Intent {
             verb,
             address: step.address.clone(),
             token,
@@ -281,7 +281,7 @@ impl Run<'_> {
             dependencies: dependencies(&plan.graph, id),
             flags: flags(&plan.graph, id),
             time: now,
-        }))?;
+        })))?;
         let schema = Some(Arc::clone(&node.schema));
         let holding = Arc::clone(self.journal.holding());
         let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, half_made };
@@ -312,7 +312,7 @@ impl Run<'_> {
         let expected = schema.as_ref().map_or(&fallback, |schema: &Arc<Schema>| &schema.expected);
         let cx = self.cx(&step.address, token, bound(user, expected, Verb::Delete));
         let now = self.tools.clock.now();
-        self.journal.stage(Entry::Intent(delete_intent(&record, now)))?;
+        self.journal.stage(Entry::Intent(Box::new(delete_intent(&record, now))))?;
         let prior = Some(prior_of(&record));
         let (inputs, holding) = (Map::new(), Arc::clone(self.journal.holding()));
         let (hidden, half_made) = (hidden(schema.as_deref(), Some(&record), now), half_made(Some(&record)));

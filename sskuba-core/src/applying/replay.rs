@@ -14,9 +14,8 @@ const BATCH: usize = 8192;
 const SHARE: usize = 256;
 
 /// What a stored record is.
-#[expect(clippy::large_enum_variant, reason = "all but one are records")]
 enum Folded {
-    Record(Record),
+    Record(Box<Record>),
     Exports(Map),
 }
 
@@ -46,7 +45,7 @@ fn decode_folded(key: &[u8], bytes: &[u8], codec: &Codec) -> Result<Folded, Jour
     let decoded = if key == EXPORTS {
         codec.decode_map(bytes).map(Folded::Exports)
     } else {
-        codec.decode_record(bytes).map(Folded::Record)
+        codec.decode_record(bytes).map(|record| Folded::Record(Box::new(record)))
     };
     let name = || if key == EXPORTS { "record exports".to_owned() } else { format!("record {}", hex(key)) };
     decoded.map_err(|error| JournalError::Format { key: name(), error })

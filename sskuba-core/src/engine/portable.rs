@@ -1,5 +1,6 @@
 //! A stack as one JSON document: export and import.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
@@ -8,7 +9,7 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::open::KEY;
 use super::session::Session;
-use crate::address::StackId;
+use crate::address::{StackId, Token};
 use crate::state::{
     Codec, Entry, FORMAT, FormatError, Image, KeyringError, Record, State, from_text, to_text,
 };
@@ -95,16 +96,18 @@ impl Session {
         }
         let outputs = document.get("outputs").map(|json| codec.map_from_json(json.clone())).transpose();
         let outputs = outputs.map_err(|error| refuse(format!("its outputs: {error}")))?;
+        let stay: HashSet<Token> = records.iter().map(|record| record.token).collect();
         let gone: Vec<_> = self
             .state()
             .records()
-            .filter(|old| !records.iter().any(|new| new.token == old.token))
+            .filter(|old| !stay.contains(&old.token))
             .map(|old| Entry::Forgotten { token: old.token, why: "not in the imported document".to_owned() })
             .collect();
         let (count, lost) = (records.len(), gone.len());
         let simulated = document.get("simulated").and_then(Json::as_bool).unwrap_or(false);
         let adopted = records.into_iter().map(|record| Entry::Adopted(Box::new(record)));
-        let rest = open.into_iter().map(Entry::Intent).chain(outputs.map(Entry::Exports));
+        let rest =
+            open.into_iter().map(|intent| Entry::Intent(Box::new(intent))).chain(outputs.map(Entry::Exports));
         let entries = gone.into_iter().chain(adopted).chain(rest).collect();
         let what = format!("imported {count} records, in place of others {lost}");
         self.edit_world(what, entries, Some(simulated)).await?;

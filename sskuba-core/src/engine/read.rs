@@ -1,7 +1,10 @@
 //! Reading a stack without its lease; works while another program writes it.
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+
+use tokio::task::JoinSet;
 
 use super::build::Engine;
 use super::error::EngineError;
@@ -81,9 +84,16 @@ impl Engine {
         program: &dyn Program,
         options: &PlanOptions,
     ) -> Result<Plan, EngineError> {
-        // The program runs while the store is read.
-        let (read, declared) = tokio::join!(self.readable(stack), declare(stack, Some(program), options));
-        let (state, _, simulated) = read?;
+        // The program runs while the store is read, on another thread if there is one.
+        let mut reading = JoinSet::new();
+        let (engine, read) = (self.clone(), stack.clone());
+        reading.spawn(async move { engine.readable(&read).await });
+        let declared = declare(stack, Some(program), options).await;
+        let (state, _, simulated) = match reading.join_next().await {
+            Some(Ok(read)) => read?,
+            Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+            _ => return Err(EngineError::Refused("the runtime is shutting down".to_owned())),
+        };
         check_world(self, stack, &state, simulated)?;
         let plan = plan_graph(self, stack, &state, declared?, options).await;
         // Nobody waits for a large state to be taken apart.

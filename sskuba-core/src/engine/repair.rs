@@ -169,7 +169,7 @@ impl Engine {
         }
         let mut entries = Vec::new();
         for open in salvage.state.pending() {
-            entries.push(codec.encode(Entry::Intent(open.clone())).map_err(odd)?);
+            entries.push(codec.encode(Entry::Intent(Box::new(open.clone()))).map_err(odd)?);
         }
         entries.push(codec.encode(self.note(salvage)).map_err(odd)?);
         self.store.append(lease, image.revision, entries).await.map_err(EngineError::store)?;

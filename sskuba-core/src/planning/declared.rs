@@ -132,7 +132,7 @@ impl<'a> Declared<'a> {
 
     /// Evaluates and checks the inputs.
     fn inputs(&self, node: &Node, recorded: Option<&Record>, problems: &mut Vec<Diagnostic>) -> Map {
-        let mut inputs = Map::new();
+        let mut inputs = Map::with_capacity(node.inputs.len());
         let mut report = |field: Option<String>, message: String| {
             let problem = Diagnostic::of(&node.address, message).source(node.source);
             problems.push(match field {

@@ -146,7 +146,7 @@ impl Edit {
             }
         }
         entries.extend(self.before.iter().map(|record| Entry::Adopted(Box::new(record.clone()))));
-        entries.extend(self.closed.iter().map(|intent| Entry::Intent(intent.clone())));
+        entries.extend(self.closed.iter().map(|intent| Entry::Intent(Box::new(intent.clone()))));
         entries.extend(self.exports.iter().map(|exports| Entry::Exports(exports.clone())));
         entries
     }

@@ -157,7 +157,7 @@ pub enum Entry<M = Map> {
         message: Option<String>,
     },
     /// A step is about to call its provider.
-    Intent(Intent<M>),
+    Intent(Box<Intent<M>>),
     /// A step's call ended.
     Outcome {
         /// The generation.
@@ -260,7 +260,7 @@ impl<M> Entry<M> {
             Self::RunStarted { run, time, who, command, message } => {
                 Entry::RunStarted { run, time, who, command, message }
             }
-            Self::Intent(intent) => Entry::Intent(intent.try_map(f)?),
+            Self::Intent(intent) => Entry::Intent(Box::new(intent.try_map(f)?)),
             Self::Outcome { token, outcome, time } => {
                 Entry::Outcome { token, outcome: outcome.try_map(f)?, time }
             }

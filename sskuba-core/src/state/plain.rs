@@ -39,7 +39,8 @@ impl<'de> Visitor<'de> for Fields {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Map, A::Error> {
-        let mut map = Map::new();
+        // Most have one field, and are as many as there are resources.
+        let mut map = Map::with_capacity(1);
         while let Some((key, PlainValue(value))) = entries.next_entry()? {
             map.insert(key, value);
         }

@@ -25,9 +25,9 @@ pub struct TransitionError {
 #[derive(Debug, Clone, Default)]
 pub struct State {
     revision: u64,
-    records: BTreeMap<Token, Record>,
+    records: BTreeMap<Token, Box<Record>>,
     current: BTreeMap<Address, Token>,
-    pending: BTreeMap<Token, Intent>,
+    pending: BTreeMap<Token, Box<Intent>>,
     exports: Map,
     touched: Vec<Token>,
 }
@@ -45,18 +45,19 @@ impl State {
 
     /// Returns the record that an address means.
     pub fn current(&self, address: &Address) -> Option<&Record> {
-        self.current.get(address).and_then(|token| self.records.get(token))
+        self.current.get(address).and_then(|token| self.record(*token))
     }
 
     /// Returns one generation.
     pub fn record(&self, token: Token) -> Option<&Record> {
-        self.records.get(&token)
+        self.records.get(&token).map(Box::as_ref)
     }
 
     /// Returns all generations: those that addresses mean, in the order of the addresses, then the others.
     pub fn records(&self) -> impl Iterator<Item = &Record> {
-        let current = self.current.values().filter_map(|token| self.records.get(token));
-        current.chain(self.records.values().filter(|r| r.status == Status::Superseded))
+        let current = self.current.values().filter_map(|token| self.record(*token));
+        let all = self.records.values().map(Box::as_ref);
+        current.chain(all.filter(|record| record.status == Status::Superseded))
     }
 
     /// Returns how many generations are recorded.
@@ -71,12 +72,12 @@ impl State {
 
     /// Returns the intents without an outcome.
     pub fn pending(&self) -> impl Iterator<Item = &Intent> {
-        self.pending.values()
+        self.pending.values().map(Box::as_ref)
     }
 
     /// Returns the intent without an outcome of one generation.
     pub fn pending_of(&self, token: Token) -> Option<&Intent> {
-        self.pending.get(&token)
+        self.pending.get(&token).map(Box::as_ref)
     }
 
     /// Returns the exported outputs.
@@ -106,7 +107,8 @@ impl State {
     }
 
     /// Puts a folded record in place.
-    pub fn insert(&mut self, record: Record) {
+    pub fn insert(&mut self, record: impl Into<Box<Record>>) {
+        let record = record.into();
         if record.status != Status::Superseded {
             self.current.insert(record.address.clone(), record.token);
         }
@@ -149,7 +151,7 @@ impl State {
                 if record.status != Status::Superseded {
                     self.supersede(&record.address, record.token);
                 }
-                self.insert(*record);
+                self.insert(record);
             }
             Entry::Exports(map) => self.exports = map,
             Entry::RunStarted { .. } | Entry::RunEnded { .. } | Entry::Edited(_) => {}
@@ -163,10 +165,11 @@ impl State {
         if self.pending.contains_key(&token) {
             return Err(refuse(what, &token, "a call for it is still open"));
         }
-        self.records.get_mut(&token).ok_or_else(|| refuse(what, &token, "there is no such generation"))
+        let record = self.records.get_mut(&token).map(Box::as_mut);
+        record.ok_or_else(|| refuse(what, &token, "there is no such generation"))
     }
 
-    fn intend(&mut self, intent: Intent) -> Result<(), TransitionError> {
+    fn intend(&mut self, intent: Box<Intent>) -> Result<(), TransitionError> {
         let what = "an intent";
         if self.pending.contains_key(&intent.token) {
             return Err(refuse(what, &intent.address, "a call for this generation is still open"));
@@ -217,7 +220,7 @@ impl State {
             return Ok(());
         }
         if let Some(intent) = self.pending.remove(&token) {
-            self.write(intent, outcome, complete, time);
+            self.write(*intent, outcome, complete, time);
         }
         Ok(())
     }

@@ -30,6 +30,11 @@ impl Map {
         Self::default()
     }
 
+    /// Returns a map without fields that has room for so many.
+    pub fn with_capacity(fields: usize) -> Self {
+        Self(Inner::with_capacity(fields))
+    }
+
     /// Returns the values, in the order of their names.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         self.0.iter_mut().map(|(_, value)| value)

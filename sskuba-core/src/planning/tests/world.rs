@@ -265,7 +265,7 @@ impl Run<'_> {
         };
         let version = self.world.registry.schema(address.kind_str()).unwrap().version;
         let (time, observed, provider) = (Timestamp(1), inputs.clone(), None);
-        self.world.write(Entry::Intent(Intent {
+        self.world.write(Entry::Intent(Box::new(Intent {
             verb,
             address,
             token,
@@ -275,7 +275,7 @@ impl Run<'_> {
             dependencies,
             flags,
             time,
-        }));
+        })));
         let outcome = Outcome::Applied { id: token.to_string(), observed, outputs, took: 7 };
         self.world.write(Entry::Outcome { token, outcome, time });
         self.calls -= 1;

@@ -144,7 +144,7 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
         });
     let (result, counts) = (RunResult::Failed, Counts { create: 3, ..Counts::default() });
     prop_oneof![
-        6 => intent().prop_map(Entry::Intent),
+        6 => intent().prop_map(|intent| Entry::Intent(Box::new(intent))),
         6 => ended,
         1 => (token(), edges(), prop::option::of(address()), flags()).prop_map(
             |(token, dependencies, provider, flags)| Entry::Recorded { token, dependencies, provider, flags }

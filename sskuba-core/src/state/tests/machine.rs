@@ -15,7 +15,7 @@ const A: Token = Token::new([1; 16]);
 const B: Token = Token::new([2; 16]);
 
 fn intent(verb: Verb, token: Token, name: &str) -> Entry {
-    Entry::Intent(Intent {
+    Entry::Intent(Box::new(Intent {
         verb,
         address: format!("demo:net:Net::{name}").parse().unwrap(),
         token,
@@ -25,7 +25,7 @@ fn intent(verb: Verb, token: Token, name: &str) -> Entry {
         dependencies: Vec::new(),
         flags: Flags::default(),
         time: Timestamp(1),
-    })
+    }))
 }
 
 fn end(token: Token, outcome: Outcome) -> Entry {

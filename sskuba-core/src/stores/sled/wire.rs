@@ -100,7 +100,7 @@ impl Question {
 impl Answer {
     /// Writes the answer.
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Writer(Vec::new());
+        let mut out = Writer(Vec::with_capacity(self.size()));
         match self {
             Self::Image(image) => {
                 out.number(0);
@@ -126,6 +126,19 @@ impl Answer {
             }
         }
         out.0
+    }
+
+    /// Returns about how many bytes the answer has, and no fewer than most of them.
+    fn size(&self) -> usize {
+        let entries = |entries: &Entries| entries.iter().map(|(_, entry)| entry.len() + 16).sum::<usize>();
+        match self {
+            Self::Image(image) => {
+                let records = image.records.iter().map(|(key, value)| key.len() + value.len() + 16);
+                records.sum::<usize>() + entries(&image.journal) + 1024
+            }
+            Self::History(history) => entries(history) + 16,
+            Self::Gone | Self::Failed(_) => 64,
+        }
     }
 
     /// Reads an answer; none if it is not one.
