@@ -39,6 +39,7 @@
 //! problems together, each with its path, and none quotes a secret.
 
 pub mod api;
+mod archive;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod config;

@@ -3,11 +3,11 @@
 use sskuba_core::secret::Secret;
 use zeroize::Zeroizing;
 
-use super::archive::first_file;
 use super::call::asks;
 use super::machine::Machine;
 use super::stream::Answers;
 use crate::api::{ApiError, ErrorKind};
+use crate::archive::first_file;
 
 /// No kubeconfig is larger, packed or not.
 const LARGEST: usize = 4 << 20;

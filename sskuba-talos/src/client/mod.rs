@@ -4,7 +4,6 @@
 //! An error says what it means, with the machine and the call ([`ApiError`](crate::api::ApiError)).
 
 mod answer;
-mod archive;
 mod bootstrap;
 mod call;
 mod config;
@@ -28,7 +27,6 @@ mod upgrade;
 mod wait;
 mod wire;
 
-pub use archive::{BadArchive, first_file};
 pub use bootstrap::Bootstrapped;
 pub use dial::{Bytes, Dialer, Tcp};
 pub use events::Events;

@@ -5,6 +5,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::problem::join;
 use crate::secrets::Problem;
 use crate::yaml::{Map, Node, read};
 
@@ -120,9 +121,4 @@ impl Judge {
             Err(FileError { file: self.file, problems: self.problems })
         }
     }
-}
-
-/// Joins a path and a key.
-pub(super) fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }

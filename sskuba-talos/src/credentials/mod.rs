@@ -13,7 +13,7 @@ mod talosconfig;
 #[cfg(test)]
 mod tests;
 
-pub use archive::ArchiveError;
+pub use archive::{ArchiveError, BadArchive};
 pub use conflict::{OnConflict, Renamed};
 pub use file::FileError;
 pub use kubeconfig::{Access, Kubeconfig};

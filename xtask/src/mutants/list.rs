@@ -245,6 +245,15 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         filter: &["a_record_that_is_gone_or_old"],
     },
     Mutation {
+        name: "stale-copy",
+        breaks: "a reader believes a copy that is older than the database",
+        file: "sskuba-core/src/stores/sled/copy.rs",
+        from: "bytes.strip_prefix(origin(&stat(folder)?, Mark::read(folder)?)?.as_bytes())?",
+        to: "bytes.split_at_checked(bytes.iter().position(|byte| *byte == b'\\n')? + 1)?.1",
+        target: CORE,
+        filter: &["a_copy_is_as_good"],
+    },
+    Mutation {
         name: "lost-append",
         breaks: "what a failed write was to write is dropped though the state has it",
         file: "sskuba-core/src/applying/journal.rs",

@@ -12,7 +12,7 @@ const MOST_HEADERS: usize = 8;
 
 /// Bytes that are no archive with a file in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the archive with the kubeconfig: {why}")]
+#[error("the archive: {why}")]
 pub struct BadArchive {
     /// What is wrong with it.
     pub why: String,
@@ -22,11 +22,14 @@ pub struct BadArchive {
 ///
 /// # Errors
 /// If it is no such archive, there is no file in it, or the file is larger than `limit` bytes.
-pub fn first_file(packed: &[u8], limit: usize) -> Result<Vec<u8>, BadArchive> {
+pub(crate) fn first_file(packed: &[u8], limit: usize) -> Result<Vec<u8>, BadArchive> {
     let mut unpacked = GzDecoder::new(packed);
     for _ in 0..MOST_HEADERS {
         let mut header = [0; BLOCK];
         unpacked.read_exact(&mut header).map_err(|error| cut_short(&error))?;
+        if header == [0; BLOCK] {
+            return Err(bad("there is no file in it".to_owned()));
+        }
         let (kind, size) = entry(&header)?;
         if size > limit {
             return Err(bad(format!("an entry of {size} bytes; at most {limit} are read")));
@@ -80,7 +83,8 @@ const SUM: std::ops::Range<usize> = 148..156;
 /// Reads an octal number between spaces and zero bytes.
 fn octal(field: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(field).ok()?.trim_matches(['\0', ' ']);
-    u64::from_str_radix(text, 8).ok()
+    // Numbers have no sign.
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| u64::from_str_radix(text, 8).ok())?
 }
 
 #[cfg(test)]
@@ -146,6 +150,7 @@ mod tests {
             (pack(&sum), "sum"),
             (pack(&header(b'5', 0)), "no file"),
             (pack(&header(b'x', 0).repeat(9)), "no file"),
+            (pack(&[0; 2 * BLOCK]), "there is no file"),
             (pack(b"short"), "ends too early"),
         ] {
             let why = first_file(&packed, 100).unwrap_err().to_string();
