@@ -142,8 +142,9 @@ async fn what_is_written_is_little_and_does_not_grow_with_the_stack() {
     let mixed = thousand_steps("groups of 1 to 100", |append| 1 + append * 37 % 100).await;
     thousand_steps("groups of 200", |_| 200).await;
     let single = thousand_steps("every step alone", |_| 2).await;
-    assert!(mixed.calls < 2_000_000, "{} bytes in groups", mixed.calls);
-    assert!(mixed.disk < 2_200_000, "{} bytes to disk in groups", mixed.disk);
+    // Of these, 440 kB are the copy for readers.
+    assert!(mixed.calls < 2_440_000, "{} bytes in groups", mixed.calls);
+    assert!(mixed.disk < 2_640_000, "{} bytes to disk in groups", mixed.disk);
     // A page of the disk per flush is the least there is.
     assert!(single.calls < 2_500_000, "{} bytes step by step", single.calls);
 

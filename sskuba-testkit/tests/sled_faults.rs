@@ -99,6 +99,10 @@ async fn a_read_only_folder() {
     store.append(&lease, 0, vec![entry(1)]).await.unwrap();
     store.release(&lease).await.unwrap();
     mount.again("ro");
+    assert_eq!(store.load(&dev()).await.unwrap().unwrap().revision, 1, "there is a copy for readers");
+    mount.again("rw");
+    std::fs::remove_file(at.join("local/demo/dev/copy")).unwrap();
+    mount.again("ro");
     for error in [
         store.acquire(&dev(), &owner()).await.unwrap_err(),
         store.acquire(&"local/demo/new".parse().unwrap(), &owner()).await.unwrap_err(),

@@ -36,7 +36,11 @@ pub(super) fn write_bytes(folder: &Path, name: &str, bytes: &[u8]) -> Result<(),
         options.open(&partial)?.write_all(bytes)?;
         fs::rename(&partial, &path)
     };
-    attempt().map_err(|error| fault::io("write", &path, error))
+    attempt().map_err(|error| {
+        // Half of it is of no use, and the disk may be full.
+        let _ = fs::remove_file(&partial);
+        fault::io("write", &path, error)
+    })
 }
 
 /// Reads a file; none if it is missing or is not what it should be, which says as much: nobody vouches for it.
