@@ -33,8 +33,13 @@ fn may_mount(name: &str) -> bool {
         }
         Ok(_) => {
             let test = std::env::current_exe().unwrap();
-            let again =
-                unshare().arg(test).args(["--exact", name, "--nocapture"]).env(INSIDE, "1").output().unwrap();
+            let again = unshare()
+                .arg(test)
+                .args(["--exact", name, "--nocapture"])
+                // Its folders are removed here: it cannot, while its disks are in them.
+                .envs([(INSIDE, "1".as_ref()), ("TMPDIR", folder.path().as_os_str())])
+                .output()
+                .unwrap();
             let (out, errors) =
                 (String::from_utf8_lossy(&again.stdout), String::from_utf8_lossy(&again.stderr));
             assert!(again.status.success(), "{out}\n{errors}");
