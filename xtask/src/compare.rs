@@ -62,7 +62,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
         }
     }
     println!("\n{}", table::table(&rows));
-    println!("\n{} resources; the last columns are multiples of the best peer's figure", options.resources);
+    println!(
+        "\n{} resources; previews are the middle one of five; the last columns are multiples of the best peer's figure",
+        options.resources
+    );
     Ok(good)
 }
 
@@ -96,14 +99,19 @@ fn measure_all(tool: &Tool, shape: Shape, timeout: u64, rows: &mut Vec<Row>) -> 
     tool.prepare(shape, folder)?;
     for operation in Operation::ALL {
         let log = folder.join("output.log");
-        let sample = measure::measured(&tool.operation(operation, shape, folder), &log, timeout)?;
+        let mut samples = Vec::new();
+        for _ in 0..operation.times() {
+            let sample = measure::measured(&tool.operation(operation, shape, folder), &log, timeout)?;
+            if sample.timed_out {
+                bail!("{} was killed after {timeout} s", operation.name());
+            }
+            if sample.code != 0 {
+                bail!("{} ended with {}:\n{}", operation.name(), sample.code, tail(&log));
+            }
+            samples.push(sample);
+        }
+        let sample = measure::middle(samples).context("nothing was measured")?;
         println!("{} {} {}: {:.3} s", shape.name(), tool.name(), operation.name(), sample.wall);
-        if sample.timed_out {
-            bail!("{} was killed after {timeout} s", operation.name());
-        }
-        if sample.code != 0 {
-            bail!("{} ended with {}:\n{}", operation.name(), sample.code, tail(&log));
-        }
         rows.push(Row {
             shape: shape.name(),
             operation: operation.name(),

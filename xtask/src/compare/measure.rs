@@ -80,6 +80,13 @@ impl Sample {
     }
 }
 
+/// The one of some measurements whose time is in the middle.
+pub(crate) fn middle(mut samples: Vec<Sample>) -> Option<Sample> {
+    samples.sort_by(|one, other| one.wall.total_cmp(&other.wall));
+    let middle = samples.len() / 2;
+    samples.into_iter().nth(middle)
+}
+
 /// Measures a command by a process of its own; its output goes to `log`.
 pub(crate) fn measured(command: &Command, log: &Path, timeout: u64) -> anyhow::Result<Sample> {
     let out = log.with_extension("figures");
@@ -202,6 +209,13 @@ mod tests {
         };
         assert_eq!(Sample::from_line(&sample.to_line()).unwrap(), sample);
         assert!(Sample::from_line("1 2 3").is_err());
+    }
+
+    #[test]
+    fn the_middle_is_that_of_the_times() {
+        let sample = |wall, code| Sample { wall, code, ..Sample::default() };
+        assert_eq!(middle(Vec::new()), None);
+        assert_eq!(middle(vec![sample(3.0, 1), sample(1.0, 2), sample(2.0, 3)]), Some(sample(2.0, 3)));
     }
 
     #[test]

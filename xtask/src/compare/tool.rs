@@ -35,6 +35,15 @@ impl Operation {
             Self::Down => "down",
         }
     }
+
+    /// How often it is measured. What changes nothing can be done again, and the shortest of these takes less time than
+    /// a busy machine may take it away for.
+    pub(crate) fn times(self) -> usize {
+        match self {
+            Self::Preview | Self::NoOp => 5,
+            Self::Up | Self::Down => 1,
+        }
+    }
 }
 
 /// A program that is measured.
