@@ -88,7 +88,7 @@ fn octal(field: &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::io::Write;
 
     use flate2::Compression;
@@ -109,7 +109,7 @@ mod tests {
         header
     }
 
-    fn pack(tar: &[u8]) -> Vec<u8> {
+    pub(crate) fn pack(tar: &[u8]) -> Vec<u8> {
         let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
         packer.write_all(tar).unwrap();
         packer.finish().unwrap()

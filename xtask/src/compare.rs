@@ -63,8 +63,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     }
     println!("\n{}", table::table(&rows));
     println!(
-        "\n{} resources; previews are the middle one of five; the last columns are multiples of the best peer's figure",
-        options.resources
+        "\n{} resources; previews are the middle one of {}; the last columns are multiples of the best peer's figure",
+        options.resources,
+        Operation::NoOp.times()
     );
     Ok(good)
 }

@@ -179,7 +179,7 @@ impl Session {
             revision,
             duration: Duration::ZERO,
             failures: Vec::new(),
-            exports: Map::clone(self.state().exports()),
+            exports: self.state().exports().clone(),
             abandoned: false,
         }
     }

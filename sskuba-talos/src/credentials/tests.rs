@@ -1,13 +1,10 @@
 //! Files of credentials: read, written, merged, and taken out of archives.
 
-use std::io::Write;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use sskuba_core::clock::SeededIds;
 
 use super::{ArchiveError, Context, Kubeconfig, OnConflict, Talosconfig};
+use crate::archive::tests::pack;
 use crate::secrets::tests::{NOW, bundle};
 use crate::secrets::{AUTHORITY_LIFETIME, CLIENT_LIFETIME, Role};
 use crate::yaml::read;
@@ -204,19 +201,13 @@ fn tar(content: &[u8], kind: u8) -> Vec<u8> {
     [header.as_slice(), content].concat()
 }
 
-fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut to = GzEncoder::new(Vec::new(), Compression::default());
-    to.write_all(content).unwrap();
-    to.finish().unwrap()
-}
-
 #[test]
 fn an_archive_that_is_not_closed_is_read() {
     let made = kubeconfig(1);
     let text = made.write().unwrap();
-    let archive = gzip(&tar(text.expose().as_bytes(), b'0'));
+    let archive = pack(&tar(text.expose().as_bytes(), b'0'));
     assert_eq!(Kubeconfig::from_archive(&archive).unwrap(), made);
-    let more = gzip(&[tar(text.expose().as_bytes(), 0), vec![0xff; 3000]].concat());
+    let more = pack(&[tar(text.expose().as_bytes(), 0), vec![0xff; 3000]].concat());
     assert_eq!(Kubeconfig::from_archive(&more).unwrap(), made, "what comes after is not looked at");
     // Without the sum of gzip, as when the stream breaks after the last byte of the file.
     assert_eq!(Kubeconfig::from_archive(&archive[..archive.len() - 8]).unwrap(), made);
@@ -228,21 +219,21 @@ fn an_archive_that_is_none_is_refused() {
     let good = tar(b"kind: Config\n", b'0');
     assert!(refused(b"").contains("ends too early"));
     assert!(refused(b"kind: Config").contains("no gzip"));
-    assert!(refused(&gzip(&good[..good.len() - 1])).contains("ends too early"));
-    assert!(refused(&gzip(&good[..300])).contains("ends too early"));
-    assert!(refused(&gzip(&[0; 1024])).contains("there is no file in it"));
-    assert!(refused(&gzip(&tar(b"", b'5'))).contains("its first entry is no file"));
-    assert!(refused(&gzip(&tar(&[0xff; 4], b'0'))).contains("not text"));
-    assert!(refused(&gzip(&tar(b"[", b'0'))).contains("in the kubeconfig"));
+    assert!(refused(&pack(&good[..good.len() - 1])).contains("ends too early"));
+    assert!(refused(&pack(&good[..300])).contains("ends too early"));
+    assert!(refused(&pack(&[0; 1024])).contains("there is no file in it"));
+    assert!(refused(&pack(&tar(b"", b'5'))).contains("its first entry is no file"));
+    assert!(refused(&pack(&tar(&[0xff; 4], b'0'))).contains("not text"));
+    assert!(refused(&pack(&tar(b"[", b'0'))).contains("in the kubeconfig"));
     let mut wrong = good.clone();
     wrong[0] = b'x';
-    assert!(refused(&gzip(&wrong)).contains("sum of its first header"));
+    assert!(refused(&pack(&wrong)).contains("sum of its first header"));
     let mut large = tar(b"", b'0');
     large[124..136].copy_from_slice(b"77777777777\0");
     large[148..156].fill(b' ');
     let sum: u32 = large.iter().map(|byte| u32::from(*byte)).sum();
     large[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    let error = Kubeconfig::from_archive(&gzip(&large)).unwrap_err();
+    let error = Kubeconfig::from_archive(&pack(&large)).unwrap_err();
     assert!(matches!(error, ArchiveError::Archive(_)), "{error}");
     assert!(error.to_string().contains("8589934591 bytes; at most 1048576"), "{error}");
 }
@@ -306,9 +297,9 @@ proptest! {
     #[test]
     fn no_archive_panics(noise in any::<Vec<u8>>(), header in proptest::collection::vec(any::<u8>(), 512..600)) {
         let _ = Kubeconfig::from_archive(&noise);
-        let _ = Kubeconfig::from_archive(&gzip(&noise));
-        let _ = Kubeconfig::from_archive(&gzip(&header));
-        let _ = Kubeconfig::from_archive(&gzip(&tar(&noise, b'0')));
+        let _ = Kubeconfig::from_archive(&pack(&noise));
+        let _ = Kubeconfig::from_archive(&pack(&header));
+        let _ = Kubeconfig::from_archive(&pack(&tar(&noise, b'0')));
     }
 }
 

@@ -34,8 +34,7 @@ fn open() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
-            prop::collection::btree_map(key(), inner, 0..4)
-                .prop_map(|map| Value::Map(map.into_iter().collect())),
+            fields(inner, 4).prop_map(Value::Map),
         ]
     })
 }
@@ -47,14 +46,18 @@ pub(super) fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(2, 8, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..3).prop_map(Value::List),
-            prop::collection::btree_map(key(), inner, 0..3)
-                .prop_map(|map| Value::Map(map.into_iter().collect())),
+            fields(inner, 3).prop_map(Value::Map),
         ]
     })
 }
 
 pub(super) fn map() -> impl Strategy<Value = Map> {
-    prop::collection::btree_map(key(), value(), 0..3).prop_map(|map| map.into_iter().collect())
+    fields(value(), 3)
+}
+
+/// Fewer than `most` fields.
+fn fields(value: impl Strategy<Value = Value>, most: usize) -> impl Strategy<Value = Map> {
+    prop::collection::btree_map(key(), value, 0..most).prop_map(|map| map.into_iter().collect())
 }
 
 fn flags() -> impl Strategy<Value = Flags> {

@@ -11,7 +11,6 @@
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::database::Database;
@@ -39,18 +38,17 @@ impl Copy {
     /// Takes a copy of a stack that is held; none if it is not known to be sound.
     pub(super) fn of_held(held: &Held) -> Option<Self> {
         held.sound().ok()?;
-        Self::of(&held.database, held.durable.load(Ordering::Acquire))
+        Self::of(&held.database)
     }
 
-    /// Takes a copy of a database at `revision`; none if it is damaged, or too large.
-    pub(super) fn of(database: &Database, revision: u64) -> Option<Self> {
+    /// Takes a copy of a database; none if it is damaged, or too large.
+    pub(super) fn of(database: &Database) -> Option<Self> {
         boot()?;
         if database.size().ok()? > LIMIT {
             return None;
         }
-        let (mark, file) =
-            (Mark { fence: database.fence().ok()?, revision }, name(&stat(database.folder())?));
-        let answer = database.answer(Ask::Load, revision).ok()?;
+        let (mark, file) = (database.come(), name(&stat(database.folder())?));
+        let answer = database.answer(Ask::Load, mark.revision).ok()?;
         if matches!(&answer, Answer::Image(image) if image.damage.is_some()) {
             return None;
         }

@@ -137,6 +137,11 @@ impl Database {
         &self.folder
     }
 
+    /// Returns how far it has come.
+    pub(super) fn come(&self) -> Mark {
+        self.marker().0
+    }
+
     /// Returns how many bytes its files have.
     pub(super) fn size(&self) -> io::Result<u64> {
         self.disk.size()

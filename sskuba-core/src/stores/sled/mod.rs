@@ -223,7 +223,7 @@ fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Box<Data
 
 /// Closes a database that was opened to read it.
 fn close(database: Box<Database>) {
-    let copy = database.revision().ok().and_then(|revision| Copy::of(&database, revision));
+    let copy = Copy::of(&database);
     let folder = database.folder().to_owned();
     drop(database);
     if let Some(copy) = copy {
