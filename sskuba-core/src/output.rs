@@ -51,8 +51,9 @@ impl<T> Output<T> {
     }
 }
 
-fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, String> {
-    value.get().map_err(|error| error.to_string())
+/// Reads the only argument of a call.
+fn typed<T: DeserializeOwned>(args: Vec<Value>) -> Result<T, String> {
+    args.into_iter().next().unwrap_or_default().take().map_err(|error| error.to_string())
 }
 
 fn untyped<U: Serialize>(value: &U) -> Result<Value, String> {
@@ -63,9 +64,7 @@ impl<T: DeserializeOwned + 'static> Output<T> {
     /// Applies `f` to the value once it is known. A secret stays one.
     #[must_use]
     pub fn map<U: Serialize>(&self, f: impl Fn(T) -> U + Send + Sync + 'static) -> Output<U> {
-        Output::from_expr(Expr::call(vec![self.0.clone()], move |args| {
-            untyped(&f(typed(args.first().unwrap_or(&Value::Null))?))
-        }))
+        Output::from_expr(Expr::call(vec![self.0.clone()], move |args| untyped(&f(typed(args)?))))
     }
 
     /// Applies `f`, which may fail, to the value once it is known; a failure stops the resources that use it.
@@ -75,7 +74,7 @@ impl<T: DeserializeOwned + 'static> Output<T> {
         f: impl Fn(T) -> Result<U, E> + Send + Sync + 'static,
     ) -> Output<U> {
         Output::from_expr(Expr::call(vec![self.0.clone()], move |args| {
-            let value = f(typed(args.first().unwrap_or(&Value::Null))?);
+            let value = f(typed(args)?);
             untyped(&value.map_err(|error| error.to_string())?)
         }))
     }

@@ -87,10 +87,16 @@ impl Value {
     /// # Errors
     /// If the value has another shape, or is not known yet.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
+        typed(self.exposed()?, self.has_secret())
+    }
+
+    /// Reads this value as a `T`, as [`Value::get`] does, without a copy of its texts.
+    ///
+    /// # Errors
+    /// As [`Value::get`].
+    pub fn take<T: DeserializeOwned>(self) -> Result<T, ValueError> {
         let hide = self.has_secret();
-        serde_json::from_value(self.exposed()?).map_err(|error| {
-            ValueError(if hide { "has another type (its text is secret)".into() } else { error.to_string() })
-        })
+        typed(self.into_exposed()?, hide)
     }
 
     /// Turns JSON into a value; the carriers of secrets become secrets.
@@ -135,6 +141,21 @@ impl Value {
             Self::Map(map) => Json::Object(exposed_map(map)?),
             Self::Secret(hidden) => hidden.0.exposed()?,
             Self::Unknown => return Err(ValueError("is not known yet".into())),
+        })
+    }
+
+    /// Turns into the JSON with secrets in the clear; see [`Value::exposed`].
+    fn into_exposed(self) -> Result<Json, ValueError> {
+        Ok(match self {
+            Self::String(s) => Json::String(s),
+            Self::List(items) => {
+                Json::Array(items.into_iter().map(Self::into_exposed).collect::<Result<_, _>>()?)
+            }
+            Self::Map(map) => {
+                let open = |(key, value): (String, Self)| Ok((key, value.into_exposed()?));
+                Json::Object(map.into_iter().map(open).collect::<Result<_, _>>()?)
+            }
+            rest => rest.exposed()?,
         })
     }
 
@@ -219,6 +240,12 @@ impl Value {
             Self::Unknown => sink(b"?"),
         }
     }
+}
+
+fn typed<T: DeserializeOwned>(json: Json, hide: bool) -> Result<T, ValueError> {
+    serde_json::from_value(json).map_err(|error| {
+        ValueError(if hide { "has another type (its text is secret)".into() } else { error.to_string() })
+    })
 }
 
 /// Feeds the canonical form of a map to `sink`; see [`Value::canonical`].

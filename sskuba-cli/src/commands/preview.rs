@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sskuba_core::engine::Engine;
+use sskuba_core::engine::{Engine, discard};
 use sskuba_core::plan::Plan;
 use sskuba_core::planning::PlanOptions;
 
@@ -29,10 +29,9 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Preview) -> Result
             .screen
             .chat(format!("\nSaved in {0}; `{call} up --plan {0}` applies just this", path.display()));
     }
-    if args.expect_no_changes && planned::changes(&plan) {
-        return Ok(Code::Pending);
-    }
-    Ok(Code::Done)
+    let pending = args.expect_no_changes && planned::changes(&plan);
+    discard(plan);
+    Ok(if pending { Code::Pending } else { Code::Done })
 }
 
 /// Plans without the stack's lease.

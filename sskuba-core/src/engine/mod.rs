@@ -1,6 +1,7 @@
 //! The engine: what a program that embeds sskuba talks to.
 
 mod build;
+mod discard;
 mod edit;
 mod error;
 mod import;
@@ -14,6 +15,7 @@ mod session;
 
 pub use crate::refresh::RefreshReport;
 pub use build::{ApplyCall, Engine, EngineBuilder};
+pub use discard::discard;
 pub use edit::Undoing;
 pub use error::EngineError;
 pub use import::Imported;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::build::Engine;
+use super::discard::discard;
 use super::error::EngineError;
 use super::open::{check, check_world, is_simulated, key_of};
 use super::planned::{declare, make_plan, plan_graph};
@@ -96,8 +97,7 @@ impl Engine {
         };
         check_world(self, stack, &state, simulated)?;
         let plan = plan_graph(self, stack, &state, declared?, options).await;
-        // Nobody waits for a large state to be taken apart.
-        tokio::task::spawn_blocking(|| drop(state));
+        discard(state);
         plan
     }
 

@@ -297,6 +297,7 @@ impl Session {
         if let Some(task) = self.keepalive.take() {
             task.abort();
         }
+        self.journal.offer().await;
         self.engine.store.release(self.journal.lease()).await.map_err(EngineError::store)
     }
 }

@@ -260,6 +260,13 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// Folds entries into records.
     async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError>;
 
+    /// Takes what a fold of everything would write: `put` is all that is recorded, `history` the entries that belong
+    /// there. A store may give it to readers instead of its records and entries, until the next write; nothing else
+    /// changes. The default has no use for it.
+    async fn offer(&self, _lease: &Lease, _fold: Fold) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Writes one small value, durably.
     async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError>;
 

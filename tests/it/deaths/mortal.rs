@@ -104,6 +104,9 @@ impl StateStore for MortalStore {
         let what = format!("fold up to {}", fold.upto);
         self.around(&what, self.inner.fold(lease, fold)).await
     }
+    async fn offer(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
+        self.inner.offer(lease, fold).await
+    }
     async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
         self.around(&format!("meta {key}"), self.inner.put_meta(lease, key, value)).await
     }

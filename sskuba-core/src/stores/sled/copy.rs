@@ -18,7 +18,7 @@ use super::mark::Mark;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
 use super::{database, side};
-use crate::state::Image;
+use crate::state::{Fold, Image};
 
 /// The file in a stack's folder.
 const NAME: &str = "copy";
@@ -38,20 +38,27 @@ impl Copy {
     /// Takes a copy of a stack that is held; none if it is not known to be sound.
     pub(super) fn of_held(held: &Held) -> Option<Self> {
         held.sound().ok()?;
-        Self::of(&held.database)
+        let database = &held.database;
+        let Some(Fold { upto, mut put, history, .. }) = held.offer() else { return Self::of(database) };
+        put.sort_unstable();
+        let meta = database.meta().ok()?;
+        let image = Image { revision: upto, meta, records: put, journal: history, damage: None };
+        Self::with(database, &Answer::Image(image))
     }
 
     /// Takes a copy of a database; none if it is damaged, or too large.
     pub(super) fn of(database: &Database) -> Option<Self> {
-        boot()?;
         if database.size().ok()? > LIMIT {
             return None;
         }
+        let answer = database.answer(Ask::Load, database.come().revision).ok()?;
+        let damaged = matches!(&answer, Answer::Image(image) if image.damage.is_some());
+        if damaged { None } else { Self::with(database, &answer) }
+    }
+
+    fn with(database: &Database, answer: &Answer) -> Option<Self> {
+        boot()?;
         let (mark, file) = (database.come(), name(&stat(database.folder())?));
-        let answer = database.answer(Ask::Load, mark.revision).ok()?;
-        if matches!(&answer, Answer::Image(image) if image.damage.is_some()) {
-            return None;
-        }
         let answer = answer.encode();
         (answer.len() as u64 <= LIMIT).then_some(Self { mark, file, answer })
     }

@@ -321,13 +321,8 @@ impl Database {
         // A clone, so that no append waits for a reader.
         let journal = self.journal().clone();
         let journal = journal.entries(folded, revision).map_err(|fault| self.journal_fault(fault))?;
-        let mut image = Image { revision, journal, ..Image::default() };
-        let mut sum = Sum::default();
-        for item in self.sled.scan_prefix([layout::META]) {
-            let (key, value) = item.map_err(self.fault("read"))?;
-            sum.add(&key, &value);
-            image.meta.insert(String::from_utf8_lossy(&key[1..]).into_owned(), value.to_vec());
-        }
+        let mut image = Image { revision, journal, meta: self.meta()?, ..Image::default() };
+        let mut sum = self.sum_of_meta()?;
         for item in self.sled.scan_prefix([layout::RECORD]) {
             let (key, value) = item.map_err(self.fault("read"))?;
             if let Some((_, rest)) = value.split_first() {
@@ -343,6 +338,16 @@ impl Database {
             });
         }
         Ok(image)
+    }
+
+    /// Returns the small values.
+    pub(super) fn meta(&self) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
+        let all = self.sled.scan_prefix([layout::META]);
+        all.map(|item| {
+            let (key, value) = item.map_err(self.fault("read"))?;
+            Ok((String::from_utf8_lossy(&key[1..]).into_owned(), value.to_vec()))
+        })
+        .collect()
     }
 
     fn history(&self, limit: usize) -> Result<Entries, StoreError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::database::Database;
 use super::{desk, fault};
-use crate::state::{Holder, Lease, StoreError};
+use crate::state::{Fold, Holder, Lease, StoreError};
 
 /// How long the close of a database is waited for after a failed write.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -32,6 +32,8 @@ pub(super) struct Held {
     pub(super) durable: AtomicU64,
     /// Where readers ask; none if none could be opened.
     pub(super) desk: Option<desk::Open>,
+    /// What readers may be given instead of all that is stored, as long as nothing was written since.
+    offered: Mutex<Option<Fold>>,
     /// What broke an earlier write.
     broken: Mutex<Option<String>>,
     /// Taken by whoever writes.
@@ -54,7 +56,8 @@ impl Held {
     /// Holds a database.
     pub(super) fn new(database: Box<Database>, holder: Holder, revision: u64) -> Self {
         let durable = AtomicU64::new(revision);
-        Self { database, holder, durable, desk: None, broken: Mutex::default(), writer: Mutex::default() }
+        let (offered, broken, writer) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { database, holder, durable, desk: None, offered, broken, writer }
     }
 
     /// Runs a write, one at a time, and none after one that failed: what of that reached the disk is known only
@@ -62,12 +65,23 @@ impl Held {
     pub(super) fn write<T>(&self, write: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.sound()?;
+        drop(self.offer());
         let result = write();
         if let Err(error @ (StoreError::Io { .. } | StoreError::Corrupt { .. })) = &result {
             let why = format!("an earlier write failed ({error}); release the stack first");
             *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
         }
         result
+    }
+
+    /// Keeps what readers may be given.
+    pub(super) fn take_offer(&self, fold: Fold) {
+        *self.offered.lock().unwrap_or_else(PoisonError::into_inner) = Some(fold);
+    }
+
+    /// Gives away what readers may be given, if there is something and it is still true.
+    pub(super) fn offer(&self) -> Option<Fold> {
+        self.offered.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Closes the database and with it gives the lock back. After a failed write sled may wait in its own `drop` for

@@ -144,6 +144,17 @@ impl StateStore for Sled {
         .await
     }
 
+    async fn offer(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
+        let slot = self.slot(&lease.stack).read_owned().await;
+        let (held, stack) = (slot.check(lease)?, lease.stack.clone());
+        let found = held.durable.load(Ordering::Acquire);
+        if fold.upto != found {
+            return Err(StoreError::Conflict { stack, expected: fold.upto, found });
+        }
+        held.take_offer(fold);
+        Ok(())
+    }
+
     async fn put_meta(&self, lease: &Lease, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
         let key = key.to_owned();
         self.change(lease, move |held| held.database.put_meta(&key, value)).await
