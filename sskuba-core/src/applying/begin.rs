@@ -162,7 +162,7 @@ impl Run<'_> {
         // A forced replacement that has been done already is not done again.
         let force =
             step.force.as_ref().filter(|f| f.reason == Reason::Requested && step.prior == Some(record.token));
-        let decision = decide(record, &node.schema, &node.lifecycle, &inputs, force);
+        let decision = decide(record, &node.schema, &node.lifecycle, inputs, force);
         let (token, inputs) = (record.token, decision.inputs);
         if decision.action > step.action {
             let what =

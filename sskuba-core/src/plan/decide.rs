@@ -37,7 +37,7 @@ pub fn decide(
     record: &Record,
     schema: &Schema,
     lifecycle: &Lifecycle,
-    wanted: &Map,
+    wanted: Map,
     force: Option<&Force>,
 ) -> Decision {
     let inputs = with_ignored(wanted, &record.applied, &lifecycle.ignore_changes);

@@ -45,8 +45,8 @@ pub fn agree(schema: &Schema, wanted: &Map, reported: &Map) -> bool {
 
 /// Returns the inputs that the next call is to send: `wanted` with the fields that are to be ignored taken from
 /// what is recorded.
-pub(crate) fn with_ignored(wanted: &Map, applied: &Map, ignored: &[String]) -> Map {
-    let mut inputs = wanted.clone();
+pub(crate) fn with_ignored(wanted: Map, applied: &Map, ignored: &[String]) -> Map {
+    let mut inputs = wanted;
     for field in ignored {
         match applied.get(field) {
             Some(value) => inputs.insert(field.clone(), value.clone()),

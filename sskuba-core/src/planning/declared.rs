@@ -1,23 +1,24 @@
 //! Decides what is done to each declared resource, dependencies first.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::diagnostic::Diagnostic;
 use super::make::Request;
 use super::select::Selection;
-use crate::address::{Address, Token};
+use crate::address::Address;
 use crate::graph::{Node, NodeId};
 use crate::plan::{
     Action, Decision, Force, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags,
 };
 use crate::schema::{FieldError, Schema};
-use crate::state::Record;
+use crate::state::{Record, State};
 use crate::value::{Map, Value};
 
 /// Where the computed fields of a resource come from, as far as the plan knows.
-enum Outputs {
+enum Outputs<'a> {
     /// From the record; volatile ones are unknown if the resource is updated.
-    Recorded(Token, bool),
+    Recorded(&'a Record, bool),
     /// From an answered lookup.
     Looked(Map),
     /// They are known after the apply.
@@ -31,9 +32,9 @@ type Recorded<'a> = (&'a Record, Option<Address>);
 pub(super) struct Declared<'a> {
     request: &'a Request<'a>,
     selection: &'a Selection,
-    durations: &'a HashMap<&'a str, u64>,
+    durations: &'a Durations<'a>,
     pub(super) steps: Vec<Step>,
-    outputs: Vec<Outputs>,
+    outputs: Vec<Outputs<'a>>,
     /// Lookups that could be answered now.
     pub(super) wanted: Vec<(NodeId, Map)>,
     /// Former addresses of resources that are called otherwise now.
@@ -46,7 +47,7 @@ impl<'a> Declared<'a> {
     pub(super) fn new(
         request: &'a Request<'a>,
         selection: &'a Selection,
-        durations: &'a HashMap<&'a str, u64>,
+        durations: &'a Durations<'a>,
     ) -> Self {
         let count = request.graph.nodes().len();
         let steps = (0..count)
@@ -75,15 +76,14 @@ impl<'a> Declared<'a> {
         match &self.outputs[id.index()] {
             Outputs::Unknown => Value::Unknown,
             Outputs::Looked(map) => map.get(name).cloned().unwrap_or_default(),
-            Outputs::Recorded(token, updated) => {
+            Outputs::Recorded(record, updated) => {
                 let volatile = node.schema.field(name).is_some_and(|field| field.volatile);
                 if *updated && volatile {
                     return Value::Unknown;
                 }
-                let record = self.request.state.record(*token);
                 // What a create that ended half way did not report, the update that completes it will.
                 let absent = if *updated { Value::Unknown } else { Value::Null };
-                record.and_then(|record| record.outputs.get(name)).cloned().unwrap_or(absent)
+                record.outputs.get(name).cloned().unwrap_or(absent)
             }
         }
     }
@@ -122,7 +122,7 @@ impl<'a> Declared<'a> {
         let Some((record, moved_from)) = recorded else { return };
         step.prior = Some(record.token);
         step.inputs = record.applied.clone();
-        self.outputs[id.index()] = Outputs::Recorded(record.token, false);
+        self.outputs[id.index()] = Outputs::Recorded(record, false);
         if let Some(from) = moved_from {
             step.moved_from = Some(from.clone());
             self.moved.insert(from, id);
@@ -216,7 +216,7 @@ impl<'a> Declared<'a> {
         };
         let mut roots = self.cascade_roots(id, node, &inputs);
         let force = self.force(node, roots.first().copied());
-        let decision = decide(record, &node.schema, &node.lifecycle, &inputs, force.as_ref());
+        let decision = decide(record, &node.schema, &node.lifecycle, inputs, force.as_ref());
         if node.lifecycle.protect && decision.action == Action::Replace && decision.certain {
             problems.push(refuse_protected(node, &decision));
         }
@@ -233,7 +233,7 @@ impl<'a> Declared<'a> {
         self.note_records(id, node, record, moved_from.as_ref());
         self.outputs[id.index()] = match decision.action {
             Action::Replace => Outputs::Unknown,
-            action => Outputs::Recorded(record.token, action == Action::Update),
+            action => Outputs::Recorded(record, action == Action::Update),
         };
         let expected = self.expected(&node.schema, decision.action);
         let step = &mut self.steps[id.index()];
@@ -364,12 +364,28 @@ impl<'a> Declared<'a> {
     }
 }
 
+/// How long creates took, by kind; found when it is first asked for, which a plan without changes never does.
+pub(super) struct Durations<'a> {
+    state: &'a State,
+    known: OnceCell<HashMap<&'a str, u64>>,
+}
+
+impl<'a> Durations<'a> {
+    pub(super) fn new(state: &'a State) -> Self {
+        Self { state, known: OnceCell::new() }
+    }
+
+    fn of(&self, kind: &str) -> Option<u64> {
+        self.known.get_or_init(|| self.state.durations()).get(kind).copied()
+    }
+}
+
 /// Returns the expected time of an action in milliseconds: what history says, else what the schema says.
-pub(super) fn expected(schema: &Schema, action: Action, durations: &HashMap<&str, u64>) -> u64 {
+pub(super) fn expected(schema: &Schema, action: Action, durations: &Durations<'_>) -> u64 {
     let millis = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     match action {
         Action::Create | Action::Replace => {
-            durations.get(schema.kind.as_str()).copied().unwrap_or_else(|| millis(schema.expected.create))
+            durations.of(schema.kind.as_str()).unwrap_or_else(|| millis(schema.expected.create))
         }
         Action::Update => millis(schema.expected.update),
         Action::Delete => millis(schema.expected.delete),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::declared::Declared;
+use super::declared::{Declared, Durations};
 use super::diagnostic::Diagnostic;
 use super::removals::Removals;
 use super::select::select;
@@ -65,7 +65,7 @@ pub enum Planned {
 pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     let selection = select(request, &mut problems);
-    let durations = request.state.durations();
+    let durations = Durations::new(request.state);
     let mut declared = Declared::new(request, &selection, &durations);
     declared.walk(&mut problems);
     let exports = export(request, &declared, &mut problems);

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::declared::{empty_step, expected};
+use super::declared::{Durations, empty_step, expected};
 use super::diagnostic::Diagnostic;
 use super::make::Request;
 use super::select::Selection;
@@ -16,7 +16,7 @@ use crate::state::{Record, Status};
 pub(super) struct Removals<'a> {
     request: &'a Request<'a>,
     selection: &'a Selection,
-    durations: &'a HashMap<&'a str, u64>,
+    durations: &'a Durations<'a>,
     moved: &'a HashMap<Address, NodeId>,
     /// The step that removes each generation.
     steps: HashMap<Token, NodeId>,
@@ -30,7 +30,7 @@ impl<'a> Removals<'a> {
     pub(super) fn new(
         request: &'a Request<'a>,
         selection: &'a Selection,
-        durations: &'a HashMap<&'a str, u64>,
+        durations: &'a Durations<'a>,
         moved: &'a HashMap<Address, NodeId>,
     ) -> Self {
         let (steps, declared, dependants) = (HashMap::new(), HashMap::new(), HashMap::new());

@@ -292,7 +292,9 @@ pub(crate) fn unwrap<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, FormatError
 }
 
 fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, FormatError> {
-    serde_json::from_slice(json).map_err(|error| damaged(&error.to_string()))
+    // As a whole: text by text takes longer.
+    let json = std::str::from_utf8(json).map_err(|error| damaged(&error.to_string()))?;
+    serde_json::from_str(json).map_err(|error| damaged(&error.to_string()))
 }
 
 /// Checks the version and the checksum; returns the JSON.

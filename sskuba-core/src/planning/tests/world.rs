@@ -212,7 +212,7 @@ impl Run<'_> {
             force.reason == Reason::Requested && step.prior == Some(record.token)
         };
         let force = step.force.as_ref().filter(requested);
-        let decision = decide(record, &node.schema, &node.lifecycle, &inputs, force);
+        let decision = decide(record, &node.schema, &node.lifecycle, inputs, force);
         let (token, recorded) = (record.token, record.outputs.clone());
         assert!(decision.action <= step.action, "{}: {:?}", node.address, decision.reasons);
         match decision.action {
