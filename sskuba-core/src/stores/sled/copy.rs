@@ -56,6 +56,13 @@ impl Copy {
         if damaged { None } else { Self::with(database, &answer) }
     }
 
+    /// Takes the copy that is in `folder`, to leave it there again after the database was opened: that changes the
+    /// file, and what the database would be copied to is read more slowly than what its last holder offered.
+    pub(super) fn kept(folder: &Path) -> Option<Self> {
+        let answer = checked(&fs::read(folder.join(NAME)).ok()?, folder)?.to_vec();
+        Some(Self { mark: Mark::read(folder)?, file: name(&stat(folder)?), answer })
+    }
+
     fn with(database: &Database, answer: &Answer) -> Option<Self> {
         boot()?;
         let (mark, file) = (database.come(), name(&stat(database.folder())?));
@@ -78,16 +85,17 @@ impl Copy {
 
 /// Reads the copy in `folder`; none if there is none that is as good as the database.
 pub(super) fn read(folder: &Path) -> Option<Image> {
-    let bytes = fs::read(folder.join(NAME)).ok()?;
-    let rest = bytes.strip_prefix(origin(&stat(folder)?, Mark::read(folder)?)?.as_bytes())?;
-    let (sum, answer) = rest.split_first_chunk::<4>()?;
-    if crc32fast::hash(answer) != u32::from_be_bytes(*sum) {
-        return None;
-    }
-    match Answer::decode(answer)? {
+    match Answer::decode(checked(&fs::read(folder.join(NAME)).ok()?, folder)?)? {
         Answer::Image(image) => Some(image),
         _ => None,
     }
+}
+
+/// Returns the answer in the bytes of a copy, if it is whole and as good as the database in `folder`.
+fn checked<'a>(bytes: &'a [u8], folder: &Path) -> Option<&'a [u8]> {
+    let rest = bytes.strip_prefix(origin(&stat(folder)?, Mark::read(folder)?)?.as_bytes())?;
+    let (sum, answer) = rest.split_first_chunk::<4>()?;
+    (crc32fast::hash(answer) == u32::from_be_bytes(*sum)).then_some(answer)
 }
 
 /// Says where a copy comes from, in one line: equal lines, equal content.

@@ -141,11 +141,11 @@ impl Sled {
         let (answer, answered) = oneshot::channel();
         let place = folder.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let (result, database) = read_once(&slot, &folder, ask);
+            let (result, opened) = read_once(&slot, &folder, ask);
             // Whoever asked need not wait until sled has closed; the slot, and the lock, are taken until then.
             let _ = answer.send(result);
-            if let Some(database) = database {
-                close(database);
+            if let Some(opened) = opened {
+                close(opened);
             }
             Ok(())
         });
@@ -198,15 +198,22 @@ impl Sled {
     }
 }
 
+/// A database that was opened to read it, and the copy that was there before, if it is to be left again.
+type Opened = (Box<Database>, Option<Copy>);
+
 /// Reads from a stack that this value holds, or else from a copy of its database, or from that, which is then
 /// returned as well.
-fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Box<Database>>) {
+fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Opened>) {
     if let Some(held) = &slot.held {
         return (read_held(held, ask), None);
     }
-    if let (Ask::Load, Some(image)) = (ask, copy::read(folder)) {
-        return (Ok(Some(Some(Answer::Image(image)))), None);
-    }
+    let kept = match ask {
+        Ask::Load => match copy::read(folder) {
+            Some(image) => return (Ok(Some(Some(Answer::Image(image)))), None),
+            None => None,
+        },
+        Ask::History { .. } => Copy::kept(folder),
+    };
     let database = match Database::open(folder, false) {
         Ok(Opening::Missing) => return (Ok(Some(None)), None),
         Ok(Opening::Locked) => return (Ok(None), None),
@@ -218,12 +225,14 @@ fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Box<Data
         0 => Ok(Some(None)),
         _ => database.answer(ask, database.revision()?).map(|answer| Some(Some(answer))),
     };
-    (answer(), Some(database))
+    let answer = answer();
+    let kept = kept.filter(|_| answer.is_ok());
+    (answer, Some((database, kept)))
 }
 
 /// Closes a database that was opened to read it.
-fn close(database: Box<Database>) {
-    let copy = Copy::of(&database);
+fn close((database, kept): Opened) {
+    let copy = kept.or_else(|| Copy::of(&database));
     let folder = database.folder().to_owned();
     drop(database);
     if let Some(copy) = copy {

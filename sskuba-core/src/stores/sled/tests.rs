@@ -360,6 +360,45 @@ async fn only_a_whole_copy_of_this_database_and_boot_is_read() {
     assert!(copied(&store).is_some());
 }
 
+/// What a holder offers is what readers of the copy are given, until it writes again; and whoever opens the database
+/// to read its history leaves that copy as it was.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn readers_are_given_what_the_holder_offered_last() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    let offer = |upto, put: &[u8]| Fold {
+        upto,
+        put: vec![(b"b".to_vec(), put.to_vec()), (b"a".to_vec(), put.to_vec())],
+        history: vec![(upto, b"up".to_vec())],
+        ..Fold::default()
+    };
+    store.put_meta(&lease, "key", b"sealed".to_vec()).await.unwrap();
+    store.offer(&lease, offer(1, b"first")).await.unwrap();
+    let stored = store.load(&stack()).await.unwrap().unwrap();
+    assert_eq!((stored.records.len(), stored.journal.len()), (0, 1), "what is stored is as it was");
+    store.release(&lease).await.unwrap();
+    let image = copied(&store).expect("a copy was left");
+    let record = |key: &[u8]| (key.to_vec(), b"first".to_vec());
+    assert_eq!((image.revision, &image.records), (1, &vec![record(b"a"), record(b"b")]));
+    assert_eq!((&image.journal, &image.meta), (&vec![(1, b"up".to_vec())], &stored.meta));
+
+    store.history(&stack(), 5).await.unwrap();
+    // That closes behind the reader's back.
+    drop(store.slot(&stack()).write_owned().await);
+    assert_eq!(copied(&store), Some(image), "the history was read");
+
+    let lease = store.acquire(&stack(), &owner()).await.unwrap();
+    let error = store.offer(&lease, offer(7, b"of another revision")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Conflict { expected: 7, found: 1, .. }), "{error}");
+    store.offer(&lease, offer(1, b"old")).await.unwrap();
+    store.append(&lease, 1, vec![b"entry".to_vec()]).await.unwrap();
+    store.release(&lease).await.unwrap();
+    assert_eq!(copied(&store), Some(read_once_without_copy(&store)), "it wrote after the offer");
+    let error = store.offer(&lease, offer(2, b"without the lease")).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotHeld { .. }), "{error}");
+}
+
 /// A run on a large stack writes no more than its own entries.
 #[cfg(target_os = "linux")]
 #[tokio::test]
