@@ -126,3 +126,38 @@ fn the_dead_hold_nothing() {
     assert!(ran.out.contains("\"event\":\"recovered\""), "{ran}");
     stage.agrees();
 }
+
+/// What a reader is told of a stack that nobody holds, from the copy that its last holder left and from the database.
+#[test]
+#[cfg(target_os = "linux")]
+fn readers_are_told_the_same_with_and_without_a_copy() {
+    let stage = Stage::new("churn", &["resources=60", "seed=5"]).speed(1000.0);
+    let copy = stage.database("dev").join("copy");
+    for round in 1..5 {
+        stage.run(&format!("up --yes -c round={round}")).expect(0);
+        let next = format!("preview --json -c round={}", round + 1);
+        let reads = ["state export", "state list --json", "output --json", &next];
+        let told = || reads.map(|read| plain(&stage.run(read).expect(0).out));
+        let with = told();
+        std::fs::remove_file(&copy).expect("the run left a copy");
+        let without = told();
+        for (read, (with, without)) in reads.iter().zip(with.iter().zip(&without)) {
+            assert!(
+                with == without,
+                "{read} after round {round}, with a copy:\n{with}\n\nwithout:\n{without}"
+            );
+        }
+    }
+}
+
+/// Leaves out what differs from one time to the next: when it was, and secrets, which are sealed anew.
+fn plain(text: &str) -> String {
+    let json = |line: &str| match serde_json::from_str(line) {
+        Ok(Json::Object(mut fields)) => {
+            fields.retain(|key, _| !matches!(key.as_str(), "time" | "duration_ms"));
+            Json::Object(fields).to_string()
+        }
+        _ => line.to_owned(),
+    };
+    text.lines().filter(|line| !line.contains("\"$sealed\"")).map(json).collect::<Vec<_>>().join("\n")
+}

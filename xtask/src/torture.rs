@@ -158,11 +158,12 @@ fn cargo() -> std::ffi::OsString {
 }
 
 fn build(root: &Path) -> anyhow::Result<()> {
-    for what in [["--example", "churn"], ["--package", "sskuba-sim"]] {
-        let status = Command::new(cargo()).current_dir(root).args(["build", "--quiet"]).args(what).status();
-        if !status.context("failed to start cargo")?.success() {
-            bail!("failed to build {}", what.join(" "));
-        }
+    // Of the whole workspace, as its tests are built: with the features of one package alone nearly all of it would be
+    // compiled once more.
+    let what = ["build", "--quiet", "--workspace", "--example", "churn", "--bin", "sskuba-sim"];
+    let status = Command::new(cargo()).current_dir(root).args(what).status();
+    if !status.context("failed to start cargo")?.success() {
+        bail!("failed to build the example `churn` and `sskuba-sim`");
     }
     Ok(())
 }

@@ -254,6 +254,15 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         filter: &["a_copy_is_as_good"],
     },
     Mutation {
+        name: "stale-offer",
+        breaks: "readers are given what was offered before the last write",
+        file: "sskuba-core/src/stores/sled/slot.rs",
+        from: "drop(self.offer());",
+        to: "",
+        target: CORE,
+        filter: &["readers_are_given"],
+    },
+    Mutation {
         name: "lost-append",
         breaks: "what a failed write was to write is dropped though the state has it",
         file: "sskuba-core/src/applying/journal.rs",
