@@ -89,5 +89,7 @@ async fn a_call_that_fails_loses_nothing_that_was_acknowledged() {
     }
     println!("{} faults: {failed} writers gave up, {went_on} went on", failed + went_on);
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(failed > 20 && went_on > 4, "{failed} gave up, {went_on} went on");
+    // Who is interrupted once goes on; of the others it depends on which thread makes which call.
+    let interrupted = PLACES.iter().filter(|place| !place.ends_with('+')).count();
+    assert!(failed > 20 && went_on >= interrupted, "{failed} gave up, {went_on} went on");
 }
