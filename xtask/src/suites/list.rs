@@ -95,7 +95,7 @@ pub(crate) const SUITES: &[Suite] = &[
         slow: false,
         required_in_ci: true,
         needs: &[],
-        steps: &[Step::Torture(300)],
+        steps: &[Step::Torture(200)],
     },
     Suite {
         name: "deny",
