@@ -222,7 +222,7 @@ impl Journal {
     /// # Errors
     /// What the store answered; the journal is then as it was.
     pub async fn fold(&mut self) -> Result<(), JournalError> {
-        if self.state.pending().next().is_some() || self.has_staged() || self.unfolded == 0 {
+        if !self.is_foldable() {
             return Ok(());
         }
         let mut fold = Fold { upto: self.state.revision(), ..Fold::default() };
@@ -248,11 +248,17 @@ impl Journal {
         Ok(())
     }
 
-    /// Offers the store all that is recorded in the form that is read fastest, unless entries are few or a call is
-    /// open. Readers are only slower without it.
+    /// Tells whether there are entries to fold, and the state is just what they say: no call is open, and nothing
+    /// waits to become durable.
+    fn is_foldable(&self) -> bool {
+        let durable = !self.has_staged() && self.flushing.is_empty();
+        durable && self.unfolded > 0 && self.state.pending().next().is_none()
+    }
+
+    /// Offers the store all that is recorded in the form that is read fastest, where a fold would be possible and
+    /// there are not too many. Readers are only slower without it.
     pub async fn offer(&self) {
-        let settled = !self.has_staged() && self.flushing.is_empty() && self.state.pending().next().is_none();
-        if !settled || self.unfolded == 0 || self.state.len() > OFFERED {
+        if !self.is_foldable() || self.state.len() > OFFERED {
             return;
         }
         let offered = match whole(&self.state, &self.codec) {

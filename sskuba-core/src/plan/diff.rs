@@ -43,10 +43,9 @@ pub fn agree(schema: &Schema, wanted: &Map, reported: &Map) -> bool {
     })
 }
 
-/// Returns the inputs that the next call is to send: `wanted` with the fields that are to be ignored taken from
-/// what is recorded.
-pub(crate) fn with_ignored(wanted: Map, applied: &Map, ignored: &[String]) -> Map {
-    let mut inputs = wanted;
+/// Returns the inputs that the next call is to send: those that are wanted, with the fields that are to be ignored
+/// taken from what is recorded.
+pub(crate) fn with_ignored(mut inputs: Map, applied: &Map, ignored: &[String]) -> Map {
     for field in ignored {
         match applied.get(field) {
             Some(value) => inputs.insert(field.clone(), value.clone()),

@@ -39,9 +39,9 @@ impl Copy {
     pub(super) fn of_held(held: &Held) -> Option<Self> {
         held.sound().ok()?;
         let database = &held.database;
-        let Some(Fold { upto, mut put, history, .. }) = held.offer() else { return Self::of(database) };
+        let Some(Fold { upto, mut put, history, .. }) = held.take_offer() else { return Self::of(database) };
         put.sort_unstable();
-        let meta = database.meta().ok()?;
+        let (meta, _) = database.meta().ok()?;
         let image = Image { revision: upto, meta, records: put, journal: history, damage: None };
         Self::with(database, &Answer::Image(image))
     }
@@ -59,8 +59,10 @@ impl Copy {
     /// Takes the copy that is in `folder`, to leave it there again after the database was opened: that changes the
     /// file, and what the database would be copied to is read more slowly than what its last holder offered.
     pub(super) fn kept(folder: &Path) -> Option<Self> {
-        let answer = checked(&fs::read(folder.join(NAME)).ok()?, folder)?.to_vec();
-        Some(Self { mark: Mark::read(folder)?, file: name(&stat(folder)?), answer })
+        // The mark that the copy was checked against: another one might be of what was written since.
+        let (file, mark) = (stat(folder)?, Mark::read(folder)?);
+        let answer = checked(&fs::read(folder.join(NAME)).ok()?, &file, mark)?.to_vec();
+        Some(Self { mark, file: name(&file), answer })
     }
 
     fn with(database: &Database, answer: &Answer) -> Option<Self> {
@@ -85,15 +87,16 @@ impl Copy {
 
 /// Reads the copy in `folder`; none if there is none that is as good as the database.
 pub(super) fn read(folder: &Path) -> Option<Image> {
-    match Answer::decode(checked(&fs::read(folder.join(NAME)).ok()?, folder)?)? {
+    let (file, mark) = (stat(folder)?, Mark::read(folder)?);
+    match Answer::decode(checked(&fs::read(folder.join(NAME)).ok()?, &file, mark)?)? {
         Answer::Image(image) => Some(image),
         _ => None,
     }
 }
 
-/// Returns the answer in the bytes of a copy, if it is whole and as good as the database in `folder`.
-fn checked<'a>(bytes: &'a [u8], folder: &Path) -> Option<&'a [u8]> {
-    let rest = bytes.strip_prefix(origin(&stat(folder)?, Mark::read(folder)?)?.as_bytes())?;
+/// Returns the answer in the bytes of a copy, if it is whole and as good as the database in `file` at `mark`.
+fn checked<'a>(bytes: &'a [u8], file: &Metadata, mark: Mark) -> Option<&'a [u8]> {
+    let rest = bytes.strip_prefix(origin(file, mark)?.as_bytes())?;
     let (sum, answer) = rest.split_first_chunk::<4>()?;
     (crc32fast::hash(answer) == u32::from_be_bytes(*sum)).then_some(answer)
 }

@@ -247,22 +247,12 @@ impl Database {
         Ok(())
     }
 
-    /// Returns the sum over the small values as they are.
-    fn sum_of_meta(&self) -> Result<Sum, StoreError> {
-        let mut sum = Sum::default();
-        for item in self.sled.scan_prefix([layout::META]) {
-            let (key, value) = item.map_err(self.fault("read"))?;
-            sum.add(&key, &value);
-        }
-        Ok(sum)
-    }
-
     /// Folds entries into records.
     pub(super) fn fold(&self, fold: Fold) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         self.make_room(&fold)?;
         // The old sum is of no use where the old records are not those that it was made of.
-        let mut sum = if fold.anew { self.sum_of_meta()? } else { self.sum()? };
+        let mut sum = if fold.anew { self.meta()?.1 } else { self.sum()? };
         // One change of each key: what comes later counts.
         let mut changes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
         changes.extend(fold.delete.iter().map(|key| (layout::key(layout::RECORD, key), None)));
@@ -321,8 +311,8 @@ impl Database {
         // A clone, so that no append waits for a reader.
         let journal = self.journal().clone();
         let journal = journal.entries(folded, revision).map_err(|fault| self.journal_fault(fault))?;
-        let mut image = Image { revision, journal, meta: self.meta()?, ..Image::default() };
-        let mut sum = self.sum_of_meta()?;
+        let (meta, mut sum) = self.meta()?;
+        let mut image = Image { revision, journal, meta, ..Image::default() };
         for item in self.sled.scan_prefix([layout::RECORD]) {
             let (key, value) = item.map_err(self.fault("read"))?;
             if let Some((_, rest)) = value.split_first() {
@@ -340,14 +330,15 @@ impl Database {
         Ok(image)
     }
 
-    /// Returns the small values.
-    pub(super) fn meta(&self) -> Result<BTreeMap<String, Vec<u8>>, StoreError> {
-        let all = self.sled.scan_prefix([layout::META]);
-        all.map(|item| {
+    /// Returns the small values, and the sum over them as they are.
+    pub(super) fn meta(&self) -> Result<(BTreeMap<String, Vec<u8>>, Sum), StoreError> {
+        let (mut meta, mut sum) = (BTreeMap::new(), Sum::default());
+        for item in self.sled.scan_prefix([layout::META]) {
             let (key, value) = item.map_err(self.fault("read"))?;
-            Ok((String::from_utf8_lossy(&key[1..]).into_owned(), value.to_vec()))
-        })
-        .collect()
+            sum.add(&key, &value);
+            meta.insert(String::from_utf8_lossy(&key[1..]).into_owned(), value.to_vec());
+        }
+        Ok((meta, sum))
     }
 
     fn history(&self, limit: usize) -> Result<Entries, StoreError> {

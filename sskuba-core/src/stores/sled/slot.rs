@@ -65,7 +65,7 @@ impl Held {
     pub(super) fn write<T>(&self, write: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
         let _alone = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         self.sound()?;
-        drop(self.offer());
+        drop(self.take_offer());
         let result = write();
         if let Err(error @ (StoreError::Io { .. } | StoreError::Corrupt { .. })) = &result {
             let why = format!("an earlier write failed ({error}); release the stack first");
@@ -75,12 +75,12 @@ impl Held {
     }
 
     /// Keeps what readers may be given.
-    pub(super) fn take_offer(&self, fold: Fold) {
+    pub(super) fn keep_offer(&self, fold: Fold) {
         *self.offered.lock().unwrap_or_else(PoisonError::into_inner) = Some(fold);
     }
 
     /// Gives away what readers may be given, if there is something and it is still true.
-    pub(super) fn offer(&self) -> Option<Fold> {
+    pub(super) fn take_offer(&self) -> Option<Fold> {
         self.offered.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 

@@ -151,7 +151,7 @@ impl StateStore for Sled {
         if fold.upto != found {
             return Err(StoreError::Conflict { stack, expected: fold.upto, found });
         }
-        held.take_offer(fold);
+        held.keep_offer(fold);
         Ok(())
     }
 
