@@ -64,12 +64,12 @@ mod tests {
     use sskuba_core::address::{Address, StackId, Token};
 
     fn cx() -> Cx {
-        Cx {
-            stack: StackId::parse("local/shop/dev").unwrap(),
-            address: Address::parse("network/aws:ec2:Vpc::main").unwrap(),
-            token: Token::new([0xcd; 16]),
-            timeout: std::time::Duration::from_secs(60),
-        }
+        Cx::new(
+            StackId::parse("local/shop/dev").unwrap(),
+            Address::parse("network/aws:ec2:Vpc::main").unwrap(),
+            Token::new([0xcd; 16]),
+            std::time::Duration::from_secs(60),
+        )
     }
 
     fn tags(pairs: &[(&str, &str)]) -> Tags {

@@ -66,7 +66,7 @@ pub async fn refresh(
                         inputs: record.applied.clone(),
                         outputs: record.outputs.clone(),
                     };
-                    let cx = Cx { stack: stack.clone(), address: address.clone(), token, timeout: BOUND };
+                    let cx = Cx::new(stack.clone(), address.clone(), token, BOUND);
                     let schema = tools.registry.schema(address.kind_str()).ok();
                     let hidden = hidden(schema.map(|schema| &**schema), Some(record), tools.clock.now());
                     let task = tasks.spawn(async move { read(&instance, &cx, &prior, hidden).await });

@@ -71,8 +71,7 @@ impl Patience {
     where
         F: Future<Output = Result<(), String>> + Send,
     {
-        // The engine gives up at its own timeout; a little before it there is still time to say why.
-        let most = self.timeout.min(cx.timeout.mul_f64(0.95));
+        let most = cx.patience(self.timeout);
         let end = Instant::now() + most;
         loop {
             let left = end.saturating_duration_since(Instant::now());

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sskuba::core::applying::{ApplyOptions, Events};
+use sskuba::core::applying::{ApplyOptions, Event, Events};
 use sskuba::core::planning::PlanOptions;
 use sskuba::core::state::RunResult;
 use sskuba::prelude::*;
@@ -82,6 +82,43 @@ async fn a_run_abandoned_at_any_event_is_completed_by_the_next() {
         assert_eq!(bench.exists().len(), 0);
     }
     assert!(kills > 50 && recovered > 20, "{kills} runs abandoned, {recovered} calls recovered");
+}
+
+/// A server that another resource brings, with no edge between the two: before the run goes on it will not answer.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_others_does_not_hold_a_recovery_up() {
+    let bench = Bench::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let program = move |stack: &mut Stack| {
+        stack.add("server", sskuba::local::wait::Tcp::new(address.to_string()).timeout(3600_u32))?;
+        Ok(())
+    };
+    let options = ApplyOptions::default();
+    let abandon = options.abandon.clone();
+    let events = Events::new(move |event| {
+        if matches!(event, Event::Started { .. }) {
+            abandon.cancel();
+        }
+    });
+    let mut session = bench.engine.open(&bench.stack, "up", Duration::ZERO).await.unwrap();
+    let plan = session.plan(&program, &PlanOptions::default()).await.unwrap();
+    let report = session.apply(&plan, &ApplyOptions { events, ..options }).await.unwrap();
+    assert!(report.abandoned);
+    drop(session);
+    bench.engine.store().unlock(&bench.stack).await.unwrap();
+
+    let mut session = bench.engine.open(&bench.stack, "up", Duration::ZERO).await.unwrap();
+    let start = tokio::time::Instant::now();
+    session.recover(&bench.sink()).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(60), "it waited for {:?}", start.elapsed());
+    assert_eq!(bench.recovered(), 1);
+    let _listener = std::net::TcpListener::bind(address).unwrap();
+    let plan = session.plan(&program, &PlanOptions::default()).await.unwrap();
+    let report = session.apply(&plan, &ApplyOptions::default()).await.unwrap();
+    assert_eq!((report.result, report.counts.create), (RunResult::Succeeded, 1));
+    session.close().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

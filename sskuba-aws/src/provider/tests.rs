@@ -9,12 +9,12 @@ use sskuba_core::value::{Map, Value};
 use super::*;
 
 fn cx(kind: &str) -> Cx {
-    Cx {
-        stack: StackId::parse("local/shop/dev").unwrap(),
-        address: Address::parse(&format!("{kind}::main")).unwrap(),
-        token: Token::new([7; 16]),
-        timeout: Duration::from_secs(5),
-    }
+    Cx::new(
+        StackId::parse("local/shop/dev").unwrap(),
+        Address::parse(&format!("{kind}::main")).unwrap(),
+        Token::new([7; 16]),
+        Duration::from_secs(5),
+    )
 }
 
 #[test]

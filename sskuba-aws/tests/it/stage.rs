@@ -115,12 +115,12 @@ impl Stage {
     pub(crate) fn cx<R: Resource>(&self, name: &str) -> Cx {
         let mut token = [self.seed; 16];
         token[0] = self.next.fetch_add(1, Ordering::Relaxed);
-        Cx {
-            stack: self.stack.clone(),
-            address: Address::parse(&format!("{}::{name}", R::schema().kind)).unwrap(),
-            token: Token::new(token),
-            timeout: Duration::from_secs(30),
-        }
+        Cx::new(
+            self.stack.clone(),
+            Address::parse(&format!("{}::{name}", R::schema().kind)).unwrap(),
+            Token::new(token),
+            Duration::from_secs(30),
+        )
     }
 
     /// Makes an object, as the engine does.

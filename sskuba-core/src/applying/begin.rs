@@ -337,7 +337,7 @@ impl Run<'_> {
     }
 
     fn cx(&self, address: &Address, token: Token, timeout: std::time::Duration) -> Cx {
-        Cx { stack: self.plan.stack.clone(), address: address.clone(), token, timeout }
+        Cx::new(self.plan.stack.clone(), address.clone(), token, timeout)
     }
 
     /// Ends a step badly before or after its call; what depends on it is skipped.

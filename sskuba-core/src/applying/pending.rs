@@ -142,7 +142,7 @@ fn call_of(
     let record = journal.state().record(intent.token);
     let (prior, hidden) = (record.map(prior_of), hidden(schema.as_deref(), record, tools.clock.now()));
     let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
-    let cx = Cx { stack: stack.clone(), address, token, timeout };
+    let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };
     let holding = Arc::clone(journal.holding());
     let (verb, inputs, half_made) = (intent.verb, intent.inputs, half_made(record));
     Ok(Call { verb, cx, holding, instance, schema, hidden, inputs, prior, half_made })

@@ -51,16 +51,18 @@ fn done(call: &Call, answer: Option<Object>, what: &'static str) -> Result<Resol
 
 /// Repeats the call; a refusal resolves it too, an unknown effect does not.
 async fn again(call: &Call, what: &'static str, refused: &'static str) -> Result<Resolved, Failure> {
-    match within(call.cx.timeout, once(call)).await {
-        Ok(object) => done(call, object, what),
-        Err(failure) if failure.effect == Effect::Unknown => Err(failure),
-        // What was left half made is known, whatever stopped it; a passing fault before any effect says nothing.
-        Err(failure) if failure.effect == Effect::NotApplied && failure.class.is_passing() => Err(failure),
-        Err(failure) => Ok(Resolved {
-            ended: Ended::new(Err(failure), Duration::ZERO, call.schema.as_deref()),
-            what: refused,
-        }),
-    }
+    let failure = match within(call.cx.timeout, once(call)).await {
+        Ok(object) => return done(call, object, what),
+        Err(failure) => failure,
+    };
+    let what = match &failure.effect {
+        Effect::Unknown => return Err(failure),
+        // A passing fault before any effect says nothing.
+        Effect::NotApplied if failure.class.is_passing() => return Err(failure),
+        Effect::NotApplied => refused,
+        Effect::Applied(_) => "asked again: half made, to be completed",
+    };
+    Ok(Resolved { ended: Ended::new(Err(failure), Duration::ZERO, call.schema.as_deref()), what })
 }
 
 async fn create(call: &Call) -> Result<Resolved, Failure> {

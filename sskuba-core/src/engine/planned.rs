@@ -97,7 +97,7 @@ async fn look_up(
         let instance =
             instances.of(&engine.registry, request.state, address.kind_str(), declared).map_err(failed)?;
         let token = Token::new([0; 16]);
-        let cx = Cx { stack: request.stack.clone(), address: address.clone(), token, timeout: LOOKUP };
+        let cx = Cx::new(request.stack.clone(), address.clone(), token, LOOKUP);
         let task = tasks.spawn(async move {
             let answer =
                 tokio::time::timeout(LOOKUP, async { instance.get().await?.lookup(&cx, &inputs).await });

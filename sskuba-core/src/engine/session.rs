@@ -242,7 +242,7 @@ impl Session {
         let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
         let (registry, kind) = (&self.engine.registry, address.kind_str());
         let instance = Instances::default().of(registry, self.state(), kind, provider).map_err(failed)?;
-        let cx = Cx { stack: self.stack.clone(), address: address.clone(), token, timeout: LOOKUP };
+        let cx = Cx::new(self.stack.clone(), address.clone(), token, LOOKUP);
         let read = async { instance.get().await?.read(&cx, &prior).await };
         let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
         let object = tokio::time::timeout(LOOKUP, read).await.unwrap_or_else(late).map_err(failed)?;

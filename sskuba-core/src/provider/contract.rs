@@ -22,6 +22,41 @@ pub struct Cx {
     pub token: Token,
     /// How long the call may take; a waiter inside the call must end before.
     pub timeout: Duration,
+    /// Whether this repeats a call that an earlier run left open. Nothing else of the stack begins before it is
+    /// resolved: who waits now for what another resource brings waits in vain. Such a call returns at once, with
+    /// [`Failure::partial`] where something was made; what is left is done with the plan that follows.
+    pub recovering: bool,
+}
+
+/// For how long a call waits for others while a stack recovers.
+const MOMENT: Duration = Duration::from_secs(1);
+
+impl Cx {
+    /// Makes the context of a first call.
+    pub fn new(stack: StackId, address: Address, token: Token, timeout: Duration) -> Self {
+        Self { stack, address, token, timeout, recovering: false }
+    }
+
+    /// Returns for how long a call may wait for what does not come from the call itself, e.g. until a server answers:
+    /// as long as is wanted, but a little less than the call may take, so that there is time to say why; in a
+    /// recovery only a moment.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sskuba_core::provider::Cx;
+    /// # use sskuba_core::address::{Address, StackId, Token};
+    /// # let stack = StackId::parse("local/shop/dev").unwrap();
+    /// # let address = Address::parse("local:wait:Tcp::main").unwrap();
+    ///
+    /// let mut cx = Cx::new(stack, address, Token::new([7; 16]), Duration::from_secs(100));
+    /// assert_eq!(cx.patience(Duration::from_secs(300)), Duration::from_secs(95));
+    /// cx.recovering = true;
+    /// assert_eq!(cx.patience(Duration::from_secs(300)), Duration::from_secs(1));
+    /// ```
+    pub fn patience(&self, wanted: Duration) -> Duration {
+        let most = self.timeout.mul_f64(0.95).min(wanted);
+        if self.recovering { most.min(MOMENT) } else { most }
+    }
 }
 
 /// An object as its provider reports it.

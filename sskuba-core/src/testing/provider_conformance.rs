@@ -156,12 +156,12 @@ impl<'a> Trial<'a> {
     #[expect(clippy::expect_used, reason = "the texts are right")]
     fn cx(&self, token: Token) -> Cx {
         let name = Name::parse("conformance").expect("a name");
-        Cx {
-            stack: StackId::parse("local/conformance/test").expect("a stack"),
-            address: Address::new("", &self.schema.kind, &name),
+        Cx::new(
+            StackId::parse("local/conformance/test").expect("a stack"),
+            Address::new("", &self.schema.kind, &name),
             token,
-            timeout: self.case.timeout,
-        }
+            self.case.timeout,
+        )
     }
 
     fn token() -> Token {

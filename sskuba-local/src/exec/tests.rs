@@ -6,12 +6,12 @@ use sskuba_core::provider::Effect;
 use super::*;
 
 fn cx() -> Cx {
-    Cx {
-        stack: StackId::parse("local/test/dev").unwrap(),
-        address: Address::parse("local:exec:Command::main").unwrap(),
-        token: Token::new([1; 16]),
-        timeout: Duration::from_secs(60),
-    }
+    Cx::new(
+        StackId::parse("local/test/dev").unwrap(),
+        Address::parse("local:exec:Command::main").unwrap(),
+        Token::new([1; 16]),
+        Duration::from_secs(60),
+    )
 }
 
 fn args(create: Vec<String>) -> CommandArgs {

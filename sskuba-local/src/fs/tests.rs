@@ -5,12 +5,12 @@ use sskuba_core::value::Map;
 use super::*;
 
 fn cx(kind: &str) -> Cx {
-    Cx {
-        stack: StackId::parse("local/test/dev").unwrap(),
-        address: Address::parse(&format!("{kind}::main")).unwrap(),
-        token: Token::new([1; 16]),
-        timeout: std::time::Duration::from_secs(60),
-    }
+    Cx::new(
+        StackId::parse("local/test/dev").unwrap(),
+        Address::parse(&format!("{kind}::main")).unwrap(),
+        Token::new([1; 16]),
+        std::time::Duration::from_secs(60),
+    )
 }
 
 fn file(path: &Path, content: &str) -> Map {

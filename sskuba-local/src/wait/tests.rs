@@ -5,12 +5,12 @@ use tokio::net::TcpListener;
 use super::*;
 
 fn cx(timeout: Duration) -> Cx {
-    Cx {
-        stack: StackId::parse("local/test/dev").unwrap(),
-        address: Address::parse("local:wait:Tcp::main").unwrap(),
-        token: Token::new([1; 16]),
+    Cx::new(
+        StackId::parse("local/test/dev").unwrap(),
+        Address::parse("local:wait:Tcp::main").unwrap(),
+        Token::new([1; 16]),
         timeout,
-    }
+    )
 }
 
 const LONG: Duration = Duration::from_secs(60);

@@ -9,12 +9,12 @@ use super::*;
 use crate::{Faults, kinds};
 
 fn cx(kind: &str, token: u8) -> Cx {
-    Cx {
-        stack: StackId::parse("local/test/dev").unwrap(),
-        address: Address::parse(&format!("{kind}::main")).unwrap(),
-        token: Token::new([token; 16]),
-        timeout: Duration::from_secs(60),
-    }
+    Cx::new(
+        StackId::parse("local/test/dev").unwrap(),
+        Address::parse(&format!("{kind}::main")).unwrap(),
+        Token::new([token; 16]),
+        Duration::from_secs(60),
+    )
 }
 
 fn inputs(json: serde_json::Value) -> Map {

@@ -8,12 +8,12 @@ use super::*;
 use crate::{SimProvider, kinds};
 
 fn cx(token: u8) -> Cx {
-    Cx {
-        stack: StackId::parse("local/test/dev").unwrap(),
-        address: Address::parse("sim:net:Network::main").unwrap(),
-        token: Token::new([token; 16]),
-        timeout: Duration::from_secs(60),
-    }
+    Cx::new(
+        StackId::parse("local/test/dev").unwrap(),
+        Address::parse("sim:net:Network::main").unwrap(),
+        Token::new([token; 16]),
+        Duration::from_secs(60),
+    )
 }
 
 fn cidr() -> Map {

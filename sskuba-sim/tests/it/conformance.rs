@@ -10,12 +10,12 @@ use sskuba_core::value::Value;
 use sskuba_sim::{Options, SimProvider, World, kinds};
 
 async fn make(sim: &SimProvider, kind: &str, inputs: Json) -> Object {
-    let cx = Cx {
-        stack: StackId::parse("local/test/dev").unwrap(),
-        address: Address::parse(&format!("{kind}::given")).unwrap(),
-        token: Token::new([7; 16]),
-        timeout: Duration::from_secs(60),
-    };
+    let cx = Cx::new(
+        StackId::parse("local/test/dev").unwrap(),
+        Address::parse(&format!("{kind}::given")).unwrap(),
+        Token::new([7; 16]),
+        Duration::from_secs(60),
+    );
     let Value::Map(inputs) = Value::from_json(inputs) else { panic!("an object") };
     let schema = sim.schemas().into_iter().find(|schema| schema.kind.as_str() == kind).unwrap();
     sim.create(&cx, &schema.complete(inputs)).await.unwrap()

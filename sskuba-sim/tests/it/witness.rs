@@ -13,12 +13,12 @@ use sskuba_core::value::{Map, Value};
 use sskuba_sim::{SimProvider, World, kinds};
 
 fn cx() -> Cx {
-    Cx {
-        stack: StackId::parse("local/test/dev").unwrap(),
-        address: Address::parse("sim:access:Grant::main").unwrap(),
-        token: SystemIds.token(),
-        timeout: Duration::from_secs(60),
-    }
+    Cx::new(
+        StackId::parse("local/test/dev").unwrap(),
+        Address::parse("sim:access:Grant::main").unwrap(),
+        SystemIds.token(),
+        Duration::from_secs(60),
+    )
 }
 
 fn grant() -> Map {

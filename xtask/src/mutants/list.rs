@@ -52,9 +52,9 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "new-token-in-recovery",
         breaks: "an interrupted create is asked again under a new token",
         file: "sskuba-core/src/applying/pending.rs",
-        from: "let cx = Cx { stack: stack.clone(), address, token, timeout };",
+        from: "let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };",
         to: "let token = if intent.verb == Verb::Create { tools.ids.token() } else { token };
-    let cx = Cx { stack: stack.clone(), address, token, timeout };",
+    let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };",
         target: MODEL,
         filter: AGREE,
     },

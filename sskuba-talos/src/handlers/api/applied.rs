@@ -6,7 +6,7 @@ use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 use sskuba_core::value::Map;
 
-use super::{Api, bound, failed, invalid, patiently, target};
+use super::{Api, bound, failed, half_made, invalid, patiently, target};
 use crate::api::{ApplyMode, ApplyOptions, Fingerprint, Mode, ResourceKind};
 use crate::client::{Bound, Identity, Machine, tell_mode};
 use crate::resources::{Applied, AppliedArgs, AppliedState, Kind};
@@ -77,9 +77,13 @@ fn mode(args: &AppliedArgs) -> ApplyMode {
 #[async_trait]
 impl Handler<Applied> for Api {
     async fn create(&self, cx: &Cx, args: AppliedArgs) -> Result<TypedObject<Applied>, Failure> {
-        self.apply(cx, &args, ApplyMode::Auto).await?;
         let id = cx.token.to_string();
-        Ok(TypedObject::new(id.clone(), state(&id, &args)))
+        let object = TypedObject::new(id.clone(), state(&id, &args));
+        match self.apply(cx, &args, ApplyMode::Auto).await {
+            Ok(()) => Ok(object),
+            // A worker answers once there is a control plane that signs its key.
+            Err(failure) => Err(half_made(cx, failure, object)),
+        }
     }
 
     /// A machine without a config is none of ours any more; one that does not answer may be.
@@ -112,10 +116,15 @@ impl Handler<Applied> for Api {
         let known = self.machine(&change.args.address, &self.bundle(&change.args.secrets)?)?;
         let in_force = known.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await;
         let has_it = matches!(&in_force, Ok(found) if found.spec.as_str().is_some_and(|text| same(text, change.args.config.expose())));
-        if !(same_config && has_it) {
-            self.apply(cx, &change.args, mode(&change.args)).await?;
+        let id = change.prior.id;
+        let object = TypedObject::new(id.clone(), state(&id, &change.args));
+        if same_config && has_it {
+            return Ok(object);
         }
-        Ok(TypedObject::new(change.prior.id.clone(), state(&change.prior.id, &change.args)))
+        match self.apply(cx, &change.args, mode(&change.args)).await {
+            Ok(()) => Ok(object),
+            Err(failure) => Err(half_made(cx, failure, object)),
+        }
     }
 
     async fn delete(&self, _: &Cx, _: TypedPrior<Applied>) -> Result<(), Failure> {

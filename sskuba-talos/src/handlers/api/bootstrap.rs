@@ -1,12 +1,12 @@
 //! The start of etcd.
 
 use async_trait::async_trait;
-use sskuba_core::provider::{Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::Map;
 
 use super::applied::{is_blank, unreadable};
-use super::{Api, bound, failed, patiently};
+use super::{Api, bound, failed, not_yet, patiently};
 use crate::api::Service;
 use crate::resources::{Bootstrap, BootstrapArgs, BootstrapState, Kind};
 
@@ -55,9 +55,17 @@ impl Handler<Bootstrap> for Api {
     async fn create(&self, cx: &Cx, args: BootstrapArgs) -> Result<TypedObject<Bootstrap>, Failure> {
         let bound = bound(cx, args.timeout);
         let known = &args;
-        if let Etcd::Nowhere = patiently(bound, || self.etcd(known)).await? {
-            let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
-            machine.bootstrap_once(bound).await.map_err(failed)?;
+        let etcd = patiently(bound, || self.etcd(known)).await.map_err(|failure| not_yet(cx, failure))?;
+        match etcd {
+            Etcd::Runs => {}
+            // Whoever is asked anew looks everywhere first, as is done here.
+            Etcd::Nowhere if cx.recovering => {
+                return Err(Failure::new(Class::Conflict, "etcd is not started yet"));
+            }
+            Etcd::Nowhere => {
+                let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
+                machine.bootstrap_once(bound).await.map_err(failed)?;
+            }
         }
         Ok(object(&cx.token.to_string(), &args))
     }

@@ -5,7 +5,7 @@ use sskuba_core::provider::{Cx, Failure, Handler, TypedChange, TypedObject, Type
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::Map;
 
-use super::{Api, bound, failed};
+use super::{Api, bound, failed, not_yet};
 use crate::client::ClusterNodes;
 use crate::resources::{Health, HealthArgs, HealthState, Kind};
 
@@ -25,7 +25,7 @@ impl Api {
 #[async_trait]
 impl Handler<Health> for Api {
     async fn create(&self, cx: &Cx, args: HealthArgs) -> Result<TypedObject<Health>, Failure> {
-        self.healthy(cx, cx.token.to_string(), &args).await
+        self.healthy(cx, cx.token.to_string(), &args).await.map_err(|failure| not_yet(cx, failure))
     }
 
     async fn read(&self, _: &Cx, prior: TypedPrior<Health>) -> Result<Option<TypedObject<Health>>, Failure> {
@@ -33,7 +33,7 @@ impl Handler<Health> for Api {
     }
 
     async fn update(&self, cx: &Cx, change: TypedChange<Health>) -> Result<TypedObject<Health>, Failure> {
-        self.healthy(cx, change.prior.id, &change.args).await
+        self.healthy(cx, change.prior.id, &change.args).await.map_err(|failure| not_yet(cx, failure))
     }
 
     async fn delete(&self, _: &Cx, _: TypedPrior<Health>) -> Result<(), Failure> {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sskuba_core::clock::{IdSource, SystemIds};
-use sskuba_core::provider::{Class, Cx, Failure};
+use sskuba_core::provider::{Class, Cx, Effect, Failure, TypedObject};
+use sskuba_core::resource::Resource;
 use sskuba_core::secret::Secret;
 use tokio::time::{Instant, sleep};
 
@@ -63,10 +64,40 @@ fn invalid(field: &str, message: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Invalid(field.to_owned()), message.to_string())
 }
 
-/// How long something may take: what the user says, but a little less than the engine allows, to say why.
+/// For how long machines are waited for that may need others to get there, as a worker its control planes.
 fn bound(cx: &Cx, seconds: u32) -> Bound {
-    let within = Duration::from_secs(seconds.into()).min(cx.timeout.mul_f64(0.95));
+    looks(cx.patience(Duration::from_secs(seconds.into())))
+}
+
+/// For how long a machine is waited for that gets there by itself, in a recovery too.
+fn bound_alone(cx: &Cx, seconds: u32) -> Bound {
+    let alone = Cx { recovering: false, ..cx.clone() };
+    bound(&alone, seconds)
+}
+
+fn looks(within: Duration) -> Bound {
     Bound { within, every: EVERY.min(within / 4) }
+}
+
+/// Tells whether a call that a recovery repeats failed only because it did not wait.
+fn is_for_later(cx: &Cx, failure: &Failure) -> bool {
+    let waits = matches!(failure.class, Class::Transient | Class::Timeout | Class::Conflict);
+    cx.recovering && waits && !matches!(failure.effect, Effect::Applied(_))
+}
+
+/// Leaves to the plan that follows a recovery what waiting would show: the object is half made until then.
+fn half_made<R: Resource>(cx: &Cx, mut failure: Failure, object: TypedObject<R>) -> Failure {
+    if is_for_later(cx, &failure)
+        && let Ok(object) = object.erase()
+    {
+        failure.effect = Effect::Applied(Box::new(object));
+    }
+    failure
+}
+
+/// Leaves to the plan that follows a recovery what can be asked from the start again: nothing is recorded.
+fn not_yet(cx: &Cx, failure: Failure) -> Failure {
+    if is_for_later(cx, &failure) { Failure::new(Class::Conflict, failure.message) } else { failure }
 }
 
 /// Asks again until it is answered, as long as only the network or the machine's start stands in the way: a machine

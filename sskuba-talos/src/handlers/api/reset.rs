@@ -7,7 +7,7 @@ use sskuba_core::value::Map;
 use tokio::time::{Instant, sleep};
 
 use super::applied::{is_blank, unreadable};
-use super::{Api, bound, failed, patiently};
+use super::{Api, bound_alone, failed, patiently};
 use crate::api::{ErrorKind, ResetOptions};
 use crate::client::Bound;
 use crate::resources::{Kind, Reset, ResetArgs, ResetState};
@@ -65,7 +65,7 @@ impl Handler<Reset> for Api {
             _ => failure,
         }
         };
-        let bound = bound(cx, args.timeout);
+        let bound = bound_alone(cx, args.timeout);
         let address = &args.address;
         if patiently(bound, || is_blank(self, address)).await.map_err(lost)? {
             return Ok(());

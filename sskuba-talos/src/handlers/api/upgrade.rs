@@ -33,6 +33,11 @@ impl Api {
         let bundle = self.bundle(&args.secrets)?;
         let bound = bound(cx, args.timeout);
         let all: Vec<&String> = args.control_planes.iter().chain(&args.workers).collect();
+        if cx.recovering {
+            // Half an hour's work, which may not be wanted any more: the plan goes on with what is.
+            let failure = Failure::unknown(Class::Conflict, "it was interrupted");
+            return Err(stopped(id, 0, all.len(), failure));
+        }
         for (done, address) in all.iter().enumerate() {
             let one = self.upgrade_one(args, &bundle, address, bound).await;
             one.map_err(|failure| stopped(id, done, all.len(), failure))?;
