@@ -79,25 +79,23 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     let (mut nodes, mut resets) = (Vec::new(), Vec::new());
     let mut pins = set.fingerprints.iter();
     for (i, address) in set.control_planes.iter().enumerate() {
-        let applied = Applied::new(address, secrets.bundle(), control_plane.yaml()).timeout(set.patience);
-        let applied = stack.add(format!("control-plane-{i}"), pinned(applied, pins.next()))?;
-        resets.push(stack.add(
-            format!("control-plane-{i}"),
-            Reset::new(applied.machine(), secrets.bundle()).timeout(set.patience),
-        )?);
+        let name = format!("control-plane-{i}");
+        let reset = Reset::new(address, secrets.bundle()).timeout(set.patience);
+        let reset = stack.add(&name, reset)?;
+        let applied =
+            Applied::new(reset.machine(), secrets.bundle(), control_plane.yaml()).timeout(set.patience);
+        let applied = stack.add(&name, pinned(applied, pins.next()))?;
         nodes.push(applied.machine());
+        resets.push(reset);
     }
     let mut joined = Vec::new();
     for (i, address) in set.workers.iter().enumerate() {
-        let applied = Applied::new(address, secrets.bundle(), worker.yaml()).timeout(set.patience);
-        let applied = stack.add(format!("worker-{i}"), pinned(applied, pins.next()))?;
+        let name = format!("worker-{i}");
+        let reset = Reset::new(address, secrets.bundle()).timeout(set.patience);
         // Workers leave while there still is a control plane to drain them.
-        let reset = stack.add(
-            format!("worker-{i}"),
-            Reset::new(applied.machine(), secrets.bundle()).timeout(set.patience),
-        )?;
-        resets.iter().fold(reset, |reset, of| reset.depends_on(of));
-        joined.push(applied);
+        let reset = resets.iter().fold(stack.add(&name, reset)?, |reset, of| reset.depends_on(of));
+        let applied = Applied::new(reset.machine(), secrets.bundle(), worker.yaml()).timeout(set.patience);
+        joined.push(stack.add(&name, pinned(applied, pins.next()))?);
     }
 
     let Some(first) = nodes.first().cloned() else {

@@ -17,6 +17,7 @@ async fn a_machine_of_another_cluster_is_left_alone() {
     let ours = Program::new(&machines.addresses, 2);
     ours.run(&["up", "--yes"]).await.bad(&[&machines.addresses[0], "another cluster"]);
     assert_eq!(machines.admin(0, &secrets).etcd_members().await.unwrap().len(), 1, "theirs still runs");
+    ours.run(&["down", "--yes"]).await.bad(&[&machines.addresses[0], "another cluster"]);
     theirs.run(&["up", "--refresh", "--expect-no-changes"]).await.good();
 }
 

@@ -22,7 +22,7 @@ use crate::yaml;
     delete = "1ms"
 )]
 pub struct Applied {
-    /// Where the machine is: `host` or `host:port`.
+    /// Where the machine is: `host` or `host:port`, or [`Reset::machine`](super::Reset) where `down` is to reset it.
     #[resource(force_new)]
     address: Input<String>,
     /// The secrets of its cluster.

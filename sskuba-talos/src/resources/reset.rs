@@ -7,7 +7,9 @@ use sskuba_core::secret::Secret;
 use super::mistakes::{Kind, addresses, positive};
 
 /// Says that a machine is reset when this is deleted: it leaves etcd, its disks are wiped, and it starts again
-/// without a config. Made, it does nothing. One machine is reset at a time, so that etcd can follow.
+/// without a config. Made, it does nothing: a promise, recorded before the machine gets its config, so that there is no
+/// instant in which a machine has one and nothing would reset it. One machine is reset at a time, so that etcd can
+/// follow.
 #[derive(Resource)]
 #[resource(
     kind = "talos:machine:Reset",
@@ -18,7 +20,7 @@ use super::mistakes::{Kind, addresses, positive};
     parallel = 1
 )]
 pub struct Reset {
-    /// Where the machine is: [`Applied::machine`](super::Applied), so that it is reset before that is forgotten.
+    /// Where the machine is: `host` or `host:port`.
     #[resource(force_new)]
     address: Input<String>,
     /// The secrets of its cluster.
@@ -38,6 +40,9 @@ pub struct Reset {
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]
     id: Computed<String>,
+    /// Where the machine is, for its [`Applied`](super::Applied), which comes after this and goes before it.
+    #[resource(computed, pattern = "{field:address}")]
+    machine: Computed<String>,
 }
 
 impl Kind for Reset {

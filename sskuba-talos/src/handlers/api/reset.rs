@@ -12,8 +12,12 @@ use crate::api::{ErrorKind, ResetOptions};
 use crate::client::Bound;
 use crate::resources::{Kind, Reset, ResetArgs, ResetState};
 
-fn object(id: String) -> TypedObject<Reset> {
-    TypedObject::new(id.clone(), ResetState { id })
+/// What to do about a machine that does not answer.
+const LOST: &str = "a worker answers once a control plane has its config, so `up` and then `down`; a machine that is \
+                    gone for good is forgotten with `state rm`, or `.retain_on_delete()` before";
+
+fn object(id: String, machine: String) -> TypedObject<Reset> {
+    TypedObject::new(id.clone(), ResetState { id, machine })
 }
 
 impl Api {
@@ -43,27 +47,24 @@ impl Api {
 
 #[async_trait]
 impl Handler<Reset> for Api {
-    async fn create(&self, cx: &Cx, _: ResetArgs) -> Result<TypedObject<Reset>, Failure> {
-        Ok(object(cx.token.to_string()))
+    async fn create(&self, cx: &Cx, args: ResetArgs) -> Result<TypedObject<Reset>, Failure> {
+        Ok(object(cx.token.to_string(), args.address))
     }
 
     async fn read(&self, _: &Cx, prior: TypedPrior<Reset>) -> Result<Option<TypedObject<Reset>>, Failure> {
-        Ok(Some(object(prior.id)))
+        let Some(args) = prior.args else { return Err(unreadable()) };
+        Ok(Some(object(prior.id, args.address)))
     }
 
     async fn update(&self, _: &Cx, change: TypedChange<Reset>) -> Result<TypedObject<Reset>, Failure> {
-        Ok(object(change.prior.id))
+        Ok(object(change.prior.id, change.args.address))
     }
 
     async fn delete(&self, cx: &Cx, prior: TypedPrior<Reset>) -> Result<(), Failure> {
         let Some(args) = prior.args else { return Err(unreadable()) };
-        let lost = |failure: Failure| {
-            match failure.class {
-            Class::Transient => failure.hint(
-                "a machine that is gone for good is forgotten with `state rm`, or `.retain_on_delete()` before",
-            ),
+        let lost = |failure: Failure| match failure.class {
+            Class::Transient => failure.hint(LOST),
             _ => failure,
-        }
         };
         let bound = bound_alone(cx, args.timeout);
         let address = &args.address;
