@@ -66,6 +66,22 @@ async fn a_machine_that_cannot_be_reached_is_named_and_the_rest_is_kept() {
     assert_eq!(machines.configured().await, 1, "what left the program is reset");
 }
 
+/// It gets its certificate from a control plane, and there was none.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_nobody_has_signed_is_named_and_goes_after_another_up() {
+    let machines = Machines::fake(2).await;
+    let program = Program::new(&machines.addresses, 1);
+    machines.fakes[0].disappear();
+    program.run(&["up", "--yes", "-c", "patience=2"]).await.bad(&[&machines.addresses[0]]);
+    let worker = format!("{}: ", machines.addresses[1]);
+    program.run(&["down", "--yes"]).await.bad(&["Reset::worker-0", &worker, "`up` and then `down`"]);
+    machines.fakes[0].appear();
+    assert_eq!(machines.admin(1, &program.secrets().await).version().await.ok(), None);
+    program.run(&["up", "--yes"]).await.good();
+    program.run(&["down", "--yes"]).await.good();
+    assert_eq!(machines.configured().await, 0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_with_another_key_gets_no_config() {
     let machines = Machines::fake(2).await;
