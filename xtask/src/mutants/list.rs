@@ -59,6 +59,15 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         filter: AGREE,
     },
     Mutation {
+        name: "recovery-waits",
+        breaks: "a recovery waits for what only the plan after it would bring",
+        file: "sskuba-core/src/applying/pending.rs",
+        from: "let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };",
+        to: "let cx = Cx::new(stack.clone(), address, token, timeout);",
+        target: IT,
+        filter: &["crash::what_waits"],
+    },
+    Mutation {
         name: "refusal-is-an-answer",
         breaks: "a refused question counts as proof that the interrupted create took no effect",
         file: "sskuba-core/src/applying/recover.rs",
