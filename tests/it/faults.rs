@@ -93,6 +93,42 @@ async fn a_create_that_nobody_can_look_into_waits_for_a_person() {
     }
 }
 
+/// A machine that is lost while it is changed: no answer will ever come, and the stack must not wait for one.
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_change_of_what_is_lost_for_good_can_be_forgotten() {
+    let lost = |cx: &Cx, op: Op, _: Phase| match op {
+        Op::Update | Op::Delete if cx.address.name() == "web" => Some(Fault::Lost),
+        Op::Read if cx.address.name() == "web" => Some(Fault::Transient),
+        _ => None,
+    };
+    let web = |size: &'static str| {
+        move |stack: &mut Stack| -> sskuba::Result {
+            let net = stack.add("net", Network::new("10.0.0.0/16"))?;
+            let sub = stack.add("sub", Subnet::new(net.id(), "10.0.1.0/24"))?;
+            stack.add("web", Machine::new(sub.id()).size(size))?;
+            Ok(())
+        }
+    };
+    let address: Address = "sim:compute:Machine::web".parse().unwrap();
+    let bench = Bench::with(|provider| provider.options(Options::default().speed(1.0)).fault_plan(lost));
+    bench.up(web("small")).await.unwrap();
+    let (_, report) = bench.up(web("large")).await.unwrap();
+    assert_eq!(report.result, RunResult::Failed);
+    let error = bench.up(web("large")).await.unwrap_err().to_string();
+    assert!(error.contains("`state rm sim:compute:Machine::web` if it is gone for good"), "{error}");
+
+    let mut session = bench.engine.open(&bench.stack, "state rm", Duration::ZERO).await.unwrap();
+    session.forget(&address).await.unwrap();
+    // Who was wrong has the call open again.
+    let undoing = session.undoing(None).await.unwrap();
+    session.undo(&undoing, false).await.unwrap();
+    assert_eq!(session.state().pending().count(), 1);
+    session.forget(&address).await.unwrap();
+    session.close().await.unwrap();
+    let (_, report) = bench.up(web("large")).await.unwrap();
+    assert_eq!((report.result, report.counts.create), (RunResult::Succeeded, 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_throttled_step_rests_and_comes_back_with_fewer_beside_it() {
     let bench = failing("net", Op::Create, Phase::Before, 3, Fault::Throttled);

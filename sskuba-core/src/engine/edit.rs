@@ -4,7 +4,8 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::{Address, StackId, Token};
-use crate::state::{Codec, Edit, Entry, State};
+use crate::provider::Class;
+use crate::state::{Cause, Codec, Edit, Entry, Outcome, State};
 
 /// What `state undo` is about to put back.
 #[derive(Debug, Clone)]
@@ -115,10 +116,11 @@ impl Session {
         })
     }
 
-    /// Removes a record and leaves its object alone.
+    /// Removes a record and leaves its object alone. An open update or delete is closed: of what is lost for good
+    /// nobody will ever say what came of it.
     ///
     /// # Errors
-    /// If nothing is recorded there, or a call for it is open.
+    /// If nothing is recorded there.
     pub async fn forget(&mut self, address: &Address) -> Result<(), EngineError> {
         self.forget_all(std::slice::from_ref(address)).await
     }
@@ -131,6 +133,11 @@ impl Session {
         let mut entries = Vec::new();
         for address in addresses {
             let token = self.token_of(address)?;
+            if self.state().pending_of(token).is_some() {
+                let message = "the object was said to be gone for good".to_owned();
+                let outcome = Outcome::NotApplied { cause: Cause { class: Class::Terminal, message } };
+                entries.push(Entry::Outcome { token, outcome, time: self.engine.clock.now() });
+            }
             entries.push(Entry::Forgotten { token, why: "removed by `state rm`".to_owned() });
         }
         let names: Vec<&str> = addresses.iter().map(Address::as_str).collect();

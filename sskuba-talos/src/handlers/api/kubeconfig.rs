@@ -9,7 +9,7 @@ use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 use sskuba_core::value::Map;
 
-use super::{Api, failed, invalid};
+use super::{Api, failed, invalid, not_yet};
 use crate::credentials;
 use crate::resources::{Kind, Kubeconfig, KubeconfigArgs, KubeconfigState};
 
@@ -49,8 +49,13 @@ impl Api {
         Ok((text, expires))
     }
 
-    async fn object(&self, id: String, args: &KubeconfigArgs) -> Result<TypedObject<Kubeconfig>, Failure> {
-        let (kubeconfig, expires) = self.make(args).await?;
+    async fn object(
+        &self,
+        cx: &Cx,
+        id: String,
+        args: &KubeconfigArgs,
+    ) -> Result<TypedObject<Kubeconfig>, Failure> {
+        let (kubeconfig, expires) = self.make(args).await.map_err(|failure| not_yet(cx, failure))?;
         Ok(TypedObject::new(id.clone(), KubeconfigState { id, kubeconfig, expires }))
     }
 }
@@ -58,7 +63,7 @@ impl Api {
 #[async_trait]
 impl Handler<Kubeconfig> for Api {
     async fn create(&self, cx: &Cx, args: KubeconfigArgs) -> Result<TypedObject<Kubeconfig>, Failure> {
-        self.object(cx.token.to_string(), &args).await
+        self.object(cx, cx.token.to_string(), &args).await
     }
 
     /// One that is about to expire counts as gone, and so is made anew.
@@ -77,10 +82,10 @@ impl Handler<Kubeconfig> for Api {
 
     async fn update(
         &self,
-        _: &Cx,
+        cx: &Cx,
         change: TypedChange<Kubeconfig>,
     ) -> Result<TypedObject<Kubeconfig>, Failure> {
-        self.object(change.prior.id, &change.args).await
+        self.object(cx, change.prior.id, &change.args).await
     }
 
     async fn delete(&self, _: &Cx, _: TypedPrior<Kubeconfig>) -> Result<(), Failure> {
