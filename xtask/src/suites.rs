@@ -5,11 +5,12 @@ mod list;
 mod outcome;
 mod probe;
 mod python;
+mod watch;
 
 use std::io::{self, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
@@ -17,6 +18,10 @@ use failures::Failures;
 use list::{SUITES, Step, Suite};
 use outcome::{Outcome, Row};
 pub(crate) use probe::{Env, WhyNot, cargo};
+use watch::Watch;
+
+/// How long one command of a suite may take in CI: several times what the longest takes from cold.
+const BOUND: Duration = Duration::from_mins(30);
 
 /// What to run.
 #[derive(clap::Args)]
@@ -88,7 +93,7 @@ fn attempt(root: &Path, suite: &Suite, ci: bool, failed: &mut Vec<String>) -> an
         Err(why) => return Ok(Outcome::of(why, suite.required_in_ci, ci)),
     };
     for step in suite.steps {
-        if let Some(wrong) = carry_out(root, suite.name, step, &env, failed)? {
+        if let Some(wrong) = carry_out(root, suite.name, step, (&env, ci), failed)? {
             return Ok(Outcome::Broken(wrong));
         }
     }
@@ -100,7 +105,7 @@ fn carry_out(
     root: &Path,
     suite: &str,
     step: &Step,
-    env: &Env,
+    (env, ci): (&Env, bool),
     failed: &mut Vec<String>,
 ) -> anyhow::Result<Option<String>> {
     let commands = match step {
@@ -124,7 +129,7 @@ fn carry_out(
         println!("== {suite}: cargo {}", arguments.join(" "));
         let mut command = probe::cargo();
         command.args(*arguments).current_dir(root).envs(env.iter().map(|(key, value)| (key, value)));
-        let (status, failures) = wait(&mut command)?;
+        let (status, failures) = wait(&mut command, ci.then_some(BOUND))?;
         if !status.success() {
             failed.push(format!("\n== {suite}: what failed"));
             failed.extend(failures.lines());
@@ -135,17 +140,27 @@ fn carry_out(
 }
 
 /// Runs a command whose output goes where ours goes, and returns what of it was about failures.
-fn wait(command: &mut Command) -> anyhow::Result<(ExitStatus, Failures)> {
+fn wait(command: &mut Command, bound: Option<Duration>) -> anyhow::Result<(ExitStatus, Failures)> {
+    if bound.is_some() {
+        Watch::prepare(command);
+    }
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    let watch = bound.map(|bound| Watch::over(&child, bound));
     let failures = match child.stdout.take() {
         Some(output) => Failures::listen(BufReader::new(output), io::stdout()),
         None => Ok(Failures::default()),
     };
     let status = child.wait()?;
-    Ok((status, failures?))
+    let mut failures = failures?;
+    if let Some(bound) = bound
+        && watch.is_some_and(Watch::ended)
+    {
+        failures.ended_after(bound);
+    }
+    Ok((status, failures))
 }
 
 #[cfg(test)]
