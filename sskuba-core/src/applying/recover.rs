@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::call::{Call, Ended, once, within};
 use crate::plan::agree;
-use crate::provider::{Change, Class, Effect, Failure, Object, Prior};
+use crate::provider::{Change, Class, Effect, Failure, Object, Prior, Told};
 use crate::schema::Idempotency;
 use crate::state::{Outcome, Verb};
 
@@ -92,10 +92,13 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
     }
 }
 
-/// Looks for the object of an interrupted create.
+/// Looks for the object of an interrupted create. The provider is told none of its inputs, so that they are secret is
+/// known here only.
 async fn look(call: &Call) -> Result<Option<Object>, Failure> {
     let provider = call.instance.get().await?;
-    while_hidden(call, || provider.find(&call.cx)).await
+    let found = while_hidden(call, || provider.find(&call.cx)).await;
+    let told = Told::new(vec![&call.inputs]);
+    found.map(|object| object.map(|object| told.object(object))).map_err(|failure| told.failure(failure))
 }
 
 /// Reads the object of an interrupted update or delete. It may have been created a moment before.

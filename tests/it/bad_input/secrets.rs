@@ -142,6 +142,14 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[derive(Debug)]
 struct Echo(SimProvider);
 
+/// Returns fields as a service reports them, to which nothing is secret.
+fn in_the_clear(fields: Map) -> Map {
+    let serde_json::Value::Object(fields) = Value::Map(fields).exposed().unwrap() else {
+        panic!("an object")
+    };
+    fields.into_iter().map(|(name, value)| (name, Value::from_json(value))).collect()
+}
+
 #[async_trait::async_trait]
 impl Provider for Echo {
     fn name(&self) -> &str {
@@ -159,10 +167,7 @@ impl Provider for Echo {
             let text = format!("cannot use {}", Value::Map(inputs.clone()).exposed().unwrap());
             return Err(Failure::partial(Class::Denied, text.clone(), object).hint(text));
         }
-        object.inputs =
-            serde_json::from_value::<serde_json::Map<_, _>>(Value::Map(object.inputs).exposed().unwrap())
-                .map(|map| map.into_iter().map(|(k, v)| (k, Value::from_json(v))).collect())
-                .unwrap();
+        object.inputs = in_the_clear(object.inputs);
         object.outputs.insert("owner".into(), format!("{CANARY}@{}", object.id).as_str().into());
         Ok(object)
     }
@@ -176,7 +181,10 @@ impl Provider for Echo {
         self.0.delete(cx, prior).await
     }
     async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
-        self.0.find(cx).await
+        let Some(mut object) = self.0.find(cx).await? else { return Ok(None) };
+        let tags = Value::Map([("login".to_owned(), CANARY.into())].into());
+        object.inputs.insert("tags".into(), tags);
+        Ok(Some(object))
     }
     async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
         self.0.lookup(cx, inputs).await
@@ -196,13 +204,19 @@ async fn no_trace_no_debug_and_no_chain_of_errors_shows_a_secret() {
     let _guard = tracing::subscriber::set_default(traces.clone());
     tracing::callsite::rebuild_interest_cache();
     let (shared, world) = (Shared::default(), World::memory());
-    let echo = Echo(SimProvider::new("sim", kinds::schemas(), world.clone()));
+    let lost = |cx: &Cx, op: Op, phase: Phase| {
+        let hit = cx.address.name() == "found" && op == Op::Create && phase == Phase::After;
+        hit.then_some(Fault::Lost)
+    };
+    let echo = Echo(SimProvider::new("sim", kinds::schemas(), world.clone()).fault_plan(lost));
     let engine = shared.engine([Arc::new(echo) as _]);
     let stack = "local/test/dev".parse().unwrap();
     let with = |team: &'static str| {
         move |stack: &mut Stack| -> sskuba::Result {
             let net = Network::new("10.0.0.0/16").tag("login", Secret::from(CANARY)).tag("team", team);
-            stack.add("works", net)?;
+            let net = stack.add("works", net)?;
+            let subnet = Subnet::new(net.id(), "10.0.1.0/24").tag("login", Secret::from(CANARY));
+            stack.add("found", subnet)?;
             stack.add("fails", Network::new("10.1.0.0/16").tag("login", Secret::from(CANARY)))?;
             Ok(())
         }
