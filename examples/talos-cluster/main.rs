@@ -76,26 +76,27 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     let control_plane = config(stack, "control-plane", Role::control_plane())?;
     let worker = config(stack, "worker", Role::worker())?;
 
-    let (mut nodes, mut resets) = (Vec::new(), Vec::new());
     let mut pins = set.fingerprints.iter();
+    // A machine is reset before those that it is to leave while they are still there.
+    let mut machine =
+        |stack: &mut Stack, name: String, address, config, leaves: &[Handle<Reset>]| -> sskuba::Result<_> {
+            let reset = Reset::new(address, secrets.bundle()).timeout(set.patience);
+            let reset = leaves.iter().fold(stack.add(&name, reset)?, |reset, of| reset.depends_on(of));
+            let applied = Applied::new(reset.machine(), secrets.bundle(), config).timeout(set.patience);
+            let applied = stack.add(&name, pinned(applied, pins.next()))?;
+            Ok((reset, applied))
+        };
+    let (mut nodes, mut resets, mut joined) = (Vec::new(), Vec::new(), Vec::new());
     for (i, address) in set.control_planes.iter().enumerate() {
         let name = format!("control-plane-{i}");
-        let reset = Reset::new(address, secrets.bundle()).timeout(set.patience);
-        let reset = stack.add(&name, reset)?;
-        let applied =
-            Applied::new(reset.machine(), secrets.bundle(), control_plane.yaml()).timeout(set.patience);
-        let applied = stack.add(&name, pinned(applied, pins.next()))?;
+        let (reset, applied) = machine(stack, name, address, control_plane.yaml(), &[])?;
         nodes.push(applied.machine());
         resets.push(reset);
     }
-    let mut joined = Vec::new();
     for (i, address) in set.workers.iter().enumerate() {
-        let name = format!("worker-{i}");
-        let reset = Reset::new(address, secrets.bundle()).timeout(set.patience);
         // Workers leave while there still is a control plane to drain them.
-        let reset = resets.iter().fold(stack.add(&name, reset)?, |reset, of| reset.depends_on(of));
-        let applied = Applied::new(reset.machine(), secrets.bundle(), worker.yaml()).timeout(set.patience);
-        joined.push(stack.add(&name, pinned(applied, pins.next()))?);
+        let (_, applied) = machine(stack, format!("worker-{i}"), address, worker.yaml(), &resets)?;
+        joined.push(applied);
     }
 
     let Some(first) = nodes.first().cloned() else {

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sskuba::core::applying::{ApplyOptions, Event, Events};
+use sskuba::core::applying::{ApplyOptions, Events};
 use sskuba::core::planning::PlanOptions;
+use sskuba::core::stack::Program;
 use sskuba::core::state::RunResult;
 use sskuba::prelude::*;
 use sskuba::sim::{Faults, Options};
@@ -33,7 +34,7 @@ async fn disagreement(bench: &Bench) -> Vec<String> {
 }
 
 /// Starts an `up` and abandons it at its `at`-th event; tells whether it came to its end before.
-async fn abandoned(bench: &Bench, churn: Churn, at: u32) -> bool {
+async fn abandoned(bench: &Bench, program: impl Program, at: u32) -> bool {
     let options = ApplyOptions::default();
     let (abandon, seen) = (options.abandon.clone(), Arc::new(AtomicU32::new(0)));
     let count = move || {
@@ -44,7 +45,7 @@ async fn abandoned(bench: &Bench, churn: Churn, at: u32) -> bool {
     let stack = &bench.stack;
     let mut session = bench.engine.open(stack, "up", Duration::ZERO).await.unwrap();
     session.recover(&bench.sink()).await.unwrap();
-    let plan = session.plan(&program(churn), &PlanOptions::default()).await.unwrap();
+    let plan = session.plan(&program, &PlanOptions::default()).await.unwrap();
     let events = Events::new(move |_| count());
     let report = session.apply(&plan, &ApplyOptions { events, ..options }).await.unwrap();
     drop(session);
@@ -60,7 +61,7 @@ async fn a_run_abandoned_at_any_event_is_completed_by_the_next() {
         for round in 0..6 {
             let churn = Churn { seed, round, resources: 60 };
             for at in [1, 3 + seed as u32, 20 + 7 * seed as u32, 60] {
-                if abandoned(&bench, churn, at).await {
+                if abandoned(&bench, program(churn), at).await {
                     break;
                 }
                 kills += 1;
@@ -95,19 +96,7 @@ async fn what_waits_for_others_does_not_hold_a_recovery_up() {
         stack.add("server", sskuba::local::wait::Tcp::new(address.to_string()).timeout(3600_u32))?;
         Ok(())
     };
-    let options = ApplyOptions::default();
-    let abandon = options.abandon.clone();
-    let events = Events::new(move |event| {
-        if matches!(event, Event::Started { .. }) {
-            abandon.cancel();
-        }
-    });
-    let mut session = bench.engine.open(&bench.stack, "up", Duration::ZERO).await.unwrap();
-    let plan = session.plan(&program, &PlanOptions::default()).await.unwrap();
-    let report = session.apply(&plan, &ApplyOptions { events, ..options }).await.unwrap();
-    assert!(report.abandoned);
-    drop(session);
-    bench.engine.store().unlock(&bench.stack).await.unwrap();
+    assert!(!abandoned(&bench, program, 1).await);
 
     let mut session = bench.engine.open(&bench.stack, "up", Duration::ZERO).await.unwrap();
     let start = tokio::time::Instant::now();

@@ -31,10 +31,17 @@ fn failing(name: &'static str, at: Op, phase: Phase, times: u32, fault: Fault) -
 }
 
 fn network(stack: &mut Stack) -> sskuba::Result {
-    let network = stack.add("net", Network::new("10.0.0.0/16"))?.timeout(Duration::from_secs(20));
-    let subnet = stack.add("sub", Subnet::new(network.id(), "10.0.1.0/24"))?;
-    stack.add("web", Machine::new(subnet.id()))?;
-    Ok(())
+    sized("small")(stack)
+}
+
+/// A network with a machine of some size.
+fn sized(size: &'static str) -> impl Fn(&mut Stack) -> sskuba::Result + Copy + Send + Sync {
+    move |stack| {
+        let network = stack.add("net", Network::new("10.0.0.0/16"))?.timeout(Duration::from_secs(20));
+        let subnet = stack.add("sub", Subnet::new(network.id(), "10.0.1.0/24"))?;
+        stack.add("web", Machine::new(subnet.id()).size(size))?;
+        Ok(())
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,24 +104,16 @@ async fn a_create_that_nobody_can_look_into_waits_for_a_person() {
 #[tokio::test(start_paused = true)]
 async fn an_interrupted_change_of_what_is_lost_for_good_can_be_forgotten() {
     let lost = |cx: &Cx, op: Op, _: Phase| match op {
-        Op::Update | Op::Delete if cx.address.name() == "web" => Some(Fault::Lost),
+        Op::Update if cx.address.name() == "web" => Some(Fault::Lost),
         Op::Read if cx.address.name() == "web" => Some(Fault::Transient),
         _ => None,
     };
-    let web = |size: &'static str| {
-        move |stack: &mut Stack| -> sskuba::Result {
-            let net = stack.add("net", Network::new("10.0.0.0/16"))?;
-            let sub = stack.add("sub", Subnet::new(net.id(), "10.0.1.0/24"))?;
-            stack.add("web", Machine::new(sub.id()).size(size))?;
-            Ok(())
-        }
-    };
     let address: Address = "sim:compute:Machine::web".parse().unwrap();
     let bench = Bench::with(|provider| provider.options(Options::default().speed(1.0)).fault_plan(lost));
-    bench.up(web("small")).await.unwrap();
-    let (_, report) = bench.up(web("large")).await.unwrap();
+    bench.up(network).await.unwrap();
+    let (_, report) = bench.up(sized("large")).await.unwrap();
     assert_eq!(report.result, RunResult::Failed);
-    let error = bench.up(web("large")).await.unwrap_err().to_string();
+    let error = bench.up(sized("large")).await.unwrap_err().to_string();
     assert!(error.contains("`state rm sim:compute:Machine::web` if it is gone for good"), "{error}");
 
     let mut session = bench.engine.open(&bench.stack, "state rm", Duration::ZERO).await.unwrap();
@@ -125,7 +124,7 @@ async fn an_interrupted_change_of_what_is_lost_for_good_can_be_forgotten() {
     assert_eq!(session.state().pending().count(), 1);
     session.forget(&address).await.unwrap();
     session.close().await.unwrap();
-    let (_, report) = bench.up(web("large")).await.unwrap();
+    let (_, report) = bench.up(sized("large")).await.unwrap();
     assert_eq!((report.result, report.counts.create), (RunResult::Succeeded, 1));
 }
 

@@ -8,6 +8,7 @@ mod interop;
 mod mutants;
 mod suites;
 mod torture;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -5,7 +5,6 @@ mod list;
 mod outcome;
 mod probe;
 mod python;
-mod watch;
 
 use std::io::{self, BufReader};
 use std::path::Path;
@@ -18,9 +17,11 @@ use failures::Failures;
 use list::{SUITES, Step, Suite};
 use outcome::{Outcome, Row};
 pub(crate) use probe::{Env, WhyNot, cargo};
-use watch::Watch;
 
-/// How long one command of a suite may take in CI: several times what the longest takes from cold.
+use crate::watch::Watch;
+
+/// How long one command of a suite may take in CI: several times what the longest takes from cold. A test that hangs is
+/// to be named, not to use up the time of all that come after it.
 const BOUND: Duration = Duration::from_mins(30);
 
 /// What to run.
@@ -148,7 +149,7 @@ fn wait(command: &mut Command, bound: Option<Duration>) -> anyhow::Result<(ExitS
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-    let watch = bound.map(|bound| Watch::over(&child, bound));
+    let watch = bound.map(|bound| Watch::over(&child, bound)).transpose()?;
     let failures = match child.stdout.take() {
         Some(output) => Failures::listen(BufReader::new(output), io::stdout()),
         None => Ok(Failures::default()),

@@ -4,8 +4,7 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::{Address, StackId, Token};
-use crate::provider::Class;
-use crate::state::{Cause, Codec, Edit, Entry, Outcome, State};
+use crate::state::{Codec, Edit, Entry, Outcome, State};
 
 /// What `state undo` is about to put back.
 #[derive(Debug, Clone)]
@@ -134,8 +133,7 @@ impl Session {
         for address in addresses {
             let token = self.token_of(address)?;
             if self.state().pending_of(token).is_some() {
-                let message = "the object was said to be gone for good".to_owned();
-                let outcome = Outcome::NotApplied { cause: Cause { class: Class::Terminal, message } };
+                let outcome = Outcome::said_to_be_none("the object was said to be gone for good");
                 entries.push(Entry::Outcome { token, outcome, time: self.engine.clock.now() });
             }
             entries.push(Entry::Forgotten { token, why: "removed by `state rm`".to_owned() });

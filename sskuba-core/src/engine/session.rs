@@ -206,10 +206,7 @@ impl Session {
         };
         let token = intent.token;
         let outcome = match resolution {
-            Resolution::NotCreated => {
-                let message = "said not to have been created".to_owned();
-                Outcome::NotApplied { cause: crate::state::Cause { class: Class::Terminal, message } }
-            }
+            Resolution::NotCreated => Outcome::said_to_be_none("said not to have been created"),
             Resolution::Created { id } => {
                 let prior = Prior { id: id.clone(), inputs: intent.inputs.clone(), outputs: Map::new() };
                 let object = self.look_at(address, intent.provider.as_ref(), token, prior).await?;

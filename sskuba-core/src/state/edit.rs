@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::{Cause, Entry, Intent, Outcome};
+use super::journal::{Entry, Intent, Outcome};
 use super::record::Record;
 use super::replay::State;
 use crate::address::Token;
 use crate::clock::Timestamp;
-use crate::provider::Class;
 use crate::value::Map;
 
 /// A change that a person made to what is recorded, with all that it replaced. `M` is [`Map`] in memory and sealed
@@ -137,8 +136,8 @@ impl Edit {
     pub fn undone(&self, state: &State, time: Timestamp) -> Vec<Entry> {
         let mut entries = Vec::new();
         for token in self.opened.iter().copied().filter(|token| state.pending_of(*token).is_some()) {
-            let cause = Cause { class: Class::Terminal, message: "undone by `state undo`".to_owned() };
-            entries.push(Entry::Outcome { token, outcome: Outcome::NotApplied { cause }, time });
+            let outcome = Outcome::said_to_be_none("undone by `state undo`");
+            entries.push(Entry::Outcome { token, outcome, time });
         }
         for (token, _) in self.after.iter().copied() {
             if !self.brings(token) && state.record(token).is_some() {

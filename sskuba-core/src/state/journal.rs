@@ -85,6 +85,13 @@ pub enum Outcome<M = Map> {
     },
 }
 
+impl Outcome {
+    /// The end that a person gives an open call: it changed nothing.
+    pub(crate) fn said_to_be_none(why: &str) -> Self {
+        Self::NotApplied { cause: Cause { class: Class::Terminal, message: why.to_owned() } }
+    }
+}
+
 /// Why a step failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {

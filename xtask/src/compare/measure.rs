@@ -6,17 +6,17 @@
 //! The peak is that of the largest process, and is never less than that of the measuring process (about 4 MB).
 
 use std::fs::{self, File};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+
+use crate::watch::Watch;
 
 /// What `xtask measure` is asked for.
 #[derive(clap::Args)]
@@ -115,33 +115,28 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<bool> {
     let log = File::create(&options.log)?;
     let (program, arguments) = options.command.split_first().context("there is no command")?;
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
+    command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    Watch::prepare(&mut command);
     let start = Instant::now();
     let child = command.spawn().with_context(|| format!("cannot start {program}"))?;
-    let sample = watch(child, start, Duration::from_secs(options.timeout))?;
+    let watch = Watch::over(&child, Duration::from_secs(options.timeout))?;
+    let sample = figures(child, start, watch)?;
     fs::write(&options.out, sample.to_line())?;
     Ok(true)
 }
 
-/// Waits for the child, kills it when its time is over, and takes the figures.
-fn watch(mut child: Child, start: Instant, timeout: Duration) -> anyhow::Result<Sample> {
-    let group = Pid::from_raw(child.id().try_into()?);
-    let (ended, end) = mpsc::channel::<()>();
-    let watchdog = thread::spawn(move || {
-        let late = end.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout);
-        late && killpg(group, Signal::SIGKILL).is_ok()
-    });
-    let io = await_end(group);
+/// Waits for the child and takes the figures.
+fn figures(mut child: Child, start: Instant, watch: Watch) -> anyhow::Result<Sample> {
+    let io = await_end(Pid::from_raw(child.id().try_into()?));
     let mut wall = start.elapsed();
-    // Where the end could not be awaited without reaping, the child still runs: do not reap it under the watchdog.
+    // Where the end could not be awaited without reaping, the child still runs: do not reap it while it is watched.
     if io.is_none() {
         while child.try_wait()?.is_none() {
             thread::sleep(Duration::from_millis(1));
         }
         wall = start.elapsed();
     }
-    drop(ended);
-    let timed_out = watchdog.join().unwrap_or(false);
+    let timed_out = watch.ended();
     let status = child.wait()?;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;

@@ -60,8 +60,8 @@ impl Copy {
     /// file, and what the database would be copied to is read more slowly than what its last holder offered.
     pub(super) fn kept(folder: &Path) -> Option<Self> {
         // The mark that the copy was checked against: another one might be of what was written since.
-        let (file, mark) = (stat(folder)?, Mark::read(folder)?);
-        let answer = checked(&fs::read(folder.join(NAME)).ok()?, &file, mark)?.to_vec();
+        let (file, mark, bytes) = found(folder)?;
+        let answer = checked(&bytes, &file, mark)?.to_vec();
         Some(Self { mark, file: name(&file), answer })
     }
 
@@ -87,11 +87,16 @@ impl Copy {
 
 /// Reads the copy in `folder`; none if there is none that is as good as the database.
 pub(super) fn read(folder: &Path) -> Option<Image> {
-    let (file, mark) = (stat(folder)?, Mark::read(folder)?);
-    match Answer::decode(checked(&fs::read(folder.join(NAME)).ok()?, &file, mark)?)? {
+    let (file, mark, bytes) = found(folder)?;
+    match Answer::decode(checked(&bytes, &file, mark)?)? {
         Answer::Image(image) => Some(image),
         _ => None,
     }
+}
+
+/// Reads what a copy in `folder` is checked against, and then its bytes.
+fn found(folder: &Path) -> Option<(Metadata, Mark, Vec<u8>)> {
+    Some((stat(folder)?, Mark::read(folder)?, fs::read(folder.join(NAME)).ok()?))
 }
 
 /// Returns the answer in the bytes of a copy, if it is whole and as good as the database in `file` at `mark`.

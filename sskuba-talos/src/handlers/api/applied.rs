@@ -20,8 +20,8 @@ fn fingerprint(args: &AppliedArgs) -> Result<Option<Fingerprint>, Failure> {
     read.map_err(|error| invalid("fingerprint", error))
 }
 
-fn state(id: &str, args: &AppliedArgs) -> AppliedState {
-    AppliedState { id: id.to_owned(), machine: args.address.clone() }
+fn object(id: String, args: &AppliedArgs) -> TypedObject<Applied> {
+    TypedObject::new(id.clone(), AppliedState { id, machine: args.address.clone() })
 }
 
 /// Waits until the machine answers as a member of its cluster. Whether it is ready shows elsewhere: before etcd is
@@ -39,6 +39,22 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 impl Api {
+    /// Makes a machine one that has its config, in a recovery without waiting for its answer: a worker answers once
+    /// there is a control plane that signs its key.
+    async fn applied(
+        &self,
+        cx: &Cx,
+        id: String,
+        args: &AppliedArgs,
+        mode: ApplyMode,
+    ) -> Result<TypedObject<Applied>, Failure> {
+        let object = object(id, args);
+        match self.apply(cx, args, mode).await {
+            Ok(()) => Ok(object),
+            Err(failure) => Err(half_made(cx, failure, object)),
+        }
+    }
+
     /// Gives a machine its config, whatever it has now, unless it belongs to another cluster.
     async fn apply(&self, cx: &Cx, args: &AppliedArgs, mode: ApplyMode) -> Result<(), Failure> {
         let bound = bound(cx, args.timeout);
@@ -77,13 +93,7 @@ fn mode(args: &AppliedArgs) -> ApplyMode {
 #[async_trait]
 impl Handler<Applied> for Api {
     async fn create(&self, cx: &Cx, args: AppliedArgs) -> Result<TypedObject<Applied>, Failure> {
-        let id = cx.token.to_string();
-        let object = TypedObject::new(id.clone(), state(&id, &args));
-        match self.apply(cx, &args, ApplyMode::Auto).await {
-            Ok(()) => Ok(object),
-            // A worker answers once there is a control plane that signs its key.
-            Err(failure) => Err(half_made(cx, failure, object)),
-        }
+        self.applied(cx, cx.token.to_string(), &args, ApplyMode::Auto).await
     }
 
     /// A machine without a config is none of ours any more; one that does not answer may be.
@@ -105,7 +115,7 @@ impl Handler<Applied> for Api {
         {
             seen.config = Secret::new(text.to_owned());
         }
-        Ok(Some(TypedObject::new(prior.id.clone(), state(&prior.id, &args)).args(seen)))
+        Ok(Some(object(prior.id, &args).args(seen)))
     }
 
     async fn update(&self, cx: &Cx, change: TypedChange<Applied>) -> Result<TypedObject<Applied>, Failure> {
@@ -116,15 +126,10 @@ impl Handler<Applied> for Api {
         let known = self.machine(&change.args.address, &self.bundle(&change.args.secrets)?)?;
         let in_force = known.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await;
         let has_it = matches!(&in_force, Ok(found) if found.spec.as_str().is_some_and(|text| same(text, change.args.config.expose())));
-        let id = change.prior.id;
-        let object = TypedObject::new(id.clone(), state(&id, &change.args));
         if same_config && has_it {
-            return Ok(object);
+            return Ok(object(change.prior.id, &change.args));
         }
-        match self.apply(cx, &change.args, mode(&change.args)).await {
-            Ok(()) => Ok(object),
-            Err(failure) => Err(half_made(cx, failure, object)),
-        }
+        self.applied(cx, change.prior.id, &change.args, mode(&change.args)).await
     }
 
     async fn delete(&self, _: &Cx, _: TypedPrior<Applied>) -> Result<(), Failure> {

@@ -1,9 +1,14 @@
-//! A bound for what a suite runs: a test that hangs is to be named, not to use up the time of all that come after it.
+//! A bound for a command: one that hangs is ended, with all that it started.
 
-use std::process::{Child, Command, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use anyhow::Context;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 
 /// Ends a command, with all that it started, when its time is over.
 pub(crate) struct Watch {
@@ -15,22 +20,18 @@ impl Watch {
     /// Puts a command that is to be started into a group of its own. A terminal's Ctrl-C does not reach it then, so
     /// this is for where nobody sits.
     pub(crate) fn prepare(command: &mut Command) {
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(command, 0);
+        command.process_group(0);
     }
 
     /// Watches over a command that was prepared.
-    pub(crate) fn over(child: &Child, bound: Duration) -> Self {
+    pub(crate) fn over(child: &Child, bound: Duration) -> anyhow::Result<Self> {
+        let group = Pid::from_raw(child.id().try_into().context("the number of a process is too large")?);
         let (done, ended) = channel();
-        let group = format!("-{}", child.id());
         let thread = std::thread::spawn(move || {
             let late = ended.recv_timeout(bound) == Err(RecvTimeoutError::Timeout);
-            if late {
-                let _ = Command::new("kill").args(["-KILL", "--", &group]).stdin(Stdio::null()).status();
-            }
-            late
+            late && killpg(group, Signal::SIGKILL).is_ok()
         });
-        Self { done, thread }
+        Ok(Self { done, thread })
     }
 
     /// Says whether the command was ended because its time was over.
@@ -48,7 +49,7 @@ mod tests {
         let mut command = Command::new("sh");
         Watch::prepare(command.args(["-c", script]));
         let mut child = command.spawn().unwrap();
-        let watch = Watch::over(&child, bound);
+        let watch = Watch::over(&child, bound).unwrap();
         let good = child.wait().unwrap().success();
         (good, watch.ended())
     }
