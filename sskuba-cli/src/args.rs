@@ -156,6 +156,9 @@ pub(crate) struct Up {
     /// Reads what is really there first
     #[arg(long)]
     pub(crate) refresh: bool,
+    /// With --refresh: agrees to forget what is not found, where that is doubtful
+    #[arg(long, requires = "refresh")]
+    pub(crate) accept_gone: bool,
     /// Applies a plan that `preview --plan` saved, if it still is the plan; does not ask
     #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "target_dependents", "exclude", "replace", "refresh"])]
     pub(crate) plan: Option<PathBuf>,
@@ -171,7 +174,7 @@ pub(crate) struct Preview {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) opening: Opening,
-    /// Reads what is really there first, and records it
+    /// Reads what is really there first, and plans with that; records nothing
     #[arg(long)]
     pub(crate) refresh: bool,
     /// Saves the plan, for `up --plan`
@@ -206,6 +209,10 @@ pub(crate) struct Refresh {
     /// Ends with code 3 if something was changed outside of the stack
     #[arg(long)]
     pub(crate) expect_no_changes: bool,
+    /// Agrees to forget what is not found, where that is doubtful: all that was made with one provider instance, or
+    /// what is protected or to be retained
+    #[arg(long)]
+    pub(crate) accept_gone: bool,
 }
 
 /// `import`

@@ -48,6 +48,8 @@ pub(crate) struct Context<'a, 'w> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
+    /// It writes nothing of the stack, but something that is sealed to the stack's recipients.
+    Seal,
     Write,
 }
 
@@ -229,18 +231,17 @@ impl<'a, 'w> Context<'a, 'w> {
         Display::new(self.screen, &self.environment, self.stack.to_string(), plan)
     }
 
-    /// Reads what is really there into the state.
-    pub(crate) async fn refresh(
+    /// Follows work that only reads what is really there.
+    pub(crate) async fn reading<T>(
         &mut self,
-        session: &mut Session,
-    ) -> Result<sskuba_core::engine::RefreshReport, Stop> {
+        work: impl AsyncFnOnce(&Events) -> Result<T, EngineError>,
+    ) -> Result<T, Stop> {
         let mut display = self.display(None);
         let events: Events = display.events();
-        let work = session.refresh(&events);
+        let work = work(&events);
         let ended = display.follow(self.screen, &mut self.interrupts, work, |_| ControlFlow::Break(())).await;
-        self.revision = session.state().revision();
         match ended {
-            Some(report) => Ok(report?),
+            Some(found) => Ok(found?),
             None => Err(Stop::cancelled("cancelled while reading; nothing was changed")),
         }
     }

@@ -1,18 +1,17 @@
-//! Refresh: reads what the providers report of every recorded object into the state.
+//! Refresh: reads what the providers report of every recorded object.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use crate::address::{Address, StackId, Token};
-use crate::applying::{
-    Event, Events, Instance, Instances, Journal, JournalError, Tools, hidden, is_instance_kind, panicked,
-};
+use crate::address::{Address, StackId};
+use crate::applying::{Event, Events, Instance, Instances, Tools, hidden, is_instance_kind, panicked};
 use crate::plan::FieldChange;
 use crate::provider::{Class, Cx, Failure, Object, Prior};
-use crate::state::{Entry, Record, Status};
+use crate::state::{Entry, Record, State, Status};
 use crate::value::Map;
 
 /// How many objects are read at once.
@@ -32,69 +31,132 @@ pub struct RefreshReport {
     pub read: u32,
     /// Those that could not be read; their records stay as they are.
     pub failed: Vec<(Address, Failure)>,
+    /// Why the records of what is gone are not removed unless somebody agrees.
+    pub doubts: Vec<Doubt>,
 }
 
-/// Reads every recorded object.
-///
-/// # Errors
-/// If the journal cannot be written.
-pub async fn refresh(
-    journal: &mut Journal,
-    stack: &StackId,
-    tools: &Tools,
-    events: &Events,
-) -> Result<RefreshReport, JournalError> {
-    let mut report = RefreshReport::default();
+/// Why it may be a mistake to take objects for gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The resource is protected, or its object was to be retained.
+    Guarded(Address),
+    /// None of the objects that are recorded of a provider instance is there: it may look in the wrong place.
+    AllGone {
+        /// The declared instance, or the provider's name.
+        instance: String,
+        /// How many objects were looked for.
+        count: u32,
+    },
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Guarded(address) => {
+                write!(f, "{address} is protected or to be retained, and its object is not found")
+            }
+            Self::AllGone { instance, count } => write!(
+                f,
+                "of what is recorded of {instance} nothing is found ({count} looked for); it may have been asked in the wrong place"
+            ),
+        }
+    }
+}
+
+/// What a refresh found, and the entries that would record it.
+#[derive(Debug, Default)]
+pub struct Refreshed {
+    /// What was found.
+    pub report: RefreshReport,
+    /// What the objects that are there report.
+    pub observed: Vec<Entry>,
+    /// The removals of those that are gone.
+    pub forgotten: Vec<Entry>,
+}
+
+/// Reads every recorded object of which no call is open. Changes nothing.
+pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Events) -> Refreshed {
+    let mut found = Refreshed::default();
     let mut instances = Instances::default();
     let mut tasks: JoinSet<Result<Option<Object>, Failure>> = JoinSet::new();
-    let mut asked: HashMap<Id, (Token, Address)> = HashMap::new();
+    let mut asked: HashMap<Id, &Record> = HashMap::new();
     let live = |record: &&Record| {
-        record.status != Status::Superseded && !is_instance_kind(record.address.kind_str())
+        record.status != Status::Superseded
+            && !is_instance_kind(record.address.kind_str())
+            && state.pending_of(record.token).is_none()
     };
-    let records: Vec<Token> = journal.state().records().filter(live).map(|record| record.token).collect();
-    let mut todo = records.into_iter();
+    let mut todo = state.records().filter(live);
+    let mut gone: Vec<&Record> = Vec::new();
+    let mut there: HashMap<String, u32> = HashMap::new();
     loop {
         while tasks.len() < AT_ONCE {
-            let Some(record) = todo.next().and_then(|token| journal.state().record(token)) else { break };
-            let (token, address) = (record.token, record.address.clone());
-            let provider = record.provider.as_ref();
-            match instances.of(&tools.registry, journal.state(), address.kind_str(), provider) {
-                Err(failure) => report.failed.push((address, failure)),
+            let Some(record) = todo.next() else { break };
+            let (address, provider) = (record.address.clone(), record.provider.as_ref());
+            match instances.of(&tools.registry, state, address.kind_str(), provider) {
+                Err(failure) => found.report.failed.push((address, failure)),
                 Ok(instance) => {
                     let prior = Prior {
                         id: record.id.clone(),
                         inputs: record.applied.clone(),
                         outputs: record.outputs.clone(),
                     };
-                    let cx = Cx::new(stack.clone(), address.clone(), token, BOUND);
+                    let cx = Cx::new(stack.clone(), address.clone(), record.token, BOUND);
                     let schema = tools.registry.schema(address.kind_str()).ok();
                     let hidden = hidden(schema.map(|schema| &**schema), Some(record), tools.clock.now());
                     let task = tasks.spawn(async move { read(&instance, &cx, &prior, hidden).await });
-                    asked.insert(task.id(), (token, address));
+                    asked.insert(task.id(), record);
                 }
             }
         }
         let Some(ended) = tasks.join_next_with_id().await else { break };
         let (id, answer) = ended.unwrap_or_else(|error| (error.id(), Err(panicked())));
-        let Some((token, address)) = asked.remove(&id) else { continue };
-        report.read += 1;
+        let Some(record) = asked.remove(&id) else { continue };
+        found.report.read += 1;
         match answer {
-            Err(failure) => report.failed.push((address, failure)),
-            Ok(None) => {
-                let why = "the object was deleted behind the stack's back".to_owned();
-                journal.stage(Entry::Forgotten { token, why })?;
-                report.gone.push(address);
+            Err(failure) => found.report.failed.push((record.address.clone(), failure)),
+            Ok(None) => gone.push(record),
+            Ok(Some(object)) => {
+                *there.entry(instance_of(record)).or_default() += 1;
+                observe(tools, record, object, &mut found);
             }
-            Ok(Some(object)) => observe(journal, tools, token, object, &mut report)?,
         }
     }
-    journal.commit().await?;
-    report.drifted.sort_by(|a, b| a.0.cmp(&b.0));
-    report.gone.sort();
-    let (read, gone, drifted) = (report.read, report.gone.len(), report.drifted.len());
+    found.conclude(gone, &there);
+    let RefreshReport { read, gone, drifted, .. } = &found.report;
+    let (gone, drifted) = (gone.len(), drifted.len());
     let message = format!("{read} read, {drifted} changed outside of the stack, {gone} gone");
     events.emit(Event::Note { message });
-    Ok(report)
+    found
+}
+
+/// Names the provider instance of a record.
+fn instance_of(record: &Record) -> String {
+    match &record.provider {
+        Some(address) => address.to_string(),
+        None => format!("provider `{}`", record.address.kind().provider()),
+    }
+}
+
+impl Refreshed {
+    /// Says what is gone, and what speaks against believing it.
+    fn conclude(&mut self, gone: Vec<&Record>, there: &HashMap<String, u32>) {
+        let mut missing: BTreeMap<String, u32> = BTreeMap::new();
+        for record in gone {
+            let why = "the object was deleted behind the stack's back".to_owned();
+            self.forgotten.push(Entry::Forgotten { token: record.token, why });
+            self.report.gone.push(record.address.clone());
+            *missing.entry(instance_of(record)).or_default() += 1;
+            if record.flags.protect || record.flags.retain {
+                self.report.doubts.push(Doubt::Guarded(record.address.clone()));
+            }
+        }
+        // That all of them are gone is less likely than a wrong question.
+        let all = missing.into_iter().filter(|(instance, _)| !there.contains_key(instance));
+        self.report.doubts.extend(all.map(|(instance, count)| Doubt::AllGone { instance, count }));
+        self.report.drifted.sort_by(|a, b| a.0.cmp(&b.0));
+        self.report.gone.sort();
+    }
 }
 
 /// Reads an object; one that is not there is asked for again once it cannot be hidden any more.
@@ -118,14 +180,7 @@ async fn read(
     }
 }
 
-fn observe(
-    journal: &mut Journal,
-    tools: &Tools,
-    token: Token,
-    object: Object,
-    report: &mut RefreshReport,
-) -> Result<(), JournalError> {
-    let Some(record) = journal.state().record(token) else { return Ok(()) };
+fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed) {
     let address = record.address.clone();
     let schema = tools.registry.schema(address.kind_str()).ok().cloned();
     let seal =
@@ -137,12 +192,11 @@ fn observe(
     }
     let drift = schema.as_ref().map(|schema| drift(record, schema, &observed)).unwrap_or_default();
     if !drift.is_empty() {
-        report.drifted.push((address, drift));
+        found.report.drifted.push((address, drift));
     }
     if observed != record.observed || outputs != record.outputs {
-        journal.stage(Entry::Observed { token, observed, outputs })?;
+        found.observed.push(Entry::Observed { token: record.token, observed, outputs });
     }
-    Ok(())
 }
 
 /// Returns the fields that were set and are reported with another meaning.

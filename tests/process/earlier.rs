@@ -22,10 +22,12 @@ fn declare(stack: &mut Stack) -> sskuba::Result {
     let settings: Settings = stack.config()?;
     let west = stack.add("west", Instance::new().region("west"))?;
     let east = stack.add("east", Instance::new().region("east").credential(settings.code.clone()))?;
-    let network = stack.add("main", Network::new("10.0.0.0/16").tag("code", settings.code.clone()))?.protect();
+    let network =
+        stack.add("main", Network::new("10.0.0.0/16").tag("code", settings.code.clone()))?.protect();
     let subnet = stack.add("a", Subnet::new(network.id(), "10.0.1.0/24"))?;
     let logs = stack.add("logs", Bucket::new("logs"))?.provider(&west);
-    let machine = Machine::new(subnet.id()).image(settings.image).boot(settings.code.clone()).bucket(logs.id());
+    let machine =
+        Machine::new(subnet.id()).image(settings.image).boot(settings.code.clone()).bucket(logs.id());
     let machine = stack.add("web", machine)?;
     stack.add("web", PublicAddress::new("web").machine(machine.id()))?;
     if settings.east {

@@ -58,6 +58,7 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
             "action": step.action,
             "possible": step.verdict != Verdict::Certain,
             "reasons": step.reasons,
+            "obstacles": step.obstacles,
             "changes": step.changes.iter().map(change).collect::<Vec<_>>(),
             "expected_ms": step.expected,
         }));

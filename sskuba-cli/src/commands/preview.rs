@@ -9,17 +9,30 @@ use sskuba_core::planning::PlanOptions;
 use super::planned;
 use crate::args::Preview;
 use crate::context::{Access, Context};
+use crate::render::paint::clean;
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Preview) -> Result<Code, Stop> {
     let options = context.plan_options(&args.selection)?;
-    // A saved plan is exact and its digest is keyed, and a refresh is recorded: both need the stack itself.
-    let plan = if args.refresh || args.plan.is_some() {
-        opened(context, args, &options).await?
-    } else {
-        let engine = context.engine(Access::Read)?;
-        looked_at(context, &engine, args, &options).await?
+    // A plan that is saved may have to be sealed to somebody, whom a first run makes.
+    let access = if args.plan.is_some() { Access::Seal } else { Access::Read };
+    let engine = context.engine(access)?;
+    let plan = match args.refresh {
+        true => refreshed(context, &engine, args, &options).await?,
+        false => looked_at(context, &engine, args, &options).await?,
     };
+    if let Some(path) = &args.plan {
+        if plan.interrupted > 0 {
+            return Err(Stop::failed(format!(
+                "no plan can be saved: an earlier run was interrupted in {} operations, and what becomes of them may \
+                 change it; run `up` first, which finds that out",
+                plan.interrupted
+            )));
+        }
+        let stack = context.stack.clone();
+        let digester = context.interrupts.guard(engine.digester(&stack)).await?;
+        super::up::save_plan(context, digester, &plan, &args.selection, path)?;
+    }
     context.revision = plan.base;
     context.changes = plan.counts();
     planned::show(context, &plan);
@@ -51,33 +64,21 @@ async fn looked_at(
     context.interrupts.guard(work).await
 }
 
-/// Plans as `up` does: with the lease, after recovery.
-async fn opened(context: &mut Context<'_, '_>, args: &Preview, options: &PlanOptions) -> Result<Plan, Stop> {
-    let engine = context.engine(Access::Write)?;
-    let mut session = context.open(&engine, "preview", &args.opening).await?;
-    let made = async {
-        if args.refresh {
-            super::refresh::read_all(context, &mut session).await?;
-        }
-        let program = Arc::clone(&context.cli.program);
-        let work = async {
-            match args.down {
-                true => session.plan_down(options).await,
-                false => session.plan(program.as_ref(), options).await,
-            }
-        };
-        let plan = context.interrupts.guard(work).await?;
-        if let Some(path) = &args.plan {
-            super::up::save_plan(context, &session, &plan, &args.selection, path)?;
-        }
-        Ok(plan)
-    };
-    let made: Result<Plan, Stop> = made.await;
-    match made {
-        Ok(plan) => {
-            session.close().await?;
-            Ok(plan)
-        }
-        Err(stop) => Err(context.close(session, stop).await),
+/// Plans with what is really there, and records nothing of it.
+async fn refreshed(
+    context: &mut Context<'_, '_>,
+    engine: &Engine,
+    args: &Preview,
+    options: &PlanOptions,
+) -> Result<Plan, Stop> {
+    let (stack, program) = (context.stack.clone(), Arc::clone(&context.cli.program));
+    let program = (!args.down).then_some(program.as_ref());
+    let work = async |events: &_| engine.preview_refreshed(&stack, program, options, events).await;
+    let (plan, report) = context.reading(work).await?;
+    super::refresh::tell(context, &report);
+    for doubt in &report.doubts {
+        context.screen.chat(format!("  ! {}", clean(&doubt.to_string())));
     }
+    super::refresh::whole(&report)?;
+    plan.ok_or_else(|| Stop::failed("something could not be read, so there is no plan"))
 }

@@ -1,9 +1,10 @@
 //! `refresh`
 
 use serde_json::json;
-use sskuba_core::engine::{RefreshReport, Session};
+use sskuba_core::engine::{EngineError, RefreshReport, Session};
 use sskuba_core::value::Value;
 
+use super::planned;
 use crate::args::Refresh;
 use crate::context::{Access, Context};
 use crate::render::difference;
@@ -13,7 +14,7 @@ use crate::stop::{Code, Stop};
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Refresh) -> Result<Code, Stop> {
     let engine = context.engine(Access::Write)?;
     let mut session = context.open(&engine, "refresh", &args.opening).await?;
-    let report = match read(context, &mut session).await {
+    let report = match read(context, &mut session, args.accept_gone).await {
         Ok(report) => report,
         Err(stop) => return Err(context.close(session, stop).await),
     };
@@ -32,12 +33,35 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Refresh) -> Result
     }
 }
 
-/// Reads what is really there, and shows what differs.
+/// Reads what is really there, shows what differs, and records it.
 pub(super) async fn read(
     context: &mut Context<'_, '_>,
     session: &mut Session,
+    accept_gone: bool,
 ) -> Result<RefreshReport, Stop> {
-    let report = context.refresh(session).await?;
+    let found = context.reading(async |events| session.look(events).await).await?;
+    tell(context, &found.report);
+    if !found.report.doubts.is_empty() && !accept_gone {
+        believe(context, &found.report).await?;
+    }
+    let report = session.keep(found).await?;
+    context.revision = session.state().revision();
+    Ok(report)
+}
+
+/// Asks whether what is not found is gone, where that is doubtful and somebody can be asked.
+async fn believe(context: &mut Context<'_, '_>, report: &RefreshReport) -> Result<(), Stop> {
+    if context.screen.json || !context.environment.can_ask() {
+        return Err(EngineError::doubtful(report).into());
+    }
+    for doubt in &report.doubts {
+        context.screen.say(format!("  ! {}", clean(&doubt.to_string())));
+    }
+    planned::agree(context, "Forget them? The next `up` would make them anew.").await
+}
+
+/// Shows what differs.
+pub(super) fn tell(context: &mut Context<'_, '_>, report: &RefreshReport) {
     let screen = &mut *context.screen;
     for (address, changes) in &report.drifted {
         if screen.json {
@@ -77,13 +101,19 @@ pub(super) async fn read(
             false => screen.error(&message),
         }
     }
-    Ok(report)
 }
 
-/// Reads all of what is really there, before a plan is made of it. Where something could not be read there is none: it
-/// would say that nothing has to change.
-pub(super) async fn read_all(context: &mut Context<'_, '_>, session: &mut Session) -> Result<(), Stop> {
-    let report = read(context, session).await?;
+/// Reads all of what is really there, before a plan is made of it.
+pub(super) async fn read_all(
+    context: &mut Context<'_, '_>,
+    session: &mut Session,
+    accept_gone: bool,
+) -> Result<(), Stop> {
+    whole(&read(context, session, accept_gone).await?)
+}
+
+/// Refuses to plan where something could not be read: it would be said that nothing has to change.
+pub(super) fn whole(report: &RefreshReport) -> Result<(), Stop> {
     match report.failed.len() {
         0 => Ok(()),
         1 => Err(Stop::failed(

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use sskuba_core::digest::Digester;
 use sskuba_core::engine::Session;
 use sskuba_core::plan::{Plan, PlanFile};
 use sskuba_core::planning::PlanOptions;
@@ -50,12 +51,13 @@ async fn make(
     options: &PlanOptions,
 ) -> Result<Plan, Stop> {
     if args.refresh {
-        super::refresh::read_all(context, session).await?;
+        super::refresh::read_all(context, session, args.accept_gone).await?;
     }
     let program = std::sync::Arc::clone(&context.cli.program);
     let plan = context.interrupts.guard(session.plan(program.as_ref(), options)).await?;
     if let Some(file) = saved {
-        file.verify(&plan, session.digester()).map_err(Stop::failed)?;
+        let digester = context.interrupts.guard(session.digester(file)).await?;
+        file.verify(&plan, digester).map_err(Stop::failed)?;
     }
     Ok(plan)
 }
@@ -72,13 +74,13 @@ fn read_plan(context: &Context<'_, '_>, path: &Path) -> Result<PlanFile, Stop> {
 /// Writes the file of a plan.
 pub(super) fn save_plan(
     context: &Context<'_, '_>,
-    session: &Session,
+    digester: (Digester, Option<String>),
     plan: &Plan,
     selection: &Selection,
     path: &Path,
 ) -> Result<(), Stop> {
     let options = serde_json::to_value(selection).map_err(Stop::failed)?;
-    let file = PlanFile::new(plan, session.digester(), context.environment.clock.now(), options);
+    let file = PlanFile::new(plan, digester, context.environment.clock.now(), options);
     let text = serde_json::to_string_pretty(&file).map_err(Stop::failed)?;
     let path = context.environment.resolve(path);
     fs::write(&path, text + "\n").map_err(Stop::file("write", &path))

@@ -57,12 +57,17 @@ pub(crate) fn show(plan: &Plan, paint: Paint, verbose: bool) -> String {
 pub(crate) fn shown(plan: &Plan, verbose: bool) -> Vec<&Step> {
     let listed = |step: &&Step| {
         verbose
-            || !(step.action == Action::Same && step.moved_from.is_none()
+            || !(step.action == Action::Same && step.moved_from.is_none() && !reseals(step)
                 || step.verdict == Verdict::Excluded
                 || step.action == Action::Read
                 || step.part_of.is_some())
     };
     plan.steps.iter().filter(listed).collect()
+}
+
+/// Tells whether only what is secret changes.
+fn reseals(step: &Step) -> bool {
+    step.reasons.iter().any(|reason| matches!(reason, Reason::Secrecy { .. }))
 }
 
 fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
@@ -71,11 +76,18 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
         Action::Same => paint.dim(&step.address),
         _ => paint.strong(&step.address),
     };
-    let sign =
-        if step.moved_from.is_some() && step.action == Action::Same { "»" } else { step.action.sign() };
+    let sign = match step.action {
+        Action::Same if step.moved_from.is_some() => "»",
+        Action::Same if reseals(step) => "~",
+        action => action.sign(),
+    };
     let _ = writeln!(text, "  {} {address}  {}", paint.action(step.action, sign), label(step, paint));
     for reason in step.reasons.iter().filter(|reason| !is_plain(reason)) {
         let _ = writeln!(text, "      {}", paint.dim(format!("because {}", clean(&reason.to_string()))));
+    }
+    for obstacle in &step.obstacles {
+        let line = format!("a replacement stops the run: {obstacle}");
+        let _ = writeln!(text, "      {}", paint.warn(clean(&line)));
     }
     if step.action == Action::Create {
         let limit = if verbose { usize::MAX } else { FIELDS };
@@ -126,6 +138,7 @@ fn label(step: &Step, paint: Paint) -> String {
         }
         (Verdict::Possible, action) => format!("may {action}{order}"),
         (Verdict::Certain, Action::Same) if step.moved_from.is_some() => "move".to_owned(),
+        (Verdict::Certain, Action::Same) if reseals(step) => "record what is secret".to_owned(),
         (Verdict::Certain, action) => format!("{action}{order}"),
     };
     let moved = step.moved_from.as_ref().map(|from| format!(", was {from}")).unwrap_or_default();
@@ -237,6 +250,8 @@ mod tests {
             order: Order::CreateFirst,
             delete_step: None,
             cascade: vec![],
+            followers: vec![],
+            obstacles: vec![],
             part_of: None,
             force: None,
             moved_from: None,

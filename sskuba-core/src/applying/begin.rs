@@ -8,6 +8,7 @@ use super::dispatcher::{Back, Ready, Run, Running};
 use super::event::Event;
 use super::instances::{Instance, is_instance_kind};
 use super::journal::JournalError;
+use super::resealing::resealed;
 use crate::address::{Address, Token};
 use crate::graph::{Node, NodeId};
 use crate::plan::{Action, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags};
@@ -163,7 +164,7 @@ impl Run<'_> {
         let force =
             step.force.as_ref().filter(|f| f.reason == Reason::Requested && step.prior == Some(record.token));
         let decision = decide(record, &node.schema, &node.lifecycle, inputs, force);
-        let (token, inputs) = (record.token, decision.inputs);
+        let (token, reseals, inputs) = (record.token, decision.reseals(), decision.inputs);
         if decision.action > step.action {
             let what =
                 format!("the plan announced at most {}, and now it needs {}", step.action, decision.action);
@@ -177,14 +178,35 @@ impl Run<'_> {
                 self.fail(id, step.action, failure.hint("remove `.protect()`, or take the change back"));
                 Ok(())
             }
-            Action::Replace => self.replace(id, step, node, inputs),
+            Action::Replace => {
+                match self.obstacle(id) {
+                    Some(failure) => self.fail(id, step.action, failure),
+                    None => return self.replace(id, step, node, inputs),
+                }
+                Ok(())
+            }
             Action::Update => self.call(id, step, Action::Update, Verb::Update, token, inputs),
             _ => {
+                if reseals {
+                    self.reseal(token, &node.schema, inputs)?;
+                }
                 self.record(id, token)?;
                 self.pass(id);
                 Ok(())
             }
         }
+    }
+
+    /// Says what forbids a replacement that the plan called possible, in it or in what has to follow it: before
+    /// anything of that is touched.
+    fn obstacle(&mut self, id: NodeId) -> Option<Failure> {
+        let found = self.plan.obstacles(id, &mut self.free);
+        let why = found.first().map(|_| found.join("; "))?;
+        let message = format!("values that are known now ask for its replacement, and {why}");
+        Some(
+            Failure::new(Class::Conflict, message)
+                .hint("take the change back, or remove what forbids it first"),
+        )
     }
 
     /// Records that a resource goes by another name now.
@@ -205,6 +227,13 @@ impl Run<'_> {
             self.journal.stage(Entry::Recorded { token, dependencies, provider, flags })?;
         }
         Ok(())
+    }
+
+    /// Records what is secret now in what is recorded already.
+    fn reseal(&mut self, token: Token, schema: &Schema, inputs: Map) -> Result<(), JournalError> {
+        let Some(record) = self.journal.state().record(token) else { return Ok(()) };
+        let (observed, outputs) = resealed(record, schema, &inputs);
+        self.journal.stage(Entry::Resealed { token, applied: inputs, observed, outputs })
     }
 
     fn replace(&mut self, id: NodeId, step: &Step, node: &Node, inputs: Map) -> Result<(), JournalError> {

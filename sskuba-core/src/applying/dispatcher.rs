@@ -1,7 +1,7 @@
 //! The dispatcher: one task that owns the frontier, the gates and the journal. Steps go out as calls, outcomes
 //! come back; everything that has to be durable before something else may happen shares one flush.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,6 +81,8 @@ pub(super) struct Run<'a> {
     pub(super) throttled: HashMap<NodeId, u32>,
     pub(super) counts: Counts,
     pub(super) failures: Vec<FailedStep>,
+    /// Steps whose replacement nothing forbids.
+    pub(super) free: HashSet<NodeId>,
     pub(super) stop: Option<RunResult>,
     store_error: Option<StoreError>,
     flush: Option<Flush>,
@@ -119,6 +121,7 @@ pub async fn apply(
         throttled: HashMap::new(),
         counts: Counts::default(),
         failures: Vec::new(),
+        free: HashSet::new(),
         stop: None,
         store_error: None,
         flush: None,

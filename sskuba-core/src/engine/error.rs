@@ -5,6 +5,7 @@ use crate::applying::{JournalError, Unresolved};
 use crate::graph::GraphError;
 use crate::planning::Diagnostic;
 use crate::provider::Failure;
+use crate::refresh::RefreshReport;
 use crate::stack::ProgramError;
 use crate::state::{Holder, KeyringError, StoreError};
 
@@ -86,6 +87,17 @@ fn list<T: std::fmt::Display>(items: &[T]) -> String {
 }
 
 impl EngineError {
+    /// Refuses to forget objects that may be somewhere else.
+    pub fn doubtful(report: &RefreshReport) -> Self {
+        let doubts: Vec<String> = report.doubts.iter().map(ToString::to_string).collect();
+        Self::Refused(format!(
+            "the records of what is not found were kept, because it may not be gone:{}\nlook whether the credentials, the \
+             region and the settings are those that the objects were made with; if they are gone for good, agree to forget \
+             them with `--accept-gone`",
+            list(&doubts)
+        ))
+    }
+
     /// Wraps an error of a stack's journal; a busy store stays one.
     pub(super) fn journal(stack: &StackId, source: JournalError) -> Self {
         match source {

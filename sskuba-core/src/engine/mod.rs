@@ -13,7 +13,7 @@ mod read;
 mod repair;
 mod session;
 
-pub use crate::refresh::RefreshReport;
+pub use crate::refresh::{Doubt, RefreshReport, Refreshed};
 pub use build::{ApplyCall, Engine, EngineBuilder};
 pub use discard::discard;
 pub use edit::Undoing;

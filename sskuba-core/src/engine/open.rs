@@ -94,6 +94,17 @@ pub(super) fn digester(codec: &Codec) -> Digester {
 }
 
 impl Engine {
+    /// Returns what a run of a command needs.
+    pub(super) fn tools(&self, command: &str) -> Tools {
+        Tools {
+            registry: Arc::clone(&self.registry),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            who: format!("{}@{}", self.user, self.host),
+            command: command.to_owned(),
+        }
+    }
+
     /// Opens a stack for writing; makes it if there is none. Waits up to `wait` for one that is in use.
     ///
     /// # Errors
@@ -111,13 +122,7 @@ impl Engine {
                 return Err(error);
             }
         };
-        let tools = Tools {
-            registry: Arc::clone(&self.registry),
-            clock: Arc::clone(&self.clock),
-            ids: Arc::clone(&self.ids),
-            who,
-            command: command.to_owned(),
-        };
+        let tools = Tools { who, ..self.tools(command) };
         let keepalive = lease.renew_every.map(|every| {
             let holding = Arc::clone(journal.holding());
             tokio::spawn(async move {

@@ -9,15 +9,17 @@ use tokio::task::JoinSet;
 use super::build::Engine;
 use super::discard::discard;
 use super::error::EngineError;
-use super::open::{check, check_world, is_simulated, key_of};
+use super::open::{check, check_world, digester, is_simulated, key_of};
 use super::planned::{declare, make_plan, plan_graph};
 use crate::address::{StackId, Token};
-use crate::applying::replay;
+use crate::applying::{Events, replay};
 use crate::clock::Timestamp;
+use crate::digest::Digester;
 use crate::plan::Plan;
 use crate::planning::PlanOptions;
+use crate::refresh::{RefreshReport, Refreshed, refresh};
 use crate::stack::Program;
-use crate::state::{Codec, Counts, Entry, Holder, Image, RunResult, State};
+use crate::state::{Codec, Counts, DataKey, Entry, Holder, Image, RunResult, State, to_text};
 
 /// A stack at a durable revision.
 #[derive(Debug)]
@@ -101,6 +103,34 @@ impl Engine {
         plan
     }
 
+    /// Plans with what is really there now, without taking the stack's lease: `program` is what is declared, none to take
+    /// the stack down. Nothing of what is read is recorded, nor is anything that an earlier run left open resolved.
+    ///
+    /// # Errors
+    /// As [`Engine::preview`].
+    pub async fn preview_refreshed(
+        &self,
+        stack: &StackId,
+        program: Option<&dyn Program>,
+        options: &PlanOptions,
+        events: &Events,
+    ) -> Result<(Option<Plan>, RefreshReport), EngineError> {
+        let (mut state, _, simulated) = self.readable(stack).await?;
+        check_world(self, stack, &state, simulated)?;
+        let Refreshed { report, observed, forgotten } =
+            refresh(&state, stack, &self.tools("preview"), events).await;
+        // Where something could not be read there is no plan: it would say that nothing has to change.
+        if !report.failed.is_empty() {
+            return Ok((None, report));
+        }
+        for entry in forgotten.into_iter().chain(observed) {
+            let follows = state.apply(entry);
+            follows.map_err(|error| EngineError::Refused(format!("what was read does not fit: {error}")))?;
+        }
+        let plan = make_plan(self, stack, &state, program, options).await?;
+        Ok((Some(plan), report))
+    }
+
     /// Plans to take a stack down, without taking its lease.
     ///
     /// # Errors
@@ -122,13 +152,21 @@ impl Engine {
         Ok((state, codec, is_simulated(&image)))
     }
 
-    /// Returns the digester of a stack's saved plans; see [`PlanFile`](crate::plan::PlanFile).
+    /// Returns the digester of a plan that is about to be saved, and the sealed key that it has to have beside it: a stack
+    /// that was never written has no key of its own, and looking at it makes none. See
+    /// [`PlanFile`](crate::plan::PlanFile).
     ///
     /// # Errors
-    /// If the stack's secrets cannot be opened.
-    pub async fn digester(&self, stack: &StackId) -> Result<crate::digest::Digester, EngineError> {
+    /// If the stack's secrets cannot be opened, or nothing be sealed to its recipients.
+    pub async fn digester(&self, stack: &StackId) -> Result<(Digester, Option<String>), EngineError> {
         let (_, codec, _) = self.readable(stack).await?;
-        Ok(super::open::digester(&codec))
+        if codec.key().is_some() {
+            return Ok((digester(&codec), None));
+        }
+        let key = DataKey::generate(self.ids.as_ref());
+        let sealed = self.keyring.seal(&key).await;
+        let sealed = sealed.map_err(|source| EngineError::Keyring { stack: stack.clone(), source })?;
+        Ok((key.digester(), Some(to_text(&sealed))))
     }
 
     /// Returns the newest `limit` runs and edits of a stack, newest first.

@@ -13,12 +13,12 @@ use crate::applying::{
     ApplyOptions, Event, Events, Instances, Journal, JournalError, Report, Tools, apply, recover_all,
 };
 use crate::digest::Digester;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanFile};
 use crate::planning::PlanOptions;
 use crate::provider::{Class, Cx, Failure, Object, Prior};
-use crate::refresh::{RefreshReport, refresh};
+use crate::refresh::{RefreshReport, Refreshed, refresh};
 use crate::stack::Program;
-use crate::state::{Entry, Outcome, RunResult, State, Verb};
+use crate::state::{Entry, Outcome, RunResult, State, Verb, from_text};
 use crate::value::Map;
 
 /// What a person says of a create that was interrupted.
@@ -65,9 +65,18 @@ impl Session {
         self.journal.state()
     }
 
-    /// Returns the digester of saved plans.
-    pub fn digester(&self) -> Digester {
-        digester(self.journal.codec())
+    /// Returns the digester of a saved plan, whose file may have a sealed key of its own.
+    ///
+    /// # Errors
+    /// If that key cannot be opened.
+    pub async fn digester(&self, file: &PlanFile) -> Result<Digester, EngineError> {
+        let Some(text) = &file.key else { return Ok(digester(self.journal.codec())) };
+        let damaged =
+            |error| EngineError::Refused(format!("the key of the saved plan cannot be read: {error}"));
+        let sealed = from_text(text).map_err(damaged)?;
+        let key = self.engine.keyring.open(&sealed).await;
+        key.map(|key| key.digester())
+            .map_err(|source| EngineError::Keyring { stack: self.stack.clone(), source })
     }
 
     pub(super) fn journal(&mut self) -> &mut Journal {
@@ -184,14 +193,42 @@ impl Session {
         }
     }
 
-    /// Reads reality into the state.
+    /// Reads what is really there, and records it.
     ///
     /// # Errors
-    /// If the state can no longer be written.
+    /// If it is doubtful whether what is not found is gone, which [`Session::look`] leaves to the caller to decide; or
+    /// if the state can no longer be written.
     pub async fn refresh(&mut self, events: &Events) -> Result<RefreshReport, EngineError> {
+        let found = self.look(events).await?;
+        if found.report.doubts.is_empty() {
+            self.keep(found).await
+        } else {
+            Err(EngineError::doubtful(&found.report))
+        }
+    }
+
+    /// Reads what is really there, and records nothing of it.
+    ///
+    /// # Errors
+    /// If calls of an earlier run are open.
+    pub async fn look(&self, events: &Events) -> Result<Refreshed, EngineError> {
         self.nothing_open()?;
-        let report = refresh(&mut self.journal, &self.stack, &self.tools, events).await;
-        report.map_err(|error| EngineError::journal(&self.stack, error))
+        Ok(refresh(self.state(), &self.stack, &self.tools, events).await)
+    }
+
+    /// Records what [`Session::look`] found, doubtful or not. That records of gone objects are removed is an edit, which
+    /// can be undone.
+    ///
+    /// # Errors
+    /// If something was changed since, or the state can no longer be written.
+    pub async fn keep(&mut self, found: Refreshed) -> Result<RefreshReport, EngineError> {
+        let Refreshed { report, observed, forgotten } = found;
+        if !forgotten.is_empty() {
+            let names: Vec<&str> = report.gone.iter().map(Address::as_str).collect();
+            self.edit(format!("forgot what is gone: {}", names.join(", ")), forgotten).await?;
+        }
+        self.write(observed).await?;
+        Ok(report)
     }
 
     /// Resolves the interrupted create of a resource as a person says.

@@ -140,6 +140,13 @@ pub enum Reason {
         /// Its former address.
         from: Address,
     },
+    /// The field's value stays, and what is secret in it changes; no provider is called.
+    Secrecy {
+        /// The field.
+        field: String,
+        /// Whether it is secret now.
+        secret: bool,
+    },
     /// The kind's schema grew; the fields are sent again.
     NewVersion {
         /// The recorded version.
@@ -171,6 +178,8 @@ impl fmt::Display for Reason {
             Self::DeletedWith { owner } => write!(f, "it goes with {owner}"),
             Self::Retained => f.write_str("its object is retained"),
             Self::Moved { from } => write!(f, "it was called {from}"),
+            Self::Secrecy { field, secret: true } => write!(f, "`{field}` becomes a secret"),
+            Self::Secrecy { field, secret: false } => write!(f, "`{field}` is no longer a secret"),
             Self::NewVersion { from, to } => write!(f, "its kind went from version {from} to {to}"),
         }
     }

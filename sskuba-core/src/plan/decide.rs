@@ -2,7 +2,7 @@
 //! the executor asks it again when the rest is.
 
 use super::action::{Action, FieldChange, Reason};
-use super::diff::{Difference, changes, with_ignored};
+use super::diff::{Difference, changes, secrecy_changes, with_ignored};
 use crate::lifecycle::Lifecycle;
 use crate::schema::{Field, Schema};
 use crate::state::{Record, Status};
@@ -69,6 +69,11 @@ pub fn decide(
         let reason = Reason::NewVersion { from: record.version, to: schema.version };
         decision.add(Action::Update, true, reason);
     }
+    for (field, secret) in secrecy_changes(&record.applied, &inputs) {
+        if !decision.changes.iter().any(|change| change.field == field) {
+            decision.reasons.push(Reason::Secrecy { field, secret });
+        }
+    }
     if let Some(force) = force {
         decision.add(Action::Replace, force.certain, force.reason.clone());
     }
@@ -103,6 +108,11 @@ fn drift(
 }
 
 impl Decision {
+    /// Tells whether what is secret in the record changes, whatever else does.
+    pub fn reseals(&self) -> bool {
+        self.reasons.iter().any(|reason| matches!(reason, Reason::Secrecy { .. }))
+    }
+
     /// Widens the decision; the widest certain action stays certain even if a wider one is only possible.
     fn add(&mut self, action: Action, certain: bool, reason: Reason) {
         self.reasons.push(reason);

@@ -78,3 +78,15 @@ pub(crate) fn changes(
     }
     found
 }
+
+/// Returns the fields in which other parts are secret than before, with whether any part is now. What is not known yet
+/// is not compared.
+pub(crate) fn secrecy_changes(from: &Map, to: &Map) -> Vec<(String, bool)> {
+    let differs = |from: &Value, to: &Value| {
+        (from.has_secret() || to.has_secret()) && !to.has_unknown() && from.masked() != to.masked()
+    };
+    let both = to.iter().filter_map(|(name, to)| Some((name, from.get(name)?, to)));
+    both.filter(|(_, from, to)| differs(from, to))
+        .map(|(name, _, to)| (name.clone(), to.has_secret()))
+        .collect()
+}

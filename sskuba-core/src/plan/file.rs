@@ -32,6 +32,9 @@ pub struct PlanFile {
     pub changes: Counts,
     /// The digest of all that is announced.
     pub digest: Digest,
+    /// The key of the digest, sealed to the stack's recipients, where the stack had no key yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// What is announced, for people: no secrets, no unchanged resources.
     pub steps: Vec<SavedStep>,
 }
@@ -97,8 +100,13 @@ pub enum PlanFileError {
 }
 
 impl PlanFile {
-    /// Makes the file of a plan.
-    pub fn new(plan: &Plan, digester: Digester, made: Timestamp, options: serde_json::Value) -> Self {
+    /// Makes the file of a plan; `digester` is keyed with the stack's key, or with `key`, which is sealed.
+    pub fn new(
+        plan: &Plan,
+        (digester, key): (Digester, Option<String>),
+        made: Timestamp,
+        options: serde_json::Value,
+    ) -> Self {
         Self {
             format: FORMAT,
             writer: env!("CARGO_PKG_VERSION").to_owned(),
@@ -108,6 +116,7 @@ impl PlanFile {
             options,
             changes: plan.counts(),
             digest: plan.digest(digester),
+            key,
             steps: announced(plan),
         }
     }

@@ -13,4 +13,5 @@ pub use decide::{Decision, Force, decide};
 pub use diff::agree;
 pub use file::{PlanFile, PlanFileError};
 pub use recorded::{dependencies, flags};
+pub(crate) use steps::obstacles_from;
 pub use steps::{Plan, Step, Subject, Verdict};

@@ -1,6 +1,6 @@
 //! Steps and the plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::action::{Action, FieldChange, Order, Reason};
@@ -56,6 +56,11 @@ pub struct Step {
     /// If it deletes first: the declared resources that cannot live without the old generation; their old
     /// generations are deleted before it.
     pub cascade: Vec<NodeId>,
+    /// If it is or may be a replacement: the declared resources that are, or may be, replaced because it is.
+    pub followers: Vec<NodeId>,
+    /// If it only may be a replacement: what forbids that. It stops the apply before the replacement, and before
+    /// that of whatever this one follows.
+    pub obstacles: Vec<String>,
     /// For a removal: the step whose replacement it is a part of.
     pub part_of: Option<NodeId>,
     /// Why it is replaced though its inputs would not ask for it.
@@ -68,6 +73,32 @@ pub struct Step {
     pub calls: bool,
     /// The expected time, in milliseconds.
     pub expected: u64,
+}
+
+impl Step {
+    /// Makes a step that does nothing yet.
+    pub fn new(subject: Subject, address: Address) -> Self {
+        Self {
+            subject,
+            address,
+            action: Action::Same,
+            verdict: Verdict::Certain,
+            reasons: Vec::new(),
+            changes: Vec::new(),
+            prior: None,
+            order: Order::CreateFirst,
+            delete_step: None,
+            cascade: Vec::new(),
+            followers: Vec::new(),
+            obstacles: Vec::new(),
+            part_of: None,
+            force: None,
+            moved_from: None,
+            inputs: Map::new(),
+            calls: true,
+            expected: 0,
+        }
+    }
 }
 
 /// A plan: what will be done, in which order at least, and from which revision on.
@@ -102,6 +133,17 @@ impl Plan {
     /// Returns a step.
     pub fn step(&self, id: NodeId) -> &Step {
         &self.steps[id.index()]
+    }
+
+    /// Returns what forbids the replacement of a step, in it and in all that follow it. `free` has the steps of which
+    /// it is known that nothing does; they are not looked at again, and those that were found to be so are added.
+    pub fn obstacles(&self, id: NodeId, free: &mut HashSet<NodeId>) -> Vec<String> {
+        let mut seen = HashSet::new();
+        let found = obstacles_from(&self.steps, id, free, &mut seen);
+        if found.is_empty() {
+            free.extend(seen);
+        }
+        found
     }
 
     /// Counts what is planned.
@@ -167,4 +209,23 @@ impl Plan {
         }
         (path, total)
     }
+}
+
+/// Walks from a step through its followers, but for those that are `free`, and collects the obstacles of those that
+/// were not `seen`; see [`Plan::obstacles`].
+pub(crate) fn obstacles_from(
+    steps: &[Step],
+    id: NodeId,
+    free: &HashSet<NodeId>,
+    seen: &mut HashSet<NodeId>,
+) -> Vec<String> {
+    let (mut found, mut todo) = (Vec::new(), vec![id]);
+    while let Some(id) = todo.pop() {
+        if !free.contains(&id) && seen.insert(id) {
+            let step = &steps[id.index()];
+            found.extend(step.obstacles.iter().map(|obstacle| format!("{} {obstacle}", step.address)));
+            todo.extend(&step.followers);
+        }
+    }
+    found
 }

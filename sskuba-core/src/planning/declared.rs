@@ -3,13 +3,14 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
+use super::causes::Causes;
 use super::diagnostic::Diagnostic;
 use super::make::Request;
 use super::select::Selection;
 use crate::address::Address;
 use crate::graph::{Node, NodeId};
 use crate::plan::{
-    Action, Decision, Force, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags,
+    Action, Decision, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags, obstacles_from,
 };
 use crate::schema::{FieldError, Schema};
 use crate::state::{Record, State};
@@ -28,9 +29,12 @@ enum Outputs<'a> {
 /// A record, and the former address that it has if that is not the declared one.
 type Recorded<'a> = (&'a Record, Option<Address>);
 
+/// What is wrong with the replacement of something protected.
+const MAY_NOT_BE_REPLACED: &str = "is protected, and may have to be replaced with it";
+
 /// The walk over the declared resources.
 pub(super) struct Declared<'a> {
-    request: &'a Request<'a>,
+    pub(super) request: &'a Request<'a>,
     selection: &'a Selection,
     durations: &'a Durations<'a>,
     pub(super) steps: Vec<Step>,
@@ -53,7 +57,7 @@ impl<'a> Declared<'a> {
         let steps = (0..count)
             .map(|i| {
                 let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
-                empty_step(Subject::Declared(id), request.graph.node(id).address.clone())
+                Step::new(Subject::Declared(id), request.graph.node(id).address.clone())
             })
             .collect();
         let outputs = (0..count).map(|_| Outputs::Unknown).collect();
@@ -110,6 +114,22 @@ impl<'a> Declared<'a> {
                 self.look_up(id, inputs);
             } else {
                 self.decide(id, node, recorded, inputs, problems);
+            }
+        }
+    }
+
+    /// Refuses replacements that are certain where something that forbids it may have to follow.
+    pub(super) fn refuse_obstacles(&self, problems: &mut Vec<Diagnostic>) {
+        let (free, mut seen) = (HashSet::new(), HashSet::new());
+        for (i, step) in self.steps.iter().enumerate() {
+            if step.action != Action::Replace || step.verdict != Verdict::Certain {
+                continue;
+            }
+            let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+            for obstacle in obstacles_from(&self.steps, id, &free, &mut seen) {
+                let message = format!("would be replaced, but {obstacle}; remove `.protect()` there first");
+                let source = self.request.graph.node(id).source;
+                problems.push(Diagnostic::of(&step.address, message).source(source));
             }
         }
     }
@@ -214,23 +234,28 @@ impl<'a> Declared<'a> {
             (step.inputs, step.expected) = (inputs, expected);
             return;
         };
-        let mut roots = self.cascade_roots(id, node, &inputs);
-        let force = self.force(node, roots.first().copied());
+        let Causes { mut roots, followed, force } = self.causes(id, node, &inputs);
         let decision = decide(record, &node.schema, &node.lifecycle, inputs, force.as_ref());
-        if node.lifecycle.protect && decision.action == Action::Replace && decision.certain {
-            problems.push(refuse_protected(node, &decision));
-        }
         let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create;
         let replaces = decision.action == Action::Replace;
+        if replaces && node.lifecycle.protect {
+            match decision.certain {
+                true => problems.push(refuse_protected(node, &decision)),
+                false => self.steps[id.index()].obstacles.push(MAY_NOT_BE_REPLACED.to_owned()),
+            }
+        }
         // What is replaced anyway goes before whatever it uses that is deleted first.
         if replaces && decision.certain {
             roots = self.deleted_below(id, record);
         }
-        roots.retain(|_| replaces);
-        for root in &roots {
-            self.steps[root.index()].cascade.push(id);
+        if replaces {
+            roots.iter().for_each(|root| self.steps[root.index()].cascade.push(id));
+            followed.iter().for_each(|cause| self.steps[cause.index()].followers.push(id));
+        } else {
+            roots.clear();
         }
         self.note_records(id, node, record, moved_from.as_ref());
+        self.records_change |= decision.reseals();
         self.outputs[id.index()] = match decision.action {
             Action::Replace => Outputs::Unknown,
             action => Outputs::Recorded(record, action == Action::Update),
@@ -267,87 +292,6 @@ impl<'a> Declared<'a> {
                 return None;
             }
             state.current(&former).map(|record| (record, Some(former)))
-        })
-    }
-
-    /// Finds the dependencies that are or may be deleted before they are made anew and that this resource cannot
-    /// outlive: a field that forces a replacement takes its value from them. Those that certainly are come first.
-    fn cascade_roots(&self, id: NodeId, node: &Node, inputs: &Map) -> Vec<NodeId> {
-        let mut roots: Vec<NodeId> = self.deleted_first(id).collect();
-        if roots.is_empty() {
-            return roots;
-        }
-        let mut bound = HashSet::new();
-        for (name, expr) in &node.inputs {
-            let field = node.schema.field(name);
-            let forces = field.is_some_and(|field| field.force_new)
-                || node.lifecycle.replace_on_changes.iter().any(|f| f == name);
-            if forces && inputs.get(*name).is_some_and(Value::has_unknown) {
-                expr.references(&mut |node| {
-                    bound.insert(node.index());
-                });
-            }
-        }
-        roots.retain(|root| bound.contains(&root.0));
-        roots.sort_by_key(|root| self.steps[root.index()].verdict != Verdict::Certain);
-        roots
-    }
-
-    /// Returns the dependencies that are, or may be, deleted before they are made anew.
-    fn deleted_first(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        self.request.graph.dag().dependencies(id).filter(|d| self.goes_first(*d))
-    }
-
-    fn goes_first(&self, id: NodeId) -> bool {
-        let step = &self.steps[id.index()];
-        step.action == Action::Replace && step.order == Order::DeleteFirst
-    }
-
-    /// Returns the same, and those that only the old generation uses while the new one comes after them.
-    fn deleted_below(&self, id: NodeId, record: &'a Record) -> Vec<NodeId> {
-        let mut roots: Vec<NodeId> = self.deleted_first(id).collect();
-        let mut more = self.used_by(record);
-        more.retain(|d| self.goes_first(*d) && !roots.contains(d));
-        if !more.is_empty() {
-            let below = self.request.graph.dag().closure([id], false);
-            roots.extend(more.into_iter().filter(|d| below[d.index()]));
-        }
-        roots
-    }
-
-    /// Returns the declared resources that a recorded generation uses, itself or through what is not declared any
-    /// more.
-    fn used_by(&self, record: &'a Record) -> Vec<NodeId> {
-        let (mut found, mut seen) = (Vec::new(), HashSet::new());
-        let mut todo: Vec<&Address> = record.dependencies.iter().collect();
-        while let Some(address) = todo.pop() {
-            if !seen.insert(address) {
-                continue;
-            }
-            match self.request.graph.find(address).or_else(|| self.moved.get(address).copied()) {
-                Some(declared) => found.push(declared),
-                None => {
-                    todo.extend(self.request.state.current(address).into_iter().flat_map(|r| &r.dependencies))
-                }
-            }
-        }
-        found
-    }
-
-    fn force(&self, node: &Node, cascade_root: Option<NodeId>) -> Option<Force> {
-        if self
-            .request
-            .options
-            .replace
-            .iter()
-            .any(|pattern| super::select::fits(pattern, node.address.as_str()))
-        {
-            return Some(Force { reason: Reason::Requested, certain: true });
-        }
-        cascade_root.map(|root| {
-            let root = &self.steps[root.index()];
-            let reason = Reason::DeletedFirst { because: root.address.clone() };
-            Force { reason, certain: root.verdict == Verdict::Certain }
         })
     }
 
@@ -390,27 +334,6 @@ pub(super) fn expected(schema: &Schema, action: Action, durations: &Durations<'_
         Action::Update => millis(schema.expected.update),
         Action::Delete => millis(schema.expected.delete),
         _ => 0,
-    }
-}
-
-pub(super) fn empty_step(subject: Subject, address: Address) -> Step {
-    Step {
-        subject,
-        address,
-        action: Action::Same,
-        verdict: Verdict::Certain,
-        reasons: Vec::new(),
-        changes: Vec::new(),
-        prior: None,
-        order: Order::CreateFirst,
-        delete_step: None,
-        cascade: Vec::new(),
-        part_of: None,
-        force: None,
-        moved_from: None,
-        inputs: Map::new(),
-        calls: true,
-        expected: 0,
     }
 }
 

@@ -68,6 +68,7 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     let durations = Durations::new(request.state);
     let mut declared = Declared::new(request, &selection, &durations);
     declared.walk(&mut problems);
+    declared.refuse_obstacles(&mut problems);
     let exports = export(request, &declared, &mut problems);
     if problems.is_empty() && !declared.wanted.is_empty() {
         return Ok(Planned::Lookups(declared.wanted));

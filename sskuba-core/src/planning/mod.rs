@@ -1,6 +1,7 @@
 //! Planning: compares what is declared with what is recorded, and makes every decision. Pure: no I/O, no clock,
 //! no randomness; one pass, linear in resources and edges.
 
+mod causes;
 mod declared;
 mod diagnostic;
 mod lint;

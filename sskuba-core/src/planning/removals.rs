@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::declared::{Durations, empty_step, expected};
+use super::declared::{Durations, expected};
 use super::diagnostic::Diagnostic;
 use super::make::Request;
 use super::select::Selection;
@@ -91,7 +91,7 @@ impl<'a> Removals<'a> {
             (gone && self.selection.may_remove(record.token)).then_some(())?;
             if self.request.down { Reason::Down } else { Reason::NotDeclared }
         };
-        let mut step = empty_step(Subject::Recorded(record.token), record.address.clone());
+        let mut step = Step::new(Subject::Recorded(record.token), record.address.clone());
         step.action = Action::Delete;
         step.prior = Some(record.token);
         step.part_of = part_of;
@@ -115,9 +115,11 @@ impl<'a> Removals<'a> {
             };
             let gone = self.request.state.current(owner).and_then(|owner| self.steps.get(&owner.token));
             let Some(gone) = gone.copied() else { continue };
-            let firm = steps[gone.index()].action == Action::Delete && steps[gone.index()].part_of.is_none();
+            // Only where both go for sure: the one must not be forgotten while the other stays.
+            let firm = |step: &Step| step.action == Action::Delete && step.verdict == Verdict::Certain;
+            let owner_goes = firm(&steps[gone.index()]);
             let step = &mut steps[id.index()];
-            if firm && step.action == Action::Delete && step.part_of.is_none() {
+            if owner_goes && firm(step) {
                 step.calls = false;
                 step.expected = 0;
                 step.reasons.push(Reason::DeletedWith { owner: owner.clone() });
@@ -157,17 +159,17 @@ impl<'a> Removals<'a> {
     }
 
     /// Refuses a delete that would leave something behind that needs it.
-    fn refuse_dangling(&self, steps: &[Step], problems: &mut Vec<Diagnostic>) {
+    fn refuse_dangling(&self, steps: &mut [Step], problems: &mut Vec<Diagnostic>) {
         for record in self.request.state.records() {
             let Some(id) = self.steps.get(&record.token) else { continue };
             let step = &steps[id.index()];
             let replaced = step.part_of.is_some();
-            // What only may be replaced, and what leaves its object in place, takes nothing away for sure.
-            if record.status == Status::Superseded
-                || replaced && (step.verdict != Verdict::Certain || !step.calls)
-            {
+            // What leaves its object in place takes nothing away.
+            if record.status == Status::Superseded || replaced && !step.calls {
                 continue;
             }
+            let possible = step.part_of.filter(|_| step.verdict != Verdict::Certain);
+            let mut obstacles = Vec::new();
             for dependant in self.dependants(record) {
                 let goes = self.steps.contains_key(&dependant.token);
                 let declared = self.declared.get(&dependant.token);
@@ -185,7 +187,13 @@ impl<'a> Removals<'a> {
                     "would be {what} while {} {hint}; add `--target-dependents`, or name that too",
                     dependant.address
                 );
-                problems.push(Diagnostic::of(&record.address, message));
+                match possible {
+                    Some(_) => obstacles.push(message),
+                    None => problems.push(Diagnostic::of(&record.address, message)),
+                }
+            }
+            if let Some(of) = possible {
+                steps[of.index()].obstacles.extend(obstacles);
             }
         }
     }

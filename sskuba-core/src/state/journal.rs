@@ -201,6 +201,17 @@ pub enum Entry<M = Map> {
         /// The computed fields as reported.
         outputs: M,
     },
+    /// What is secret in a record changed, while the values stayed; no provider was called.
+    Resealed {
+        /// The generation.
+        token: Token,
+        /// The inputs, as secret as they are now.
+        applied: M,
+        /// The inputs as reported.
+        observed: M,
+        /// The computed fields as reported.
+        outputs: M,
+    },
     /// A record was removed without touching the object, or because the object is gone.
     Forgotten {
         /// The generation.
@@ -278,6 +289,9 @@ impl<M> Entry<M> {
             Self::Observed { token, observed, outputs } => {
                 Entry::Observed { token, observed: f(observed)?, outputs: f(outputs)? }
             }
+            Self::Resealed { token, applied, observed, outputs } => {
+                Entry::Resealed { token, applied: f(applied)?, observed: f(observed)?, outputs: f(outputs)? }
+            }
             Self::Forgotten { token, why } => Entry::Forgotten { token, why },
             Self::Adopted(record) => Entry::Adopted(Box::new(record.try_map(f)?)),
             Self::Exports(map) => Entry::Exports(f(map)?),
@@ -294,6 +308,7 @@ impl<M> Entry<M> {
             | Self::Recorded { token, .. }
             | Self::Moved { token, .. }
             | Self::Observed { token, .. }
+            | Self::Resealed { token, .. }
             | Self::Forgotten { token, .. } => Some(*token),
             Self::Adopted(record) => Some(record.token),
             Self::RunStarted { .. } | Self::Exports(_) | Self::Edited(_) | Self::RunEnded { .. } => None,

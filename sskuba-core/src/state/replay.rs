@@ -138,6 +138,10 @@ impl State {
                 let record = self.settled(token, "an observation")?;
                 (record.observed, record.outputs) = (observed, outputs);
             }
+            Entry::Resealed { token, applied, observed, outputs } => {
+                let record = self.settled(token, "a change of what is secret")?;
+                (record.applied, record.observed, record.outputs) = (applied, observed, outputs);
+            }
             Entry::Forgotten { token, .. } => {
                 self.settled(token, "a removal")?;
                 self.drop_record(token);

@@ -40,6 +40,8 @@ pub struct Forecast {
     pub removed: BTreeMap<String, bool>,
     /// Why there can be no plan.
     pub refused: Vec<String>,
+    /// The addresses whose replacement, should the run find that it is needed, stops the run before it is touched.
+    pub stops: BTreeSet<String>,
     /// The declared slots that are left out.
     pub left_out: BTreeSet<usize>,
 }
@@ -83,8 +85,26 @@ pub fn forecast(truth: &Truth, draft: Option<&Draft>, selection: &Selection) -> 
         }
         told.declared.insert(draft.address(slot), fate);
     }
+    refuse_followers(draft, &mut told);
     remove(truth, draft, selection, &mut told);
     told
+}
+
+/// What stands on something that is made anew may have to be made anew itself; protected, it forbids that.
+fn refuse_followers(draft: &Draft, told: &mut Forecast) {
+    let fate = |told: &Forecast, slot: usize| told.declared.get(&draft.address(slot)).copied();
+    // Whether something that is sure to be replaced lies below; slots come after what they stand on.
+    let mut above: BTreeSet<usize> = BTreeSet::new();
+    for slot in (0..SLOTS).filter(|slot| draft.specs.contains_key(slot)) {
+        let Some(Fate::Replace(sure)) = fate(told, slot) else { continue };
+        let follows = draft.near(slot).is_some_and(|near| above.contains(&near));
+        if follows && !sure && draft.specs[&slot].protect {
+            told.refused.push(format!("{} is protected and may be replaced", draft.address(slot)));
+        }
+        if sure || follows {
+            above.insert(slot);
+        }
+    }
 }
 
 fn decide(
@@ -174,8 +194,9 @@ fn remove(truth: &Truth, draft: &Draft, selection: &Selection, told: &mut Foreca
         let token = note.token.as_str();
         let slot = (0..SLOTS).find(|slot| truth.note_of(draft, *slot) == Some(note));
         let replaced = slot.and_then(|slot| told.declared.get(&draft.address(slot)));
-        let sure = matches!(replaced, Some(Fate::Replace(true))) && !note.edges.retain;
-        let goes = told.removed.contains_key(token) && (replaced.is_none() || sure);
+        let taken = matches!(replaced, Some(Fate::Replace(_))) && !note.edges.retain;
+        let maybe = matches!(replaced, Some(Fate::Replace(false)));
+        let goes = told.removed.contains_key(token) && (replaced.is_none() || taken);
         if !goes || note.superseded {
             continue;
         }
@@ -184,7 +205,12 @@ fn remove(truth: &Truth, draft: &Draft, selection: &Selection, told: &mut Foreca
             let switched = user.is_some_and(|user| !told.left_out.contains(&user));
             // What only comes after the resource comes after its new generation just as well.
             let uses = |user: usize| slot.is_none() || [draft.near(user), draft.far(user)].contains(&slot);
-            if !told.removed.contains_key(&other.token) && !switched && user.is_none_or(uses) {
+            if told.removed.contains_key(&other.token) || switched || !user.is_none_or(uses) {
+                continue;
+            }
+            if let Some(slot) = slot.filter(|_| maybe) {
+                told.stops.insert(draft.address(slot));
+            } else {
                 told.refused
                     .push(format!("{} would be deleted while {} needs it", note.address, other.address));
             }

@@ -70,6 +70,10 @@ impl<'a> Judge<'a> {
 
     /// Takes an effect.
     pub fn happened(&mut self, effect: &Effect) {
+        let touched = effect.verb != Verb::Update && !self.truth.open.contains_key(&effect.token);
+        if touched && self.told.stops.contains(&effect.address) {
+            self.complain(effect, "what forbids its replacement was to stop the run first");
+        }
         match effect.verb {
             Verb::Create => self.created(effect),
             Verb::Update => self.updated(effect),

@@ -91,11 +91,13 @@ impl Player {
         let planned = session.plan(&program, &plan_options).await;
         let saved = match (about, &planned) {
             (About::Plan, Ok(plan)) => {
-                let file =
-                    PlanFile::new(plan, session.digester(), Timestamp::default(), serde_json::Value::Null);
+                let digester = self.stage.engine.digester(&self.stage.stack).await.unwrap();
+                let file = PlanFile::new(plan, digester, Timestamp::default(), serde_json::Value::Null);
                 let text = serde_json::to_string(&file).unwrap();
                 let again = session.plan(&program, &plan_options).await.unwrap();
-                PlanFile::parse(&text).unwrap().verify(&again, session.digester())
+                let file = PlanFile::parse(&text).unwrap();
+                let digester = session.digester(&file).await.unwrap();
+                file.verify(&again, digester)
             }
             _ => Ok(()),
         };
@@ -191,7 +193,9 @@ impl Player {
         match (&failed.failure.class, failed.action) {
             // Somebody else deleted the object, or one that it uses.
             (Class::NotFound, _) => !was.vanished.is_empty(),
-            // Values that only the run knows ask for the replacement of what is protected.
+            // Values that only the run knows ask for a replacement that something forbids.
+            (Class::Conflict, _) if self.told.stops.contains(&address) => true,
+            // The same of what is protected.
             (Class::Conflict, Action::Update | Action::Replace)
                 if failed.failure.message.contains("protected") =>
             {

@@ -19,7 +19,11 @@ impl Player {
     pub(crate) async fn refresh(&mut self, trouble: &[Trouble]) {
         let options = self.stage.prepare(trouble, false);
         let Some(mut session) = self.open("refresh", &options).await else { return };
-        let report = session.refresh(&Events::default()).await;
+        // Whether what is not found is gone is asked of people; the model knows.
+        let report = match session.look(&Events::default()).await {
+            Ok(found) => session.keep(found).await,
+            Err(error) => Err(error),
+        };
         self.close(session).await;
         match report {
             Ok(report) => {
@@ -57,12 +61,14 @@ impl Player {
         let token = self.truth.current(&address).map(|note| note.token.clone()).unwrap_or_default();
         let answer = session.forget(&address.parse().unwrap()).await;
         self.close(session).await;
-        let open = self.truth.open.contains_key(&token);
+        // Of what is changed or deleted a person may say that it is lost for good; what is made has to be looked for.
+        let open = self.truth.open.get(&token).is_some_and(|open| open.verb == Verb::Create);
         match answer {
             Ok(()) if open => self.complain(format!("{address} was forgotten in the middle of a call")),
             Ok(()) => {
                 let id = self.truth.note(&token).map(|note| note.id.clone()).unwrap_or_default();
                 self.truth.notes.retain(|note| note.token != token);
+                self.truth.open.remove(&token);
                 if self.truth.things.contains_key(&id) {
                     self.truth.strays.insert(id.clone());
                 }

@@ -31,7 +31,7 @@ async fn save(bench: &Bench, plan: &Plan) -> PlanFile {
 }
 
 async fn verified(bench: &Bench, file: &PlanFile, plan: &Plan) -> Result<(), PlanFileError> {
-    file.verify(plan, bench.engine.digester(&plan.stack).await.unwrap())
+    file.verify(plan, bench.engine.digester(&plan.stack).await.unwrap().0)
 }
 
 #[tokio::test]

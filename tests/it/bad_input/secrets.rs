@@ -240,7 +240,7 @@ async fn no_trace_no_debug_and_no_chain_of_errors_shows_a_secret() {
     let mut session = engine.open(&stack, "state rm", Default::default()).await.unwrap();
     session.forget(&"sim:net:Network::works".parse().unwrap()).await.unwrap();
     let undoing = session.undoing(None).await.unwrap();
-    texts.push(format!("{session:?} {undoing:?} {:?} {:?}", undoing.lines, session.digester()));
+    texts.push(format!("{session:?} {undoing:?} {:?} {:?}", undoing.lines, engine.digester(&stack).await));
     session.undo(&undoing, false).await.unwrap();
     session.close().await.unwrap();
     let stranger = Shared { store: shared.store.clone(), ..Shared::default() }.engine([sim()]);

@@ -306,7 +306,8 @@ async fn perform(
         session.import_state(export).await?;
     }
     if task.refresh {
-        let report = session.refresh(events).await?;
+        let found = session.look(events).await?;
+        let report = session.keep(found).await?;
         assert!(report.failed.is_empty(), "{:?}", report.failed);
     }
     let options = PlanOptions::default();

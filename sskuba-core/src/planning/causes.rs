@@ -1,0 +1,123 @@
+//! Why a declared resource is replaced though its own inputs would not ask for it, and after whose replacement.
+
+use std::collections::HashSet;
+
+use super::declared::Declared;
+use crate::address::Address;
+use crate::graph::{Node, NodeId};
+use crate::plan::{Action, Force, Order, Reason, Verdict};
+use crate::state::Record;
+use crate::value::{Map, Value};
+
+/// What may replace a resource.
+pub(super) struct Causes {
+    /// The dependencies that are or may be deleted before they are made anew and that this resource cannot outlive.
+    /// Those that certainly are come first.
+    pub(super) roots: Vec<NodeId>,
+    /// The dependencies whose replacement would replace this resource too, in whatever order.
+    pub(super) followed: Vec<NodeId>,
+    /// The reason, if there is one.
+    pub(super) force: Option<Force>,
+}
+
+impl<'a> Declared<'a> {
+    /// Finds what may replace a resource.
+    pub(super) fn causes(&self, id: NodeId, node: &Node, inputs: &Map) -> Causes {
+        let certain = |cause: &NodeId| self.steps[cause.index()].verdict == Verdict::Certain;
+        let mut followed: Vec<NodeId> = self.replaced(id).collect();
+        if !followed.is_empty() {
+            let bound = self.bound(node, inputs);
+            followed.retain(|cause| bound.contains(cause));
+            followed.sort_by_key(|cause| !certain(cause));
+        }
+        let mut roots = followed.clone();
+        roots.retain(|cause| self.goes_first(*cause));
+        let force = self.force(node, &roots);
+        Causes { roots, followed, force }
+    }
+
+    fn force(&self, node: &Node, roots: &[NodeId]) -> Option<Force> {
+        let asked = &self.request.options.replace;
+        if asked.iter().any(|pattern| super::select::fits(pattern, node.address.as_str())) {
+            return Some(Force { reason: Reason::Requested, certain: true });
+        }
+        let owner = node.deleted_with.filter(|owner| self.is_replaced(*owner));
+        let with = owner.map(|owner| (owner, true));
+        let first = roots.first().map(|root| (*root, false));
+        let certain = |cause: NodeId| self.steps[cause.index()].verdict == Verdict::Certain;
+        let causes = with.into_iter().chain(first);
+        let (cause, with) = causes.max_by_key(|(cause, with)| (certain(*cause), *with))?;
+        let address = self.steps[cause.index()].address.clone();
+        let reason = if with {
+            Reason::DeletedWith { owner: address }
+        } else {
+            Reason::DeletedFirst { because: address }
+        };
+        Some(Force { reason, certain: certain(cause) })
+    }
+
+    /// Returns the dependencies that this resource cannot outlive: a field that forces a replacement takes its value,
+    /// not known yet, from them; or the object goes with theirs. What is ignored binds nothing.
+    fn bound(&self, node: &Node, inputs: &Map) -> HashSet<NodeId> {
+        let mut bound: HashSet<NodeId> = node.deleted_with.into_iter().collect();
+        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+        for (name, expr) in &node.inputs {
+            let field = node.schema.field(name);
+            let forces =
+                field.is_some_and(|field| field.force_new) || has(&node.lifecycle.replace_on_changes, name);
+            let unknown = inputs.get(*name).is_some_and(Value::has_unknown);
+            if forces && unknown && !has(&node.lifecycle.ignore_changes, name) {
+                expr.references(&mut |node| {
+                    bound.insert(NodeId(node.index()));
+                });
+            }
+        }
+        bound
+    }
+
+    /// Returns the dependencies that are, or may be, replaced.
+    fn replaced(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.request.graph.dag().dependencies(id).filter(|d| self.is_replaced(*d))
+    }
+
+    fn is_replaced(&self, id: NodeId) -> bool {
+        self.steps[id.index()].action == Action::Replace
+    }
+
+    fn goes_first(&self, id: NodeId) -> bool {
+        self.is_replaced(id) && self.steps[id.index()].order == Order::DeleteFirst
+    }
+
+    /// Returns the dependencies that are or may be deleted before they are made anew, and those that only the old
+    /// generation uses while the new one comes after them.
+    pub(super) fn deleted_below(&self, id: NodeId, record: &'a Record) -> Vec<NodeId> {
+        let mut roots: Vec<NodeId> = self.replaced(id).filter(|d| self.goes_first(*d)).collect();
+        let mut more = self.used_by(record);
+        more.retain(|d| self.goes_first(*d) && !roots.contains(d));
+        if !more.is_empty() {
+            let below = self.request.graph.dag().closure([id], false);
+            roots.extend(more.into_iter().filter(|d| below[d.index()]));
+        }
+        roots
+    }
+
+    /// Returns the declared resources that a recorded generation uses, itself or through what is not declared any
+    /// more.
+    fn used_by(&self, record: &'a Record) -> Vec<NodeId> {
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        let mut todo: Vec<&Address> = record.dependencies.iter().collect();
+        while let Some(address) = todo.pop() {
+            if !seen.insert(address) {
+                continue;
+            }
+            match self.request.graph.find(address).or_else(|| self.moved.get(address).copied()) {
+                Some(declared) => found.push(declared),
+                None => {
+                    let record = self.request.state.current(address);
+                    todo.extend(record.into_iter().flat_map(|record| &record.dependencies));
+                }
+            }
+        }
+        found
+    }
+}
