@@ -8,11 +8,10 @@ use super::dispatcher::{Back, Ready, Run, Running};
 use super::event::Event;
 use super::instances::{Instance, is_instance_kind};
 use super::journal::JournalError;
-use super::resealing::resealed;
 use crate::address::{Address, Token};
 use crate::graph::{Node, NodeId};
 use crate::plan::{Action, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags};
-use crate::provider::{Class, Cx, Failure};
+use crate::provider::{Class, Cx, Failure, resealed};
 use crate::schema::Schema;
 use crate::state::{Entry, Intent, Record, RunResult, Verb};
 use crate::value::{Map, Value};
@@ -232,7 +231,7 @@ impl Run<'_> {
     /// Records what is secret now in what is recorded already.
     fn reseal(&mut self, token: Token, schema: &Schema, inputs: Map) -> Result<(), JournalError> {
         let Some(record) = self.journal.state().record(token) else { return Ok(()) };
-        let (observed, outputs) = resealed(record, schema, &inputs);
+        let (observed, outputs) = resealed(schema, (&record.observed, &record.outputs), &inputs);
         self.journal.stage(Entry::Resealed { token, applied: inputs, observed, outputs })
     }
 

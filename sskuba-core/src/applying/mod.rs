@@ -13,7 +13,6 @@ mod pending;
 mod recover;
 mod replay;
 mod report;
-mod resealing;
 mod salvage;
 
 pub(crate) use call::{hidden, panicked};

@@ -12,6 +12,7 @@ use crate::graph::{Node, NodeId};
 use crate::plan::{
     Action, Decision, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags, obstacles_from,
 };
+use crate::provider::resealed;
 use crate::schema::{FieldError, Schema};
 use crate::state::{Record, State};
 use crate::value::{Map, Value};
@@ -20,8 +21,8 @@ use crate::value::{Map, Value};
 enum Outputs<'a> {
     /// From the record; volatile ones are unknown if the resource is updated.
     Recorded(&'a Record, bool),
-    /// From an answered lookup.
-    Looked(Map),
+    /// From an answered lookup, or as they will be recorded.
+    Known(Map),
     /// They are known after the apply.
     Unknown,
 }
@@ -79,7 +80,7 @@ impl<'a> Declared<'a> {
         }
         match &self.outputs[id.index()] {
             Outputs::Unknown => Value::Unknown,
-            Outputs::Looked(map) => map.get(name).cloned().unwrap_or_default(),
+            Outputs::Known(map) => map.get(name).cloned().unwrap_or_default(),
             Outputs::Recorded(record, updated) => {
                 let volatile = node.schema.field(name).is_some_and(|field| field.volatile);
                 if *updated && volatile {
@@ -212,7 +213,7 @@ impl<'a> Declared<'a> {
         step.inputs = inputs;
         if let Some(answer) = self.request.lookups.get(&id) {
             step.calls = false;
-            self.outputs[id.index()] = Outputs::Looked(answer.clone());
+            self.outputs[id.index()] = Outputs::Known(answer.clone());
         } else if ready {
             self.wanted.push((id, step.inputs.clone()));
         }
@@ -258,6 +259,10 @@ impl<'a> Declared<'a> {
         self.records_change |= decision.reseals();
         self.outputs[id.index()] = match decision.action {
             Action::Replace => Outputs::Unknown,
+            Action::Same if decision.reseals() => {
+                let reported = (&record.observed, &record.outputs);
+                Outputs::Known(resealed(&node.schema, reported, &decision.inputs).1)
+            }
             action => Outputs::Recorded(record, action == Action::Update),
         };
         let expected = self.expected(&node.schema, decision.action);

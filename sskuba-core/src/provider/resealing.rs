@@ -1,16 +1,15 @@
 //! What is secret in a record after its inputs became secret, or stopped to be, while their values stayed.
 
-use crate::provider::{Object, Told};
+use super::contract::Object;
+use super::told::Told;
 use crate::schema::Schema;
-use crate::state::Record;
 use crate::value::{Map, Value};
 
-/// Returns what was reported of an object, as secret as it would be if it were reported now: what its kind says is
-/// secret, and what repeats a secret of the inputs.
-pub(super) fn resealed(record: &Record, schema: &Schema, inputs: &Map) -> (Map, Map) {
+/// Returns what was reported of an object, its inputs and its computed fields, as secret as it would be if it were
+/// reported now: what its kind says is secret, and what repeats a secret of `inputs`.
+pub(crate) fn resealed(schema: &Schema, (observed, outputs): (&Map, &Map), inputs: &Map) -> (Map, Map) {
     let opened = |map: &Map| map.iter().map(|(name, value)| (name.clone(), opened(value))).collect();
-    let object =
-        Object { id: record.id.clone(), inputs: opened(&record.observed), outputs: opened(&record.outputs) };
+    let object = Object { id: String::new(), inputs: opened(observed), outputs: opened(outputs) };
     let object = Told::new(vec![inputs]).object(object);
     (schema.seal_outputs(object.inputs), schema.seal_outputs(object.outputs))
 }
@@ -23,9 +22,7 @@ fn opened(value: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::Token;
     use crate::prelude::*;
-    use crate::state::{Flags, Status};
 
     /// A thing with a name.
     #[derive(Resource)]
@@ -39,33 +36,13 @@ mod tests {
         id: Computed<String>,
     }
 
-    fn record(applied: Map, outputs: Map) -> Record {
-        Record {
-            address: "demo:seal:Thing::a".parse().unwrap(),
-            token: Token::new([1; 16]),
-            version: 1,
-            provider: None,
-            status: Status::Live,
-            id: "1".to_owned(),
-            observed: applied.clone(),
-            applied,
-            outputs,
-            dependencies: Vec::new(),
-            flags: Flags::default(),
-            created: Default::default(),
-            updated: Default::default(),
-            took: 0,
-        }
-    }
-
     #[test]
     fn what_repeats_a_secret_follows_it_both_ways() {
         let (secret, open) = (Value::from("hunter2-canary").into_secret(), Value::from("hunter2-canary"));
         for (before, now) in [(&open, &secret), (&secret, &open)] {
             let fields = |value: &Value| -> Map { [("name".to_owned(), value.clone())].into() };
-            let outputs = [("echo".to_owned(), before.clone()), ("id".to_owned(), "1".into())].into();
-            let record = record(fields(before), outputs);
-            let (observed, outputs) = resealed(&record, &Thing::schema(), &fields(now));
+            let outputs: Map = [("echo".to_owned(), before.clone()), ("id".to_owned(), "1".into())].into();
+            let (observed, outputs) = resealed(&Thing::schema(), (&fields(before), &outputs), &fields(now));
             assert_eq!((observed.get("name"), outputs.get("echo")), (Some(now), Some(now)));
             assert_eq!(outputs["id"], "1".into());
         }
