@@ -53,7 +53,9 @@ fn simulate(
     let faults = options.faults.as_deref().unwrap_or_default();
     let faults = Faults::parse(faults).map_err(|error| error.to_string())?;
     let world = World::open(&options.world).map_err(|error| error.to_string())?;
-    let behaviour = Options::default().speed(options.speed.unwrap_or(SPEED)).faults(faults);
+    let mut behaviour = Options::default().speed(options.speed.unwrap_or(SPEED)).faults(faults);
+    behaviour = options.region.iter().fold(behaviour, Options::region);
+    behaviour = options.account.iter().fold(behaviour, Options::account);
     let mut provider = SimProvider::new(name, schemas, world).options(behaviour);
     if let Some(text) = &options.crash {
         let crash: Crash = text.parse().map_err(|error: CrashError| error.to_string())?;

@@ -23,10 +23,12 @@ use sskuba_core::prelude::*;
 #[resource(kind = "aws:provider:Instance", idempotency = "token")]
 pub struct Provider {
     /// The region, e.g. `eu-west-1`.
+    #[resource(place)]
     region: Option<Input<String>>,
     /// The profile of the shared configuration files.
     profile: Option<Input<String>>,
     /// The address of all services, e.g. `http://127.0.0.1:5000`; for tests and private endpoints.
+    #[resource(place)]
     endpoint: Option<Input<String>>,
     /// Tags of every resource; a resource's own tag of the same key wins.
     #[resource(default, entry = "default_tag")]

@@ -35,6 +35,10 @@ pub struct SimulationOptions {
     pub faults: Option<String>,
     /// At which call the program crashes, as `SSKUBA_SIM_CRASH` says it.
     pub crash: Option<String>,
+    /// The region of the default instances, as `SSKUBA_SIM_REGION` says it.
+    pub region: Option<String>,
+    /// The account of the default instances, as `SSKUBA_SIM_ACCOUNT` says it.
+    pub account: Option<String>,
 }
 
 /// Makes the simulated provider of a name and its schemas; fails if the options cannot be.

@@ -157,6 +157,8 @@ impl<'a, 'w> Context<'a, 'w> {
             speed: self.global.sim_speed,
             faults: self.environment.variable("SSKUBA_SIM_FAULTS").map(str::to_owned),
             crash: self.environment.variable("SSKUBA_SIM_CRASH").map(str::to_owned),
+            region: self.environment.variable("SSKUBA_SIM_REGION").map(str::to_owned),
+            account: self.environment.variable("SSKUBA_SIM_ACCOUNT").map(str::to_owned),
         };
         let simulated = self.cli.providers.iter().map(|provider| {
             let made = factory(provider.name(), provider.schemas(), &options);

@@ -8,7 +8,7 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use crate::address::{Address, StackId};
-use crate::applying::{Event, Events, Instance, Instances, Tools, hidden, is_instance_kind, panicked};
+use crate::applying::{Configured, Event, Events, Tools, hidden, is_instance_kind, panicked};
 use crate::plan::FieldChange;
 use crate::provider::{Class, Cx, Failure, Object, Prior};
 use crate::state::{Entry, Record, State, Status};
@@ -78,7 +78,6 @@ pub struct Refreshed {
 /// Reads every recorded object of which no call is open. Changes nothing.
 pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Events) -> Refreshed {
     let mut found = Refreshed::default();
-    let mut instances = Instances::default();
     let mut tasks: JoinSet<Result<Option<Object>, Failure>> = JoinSet::new();
     let mut asked: HashMap<Id, &Record> = HashMap::new();
     let live = |record: &&Record| {
@@ -92,8 +91,8 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
     loop {
         while tasks.len() < AT_ONCE {
             let Some(record) = todo.next() else { break };
-            let (address, provider) = (record.address.clone(), record.provider.as_ref());
-            match instances.of(&tools.registry, state, address.kind_str(), provider) {
+            let (address, used) = (record.address.clone(), (record.provider.as_ref(), record.instance));
+            match tools.instances.of(&tools.registry, state, address.kind_str(), used) {
                 Err(failure) => found.report.failed.push((address, failure)),
                 Ok(instance) => {
                     let prior = Prior {
@@ -161,7 +160,7 @@ impl Refreshed {
 
 /// Reads an object; one that is not there is asked for again once it cannot be hidden any more.
 async fn read(
-    instance: &Instance,
+    instance: &Configured,
     cx: &Cx,
     prior: &Prior,
     hidden: Duration,

@@ -133,6 +133,16 @@ pub struct Field {
     pub secret: bool,
     /// A computed field that may change whenever the resource is updated.
     pub volatile: bool,
+    /// Of a provider instance: it says where its objects are.
+    pub place: bool,
+    /// The service never gives it back: what is recorded of it decides, and it is no drift.
+    pub write_only: bool,
+    /// The service chooses a value where the program gives none.
+    pub cloud_default: bool,
+    /// Of a list or map that others write too: the program owns the entries that it set.
+    pub owned_entries: bool,
+    /// A computed field that is final when the object exists, before it can be used.
+    pub early: bool,
     /// Which spellings mean the same.
     pub normaliser: Normaliser,
     /// The value that is taken where none is given.
@@ -185,6 +195,9 @@ pub struct Schema {
     pub expected: Durations,
     /// Two generations cannot live side by side: a replacement deletes first.
     pub delete_first: bool,
+    /// The keys of the kind: input fields that together tell an object from every other in its place. An object
+    /// without one of the fields has not that key.
+    pub unique: Vec<Vec<&'static str>>,
     /// A lookup: it is read at every run and never created or recorded.
     pub lookup: bool,
     /// The computed field that holds the provider's id.
@@ -202,6 +215,18 @@ impl Schema {
     /// Returns the input fields.
     pub fn inputs(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| !field.computed)
+    }
+
+    /// Tells whether the kind is that of a provider's instances, `NAME:provider:Instance`.
+    pub fn is_instance(&self) -> bool {
+        self.kind.module() == "provider"
+    }
+
+    /// Tells whether a field of a provider instance says where its objects are. Where no field is marked, all do that
+    /// are not secret: to take a credential for a place costs less than the reverse.
+    pub fn is_place(&self, field: &Field) -> bool {
+        let marked = || self.fields.iter().any(|field| field.place);
+        field.place || (self.is_instance() && !field.computed && !field.secret && !marked())
     }
 
     /// Returns the computed fields.

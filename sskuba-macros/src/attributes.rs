@@ -70,10 +70,11 @@ pub(crate) struct Kind {
     pub(crate) parallel: Option<usize>,
     pub(crate) delete_first: bool,
     pub(crate) lookup: bool,
+    pub(crate) unique: Vec<LitStr>,
 }
 
 const KIND_WORDS: &str =
-    "kind, version, idempotency, visibility, create, update, delete, parallel, delete_first, lookup";
+    "kind, version, idempotency, visibility, create, update, delete, parallel, delete_first, unique, lookup";
 
 impl Kind {
     pub(crate) fn read(input: &DeriveInput) -> Result<Self> {
@@ -89,6 +90,7 @@ impl Kind {
             parallel: None,
             delete_first: false,
             lookup: false,
+            unique: Vec::new(),
         };
         for attribute in input.attrs.iter().filter(|a| a.path().is_ident("resource")) {
             attribute.parse_nested_meta(|meta| {
@@ -106,6 +108,7 @@ impl Kind {
                     "delete" => this.delete = millis(&meta.value()?.parse()?)?,
                     "delete_first" => this.delete_first = true,
                     "lookup" => this.lookup = true,
+                    "unique" => this.unique.push(meta.value()?.parse()?),
                     other => return Err(meta.error(format!("no such option `{other}`: one of {KIND_WORDS}"))),
                 }
                 Ok(())
@@ -187,6 +190,11 @@ pub(crate) struct FieldOptions {
     pub(crate) force_new: bool,
     pub(crate) secret: bool,
     pub(crate) volatile: bool,
+    pub(crate) place: bool,
+    pub(crate) write_only: bool,
+    pub(crate) cloud_default: bool,
+    pub(crate) owned_entries: bool,
+    pub(crate) early: bool,
     pub(crate) computed: bool,
     pub(crate) id: bool,
     pub(crate) normaliser: Option<LitStr>,
@@ -196,8 +204,8 @@ pub(crate) struct FieldOptions {
     pub(crate) item: Option<Ident>,
 }
 
-const FIELD_WORDS: &str =
-    "default, force_new, secret, normaliser, reference, entry, item, computed, id, volatile, pattern";
+const FIELD_WORDS: &str = "default, force_new, secret, normaliser, reference, entry, item, place, write_only, \
+                           cloud_default, owned_entries, computed, id, volatile, early, pattern";
 
 impl FieldOptions {
     pub(crate) fn read(field: &syn::Field) -> Result<Self> {
@@ -213,6 +221,11 @@ impl FieldOptions {
                     "force_new" => this.force_new = true,
                     "secret" => this.secret = true,
                     "volatile" => this.volatile = true,
+                    "place" => this.place = true,
+                    "write_only" => this.write_only = true,
+                    "cloud_default" => this.cloud_default = true,
+                    "owned_entries" => this.owned_entries = true,
+                    "early" => this.early = true,
                     "computed" => this.computed = true,
                     "id" => this.id = true,
                     "normaliser" => this.normaliser = Some(meta.value()?.parse()?),

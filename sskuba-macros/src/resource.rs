@@ -245,6 +245,7 @@ fn schema(
     let Kind { kind: kind_text, version, idempotency, visibility, create, update, delete, .. } = kind;
     let (delete_first, lookup) = (kind.delete_first, kind.lookup);
     let parallel = option(kind.parallel.map(|n| quote!(#n)));
+    let unique = kind.unique.iter().map(|key| unique(key, fields));
     let doc = first_paragraph(&input.attrs);
     let fields = fields.iter().map(|field| field_schema(field, core));
     let millis = |n: &u64| quote!(::std::time::Duration::from_millis(#n));
@@ -260,10 +261,25 @@ fn schema(
             visibility: #visibility,
             expected: #core::schema::Durations { create: #create, update: #update, delete: #delete },
             delete_first: #delete_first,
+            unique: ::std::vec![#(#unique),*],
             lookup: #lookup,
             id_field: #id,
             parallel: #parallel,
         }
+    }
+}
+
+/// Returns the fields of a key, each an input of the resource.
+fn unique(key: &syn::LitStr, fields: &[Field<'_>]) -> TokenStream {
+    let text = key.value();
+    let names: Vec<&str> = text.split(',').map(str::trim).collect();
+    let is_input = |name: &str| fields.iter().any(|f| f.name == name && f.sort != Sort::Computed);
+    match names.iter().find(|name| !is_input(name)) {
+        Some(name) => {
+            let message = format!("`{name}` is no input of this kind; write them as in `unique = \"table, destination\"`");
+            Error::new_spanned(key, message).to_compile_error()
+        }
+        None => quote!(::std::vec![#(#names),*]),
     }
 }
 
@@ -278,6 +294,8 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
     let (name, doc, ty, o) = (&field.name, &field.doc, field.inner, &field.options);
     let (required, computed) = (field.sort == Sort::Required, field.sort == Sort::Computed);
     let (force_new, volatile, secret) = (o.force_new, o.volatile, o.secret);
+    let (place, write_only, cloud_default) = (o.place, o.write_only, o.cloud_default);
+    let (owned_entries, early) = (o.owned_entries, o.early);
     let default = option(o.default.as_ref().map(|default| {
         let value = match default {
             Some(expr) => quote!(#expr),
@@ -312,6 +330,11 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             force_new: #force_new,
             secret: #secret || <#ty as #core::schema::Shape>::is_secret(),
             volatile: #volatile,
+            place: #place,
+            write_only: #write_only,
+            cloud_default: #cloud_default,
+            owned_entries: #owned_entries,
+            early: #early,
             normaliser: #normaliser,
             default: #default,
             reference: #reference,

@@ -18,8 +18,10 @@ pub struct Options {
     pub visibility_speed: Option<f64>,
     /// What goes wrong.
     pub faults: Faults,
-    /// The region of the instance: `{region}` in templates.
+    /// The region of the instance: `{region}` in templates. Objects of another region are not seen.
     pub region: String,
+    /// The account of the instance. Objects of another account are not seen.
+    pub account: String,
     /// Dates the objects; time passes by it for visibility.
     pub clock: Arc<dyn Clock>,
 }
@@ -31,6 +33,7 @@ impl Default for Options {
             visibility_speed: None,
             faults: Faults::default(),
             region: "sim-1".to_owned(),
+            account: "000000000000".to_owned(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -58,6 +61,20 @@ impl Options {
     #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
+        self
+    }
+
+    /// Sets the region of the default instance.
+    #[must_use]
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// Sets the account of the default instance.
+    #[must_use]
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = account.into();
         self
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sskuba_core::address::Token;
-use sskuba_core::provider::{Change, Class, Cx, Failure, Limits, Object, Prior, Provider};
+use sskuba_core::provider::{Change, Class, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider};
 use sskuba_core::schema::Schema;
 use sskuba_core::value::Map;
 
@@ -22,13 +22,16 @@ type FaultPlan = dyn Fn(&Cx, Op, Phase) -> Option<Fault> + Send + Sync;
 
 /// A provider that simulates the kinds of any other, from their schemas alone.
 ///
-/// Clones, and the instances that [`configure`](Provider::configure) makes, share the world.
+/// Clones, and the instances that [`configure`](Provider::configure) makes, share the world. Each instance sees the
+/// objects of its own account and region, and of whatever else its settings say of the place.
 #[derive(Clone)]
 pub struct SimProvider {
     name: String,
     kinds: Arc<HashMap<String, SimKind>>,
     world: World,
     options: Options,
+    /// What the settings of an instance say of the place.
+    said: Place,
     limits: Limits,
     plan: Option<Arc<FaultPlan>>,
     attempts: Arc<Mutex<HashMap<(Token, Op), u32>>>,
@@ -53,6 +56,7 @@ impl SimProvider {
             kinds: Arc::new(kinds.collect()),
             world,
             options: Options::default(),
+            said: Place::default(),
             limits: Limits::default(),
             plan: None,
             attempts: Arc::default(),
@@ -85,6 +89,12 @@ impl SimProvider {
     ) -> Self {
         self.plan = Some(Arc::new(plan));
         self
+    }
+
+    /// Returns where the objects of this instance are.
+    pub(crate) fn here(&self) -> Place {
+        let own = [("account", self.options.account.clone()), ("region", self.options.region.clone())];
+        Place::of(own).and(self.said.clone())
     }
 
     /// Returns the world.
@@ -254,12 +264,27 @@ impl Provider for SimProvider {
         self.limits
     }
 
-    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
+    async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         let mut instance = self.clone();
-        if let Some(region) = ["region", "location"].iter().find_map(|name| inputs.get(*name)?.as_str()) {
-            region.clone_into(&mut instance.options.region);
+        if let Some(settings) = settings {
+            let text = |names: [&str; 2]| names.iter().find_map(|name| settings.get(*name)?.as_str());
+            if let Some(region) = text(["region", "location"]) {
+                region.clone_into(&mut instance.options.region);
+            }
+            if let Some(account) = text(["account", "subscription"]) {
+                account.clone_into(&mut instance.options.account);
+            }
+            let kind = self.kinds.values().find(|kind| kind.schema.is_instance());
+            instance.said = kind.map(|kind| Place::of_settings(&kind.schema, settings)).unwrap_or_default();
         }
         Ok(Arc::new(instance))
+    }
+}
+
+#[async_trait]
+impl Instance for SimProvider {
+    async fn place(&self) -> Result<Place, Failure> {
+        Ok(self.here())
     }
 
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sskuba::core::provider::{Change, Class, Cx, Failure, Object, Prior, Provider};
+use sskuba::core::provider::{Change, Class, Cx, Failure, Instance, Object, Place, Prior, Provider};
 use sskuba::core::schema::Schema;
 use sskuba::core::value::{Map, Value};
 use sskuba::prelude::*;
@@ -26,7 +26,7 @@ struct Thing {
 }
 
 /// The things' service. It repeats what it was told, as some do: in its errors, or in a panic.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Loud(SimProvider);
 
 impl Loud {
@@ -51,8 +51,18 @@ impl Provider for Loud {
     fn schemas(&self) -> Vec<Arc<Schema>> {
         self.0.schemas()
     }
-    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
-        self.0.configure(inputs).await
+    async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
+        match settings {
+            None => Ok(Arc::new(self.clone())),
+            settings => self.0.configure(settings).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Instance for Loud {
+    async fn place(&self) -> Result<Place, Failure> {
+        self.0.place().await
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         Self::refuse(inputs)?;

@@ -1,7 +1,7 @@
 //! Lookups.
 
 use async_trait::async_trait;
-use sskuba_core::provider::{Class, Failure};
+use sskuba_core::provider::{Class, Failure, Place};
 
 use super::Look;
 use super::call::Call;
@@ -30,6 +30,15 @@ impl Look<AvailabilityZones> for Cloud {
         zones.sort();
         let (names, zone_ids) = zones.into_iter().unzip();
         Ok(AvailabilityZonesState { names, zone_ids })
+    }
+}
+
+impl Cloud {
+    /// Finds out in which account and region the calls work.
+    pub(super) async fn located(&self) -> Result<Place, Failure> {
+        let caller = self.sts.get_caller_identity().send().await.asked(&self.place)?;
+        let region = self.ec2.config().region().map(ToString::to_string).unwrap_or_default();
+        Ok(Place::of([("account", text(caller.account())), ("region", region)]))
     }
 }
 

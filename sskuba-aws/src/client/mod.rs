@@ -21,7 +21,9 @@ mod wait;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sskuba_core::provider::{Cx, Failure, Handler, LookupHandler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{
+    Cx, Failure, Handler, LookupHandler, Place, TypedChange, TypedObject, TypedPrior,
+};
 use sskuba_core::schema::FieldError;
 use tokio::sync::OnceCell;
 
@@ -46,6 +48,11 @@ impl Client {
 
     async fn cloud(&self) -> Result<&Cloud, Failure> {
         self.0.cloud.get_or_try_init(|| config::load(&self.0.settings)).await
+    }
+
+    /// Finds out in which account and region the calls work.
+    pub(crate) async fn place(&self) -> Result<Place, Failure> {
+        self.cloud().await?.located().await
     }
 }
 

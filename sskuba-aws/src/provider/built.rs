@@ -1,8 +1,6 @@
 //! The provider with its client.
 
-use std::sync::Arc;
-
-use sskuba_core::provider::{Handlers, Provider};
+use sskuba_core::provider::Handlers;
 
 use super::{NAME, ec2, elbv2, lookup};
 use crate::client::Client;
@@ -23,10 +21,11 @@ pub(super) fn handlers() -> Handlers {
 
 fn configured(settings: ProviderArgs) -> Handlers {
     let client = Client::new(settings);
-    with_kinds!(Handlers::new(NAME), client.clone(), client.clone()).settings::<settings::Provider, _>(
-        |settings| async {
-            let instance: Arc<dyn Provider> = Arc::new(configured(settings));
-            Ok(instance)
-        },
-    )
+    let here = client.clone();
+    with_kinds!(Handlers::new(NAME), client.clone(), client.clone())
+        .locate(move || {
+            let here = here.clone();
+            async move { here.place().await }
+        })
+        .settings::<settings::Provider, _>(|settings| async { Ok(configured(settings)) })
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sskuba_core::address::{Address, StackId, Token};
-use sskuba_core::provider::{Class, Cx, Effect};
+use sskuba_core::provider::{Class, Cx, Effect, Instance};
 use sskuba_core::schema::{FieldType, Idempotency, Normaliser};
 use sskuba_core::value::{Map, Value};
 
@@ -84,7 +84,7 @@ async fn without_the_client_every_call_says_how_to_get_it() {
     let failure = provider.find(&cx("aws:ec2:Vpc")).await.unwrap_err();
     assert_eq!((failure.class.clone(), failure.effect.clone()), (Class::Terminal, Effect::NotApplied));
     assert!(failure.to_string().contains("feature `aws`"), "{failure}");
-    let failure = provider.configure(&Map::from([("default_tags".into(), Value::Map(Map::new()))])).await;
+    let failure = provider.configure(Some(&Map::from([("default_tags".into(), Value::Map(Map::new()))]))).await;
     assert!(failure.unwrap_err().to_string().contains("--simulate"));
 }
 

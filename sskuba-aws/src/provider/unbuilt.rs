@@ -54,5 +54,6 @@ impl<R: Kind> LookupHandler<R> for Unbuilt {
 
 pub(super) fn handlers() -> Handlers {
     with_kinds!(Handlers::new(NAME), Unbuilt, Unbuilt)
-        .settings::<settings::Provider, _>(|_| ready(Err(refused())))
+        .locate(|| ready(Err(refused())))
+        .settings::<settings::Provider, _>(|_| ready(Err::<Handlers, _>(refused())))
 }

@@ -96,7 +96,7 @@ scene! {
 
         let big = Instance::new(ami, "t3.micro", subnet.id()).user_data("x".repeat(16_385).as_str());
         let inputs = inputs(big);
-        let mistakes = stage.provider.check(&Instance::schema(), &inputs);
+        let mistakes = stage.factory.check(&Instance::schema(), &inputs);
         assert_eq!(mistakes.len(), 1);
         let failure = stage.provider.create(&stage.cx::<Instance>("big"), &inputs).await.unwrap_err();
         assert_eq!(failure.class, sskuba_core::provider::Class::Invalid("user_data".into()), "{failure}");

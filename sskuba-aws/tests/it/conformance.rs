@@ -21,7 +21,7 @@ async fn conforms(stage: &Stage, kind: &str, create: Json, update: Option<Json>,
     if let Some(replacement) = replacement {
         case = case.replacement(replacement);
     }
-    assert_conforms(stage.provider.as_ref(), kind, &case).await;
+    assert_conforms(stage.factory.as_ref(), kind, &case).await;
 }
 
 scene! {

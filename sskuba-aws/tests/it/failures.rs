@@ -52,7 +52,7 @@ scene! {
 scene! {
     async fn an_instance_has_settings_of_its_own(stage: Stage) {
         let settings = Settings::new().region("eu-west-1").default_tag("team", "data").default_tag("cost", "7");
-        let ireland = stage.provider.configure(&inputs(settings)).await.unwrap();
+        let ireland = stage.factory.configure(Some(&inputs(settings))).await.unwrap();
         let cx = stage.cx::<AvailabilityZones>("zones");
         let found = ireland.lookup(&cx, &inputs(AvailabilityZones::new())).await.unwrap();
         assert_eq!(found["names"].get::<Vec<String>>().unwrap()[0], "eu-west-1a");

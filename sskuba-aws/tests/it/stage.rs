@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sskuba_aws::Provider as Settings;
 use sskuba_core::address::{Address, StackId, Token};
-use sskuba_core::provider::{Change, Cx, Failure, Object, Prior, Provider};
+use sskuba_core::provider::{Change, Cx, Failure, Instance, Object, Prior, Provider};
 use sskuba_core::resource::Resource;
 use sskuba_core::schema::Schema;
 use sskuba_core::value::{Map, Value};
@@ -35,7 +35,7 @@ pub(crate) fn play(path: &str, changed: &[(&str, &str)], scene: impl AsyncFnOnce
     if std::env::var(INSIDE).is_ok_and(|inside| inside == name) {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        return runtime.block_on(scene(Stage::new(name)));
+        return runtime.block_on(async { scene(Stage::new(name).await).await });
     }
     let Some(server) = Moto::shared() else { return };
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -92,24 +92,27 @@ impl<R: Resource> Live<R> {
 
 /// What a scene is played on.
 pub(crate) struct Stage {
-    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) factory: Arc<dyn Provider>,
+    pub(crate) provider: Arc<dyn Instance>,
     pub(crate) stack: StackId,
     next: AtomicU8,
     seed: u8,
 }
 
 impl Stage {
-    fn new(name: &str) -> Self {
+    async fn new(name: &str) -> Self {
         let stack = name.replace("::", ".").replace('_', "-");
         // Scenes share the server, so that their tokens must differ: the physical names are made of them.
         let seed = name.bytes().fold(7_u8, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte));
         let stack = StackId::parse(&format!("local/moto/{stack}")).unwrap();
-        Self { provider: sskuba_aws::provider(), stack, next: AtomicU8::new(1), seed }
+        let factory = sskuba_aws::provider();
+        let provider = factory.configure(None).await.unwrap();
+        Self { factory, provider, stack, next: AtomicU8::new(1), seed }
     }
 
     /// Goes on with a provider of these settings.
     pub(crate) async fn with(self, settings: Settings) -> Self {
-        Self { provider: self.provider.configure(&inputs(settings)).await.unwrap(), ..self }
+        Self { provider: self.factory.configure(Some(&inputs(settings))).await.unwrap(), ..self }
     }
 
     pub(crate) fn cx<R: Resource>(&self, name: &str) -> Cx {

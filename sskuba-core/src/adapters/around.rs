@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::provider::{Change, Cx, Failure, Limits, Object, Prior, Provider};
+use crate::provider::{Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
 
@@ -28,16 +28,16 @@ pub trait Around: Clone + Send + Sync + fmt::Debug + 'static {
     }
 }
 
-/// A provider with an adapter round every call.
+/// A provider, or an instance of one, with an adapter round every call.
 #[derive(Debug, Clone)]
-pub struct Wrapped<A> {
-    inner: Arc<dyn Provider>,
+pub struct Wrapped<A, P: ?Sized = dyn Provider> {
+    inner: Arc<P>,
     adapter: A,
 }
 
-impl<A: Around> Wrapped<A> {
-    /// Puts an adapter round a provider.
-    pub fn new(inner: Arc<dyn Provider>, adapter: A) -> Self {
+impl<A: Around, P: ?Sized> Wrapped<A, P> {
+    /// Puts an adapter round a provider or an instance.
+    pub fn new(inner: Arc<P>, adapter: A) -> Self {
         Self { inner, adapter }
     }
 }
@@ -56,9 +56,16 @@ impl<A: Around> Provider for Wrapped<A> {
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         self.inner.check(schema, inputs)
     }
-    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
-        let inner = self.inner.configure(inputs).await?;
-        Ok(Arc::new(Self { inner, adapter: self.adapter.clone() }))
+    async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
+        let inner = self.inner.configure(settings).await?;
+        Ok(Arc::new(Wrapped { inner, adapter: self.adapter.clone() }))
+    }
+}
+
+#[async_trait]
+impl<A: Around> Instance for Wrapped<A, dyn Instance> {
+    async fn place(&self) -> Result<Place, Failure> {
+        self.adapter.around(&|| self.inner.place()).await
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         self.adapter.around(&|| self.inner.create(cx, inputs)).await

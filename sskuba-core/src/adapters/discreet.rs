@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::provider::{Change, Cx, Failure, Limits, Object, Prior, Provider, Texts, Told};
+use crate::provider::{Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Texts, Told};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
 
 /// Masks the secrets of a call, and of the provider's own settings, in the texts of its failure, and keeps them secret
 /// in what it reports. The engine puts one round every provider: a service's own words often quote what was sent.
 #[derive(Debug, Clone)]
-pub struct Discreet {
-    inner: Arc<dyn Provider>,
+pub struct Discreet<P: ?Sized = dyn Provider> {
+    inner: Arc<P>,
     settings: Option<Arc<Texts>>,
 }
 
-impl Discreet {
-    /// Wraps a provider.
-    pub fn new(inner: Arc<dyn Provider>) -> Self {
+impl<P: ?Sized> Discreet<P> {
+    /// Wraps a provider or an instance.
+    pub fn new(inner: Arc<P>) -> Self {
         Self { inner, settings: None }
     }
 
@@ -44,10 +44,17 @@ impl Provider for Discreet {
         errors.iter_mut().for_each(|error| told.text(&mut error.message));
         errors
     }
-    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
-        let inner = self.inner.configure(inputs).await;
-        let inner = inner.map_err(|failure| self.told(vec![inputs]).failure(failure))?;
-        Ok(Arc::new(Self { inner, settings: Some(Arc::new(Texts::of([inputs]))) }))
+    async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
+        let inner = self.inner.configure(settings).await;
+        let inner = inner.map_err(|failure| self.told(settings.into_iter().collect()).failure(failure))?;
+        Ok(Arc::new(Discreet { inner, settings: settings.map(|settings| Arc::new(Texts::of([settings]))) }))
+    }
+}
+
+#[async_trait]
+impl Instance for Discreet<dyn Instance> {
+    async fn place(&self) -> Result<Place, Failure> {
+        self.inner.place().await.map_err(|failure| self.told(Vec::new()).failure(failure))
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         let told = self.told(vec![inputs]);
@@ -113,8 +120,15 @@ mod tests {
         fn schemas(&self) -> Vec<Arc<Schema>> {
             Vec::new()
         }
-        async fn configure(&self, _: &Map) -> Result<Arc<dyn Provider>, Failure> {
+        async fn configure(&self, _: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
             Ok(Arc::new(Self("canary-5eb1")))
+        }
+    }
+
+    #[async_trait]
+    impl Instance for Quoting {
+        async fn place(&self) -> Result<Place, Failure> {
+            self.error()
         }
         async fn create(&self, _: &Cx, _: &Map) -> Result<Object, Failure> {
             self.error()
@@ -142,13 +156,14 @@ mod tests {
     #[tokio::test]
     async fn no_call_repeats_a_secret_of_the_providers_settings() {
         let settings: Map = [("key".to_owned(), Value::from("canary-5eb1").into_secret())].into();
-        let provider = Discreet::new(Arc::new(Quoting("nobody"))).configure(&settings).await.unwrap();
+        let provider = Discreet::<dyn Provider>::new(Arc::new(Quoting("nobody"))).configure(Some(&settings)).await.unwrap();
         let stack = StackId::parse("local/test/dev").unwrap();
         let address = Address::parse("it:some:Thing::main").unwrap();
         let cx = Cx::new(stack, address, Token::new([7; 16]), Duration::from_secs(1));
         let (map, prior) = (Map::new(), Prior::default());
         let change = Change { prior: prior.clone(), inputs: Map::new() };
         let failures = [
+            provider.place().await.unwrap_err(),
             provider.create(&cx, &map).await.unwrap_err(),
             provider.read(&cx, &prior).await.unwrap_err(),
             provider.update(&cx, &change).await.unwrap_err(),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::call::{Call, bound, half_made, hidden, prior_of};
 use super::dispatcher::{Back, Ready, Run, Running};
 use super::event::Event;
-use super::instances::{Instance, is_instance_kind};
+use super::instances::{Configured, is_instance_kind};
 use super::journal::JournalError;
+use super::locating::place_id;
 use crate::address::{Address, Token};
 use crate::graph::{Node, NodeId};
 use crate::plan::{Action, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags};
@@ -97,7 +98,8 @@ impl Run<'_> {
             self.frontier.complete(id);
             return;
         }
-        let Some((instance, ticket)) = self.enter(id, step, self.instance_of_node(id).as_ref()) else {
+        let declared = self.instance_of_node(id);
+        let Some((instance, ticket)) = self.enter(id, step, (declared.as_ref(), None)) else {
             return;
         };
         let cx = self.cx(
@@ -130,11 +132,11 @@ impl Run<'_> {
         &mut self,
         id: NodeId,
         step: &Step,
-        declared: Option<&Address>,
-    ) -> Option<(Instance, super::gate::Ticket)> {
+        declared: (Option<&Address>, Option<Token>),
+    ) -> Option<(Configured, super::gate::Ticket)> {
         let kind = step.address.kind_str();
         let registry = &self.tools.registry;
-        let instance = match self.instances.of(registry, self.journal.state(), kind, declared) {
+        let instance = match self.tools.instances.of(registry, self.journal.state(), kind, declared) {
             Ok(instance) => instance,
             Err(failure) => {
                 self.fail(id, step.action, failure);
@@ -159,9 +161,7 @@ impl Run<'_> {
             let token = self.tools.ids.token();
             return self.call(id, step, step.action, Verb::Create, token, inputs);
         };
-        // A forced replacement that has been done already is not done again.
-        let force =
-            step.force.as_ref().filter(|f| f.reason == Reason::Requested && step.prior == Some(record.token));
+        let force = step.force.as_ref().filter(|force| self.holds(&force.reason, step, node, record));
         let decision = decide(record, &node.schema, &node.lifecycle, inputs, force);
         let (token, reseals, inputs) = (record.token, decision.reseals(), decision.inputs);
         if decision.action > step.action {
@@ -217,13 +217,50 @@ impl Run<'_> {
         }
     }
 
+    /// Tells whether what the plan saw as a reason for a replacement has come about, and was not followed yet.
+    fn holds(&self, reason: &Reason, step: &Step, node: &Node, record: &Record) -> bool {
+        if step.prior != Some(record.token) {
+            return false;
+        }
+        let replaced = |cause: NodeId| {
+            let cause = self.plan.step(cause);
+            let now = self.journal.state().current(&cause.address).map(|record| record.token);
+            cause.prior.is_some() && now != cause.prior
+        };
+        match reason {
+            Reason::Requested => true,
+            Reason::DeletedWith { .. } => node.deleted_with.is_some_and(replaced),
+            Reason::Place { .. } => self.moves(node, record),
+            _ => false,
+        }
+    }
+
+    /// Tells whether a resource is to be in another place than its object is.
+    fn moves(&self, node: &Node, record: &Record) -> bool {
+        let state = self.journal.state();
+        let declared = node.provider.map(|provider| &self.plan.graph.node(provider).address);
+        let kind = record.address.kind_str();
+        let (tools, current) = (self.tools, declared.and_then(|address| state.current(address)));
+        if declared == record.provider.as_ref() && current.map(|record| record.token) == record.instance {
+            return false;
+        }
+        let Ok(wanted) = tools.instances.of(&tools.registry, state, kind, (declared, None)) else { return true };
+        match (record.place.and_then(|place| state.place(place)), wanted.known_place()) {
+            (Some(there), Some(wanted)) => there != wanted,
+            _ => true,
+        }
+    }
+
     /// Records edges and options that differ, without a call.
     fn record(&mut self, id: NodeId, token: Token) -> Result<(), JournalError> {
         let (dependencies, flags) = (dependencies(&self.plan.graph, id), flags(&self.plan.graph, id));
         let provider = self.instance_of_node(id);
-        let Some(record) = self.journal.state().record(token) else { return Ok(()) };
-        if record.dependencies != dependencies || record.flags != flags || record.provider != provider {
-            self.journal.stage(Entry::Recorded { token, dependencies, provider, flags })?;
+        let state = self.journal.state();
+        let instance = provider.as_ref().and_then(|address| state.current(address)).map(|record| record.token);
+        let Some(record) = state.record(token) else { return Ok(()) };
+        let same = (&record.provider, record.instance) == (&provider, instance);
+        if record.dependencies != dependencies || record.flags != flags || !same {
+            self.journal.stage(Entry::Recorded { token, dependencies, provider, instance, flags })?;
         }
         Ok(())
     }
@@ -239,14 +276,15 @@ impl Run<'_> {
         let first = step.order == Order::DeleteFirst
             || node.schema.delete_first
             || node.lifecycle.delete_before_create;
+        // The old generation of a provider instance stays for as long as something is in its place.
+        if !first || (step.delete_step.is_none() && node.schema.is_instance()) {
+            let token = self.tools.ids.token();
+            return self.call(id, step, Action::Replace, Verb::Create, token, inputs);
+        }
         let Some(delete) = step.delete_step else {
             self.fail(id, step.action, stale("the plan has no delete for its old generation"));
             return Ok(());
         };
-        if !first {
-            let token = self.tools.ids.token();
-            return self.call(id, step, Action::Replace, Verb::Create, token, inputs);
-        }
         // The step comes back when the old generation is gone; it then finds no record, and creates.
         self.frontier.put_back(id);
         self.wake(id, delete);
@@ -280,9 +318,12 @@ impl Run<'_> {
         let plan = self.plan;
         let node = plan.graph.node(id);
         let declared = self.instance_of_node(id);
-        let Some((mut instance, ticket)) = self.enter(id, step, declared.as_ref()) else { return Ok(()) };
-        if is_instance_kind(step.address.kind_str()) {
-            match self.instances.configure(&self.tools.registry, &step.address, &inputs) {
+        let Some((mut instance, ticket)) = self.enter(id, step, (declared.as_ref(), None)) else {
+            return Ok(());
+        };
+        if node.schema.is_instance() {
+            let tools = self.tools;
+            match tools.instances.configure(&tools.registry, &step.address, Some(token), &inputs) {
                 Ok(configured) => instance = configured,
                 Err(failure) => {
                     self.gates.leave(&ticket, false);
@@ -296,6 +337,7 @@ impl Run<'_> {
             _ => node.lifecycle.timeouts.update,
         };
         let cx = self.cx(&step.address, token, bound(user, &node.schema.expected, verb));
+        let place = place_id(self.journal, &instance)?;
         let record = self.journal.state().record(token);
         let (prior, now) = (record.map(prior_of), self.tools.clock.now());
         let (hidden, half_made) = (hidden(Some(&node.schema), record, now), half_made(record));
@@ -306,6 +348,8 @@ impl Run<'_> {
             inputs: inputs.clone(),
             version: node.schema.version,
             provider: declared,
+            instance: instance.generation.filter(|_| !node.schema.is_instance()),
+            place,
             dependencies: dependencies(&plan.graph, id),
             flags: flags(&plan.graph, id),
             time: now,
@@ -333,7 +377,8 @@ impl Run<'_> {
             self.frontier.complete(id);
             return Ok(());
         }
-        let Some((instance, ticket)) = self.enter(id, step, record.provider.as_ref()) else { return Ok(()) };
+        let used = (record.provider.as_ref(), record.instance);
+        let Some((instance, ticket)) = self.enter(id, step, used) else { return Ok(()) };
         let schema = self.tools.registry.schema(step.address.kind_str()).ok().cloned();
         let user = record.flags.delete_timeout.map(std::time::Duration::from_millis);
         let fallback = lookup_time();
@@ -420,6 +465,8 @@ pub(super) fn delete_intent(record: &Record, time: crate::clock::Timestamp) -> I
         inputs: Map::new(),
         version: record.version,
         provider: record.provider.clone(),
+        instance: record.instance,
+        place: record.place,
         dependencies: record.dependencies.clone(),
         flags: record.flags.clone(),
         time,

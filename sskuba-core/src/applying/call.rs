@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::holding::Holding;
-use super::instances::{Instance, is_instance_kind};
+use super::instances::{Configured, is_instance_kind};
 use super::recover;
 use crate::clock::Timestamp;
 use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Prior};
@@ -40,7 +40,7 @@ pub(super) struct Call {
     /// The lease that it is made under.
     pub(super) holding: Arc<Holding>,
     /// The provider.
-    pub(super) instance: Instance,
+    pub(super) instance: Configured,
     /// The schema, if this program knows the kind.
     pub(super) schema: Option<Arc<Schema>>,
     /// For how long the object may exist and be seen by no question.
@@ -184,7 +184,8 @@ async fn settle(call: &Call) -> Result<Option<Object>, Failure> {
     if call.verb == Verb::Delete {
         return Ok(None);
     }
-    call.instance.get().await?;
+    // What is made with it has to know where it is.
+    call.instance.place().await?;
     let id = call.cx.token.to_string();
     let field = call.schema.as_ref().map_or("id", |schema| schema.id_field).to_owned();
     Ok(Some(Object { outputs: [(field, id.as_str().into())].into(), id, inputs: Map::new() }))

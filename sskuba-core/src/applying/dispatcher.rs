@@ -34,6 +34,8 @@ pub struct Tools {
     pub who: String,
     /// The command, e.g. `up`.
     pub command: String,
+    /// The provider instances of the run.
+    pub(crate) instances: Instances,
 }
 
 /// A step whose call runs or is about to.
@@ -69,7 +71,6 @@ pub(super) struct Run<'a> {
     pub(super) options: &'a ApplyOptions,
     pub(super) frontier: Frontier,
     pub(super) gates: Gates,
-    pub(super) instances: Instances,
     pub(super) lookups: HashMap<NodeId, Map>,
     pub(super) running: HashMap<NodeId, Running>,
     pub(super) tasks: JoinSet<Back>,
@@ -111,7 +112,6 @@ pub async fn apply(
     let mut run = Run {
         frontier,
         gates: Gates::default(),
-        instances: Instances::default(),
         lookups: plan.lookups.clone(),
         running: HashMap::new(),
         tasks: JoinSet::new(),

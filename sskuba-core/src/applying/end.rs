@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::call::Ended;
 use super::dispatcher::{Run, Running};
 use super::event::Event;
+use super::instances::is_instance_kind;
 use super::journal::JournalError;
+use super::locating::record_place;
 use crate::graph::NodeId;
 use crate::plan::{Action, Order};
 use crate::provider::{Class, Failure};
@@ -32,6 +34,9 @@ impl Run<'_> {
         };
         let not_applied = matches!(outcome, Outcome::NotApplied { .. });
         self.journal.stage(Entry::Outcome { token, outcome, time })?;
+        if applied.is_some() && is_instance_kind(self.plan.step(id).address.kind_str()) {
+            record_place(self.journal, self.tools, &self.plan.step(id).address, token)?;
+        }
         if ended.gone {
             let why = "the object was deleted behind the stack's back".to_owned();
             self.journal.stage(Entry::Forgotten { token, why })?;

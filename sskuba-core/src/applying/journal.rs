@@ -13,6 +13,9 @@ use crate::state::{
 /// The key of the record that holds the exported outputs. Records of generations have their token as key.
 pub(super) const EXPORTS: &[u8] = b"exports";
 
+/// The key of the record that holds the places that the stack has objects in.
+pub(super) const PLACES: &[u8] = b"places";
+
 /// How many more entries than records the journal may hold before it is folded.
 const FOLD_SLACK: usize = 2048;
 
@@ -71,9 +74,19 @@ pub(crate) fn whole(state: &State, codec: &Codec) -> Result<Fold, JournalError> 
         let at = |error| JournalError::Format { key: record.address.to_string(), error };
         fold.put.push((record.token.as_bytes().to_vec(), codec.encode_record(record).map_err(at)?));
     }
-    let at = |error| JournalError::Format { key: "the exported outputs".to_owned(), error };
-    fold.put.push((EXPORTS.to_vec(), codec.encode_map(state.exports()).map_err(at)?));
+    fold.put.extend(of_the_stack(state, codec)?);
     Ok(fold)
+}
+
+/// Writes what belongs to a stack as a whole as records.
+fn of_the_stack(state: &State, codec: &Codec) -> Result<Vec<(Vec<u8>, Vec<u8>)>, JournalError> {
+    let at = |key: &str| {
+        let key = key.to_owned();
+        move |error| JournalError::Format { key, error }
+    };
+    let exports = codec.encode_map(state.exports()).map_err(at("the exported outputs"))?;
+    let places = codec.encode_places(state.places()).map_err(at("the places"))?;
+    Ok(vec![(EXPORTS.to_vec(), exports), (PLACES.to_vec(), places)])
 }
 
 /// The journal of a stack that this program holds the lease of.
@@ -237,9 +250,7 @@ impl Journal {
                 }
             }
         }
-        let exports = self.codec.encode_map(self.state.exports());
-        let at = |error| JournalError::Format { key: "the exported outputs".to_owned(), error };
-        fold.put.push((EXPORTS.to_vec(), exports.map_err(at)?));
+        fold.put.extend(of_the_stack(&self.state, &self.codec)?);
         fold.history.clone_from(&self.history);
         self.store.fold(&self.lease, fold).await?;
         self.state.forget_touched();

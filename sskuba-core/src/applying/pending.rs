@@ -8,8 +8,9 @@ use tokio::task::{Id, JoinSet};
 use super::call::{Call, bound, half_made, hidden, panicked, prior_of};
 use super::dispatcher::Tools;
 use super::event::{Event, Events};
-use super::instances::{Instances, is_instance_kind};
+use super::instances::is_instance_kind;
 use super::journal::{Journal, JournalError};
+use super::locating::record_place;
 use super::recover::{Resolved, resolve};
 use crate::address::{Address, StackId, Token};
 use crate::provider::{Cx, Failure};
@@ -82,7 +83,6 @@ async fn resolve_some(
     events: &Events,
     intents: Vec<Intent>,
 ) -> Result<Vec<Unresolved>, JournalError> {
-    let mut instances = Instances::default();
     let mut unresolved = Vec::new();
     let mut tasks: JoinSet<Result<Resolved, Failure>> = JoinSet::new();
     let mut open: HashMap<Id, (Token, Address, Verb)> = HashMap::new();
@@ -92,7 +92,7 @@ async fn resolve_some(
             let Some(intent) = todo.next() else { break };
             let (address, verb, token) = (intent.address.clone(), intent.verb, intent.token);
             events.emit(Event::Recovering { address: address.clone(), verb });
-            match call_of(journal, stack, tools, &mut instances, intent) {
+            match call_of(journal, stack, tools, intent) {
                 Ok(call) => {
                     let task = tasks.spawn(async move { resolve(&call).await });
                     open.insert(task.id(), (token, address, verb));
@@ -122,6 +122,9 @@ fn record(
 ) -> Result<(), JournalError> {
     let (outcome, time) = (resolved.ended.outcome, tools.clock.now());
     journal.stage(Entry::Outcome { token, outcome, time })?;
+    if is_instance_kind(address.kind_str()) {
+        record_place(journal, tools, &address, token)?;
+    }
     if resolved.ended.gone {
         journal.stage(Entry::Forgotten { token, why: resolved.what.to_owned() })?;
     }
@@ -135,15 +138,16 @@ fn call_of(
     journal: &Journal,
     stack: &StackId,
     tools: &Tools,
-    instances: &mut Instances,
     intent: Intent,
 ) -> Result<Call, Failure> {
     let kind = intent.address.kind();
     let schema = tools.registry.schema(kind.as_str()).ok().cloned();
     let instance = if is_instance_kind(kind.as_str()) {
-        instances.configure(&tools.registry, &intent.address, &intent.inputs)?
+        let (address, generation) = (&intent.address, Some(intent.token));
+        tools.instances.configure(&tools.registry, address, generation, &intent.inputs)?
     } else {
-        instances.of(&tools.registry, journal.state(), kind.as_str(), intent.provider.as_ref())?
+        let used = (intent.provider.as_ref(), intent.instance);
+        tools.instances.of(&tools.registry, journal.state(), kind.as_str(), used)?
     };
     let second = std::time::Duration::from_secs(1);
     let fallback = Durations { create: second, update: second, delete: second };

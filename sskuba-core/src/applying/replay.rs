@@ -3,7 +3,8 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-use super::journal::{EXPORTS, JournalError, hex};
+use super::journal::{EXPORTS, JournalError, PLACES, hex};
+use crate::provider::Place;
 use crate::state::{Codec, Entry, Image, Record, State};
 use crate::value::Map;
 
@@ -17,6 +18,7 @@ const SHARE: usize = 256;
 enum Folded {
     Record(Box<Record>),
     Exports(Map),
+    Places(Vec<Place>),
 }
 
 /// Rebuilds the state of a stack from what is stored.
@@ -30,6 +32,7 @@ pub fn replay(image: &Image, codec: &Codec) -> Result<State, JournalError> {
         match folded {
             Folded::Record(record) => state.insert(record),
             Folded::Exports(map) => state.set_exports(map),
+            Folded::Places(places) => state.set_places(places),
         }
         Ok(())
     })?;
@@ -37,6 +40,7 @@ pub fn replay(image: &Image, codec: &Codec) -> Result<State, JournalError> {
     in_order(&image.journal, entry, |(revision, entry)| {
         state.apply(entry).map_err(|error| JournalError::Transition { revision, error })
     })?;
+    state.name_instances();
     state.set_revision(image.revision);
     Ok(state)
 }
@@ -44,10 +48,16 @@ pub fn replay(image: &Image, codec: &Codec) -> Result<State, JournalError> {
 fn decode_folded(key: &[u8], bytes: &[u8], codec: &Codec) -> Result<Folded, JournalError> {
     let decoded = if key == EXPORTS {
         codec.decode_map(bytes).map(Folded::Exports)
+    } else if key == PLACES {
+        codec.decode_places(bytes).map(Folded::Places)
     } else {
         codec.decode_record(bytes).map(|record| Folded::Record(Box::new(record)))
     };
-    let name = || if key == EXPORTS { "record exports".to_owned() } else { format!("record {}", hex(key)) };
+    let name = || match key {
+        EXPORTS => "record exports".to_owned(),
+        PLACES => "record places".to_owned(),
+        key => format!("record {}", hex(key)),
+    };
     decoded.map_err(|error| JournalError::Format { key: name(), error })
 }
 

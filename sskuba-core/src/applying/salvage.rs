@@ -1,6 +1,6 @@
 //! Reads what can be read of a stack that is damaged, and says of the rest what it was.
 
-use super::journal::{EXPORTS, hex};
+use super::journal::{EXPORTS, PLACES, hex};
 use crate::state::{Codec, Entry, FormatError, Image, Outcome, State, Status, Verb};
 
 /// Something stored that cannot be read, or cannot follow what is.
@@ -36,34 +36,48 @@ pub fn salvage(image: &Image, codec: &Codec) -> Salvage {
         found.unreadable.push(Unreadable { key: damage.key, why: damage.why, about: None });
     }
     for (key, bytes) in &image.records {
-        let exports = key == EXPORTS;
-        let name = if exports { "record exports".to_owned() } else { format!("record {}", hex(key)) };
-        let read = if exports {
-            found.read(codec, &name, |codec| codec.decode_map(bytes)).map(|map| found.state.set_exports(map))
-        } else {
-            found
-                .read(codec, &name, |codec| codec.decode_record(bytes))
-                .map(|record| found.state.insert(record))
+        let name = match key.as_slice() {
+            EXPORTS => "record exports".to_owned(),
+            PLACES => "record places".to_owned(),
+            key => format!("record {}", hex(key)),
+        };
+        let read = match key.as_slice() {
+            EXPORTS => {
+                let map = found.read(codec, &name, |codec| codec.decode_map(bytes));
+                map.map(|map| found.state.set_exports(map))
+            }
+            PLACES => {
+                let places = found.read(codec, &name, |codec| codec.decode_places(bytes));
+                places.map(|places| found.state.set_places(places))
+            }
+            _ => {
+                let record = found.read(codec, &name, |codec| codec.decode_record(bytes));
+                record.map(|record| found.state.insert(record))
+            }
         };
         if let Err(error) = read {
             found.lose(name, &error, bytes);
             found.keys.push(key.clone());
         }
     }
+    // Where the place of an object can no longer be read, the next run finds it out.
+    found.state.forget_unknown_places();
     for (revision, bytes) in &image.journal {
         let name = format!("journal entry {revision}");
-        let entry = match found.read(codec, &name, |codec| codec.decode(bytes)) {
+        let mut entry = match found.read(codec, &name, |codec| codec.decode(bytes)) {
             Ok(entry) => entry,
             Err(error) => {
                 found.lose(name, &error, bytes);
                 continue;
             }
         };
+        found.state.forget_unknown_place(&mut entry);
         let about = about_entry(&entry);
         if let Err(error) = found.state.apply(entry) {
             found.unreadable.push(Unreadable { key: name, why: error.to_string(), about });
         }
     }
+    found.state.name_instances();
     found.state.set_revision(image.revision);
     found
 }

@@ -1,7 +1,7 @@
 //! What can go wrong, told so that a person knows what, where, why, and what to do.
 
 use crate::address::{NameError, StackId};
-use crate::applying::{JournalError, Unresolved};
+use crate::applying::{JournalError, Misplaced, Unresolved};
 use crate::graph::GraphError;
 use crate::planning::Diagnostic;
 use crate::provider::Failure;
@@ -55,6 +55,9 @@ pub enum EngineError {
     /// Interrupted calls that could not be resolved.
     #[error("interrupted operations have to be resolved first:{}", list(.0))]
     Unresolved(Vec<Unresolved>),
+    /// Objects would be looked for where they are not.
+    #[error("nothing was read or changed, because it is not certain to be the right place:{}\n{}", list(.0), elsewhere(.0))]
+    Misplaced(Vec<Misplaced>),
     /// The state cannot be read or written.
     #[error("failed to read or write the state of {stack}: {source}")]
     State {
@@ -80,6 +83,19 @@ pub enum EngineError {
     /// Something that was asked for is not there, or cannot be done.
     #[error("{0}")]
     Refused(String),
+}
+
+/// Says what to do where objects are elsewhere.
+fn elsewhere(misplaced: &[Misplaced]) -> &'static str {
+    let unknown = |wrong: &Misplaced| matches!(wrong, Misplaced::Unknown { .. });
+    match misplaced.iter().all(unknown) {
+        true => "mend that and run again; what calls no provider, such as `state list`, works without",
+        false => {
+            "run again with the credentials, region and settings that the objects were made with; to work in another \
+             place too, declare a provider instance for it and give it to the resources with `.provider(…)`; of what is \
+             gone for good, `state rm` forgets the records"
+        }
+    }
 }
 
 fn list<T: std::fmt::Display>(items: &[T]) -> String {

@@ -3,6 +3,7 @@
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::{Address, Token};
+use crate::applying::place_id;
 use crate::graph::NodeId;
 use crate::plan::{Action, Plan, Subject, dependencies, flags};
 use crate::planning::PlanOptions;
@@ -40,7 +41,7 @@ impl Session {
         let schema = &plan.graph.node(node).schema;
         let provider = plan.graph.node(node).provider.map(|p| plan.graph.node(p).address.clone());
         let prior = Prior { id: id.to_owned(), ..Prior::default() };
-        let object = self.look_at(address, provider.as_ref(), token, prior).await?;
+        let (object, instance) = self.look_at(address, (provider.as_ref(), None), token, prior).await?;
         let object = object.ok_or_else(|| {
             let kind = address.kind_str();
             EngineError::Refused(format!("{address} cannot be imported: the provider knows no {kind} `{id}`"))
@@ -58,11 +59,14 @@ impl Session {
         let differs = schema.inputs().map(|field| field.name).filter(|name| !same(name));
         let differs = differs.map(str::to_owned).collect();
         let time = self.engine().clock.now();
+        let place = place_id(self.journal(), &instance).map_err(|error| self.wrap(error))?;
         let adopted = Entry::Adopted(Box::new(Record {
             address: address.clone(),
             token,
             version: schema.version,
             provider,
+            instance: instance.generation,
+            place,
             status: Status::Live,
             id: object.id,
             applied,

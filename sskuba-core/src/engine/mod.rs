@@ -7,12 +7,14 @@ mod error;
 mod import;
 mod keys;
 mod open;
+mod placing;
 mod planned;
 mod portable;
 mod read;
 mod repair;
 mod session;
 
+pub use crate::applying::Misplaced;
 pub use crate::refresh::{Doubt, RefreshReport, Refreshed};
 pub use build::{ApplyCall, Engine, EngineBuilder};
 pub use discard::discard;

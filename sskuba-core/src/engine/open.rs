@@ -9,7 +9,7 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::StackId;
-use crate::applying::{Journal, Tools};
+use crate::applying::{Instances, Journal, Tools};
 use crate::digest::Digester;
 use crate::state::{Codec, DataKey, FORMAT, Image, Keyring, Lease, Owner, State, StoreError};
 
@@ -61,6 +61,13 @@ pub(super) fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineE
     }
 }
 
+/// Tells whether the small value that says which release writes the stack names an earlier format.
+fn is_older(writer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(writer);
+    let format = text.split(' ').next().and_then(|format| format.parse::<u8>().ok());
+    format.is_some_and(|format| format < FORMAT)
+}
+
 /// Tells whether a stack's objects are simulated ones.
 pub(super) fn is_simulated(image: &Image) -> bool {
     image.meta.get(WORLD).is_some_and(|world| world == SIMULATED)
@@ -102,6 +109,7 @@ impl Engine {
             ids: Arc::clone(&self.ids),
             who: format!("{}@{}", self.user, self.host),
             command: command.to_owned(),
+            instances: Instances::default(),
         }
     }
 
@@ -174,6 +182,11 @@ impl Engine {
                 key
             }
         };
+        let (name, value) = writer();
+        if image.meta.get(&name).is_some_and(|written| is_older(written)) {
+            // An earlier release refuses what this one is about to write, by the name of this one.
+            self.store.put_meta(lease, &name, value).await.map_err(EngineError::store)?;
+        }
         let codec = Codec::new(Some(key), Arc::clone(&self.ids));
         let opened = Journal::open(Arc::clone(&self.store), lease.clone(), codec, image);
         let journal = opened.map_err(|error| EngineError::journal(stack, error))?;

@@ -26,9 +26,10 @@ pub(super) async fn make_plan(
     state: &State,
     program: Option<&dyn Program>,
     options: &PlanOptions,
+    instances: &Instances,
 ) -> Result<Plan, EngineError> {
     let graph = declare(stack, program, options).await?;
-    plan_graph(engine, stack, state, graph, options).await
+    plan_graph(engine, stack, state, graph, (options, instances)).await
 }
 
 /// Runs the program; without one, none is declared and all goes.
@@ -49,7 +50,7 @@ pub(super) async fn plan_graph(
     stack: &StackId,
     state: &State,
     graph: Option<DesiredGraph>,
-    options: &PlanOptions,
+    (options, instances): (&PlanOptions, &Instances),
 ) -> Result<Plan, EngineError> {
     let down = graph.is_none();
     let mut request = Request {
@@ -59,6 +60,7 @@ pub(super) async fn plan_graph(
         registry: &engine.registry,
         options,
         lookups: HashMap::new(),
+        places: HashMap::new(),
         down,
     };
     loop {
@@ -73,8 +75,12 @@ pub(super) async fn plan_graph(
                 }
                 return Ok(*plan);
             }
+            Planned::Places(wanted) => {
+                let found = engine.places(&request.graph, instances, wanted).await?;
+                request.places.extend(found);
+            }
             Planned::Lookups(wanted) => {
-                let answers = look_up(engine, &request, wanted).await?;
+                let answers = look_up(engine, &request, instances, wanted).await?;
                 request.lookups.extend(answers);
             }
         }
@@ -84,9 +90,9 @@ pub(super) async fn plan_graph(
 async fn look_up(
     engine: &Engine,
     request: &Request<'_>,
+    instances: &Instances,
     wanted: Vec<(NodeId, Map)>,
 ) -> Result<HashMap<NodeId, Map>, EngineError> {
-    let mut instances = Instances::default();
     let mut tasks = tokio::task::JoinSet::new();
     let mut asked = HashMap::new();
     for (id, inputs) in wanted {
@@ -95,7 +101,9 @@ async fn look_up(
         let declared = node.provider.map(|provider| &request.graph.node(provider).address);
         let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
         let instance =
-            instances.of(&engine.registry, request.state, address.kind_str(), declared).map_err(failed)?;
+            instances
+            .of(&engine.registry, request.state, address.kind_str(), (declared, None))
+            .map_err(failed)?;
         let token = Token::new([0; 16]);
         let cx = Cx::new(request.stack.clone(), address.clone(), token, LOOKUP);
         let task = tasks.spawn(async move {

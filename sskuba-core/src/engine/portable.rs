@@ -10,8 +10,9 @@ use super::error::EngineError;
 use super::open::KEY;
 use super::session::Session;
 use crate::address::{StackId, Token};
+use crate::provider::Place;
 use crate::state::{
-    Codec, Entry, FORMAT, FormatError, Image, KeyringError, Record, State, from_text, to_text,
+    Codec, Entry, FORMAT, FormatError, Image, KeyringError, PlaceId, Record, State, from_text, to_text,
 };
 
 impl Engine {
@@ -45,6 +46,7 @@ pub(super) fn document(
         "revision": state.revision(),
         "simulated": simulated,
         "key": image.meta.get(KEY).map(|bytes| to_text(bytes)),
+        "places": state.places(),
         "records": records.map_err(odd)?,
         "interrupted": open.map_err(odd)?,
         "outputs": codec.map_to_json(state.exports()).map_err(odd)?,
@@ -80,10 +82,21 @@ impl Session {
         let Some(Json::Array(items)) = document.get("records") else {
             return Err(refuse("it has no list of `records`; use what `state export` wrote".to_owned()));
         };
+        let places = document.get("places").cloned().unwrap_or_else(|| json!([]));
+        let places: Vec<Place> = serde_json::from_value(places)
+            .map_err(|error| refuse(format!("its `places` cannot be read: {error}")))?;
+        let (places, numbers) = self.renumbered(places);
+        let place_of = |place: Option<PlaceId>, what: &str| match place {
+            None => Ok(None),
+            Some(PlaceId(at)) => numbers.get(at as usize).copied().map(Some).ok_or_else(|| {
+                refuse(format!("{what} is in place {at}, and the document has no such place"))
+            }),
+        };
         let mut records: Vec<Record> = Vec::new();
         for (i, item) in items.iter().enumerate() {
             let record = codec.record_from_json(item.clone());
             let mut record = record.map_err(|error| refuse(format!("record {i}: {error}")))?;
+            record.place = place_of(record.place, &format!("record {i}"))?;
             self.keep_secret(&mut record);
             records.push(record);
         }
@@ -92,7 +105,10 @@ impl Session {
             document.get("interrupted").and_then(Json::as_array).into_iter().flatten().enumerate()
         {
             let intent = codec.intent_from_json(item.clone());
-            open.push(intent.map_err(|error| refuse(format!("interrupted operation {i}: {error}")))?);
+            let mut intent =
+                intent.map_err(|error| refuse(format!("interrupted operation {i}: {error}")))?;
+            intent.place = place_of(intent.place, &format!("interrupted operation {i}"))?;
+            open.push(intent);
         }
         let outputs = document.get("outputs").map(|json| codec.map_from_json(json.clone())).transpose();
         let outputs = outputs.map_err(|error| refuse(format!("its outputs: {error}")))?;
@@ -108,11 +124,26 @@ impl Session {
         let adopted = records.into_iter().map(|record| Entry::Adopted(Box::new(record)));
         let rest =
             open.into_iter().map(|intent| Entry::Intent(Box::new(intent))).chain(outputs.map(Entry::Exports));
-        let entries = gone.into_iter().chain(adopted).chain(rest).collect();
+        let entries = places.into_iter().chain(gone).chain(adopted).chain(rest).collect();
         let what = format!("imported {count} records, in place of others {lost}");
         self.edit_world(what, entries, Some(simulated)).await?;
         self.journal().fold().await.map_err(|error| self.wrap(error))?;
         Ok(count)
+    }
+
+    /// Returns the numbers that places have in this stack, and the entries that add those that it does not know.
+    fn renumbered(&self, places: Vec<Place>) -> (Vec<Entry>, Vec<PlaceId>) {
+        let mut known = self.state().places().to_vec();
+        let (mut entries, mut numbers) = (Vec::new(), Vec::new());
+        for place in places {
+            let at = known.iter().position(|other| *other == place).unwrap_or_else(|| {
+                known.push(place.clone());
+                entries.push(Entry::Place(place));
+                known.len() - 1
+            });
+            numbers.push(PlaceId(u32::try_from(at).unwrap_or(u32::MAX)));
+        }
+        (entries, numbers)
     }
 
     /// Marks the fields of a record that its kind says are secret: an edited document may have them in the clear.

@@ -12,7 +12,7 @@ use super::error::EngineError;
 use super::open::{check, check_world, digester, is_simulated, key_of};
 use super::planned::{declare, make_plan, plan_graph};
 use crate::address::{StackId, Token};
-use crate::applying::{Events, replay};
+use crate::applying::{Events, Instances, replay};
 use crate::clock::Timestamp;
 use crate::digest::Digester;
 use crate::plan::Plan;
@@ -98,9 +98,11 @@ impl Engine {
             _ => return Err(EngineError::Refused("the runtime is shutting down".to_owned())),
         };
         check_world(self, stack, &state, simulated)?;
-        let plan = plan_graph(self, stack, &state, declared?, options).await;
+        let instances = Instances::default();
+        let plan = plan_graph(self, stack, &state, declared?, (options, &instances)).await?;
+        self.preview_places(&plan, &state, &instances).await?;
         discard(state);
-        plan
+        Ok(plan)
     }
 
     /// Plans with what is really there now, without taking the stack's lease: `program` is what is declared, none to take
@@ -117,8 +119,9 @@ impl Engine {
     ) -> Result<(Option<Plan>, RefreshReport), EngineError> {
         let (mut state, _, simulated) = self.readable(stack).await?;
         check_world(self, stack, &state, simulated)?;
-        let Refreshed { report, observed, forgotten } =
-            refresh(&state, stack, &self.tools("preview"), events).await;
+        let tools = self.tools("preview");
+        self.readable_places(&state, &tools).await?;
+        let Refreshed { report, observed, forgotten } = refresh(&state, stack, &tools, events).await;
         // Where something could not be read there is no plan: it would say that nothing has to change.
         if !report.failed.is_empty() {
             return Ok((None, report));
@@ -127,7 +130,7 @@ impl Engine {
             let follows = state.apply(entry);
             follows.map_err(|error| EngineError::Refused(format!("what was read does not fit: {error}")))?;
         }
-        let plan = make_plan(self, stack, &state, program, options).await?;
+        let plan = make_plan(self, stack, &state, program, options, &tools.instances).await?;
         Ok((Some(plan), report))
     }
 
@@ -138,7 +141,10 @@ impl Engine {
     pub async fn preview_down(&self, stack: &StackId, options: &PlanOptions) -> Result<Plan, EngineError> {
         let (state, _, simulated) = self.readable(stack).await?;
         check_world(self, stack, &state, simulated)?;
-        make_plan(self, stack, &state, None, options).await
+        let instances = Instances::default();
+        let plan = make_plan(self, stack, &state, None, options, &instances).await?;
+        self.preview_places(&plan, &state, &instances).await?;
+        Ok(plan)
     }
 
     /// Reads a stack with its secrets open; also returns the codec, and whether its objects are simulated ones.

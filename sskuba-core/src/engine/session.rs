@@ -1,5 +1,6 @@
 //! A session: a stack that this program holds the lease of.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -10,7 +11,7 @@ use super::open::{REAL, SIMULATED, WORLD, check_world, digester};
 use super::planned::{LOOKUP, make_plan};
 use crate::address::{Address, StackId, Token};
 use crate::applying::{
-    ApplyOptions, Event, Events, Instances, Journal, JournalError, Report, Tools, apply, recover_all,
+    ApplyOptions, Configured, Event, Events, Journal, JournalError, Report, Tools, apply, recover_all,
 };
 use crate::digest::Digester;
 use crate::plan::{Plan, PlanFile};
@@ -102,6 +103,7 @@ impl Session {
         if pending == 0 {
             return Ok(0);
         }
+        self.places_of_pending().await?;
         let unresolved = recover_all(&mut self.journal, &self.stack, &self.tools, events).await;
         let unresolved = unresolved.map_err(|error| EngineError::journal(&self.stack, error))?;
         if unresolved.is_empty() { Ok(pending) } else { Err(EngineError::Unresolved(unresolved)) }
@@ -128,7 +130,7 @@ impl Session {
     /// All that is wrong with the program, together.
     pub async fn plan(&self, program: &dyn Program, options: &PlanOptions) -> Result<Plan, EngineError> {
         self.nothing_open()?;
-        make_plan(&self.engine, &self.stack, self.state(), Some(program), options).await
+        make_plan(&self.engine, &self.stack, self.state(), Some(program), options, &self.tools.instances).await
     }
 
     /// Plans to take the stack down.
@@ -137,7 +139,7 @@ impl Session {
     /// If something is protected.
     pub async fn plan_down(&self, options: &PlanOptions) -> Result<Plan, EngineError> {
         self.nothing_open()?;
-        make_plan(&self.engine, &self.stack, self.state(), None, options).await
+        make_plan(&self.engine, &self.stack, self.state(), None, options, &self.tools.instances).await
     }
 
     /// Carries a plan out. A plan that changes nothing writes nothing.
@@ -158,6 +160,7 @@ impl Session {
         if plan.is_empty() {
             return Ok(self.unchanged(plan, options));
         }
+        self.places_of_plan(plan).await?;
         self.set_simulated(self.engine.simulated).await?;
         let report = apply(&mut self.journal, plan, &self.tools, options).await;
         let report = report.map_err(|error| EngineError::journal(&self.stack, error))?;
@@ -211,8 +214,9 @@ impl Session {
     ///
     /// # Errors
     /// If calls of an earlier run are open.
-    pub async fn look(&self, events: &Events) -> Result<Refreshed, EngineError> {
+    pub async fn look(&mut self, events: &Events) -> Result<Refreshed, EngineError> {
         self.nothing_open()?;
+        self.places_of(|_, _, _| true).await?;
         Ok(refresh(self.state(), &self.stack, &self.tools, events).await)
     }
 
@@ -246,7 +250,8 @@ impl Session {
             Resolution::NotCreated => Outcome::said_to_be_none("said not to have been created"),
             Resolution::Created { id } => {
                 let prior = Prior { id: id.clone(), inputs: intent.inputs.clone(), outputs: Map::new() };
-                let object = self.look_at(address, intent.provider.as_ref(), token, prior).await?;
+                let used = (intent.provider.as_ref(), intent.instance);
+                let (object, _) = self.look_at(address, used, token, prior).await?;
                 let object = object.ok_or_else(|| {
                     EngineError::Refused(format!(
                         "the provider knows no object {id} of kind {}; look for its id, or say `--not-created` if there \
@@ -267,25 +272,32 @@ impl Session {
 
     /// Reads an object that a person names; what it reports is as secret as its schema says.
     pub(super) async fn look_at(
-        &self,
+        &mut self,
         address: &Address,
-        provider: Option<&Address>,
+        (provider, generation): (Option<&Address>, Option<Token>),
         token: Token,
         prior: Prior,
-    ) -> Result<Option<Object>, EngineError> {
+    ) -> Result<(Option<Object>, Configured), EngineError> {
         let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
-        let (registry, kind) = (&self.engine.registry, address.kind_str());
-        let instance = Instances::default().of(registry, self.state(), kind, provider).map_err(failed)?;
+        let kind = address.kind_str();
+        let registry = Arc::clone(&self.engine.registry);
+        let name = kind.split(':').next().unwrap_or_default();
+        let used = (provider, generation);
+        let instance = self.tools.instances.of(&registry, self.state(), kind, used).map_err(failed)?;
+        let generation = instance.generation;
+        self.places_of(|other, its, provided| (other, its, provided) == (provider, generation, name)).await?;
+        instance.place().await.map_err(failed)?;
         let cx = Cx::new(self.stack.clone(), address.clone(), token, LOOKUP);
         let read = async { instance.get().await?.read(&cx, &prior).await };
         let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
         let object = tokio::time::timeout(LOOKUP, read).await.unwrap_or_else(late).map_err(failed)?;
-        let Ok(schema) = registry.schema(kind) else { return Ok(object) };
-        Ok(object.map(|Object { id, inputs, outputs }| Object {
+        let Ok(schema) = registry.schema(kind) else { return Ok((object, instance)) };
+        let sealed = object.map(|Object { id, inputs, outputs }| Object {
             id,
             inputs: schema.seal_outputs(inputs),
             outputs: schema.seal_outputs(outputs),
-        }))
+        });
+        Ok((sealed, instance))
     }
 
     /// Writes entries as one durable change.

@@ -133,6 +133,15 @@ pub enum Reason {
         /// That object's address.
         owner: Address,
     },
+    /// It is to be in another place than its object is, or its place is replaced.
+    Place {
+        /// The provider instance that it is to use; none for the default one.
+        instance: Option<Address>,
+        /// Where the object is, as far as the plan knows.
+        from: Option<String>,
+        /// Where it is to be, as far as the plan knows.
+        to: Option<String>,
+    },
     /// Its object is to be kept.
     Retained,
     /// It is called otherwise now.
@@ -176,6 +185,11 @@ impl fmt::Display for Reason {
             Self::DeletedFirst { because } => write!(f, "{because} has to be deleted before it is made anew"),
             Self::Superseded => f.write_str("an earlier replacement left it"),
             Self::DeletedWith { owner } => write!(f, "it goes with {owner}"),
+            Self::Place { from: Some(from), to: Some(to), .. } => {
+                write!(f, "it is moved to another place: from {from} to {to}")
+            }
+            Self::Place { instance: Some(instance), .. } => write!(f, "its place is replaced: {instance}"),
+            Self::Place { .. } => f.write_str("it is moved to another place"),
             Self::Retained => f.write_str("its object is retained"),
             Self::Moved { from } => write!(f, "it was called {from}"),
             Self::Secrecy { field, secret: true } => write!(f, "`{field}` becomes a secret"),

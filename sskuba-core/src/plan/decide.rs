@@ -41,8 +41,10 @@ pub fn decide(
     force: Option<&Force>,
 ) -> Decision {
     let inputs = with_ignored(wanted, &record.applied, &lifecycle.ignore_changes);
-    let replaces =
-        |field: &Field| field.force_new || lifecycle.replace_on_changes.iter().any(|name| name == field.name);
+    let replaces = |field: &Field| {
+        let asked = lifecycle.replace_on_changes.iter().any(|name| name == field.name);
+        field.force_new || asked || schema.is_place(field)
+    };
     let mut decision = Decision {
         action: Action::Same,
         certain: true,

@@ -22,21 +22,23 @@ pub(super) struct Causes {
 
 impl<'a> Declared<'a> {
     /// Finds what may replace a resource.
-    pub(super) fn causes(&self, id: NodeId, node: &Node, inputs: &Map) -> Causes {
+    pub(super) fn causes(&mut self, id: NodeId, node: &Node, inputs: &Map, record: &Record) -> Causes {
+        let moved = self.moved(node, record);
         let certain = |cause: &NodeId| self.steps[cause.index()].verdict == Verdict::Certain;
         let mut followed: Vec<NodeId> = self.replaced(id).collect();
         if !followed.is_empty() {
-            let bound = self.bound(node, inputs);
+            let mut bound = self.bound(node, inputs);
+            bound.extend(moved.iter().filter_map(|moved| moved.follows));
             followed.retain(|cause| bound.contains(cause));
             followed.sort_by_key(|cause| !certain(cause));
         }
         let mut roots = followed.clone();
         roots.retain(|cause| self.goes_first(*cause));
-        let force = self.force(node, &roots);
+        let force = self.force(node, moved.map(|moved| moved.force), &roots);
         Causes { roots, followed, force }
     }
 
-    fn force(&self, node: &Node, roots: &[NodeId]) -> Option<Force> {
+    fn force(&self, node: &Node, moved: Option<Force>, roots: &[NodeId]) -> Option<Force> {
         let asked = &self.request.options.replace;
         if asked.iter().any(|pattern| super::select::fits(pattern, node.address.as_str())) {
             return Some(Force { reason: Reason::Requested, certain: true });
@@ -46,7 +48,11 @@ impl<'a> Declared<'a> {
         let first = roots.first().map(|root| (*root, false));
         let certain = |cause: NodeId| self.steps[cause.index()].verdict == Verdict::Certain;
         let causes = with.into_iter().chain(first);
-        let (cause, with) = causes.max_by_key(|(cause, with)| (certain(*cause), *with))?;
+        let cause = causes.max_by_key(|(cause, with)| (certain(*cause), *with));
+        if let Some(moved) = moved.filter(|moved| moved.certain || !cause.is_some_and(|(cause, _)| certain(cause))) {
+            return Some(moved);
+        }
+        let (cause, with) = cause?;
         let address = self.steps[cause.index()].address.clone();
         let reason = if with {
             Reason::DeletedWith { owner: address }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::causes::Causes;
 use super::diagnostic::Diagnostic;
 use super::make::Request;
+use super::places::PlaceOf;
 use super::select::Selection;
 use crate::address::Address;
 use crate::graph::{Node, NodeId};
@@ -42,6 +43,8 @@ pub(super) struct Declared<'a> {
     outputs: Vec<Outputs<'a>>,
     /// Lookups that could be answered now.
     pub(super) wanted: Vec<(NodeId, Map)>,
+    /// Provider instances whose place has to be known.
+    pub(super) places_wanted: Vec<(PlaceOf, Map)>,
     /// Former addresses of resources that are called otherwise now.
     pub(super) moved: HashMap<Address, NodeId>,
     /// Whether edges, options or names differ from what is recorded.
@@ -62,8 +65,9 @@ impl<'a> Declared<'a> {
             })
             .collect();
         let outputs = (0..count).map(|_| Outputs::Unknown).collect();
-        let (wanted, moved) = (Vec::new(), HashMap::new());
-        Self { request, selection, durations, steps, outputs, wanted, moved, records_change: false }
+        let (wanted, places_wanted, moved) = (Vec::new(), Vec::new(), HashMap::new());
+        let records_change = false;
+        Self { request, selection, durations, steps, outputs, wanted, places_wanted, moved, records_change }
     }
 
     /// Returns a field of a resource as far as the plan knows it.
@@ -235,7 +239,7 @@ impl<'a> Declared<'a> {
             (step.inputs, step.expected) = (inputs, expected);
             return;
         };
-        let Causes { mut roots, followed, force } = self.causes(id, node, &inputs);
+        let Causes { mut roots, followed, force } = self.causes(id, node, &inputs, record);
         let decision = decide(record, &node.schema, &node.lifecycle, inputs, force.as_ref());
         let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create;
         let replaces = decision.action == Action::Replace;
@@ -305,7 +309,8 @@ impl<'a> Declared<'a> {
         self.records_change |= moved_from.is_some()
             || record.dependencies != dependencies(graph, id)
             || record.flags != flags(graph, id)
-            || record.provider.as_ref() != node.provider.map(|p| &graph.node(p).address);
+            || record.provider.as_ref() != node.provider.map(|p| &graph.node(p).address)
+            || node.provider.is_some_and(|p| record.instance != self.steps[p.index()].prior);
     }
 
     fn expected(&self, schema: &Schema, action: Action) -> u64 {

@@ -27,6 +27,8 @@ pub fn lint(plan: &Plan) -> Vec<String> {
         }
         if step.action == Action::Replace && step.verdict != Verdict::Excluded {
             match step.delete_step {
+                // The old generation of a provider instance stays with the objects in its place.
+                None if step.address.kind().module() == "provider" => {}
                 None => faults.push(format!("{}: replaced, but its old generation stays", step.address)),
                 Some(delete) => {
                     let first = place[delete.index()] < place[id.index()];

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::declared::{Declared, Durations};
 use super::diagnostic::Diagnostic;
+use super::places::PlaceOf;
 use super::removals::Removals;
 use super::select::select;
 use crate::address::StackId;
 use crate::config::ConfigValues;
 use crate::graph::{Dag, DesiredGraph, NodeId};
 use crate::plan::{Action, Order, Plan, Step, Verdict};
-use crate::provider::Registry;
+use crate::provider::{Place, Registry};
 use crate::state::State;
 use crate::value::Map;
 
@@ -45,6 +46,8 @@ pub struct Request<'a> {
     pub options: &'a PlanOptions,
     /// Answers of lookups.
     pub lookups: HashMap<NodeId, Map>,
+    /// Where provider instances work, as far as that was asked for.
+    pub places: HashMap<PlaceOf, Place>,
     /// Take everything down.
     pub down: bool,
 }
@@ -56,6 +59,8 @@ pub enum Planned {
     Plan(Box<Plan>),
     /// Lookups whose inputs are known; answer them and ask again.
     Lookups(Vec<(NodeId, Map)>),
+    /// Provider instances, with their settings, whose place has to be known; find it out and ask again.
+    Places(Vec<(PlaceOf, Map)>),
 }
 
 /// Makes a plan.
@@ -70,6 +75,9 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     declared.walk(&mut problems);
     declared.refuse_obstacles(&mut problems);
     let exports = export(request, &declared, &mut problems);
+    if problems.is_empty() && !declared.places_wanted.is_empty() {
+        return Ok(Planned::Places(declared.places_wanted));
+    }
     if problems.is_empty() && !declared.wanted.is_empty() {
         return Ok(Planned::Lookups(declared.wanted));
     }

@@ -6,6 +6,7 @@ mod declared;
 mod diagnostic;
 mod lint;
 mod make;
+mod places;
 mod removals;
 mod select;
 #[cfg(test)]
@@ -13,4 +14,5 @@ mod tests;
 
 pub use diagnostic::Diagnostic;
 pub use lint::lint;
+pub use places::PlaceOf;
 pub use make::{PlanOptions, Planned, Request, plan};

@@ -41,10 +41,17 @@ impl<'a> Removals<'a> {
     pub(super) fn collect(&mut self, steps: &mut Vec<Step>, problems: &mut Vec<Diagnostic>) {
         let replaced: HashMap<Token, NodeId> =
             with_prior(steps).filter(|(_, id)| steps[id.index()].action == Action::Replace).collect();
-        let declared = steps.len();
-        let state = self.request.state;
-        for record in state.records() {
+        self.declared = with_prior(steps).collect();
+        // Provider instances last: each stays for as long as something is where it works.
+        let (instances, objects): (Vec<_>, Vec<_>) =
+            self.request.state.records().partition(|record| is_instance(record));
+        let used = instances_in_use(&objects);
+        for record in objects.into_iter().chain(instances) {
             let id = NodeId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
+            let users = used.get(&record.token).map_or(&[][..], Vec::as_slice);
+            if users.iter().any(|user| self.stays(user, steps)) {
+                continue;
+            }
             let Some(mut step) = self.removal(record, replaced.get(&record.token).copied(), steps) else {
                 continue;
             };
@@ -68,11 +75,16 @@ impl<'a> Removals<'a> {
         if self.steps.is_empty() {
             return;
         }
-        self.declared = with_prior(&steps[..declared]).collect();
         self.go_with_owner(steps);
         self.refuse_unknown(steps, problems);
         self.index();
         self.refuse_dangling(steps, problems);
+    }
+
+    /// Tells whether an object stays with the provider instance that it was made with.
+    fn stays(&self, user: &Record, steps: &[Step]) -> bool {
+        let left_out = |id: &NodeId| steps[id.index()].verdict == Verdict::Excluded;
+        !self.steps.contains_key(&user.token) && self.declared.get(&user.token).is_none_or(left_out)
     }
 
     /// Returns the step that removes a generation, if it goes.
@@ -237,6 +249,21 @@ impl<'a> Removals<'a> {
         }
         edges
     }
+}
+
+fn is_instance(record: &Record) -> bool {
+    record.address.kind().module() == "provider"
+}
+
+/// Returns the objects that were made with each generation of a provider instance.
+fn instances_in_use<'a>(objects: &[&'a Record]) -> HashMap<Token, Vec<&'a Record>> {
+    let mut used: HashMap<Token, Vec<&Record>> = HashMap::new();
+    for record in objects {
+        if let Some(instance) = record.instance {
+            used.entry(instance).or_default().push(record);
+        }
+    }
+    used
 }
 
 /// Returns the generations that steps are about, and the steps.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::error::{Class, Failure};
+use super::place::Place;
 use crate::address::{Address, StackId, Token};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
@@ -105,9 +106,57 @@ impl Default for Limits {
     }
 }
 
-/// A provider: it makes, reads, changes and deletes the objects of its kinds.
+/// A provider: it knows its kinds, and makes the instances that work on their objects.
 ///
 /// # Contract
+/// - Schemas and checks are the same for all instances, and make no call.
+/// - `configure` makes no call that changes anything. Two instances with equal settings are alike.
+///
+/// # Guarantees
+/// The engine configures an instance when it is first needed: a plan that calls nobody needs no credentials. It finds
+/// out [where](Instance::place) an instance works before anything is read or changed there, and refuses to go on where
+/// that is not where the recorded objects are.
+///
+/// # Assumptions
+/// The provider has a kind `NAME:provider:Instance` for settings if a program can give any. The fields of it that say
+/// where objects are, such as a region, are marked `#[resource(place)]`; where none is marked, all fields count that are
+/// not secret.
+///
+/// # Errors
+/// [`Failure`], whose texts hold no secret.
+///
+/// # Example
+/// Authors implement [`Handler`](super::Handler) for each kind and join them with
+/// [`Handlers`](super::Handlers), which is a `Provider`.
+#[async_trait]
+pub trait Provider: Send + Sync + fmt::Debug {
+    /// Returns the name: the first part of its kinds.
+    fn name(&self) -> &str;
+
+    /// Returns the schemas of its kinds.
+    fn schemas(&self) -> Vec<Arc<Schema>>;
+
+    /// Returns how much an instance may be asked at once.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    /// Says what is wrong with inputs beyond what the schema says. Makes no call; parts may be unknown.
+    fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
+        let _ = (schema, inputs);
+        Vec::new()
+    }
+
+    /// Makes an instance: with these settings, which are the inputs of the kind `NAME:provider:Instance`, or without any
+    /// the default one, which takes them from its surroundings.
+    async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure>;
+}
+
+/// A provider with its settings: it makes, reads, changes and deletes objects in one place.
+///
+/// # Contract
+/// - `place` is the same whenever it is asked, and differs between two instances exactly if the same id may mean
+///   another object there.
 /// - `create` of a kind with [`Idempotency::Token`](crate::schema::Idempotency) called twice with one token
 ///   makes one object. Of such a kind and of one with `Tag`, the object can be found by `find`, at the latest when
 ///   the kind's visibility window has passed since its creation.
@@ -128,32 +177,12 @@ impl Default for Limits {
 /// [`Failure`], whose texts hold no secret.
 ///
 /// # Example
-/// Authors implement [`Handler`](super::Handler) for each kind and join them with
-/// [`Handlers`](super::Handlers), which is a `Provider`.
+/// [`Handlers`](super::Handlers) makes one of typed handlers.
 #[async_trait]
-pub trait Provider: Send + Sync + fmt::Debug {
-    /// Returns the name: the first part of its kinds.
-    fn name(&self) -> &str;
-
-    /// Returns the schemas of its kinds.
-    fn schemas(&self) -> Vec<Arc<Schema>>;
-
-    /// Returns how much it may be asked at once.
-    fn limits(&self) -> Limits {
-        Limits::default()
-    }
-
-    /// Makes an instance with other settings; `inputs` are those of its kind `NAME:provider:Instance`.
-    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
-        let _ = inputs;
-        Err(Failure::new(Class::Terminal, format!("provider {} takes no settings", self.name())))
-    }
-
-    /// Says what is wrong with inputs beyond what the schema says. Makes no call; parts may be unknown.
-    fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
-        let _ = (schema, inputs);
-        Vec::new()
-    }
+pub trait Instance: Send + Sync + fmt::Debug {
+    /// Finds out where it works, by one cheap call or none: the service's own unique ids, e.g. of the account. What the
+    /// settings say need not be repeated. Empty if its objects are wherever the program runs.
+    async fn place(&self) -> Result<Place, Failure>;
 
     /// Makes the object, and waits until it can be used.
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure>;

@@ -1,18 +1,13 @@
-//! Typed handlers: what a provider's author writes for each kind, and how they make up a provider.
+//! Typed handlers: what a provider's author writes for each kind.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::Pin;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::contract::{Change, Cx, Limits, Object, Prior, Provider};
+use super::contract::{Change, Cx, Object, Prior};
 use super::error::{Class, Failure};
 use crate::resource::Resource;
-use crate::schema::{FieldError, Schema};
+use crate::schema::FieldError;
 use crate::value::{Map, Value, get_map, map_of};
 
 /// An object as a handler reports it.
@@ -78,16 +73,16 @@ pub struct TypedChange<R: Resource> {
     pub args: R::Args,
 }
 
-/// Handles one kind of a provider. The contract is that of [`Provider`].
+/// Handles one kind of a provider. The contract is that of [`Instance`](super::Instance).
 ///
 /// # Contract
-/// As [`Provider`], for one kind.
+/// As [`Instance`](super::Instance), for one kind.
 ///
 /// # Guarantees
 /// `args` are complete and known.
 ///
 /// # Assumptions
-/// As [`Provider`].
+/// As [`Instance`](super::Instance).
 ///
 /// # Errors
 /// [`Failure`], whose texts hold no secret.
@@ -143,7 +138,7 @@ pub trait LookupHandler<R: Resource>: Send + Sync + 'static {
 
 /// A handler without its type.
 #[async_trait]
-trait Erased: Send + Sync {
+pub(super) trait Erased: Send + Sync {
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure>;
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure>;
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure>;
@@ -154,10 +149,10 @@ trait Erased: Send + Sync {
     fn check(&self, inputs: &Map) -> Vec<FieldError>;
 }
 
-struct Resourceful<R, H>(H, PhantomData<fn() -> R>);
-struct Lookup<R, H>(H, PhantomData<fn() -> R>);
+pub(super) struct Resourceful<R, H>(pub(super) H, pub(super) PhantomData<fn() -> R>);
+pub(super) struct Lookup<R, H>(pub(super) H, pub(super) PhantomData<fn() -> R>);
 
-fn args_of<R: Resource>(inputs: &Map) -> Result<R::Args, Failure> {
+pub(super) fn args_of<R: Resource>(inputs: &Map) -> Result<R::Args, Failure> {
     get_map(inputs).map_err(|error| {
         Failure::new(
             Class::Terminal,
@@ -252,128 +247,4 @@ impl<R: Resource, H: LookupHandler<R>> Erased for Lookup<R, H> {
 
 fn only_lookup(cx: &Cx) -> Failure {
     Failure::new(Class::Terminal, format!("{} can only be looked up", cx.address.kind_str()))
-}
-
-type Configured = Pin<Box<dyn Future<Output = Result<Arc<dyn Provider>, Failure>> + Send>>;
-type Configure = dyn Fn(Map) -> Configured + Send + Sync;
-
-/// A provider made of typed handlers.
-pub struct Handlers {
-    name: String,
-    limits: Limits,
-    kinds: HashMap<String, (Arc<Schema>, Box<dyn Erased>)>,
-    settings: Option<(Arc<Schema>, Box<Configure>)>,
-}
-
-impl fmt::Debug for Handlers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handlers").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
-impl Handlers {
-    /// Starts a provider of this name.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), limits: Limits::default(), kinds: HashMap::new(), settings: None }
-    }
-
-    /// Sets how much it may be asked at once.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Adds the handler of a kind.
-    #[must_use]
-    pub fn resource<R: Resource>(mut self, handler: impl Handler<R>) -> Self {
-        let schema = R::schema();
-        let erased = Box::new(Resourceful::<R, _>(handler, PhantomData));
-        self.kinds.insert(schema.kind.to_string(), (schema, erased));
-        self
-    }
-
-    /// Adds the handler of a kind of lookup.
-    #[must_use]
-    pub fn lookup<R: Resource>(mut self, handler: impl LookupHandler<R>) -> Self {
-        let schema = R::schema();
-        let erased = Box::new(Lookup::<R, _>(handler, PhantomData));
-        self.kinds.insert(schema.kind.to_string(), (schema, erased));
-        self
-    }
-
-    /// Adds what makes an instance with settings; `R` is the kind `NAME:provider:Instance`.
-    #[must_use]
-    pub fn settings<R: Resource, F>(
-        mut self,
-        configure: impl Fn(R::Args) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Result<Arc<dyn Provider>, Failure>> + Send + 'static,
-    {
-        let configure = move |inputs: Map| -> Configured {
-            match args_of::<R>(&inputs) {
-                Ok(args) => Box::pin(configure(args)),
-                Err(failure) => Box::pin(std::future::ready(Err(failure))),
-            }
-        };
-        self.settings = Some((R::schema(), Box::new(configure)));
-        self
-    }
-
-    fn of(&self, cx: &Cx) -> Result<&dyn Erased, Failure> {
-        let kind = cx.address.kind_str();
-        let found = self.kinds.get(kind).map(|(_, handler)| handler.as_ref());
-        found.ok_or_else(|| {
-            Failure::new(Class::Terminal, format!("provider {} has no kind {kind}", self.name))
-                .hint("build the program with the version that recorded it, or `state rm` the record")
-        })
-    }
-}
-
-#[async_trait]
-impl Provider for Handlers {
-    fn name(&self) -> &str {
-        &self.name
-    }
-    fn schemas(&self) -> Vec<Arc<Schema>> {
-        let settings = self.settings.iter().map(|(schema, _)| Arc::clone(schema));
-        let mut all: Vec<_> =
-            self.kinds.values().map(|(schema, _)| Arc::clone(schema)).chain(settings).collect();
-        all.sort_by(|a, b| a.kind.cmp(&b.kind));
-        all
-    }
-    fn limits(&self) -> Limits {
-        self.limits
-    }
-    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
-        match &self.settings {
-            Some((_, configure)) => configure(inputs.clone()).await,
-            None => Err(Failure::new(Class::Terminal, format!("provider {} takes no settings", self.name))),
-        }
-    }
-    fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
-        self.kinds.get(schema.kind.as_str()).map(|(_, h)| h.check(inputs)).unwrap_or_default()
-    }
-    async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
-        self.of(cx)?.create(cx, inputs).await
-    }
-    async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
-        self.of(cx)?.read(cx, prior).await
-    }
-    async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
-        self.of(cx)?.update(cx, change).await
-    }
-    async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
-        self.of(cx)?.delete(cx, prior).await
-    }
-    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
-        self.of(cx)?.find(cx).await
-    }
-    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
-        self.of(cx)?.lookup(cx, inputs).await
-    }
-    async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
-        self.of(cx)?.list(cx).await
-    }
 }

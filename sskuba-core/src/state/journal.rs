@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::edit::Edit;
-use super::record::{Flags, Record};
+use super::record::{Flags, PlaceId, Record};
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
-use crate::provider::Class;
+use crate::provider::{Class, Place};
 use crate::value::Map;
 
 /// What a step asks of the provider.
@@ -37,6 +37,12 @@ pub struct Intent<M = Map> {
     /// The provider instance, if not the default one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<Address>,
+    /// The generation of that instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Token>,
+    /// Where the object is, or is to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceId>,
     /// What it depends on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dependencies: Vec<Address>,
@@ -163,6 +169,15 @@ pub enum Entry<M = Map> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
+    /// The stack has objects in another place; its number is how many there were before.
+    Place(Place),
+    /// It was found out where objects are that an earlier release recorded.
+    Located {
+        /// The generations.
+        tokens: Vec<Token>,
+        /// Where they are.
+        place: PlaceId,
+    },
     /// A step is about to call its provider.
     Intent(Box<Intent<M>>),
     /// A step's call ended.
@@ -182,6 +197,9 @@ pub enum Entry<M = Map> {
         dependencies: Vec<Address>,
         /// The provider instance now.
         provider: Option<Address>,
+        /// The generation of that instance.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        instance: Option<Token>,
         /// Options now.
         flags: Flags,
     },
@@ -244,8 +262,19 @@ impl<M> Intent<M> {
     /// # Errors
     /// What `f` answers.
     pub fn try_map<N, E>(self, f: impl FnOnce(M) -> Result<N, E>) -> Result<Intent<N>, E> {
-        let Self { verb, address, token, inputs, version, provider, dependencies, flags, time } = self;
-        Ok(Intent { inputs: f(inputs)?, verb, address, token, version, provider, dependencies, flags, time })
+        Ok(Intent {
+            inputs: f(self.inputs)?,
+            verb: self.verb,
+            address: self.address,
+            token: self.token,
+            version: self.version,
+            provider: self.provider,
+            instance: self.instance,
+            place: self.place,
+            dependencies: self.dependencies,
+            flags: self.flags,
+            time: self.time,
+        })
     }
 }
 
@@ -282,9 +311,11 @@ impl<M> Entry<M> {
             Self::Outcome { token, outcome, time } => {
                 Entry::Outcome { token, outcome: outcome.try_map(f)?, time }
             }
-            Self::Recorded { token, dependencies, provider, flags } => {
-                Entry::Recorded { token, dependencies, provider, flags }
+            Self::Recorded { token, dependencies, provider, instance, flags } => {
+                Entry::Recorded { token, dependencies, provider, instance, flags }
             }
+            Self::Place(place) => Entry::Place(place),
+            Self::Located { tokens, place } => Entry::Located { tokens, place },
             Self::Moved { token, to } => Entry::Moved { token, to },
             Self::Observed { token, observed, outputs } => {
                 Entry::Observed { token, observed: f(observed)?, outputs: f(outputs)? }
@@ -311,7 +342,12 @@ impl<M> Entry<M> {
             | Self::Resealed { token, .. }
             | Self::Forgotten { token, .. } => Some(*token),
             Self::Adopted(record) => Some(record.token),
-            Self::RunStarted { .. } | Self::Exports(_) | Self::Edited(_) | Self::RunEnded { .. } => None,
+            Self::RunStarted { .. }
+            | Self::Place(_)
+            | Self::Located { .. }
+            | Self::Exports(_)
+            | Self::Edited(_)
+            | Self::RunEnded { .. } => None,
         }
     }
 

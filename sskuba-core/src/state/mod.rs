@@ -16,7 +16,7 @@ pub use age::AgeKeyring;
 pub use edit::Edit;
 pub use format::{Codec, FORMAT, FormatError, from_text, to_text};
 pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, Verb};
-pub use record::{Flags, Record, Status};
+pub use record::{Flags, PlaceId, Record, Status};
 pub use replay::{State, TransitionError};
 pub use seal::{DataKey, Keyring, KeyringError, SealError};
 pub use store::{Damage, Fold, Holder, Image, Lease, Owner, StateStore, StoreError};

@@ -6,6 +6,11 @@ use crate::address::{Address, Token};
 use crate::clock::Timestamp;
 use crate::value::Map;
 
+/// The number of a place among those that a stack has objects in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlaceId(pub u32);
+
 /// Where a recorded generation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,6 +52,12 @@ pub struct Record<M = Map> {
     /// The provider instance, if not the default one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<Address>,
+    /// The generation of that instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<Token>,
+    /// Where the object is: the number of the place among those of the stack. None if an earlier release recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceId>,
     /// Where it stands.
     pub status: Status,
     /// The provider's id.
@@ -83,6 +94,8 @@ impl<M> Record<M> {
             token: self.token,
             version: self.version,
             provider: self.provider,
+            instance: self.instance,
+            place: self.place,
             status: self.status,
             id: self.id,
             dependencies: self.dependencies,

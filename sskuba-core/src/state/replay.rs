@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::journal::{Entry, Intent, Outcome, Verb};
-use super::record::{Record, Status};
+use super::record::{PlaceId, Record, Status};
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
+use crate::provider::Place;
 use crate::value::Map;
 
 /// An entry that may not follow what is recorded.
@@ -29,6 +30,7 @@ pub struct State {
     current: BTreeMap<Address, Token>,
     pending: BTreeMap<Token, Box<Intent>>,
     exports: Map,
+    places: Vec<Place>,
     touched: Vec<Token>,
 }
 
@@ -85,6 +87,56 @@ impl State {
         &self.exports
     }
 
+    /// Returns the places that the stack has or had objects in, in the order of their numbers.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Returns a place by its number.
+    pub fn place(&self, id: PlaceId) -> Option<&Place> {
+        self.places.get(id.0 as usize)
+    }
+
+    /// Returns the number of a place; none if the stack has nothing there yet.
+    pub fn place_id(&self, place: &Place) -> Option<PlaceId> {
+        let at = self.places.iter().position(|known| known == place)?;
+        Some(PlaceId(u32::try_from(at).unwrap_or(u32::MAX)))
+    }
+
+    /// Sets the places from a folded record.
+    pub fn set_places(&mut self, places: Vec<Place>) {
+        self.places = places;
+    }
+
+    /// Forgets the places of records that the stack does not know.
+    pub fn forget_unknown_places(&mut self) {
+        let count = self.places.len();
+        for record in self.records.values_mut() {
+            record.place = record.place.filter(|place| (place.0 as usize) < count);
+        }
+    }
+
+    /// Forgets the place that an entry names, if the stack does not know it.
+    pub fn forget_unknown_place(&self, entry: &mut Entry) {
+        match entry {
+            Entry::Intent(intent) => intent.place = intent.place.filter(|place| self.place(*place).is_some()),
+            Entry::Adopted(record) => record.place = record.place.filter(|place| self.place(*place).is_some()),
+            _ => {}
+        }
+    }
+
+    /// Names the generation of the provider instance of what an earlier release recorded, which let none be replaced.
+    pub fn name_instances(&mut self) {
+        let current = &self.current;
+        let unnamed = self.records.values_mut().filter(|record| record.instance.is_none());
+        for record in unnamed {
+            record.instance = record.provider.as_ref().and_then(|provider| current.get(provider).copied());
+        }
+        for intent in self.pending.values_mut().filter(|intent| intent.instance.is_none()) {
+            intent.instance = intent.provider.as_ref().and_then(|provider| current.get(provider).copied());
+        }
+    }
+
     /// Returns the mean time of the last create or update of each kind's recorded objects, in milliseconds.
     pub fn durations(&self) -> HashMap<&str, u64> {
         let mut sums: HashMap<&str, (u64, u64)> = HashMap::new();
@@ -129,9 +181,25 @@ impl State {
         match entry {
             Entry::Intent(intent) => self.intend(intent)?,
             Entry::Outcome { token, outcome, time } => self.resolve(token, outcome, time)?,
-            Entry::Recorded { token, dependencies, provider, flags } => {
+            Entry::Recorded { token, dependencies, provider, instance, flags } => {
                 let record = self.settled(token, "a change of edges")?;
-                (record.dependencies, record.provider, record.flags) = (dependencies, provider, flags);
+                (record.dependencies, record.flags) = (dependencies, flags);
+                (record.provider, record.instance) = (provider, instance);
+            }
+            Entry::Place(place) => {
+                if self.place_id(&place).is_some() {
+                    return Err(refuse("a place", &place, "the stack has it already"));
+                }
+                self.places.push(place);
+            }
+            Entry::Located { tokens, place } => {
+                self.known(Some(place), &"a location")?;
+                for token in tokens {
+                    if let Some(record) = self.records.get_mut(&token) {
+                        record.place = Some(place);
+                        self.touched.push(token);
+                    }
+                }
             }
             Entry::Moved { token, to } => self.rename(token, &to)?,
             Entry::Observed { token, observed, outputs } => {
@@ -147,6 +215,7 @@ impl State {
                 self.drop_record(token);
             }
             Entry::Adopted(record) => {
+                self.known(record.place, &record.address)?;
                 if self.pending.contains_key(&record.token) {
                     return Err(refuse("an adoption", &record.address, "a call for it is still open"));
                 }
@@ -173,8 +242,19 @@ impl State {
         record.ok_or_else(|| refuse(what, &token, "there is no such generation"))
     }
 
+    /// Refuses a place that the stack does not have.
+    fn known(&self, place: Option<PlaceId>, subject: &impl ToString) -> Result<(), TransitionError> {
+        match place {
+            Some(place) if self.place(place).is_none() => {
+                Err(refuse("a place", subject, "the stack has no place of this number"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn intend(&mut self, intent: Box<Intent>) -> Result<(), TransitionError> {
         let what = "an intent";
+        self.known(intent.place, &intent.address)?;
         if self.pending.contains_key(&intent.token) {
             return Err(refuse(what, &intent.address, "a call for this generation is still open"));
         }
@@ -251,6 +331,8 @@ impl State {
             token: intent.token,
             version: intent.version,
             provider: intent.provider,
+            instance: intent.instance,
+            place: intent.place,
             status,
             id,
             applied,

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::address::{Address, Name, StackId, Token};
 use crate::clock::{IdSource, SystemIds};
-use crate::provider::{Change, Cx, Object, Prior, Provider};
+use crate::provider::{Change, Cx, Instance, Object, Prior, Provider};
 use crate::schema::{Idempotency, Schema};
 use crate::value::{Map, Value};
 
@@ -28,6 +28,7 @@ pub struct Case {
     create: Map,
     update: Option<Map>,
     replacement: Option<Map>,
+    settings: Option<Map>,
     only_in_state: bool,
     reports_drift: bool,
     timeout: Duration,
@@ -43,6 +44,7 @@ impl Case {
             create: map(inputs),
             update: None,
             replacement: None,
+            settings: None,
             only_in_state: false,
             reports_drift: false,
             timeout: Duration::from_secs(60),
@@ -66,6 +68,13 @@ impl Case {
     #[must_use]
     pub fn replacement(mut self, inputs: serde_json::Value) -> Self {
         self.replacement = Some(map(inputs));
+        self
+    }
+
+    /// Tries the instance that these settings make instead of the default one.
+    #[must_use]
+    pub fn settings(mut self, settings: Map) -> Self {
+        self.settings = Some(settings);
         self
     }
 
@@ -119,11 +128,16 @@ pub async fn failures(provider: &dyn Provider, kind: &str, case: &Case) -> Vec<S
     let Some(schema) = provider.schemas().into_iter().find(|schema| schema.kind.as_str() == kind) else {
         return vec![format!("provider {} has no kind {kind}", provider.name())];
     };
-    let mut trial = Trial::new(provider, schema, case);
+    let instance = match provider.configure(case.settings.as_ref()).await {
+        Ok(instance) => instance,
+        Err(failure) => return vec![format!("configure: {failure}")],
+    };
+    let mut trial = Trial::new(provider, instance, schema, case);
     trial.check_schema();
     trial.check_inputs();
     if trial.failures.is_empty() {
         if trial.schema.lookup { trial.look_up().await } else { trial.live().await }
+        trial.same_place().await;
     }
     trial.failures
 }
@@ -131,14 +145,20 @@ pub async fn failures(provider: &dyn Provider, kind: &str, case: &Case) -> Vec<S
 /// A run of the suite.
 struct Trial<'a> {
     provider: &'a dyn Provider,
+    instance: Arc<dyn Instance>,
     schema: Arc<Schema>,
     case: &'a Case,
     failures: Vec<String>,
 }
 
 impl<'a> Trial<'a> {
-    fn new(provider: &'a dyn Provider, schema: Arc<Schema>, case: &'a Case) -> Self {
-        Self { provider, schema, case, failures: Vec::new() }
+    fn new(
+        provider: &'a dyn Provider,
+        instance: Arc<dyn Instance>,
+        schema: Arc<Schema>,
+        case: &'a Case,
+    ) -> Self {
+        Self { provider, instance, schema, case, failures: Vec::new() }
     }
 
     /// Notes what breaks the contract.
@@ -150,6 +170,16 @@ impl<'a> Trial<'a> {
     fn must(&mut self, is_so: bool, what: impl FnOnce() -> String) {
         if !is_so {
             self.failures.push(what());
+        }
+    }
+
+    /// Where an instance works stays the same.
+    async fn same_place(&mut self) {
+        match (self.instance.place().await, self.instance.place().await) {
+            (Ok(first), Ok(again)) => {
+                self.must(first == again, || format!("place: first {first}, then {again}"));
+            }
+            (Err(failure), _) | (_, Err(failure)) => self.note(format!("place: {failure}")),
         }
     }
 

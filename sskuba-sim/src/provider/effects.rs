@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sskuba_core::address::Kind;
-use sskuba_core::provider::{Change, Class, Cx, Failure, Object, Prior};
+use sskuba_core::provider::{Change, Class, Cx, Failure, Object, Place, Prior};
 use sskuba_core::schema::Idempotency;
 use sskuba_core::value::{Map, Value};
 
@@ -41,8 +41,10 @@ impl SimProvider {
         self.change(|tables, marks| {
             let stored = kind.store(inputs, marks)?;
             let report = |object: &WorldObject| kind.report(object, inputs, marks, &self.options.region);
+            let here = self.here();
+            let mut made = tables.with_token(cx.token, &kind.schema.kind).filter(|object| is_in(object, &here));
             if kind.schema.idempotency == Idempotency::Token
-                && let Some(there) = tables.with_token(cx.token, &kind.schema.kind).next()
+                && let Some(there) = made.next()
             {
                 if !kind.same_inputs(there, &stored) {
                     return Err(mismatch(cx, there).into());
@@ -67,7 +69,8 @@ impl SimProvider {
         (stored, links): (Stored, Vec<Link>),
     ) -> Result<WorldObject, Failure> {
         let unique = kind.unique(&stored);
-        check_name(kind, tables, unique.as_deref(), None)?;
+        let here = self.here();
+        check_name(kind, tables, (&here, unique.as_deref()), None)?;
         let token = cx.token.to_string();
         let origin = origin(cx, &token, &self.options.region);
         let mut taken = None;
@@ -83,6 +86,7 @@ impl SimProvider {
             kind.hide(&mut outputs, &mut hidden, marks);
             return Ok(WorldObject {
                 kind: key.kind,
+                place: here,
                 id: key.id,
                 token: cx.token,
                 stack: cx.stack.clone(),
@@ -125,7 +129,8 @@ impl SimProvider {
         let key = key(kind, &prior.id);
         let object = self.world.look(|tables| tables.get(&key).cloned()).map_err(broken)?;
         let marks = self.world.marks();
-        let object = object.filter(|object| self.is_visible(kind, object));
+        let here = self.here();
+        let object = object.filter(|object| is_in(object, &here) && self.is_visible(kind, object));
         Ok(object.map(|object| kind.report(&object, &prior.inputs, &marks, &self.options.region)))
     }
 
@@ -133,9 +138,10 @@ impl SimProvider {
         if kind.schema.idempotency == Idempotency::None {
             return Ok(None);
         }
+        let here = self.here();
         let found = self.world.look(|tables| {
             let mut all = tables.with_token(cx.token, &kind.schema.kind);
-            all.find(|object| self.is_visible(kind, object)).cloned()
+            all.find(|object| is_in(object, &here) && self.is_visible(kind, object)).cloned()
         });
         let found = found.map_err(broken)?;
         let marks = self.world.marks();
@@ -145,8 +151,11 @@ impl SimProvider {
     pub(super) fn all(&self, kind: &SimKind) -> Result<Vec<Object>, Failure> {
         let all = self.world.objects().map_err(broken)?;
         let marks = self.world.marks();
-        let of_kind =
-            all.iter().filter(|object| object.kind == kind.schema.kind && self.is_visible(kind, object));
+        let here = self.here();
+        let seen = |object: &&Arc<WorldObject>| {
+            object.kind == kind.schema.kind && is_in(object, &here) && self.is_visible(kind, object)
+        };
+        let of_kind = all.iter().filter(seen);
         Ok(of_kind.map(|object| kind.report(object, &Map::new(), &marks, &self.options.region)).collect())
     }
 
@@ -157,8 +166,8 @@ impl SimProvider {
 
     pub(super) fn alter(&self, cx: &Cx, kind: &SimKind, change: &Change) -> Result<Object, Failure> {
         self.change(|tables, marks| {
-            let key = key(kind, &change.prior.id);
-            let Some(there) = tables.get(&key) else {
+            let (key, here) = (key(kind, &change.prior.id), self.here());
+            let Some(there) = tables.get(&key).filter(|object| is_in(object, &here)) else {
                 let message = format!("NotFound: there is no {} `{}`", key.kind, key.id);
                 let hint = "it was deleted by someone else: run `refresh`, then `up`";
                 return Err(Failure::new(Class::NotFound, message).hint(hint).into());
@@ -173,7 +182,7 @@ impl SimProvider {
             let links = kind.links(&change.inputs);
             self.check_links(cx, tables, &links)?;
             let unique = kind.unique(&stored);
-            check_name(kind, tables, unique.as_deref(), Some(&key))?;
+            check_name(kind, tables, (&here, unique.as_deref()), Some(&key))?;
             let token = there.token.to_string();
             let mut origin = origin(cx, &token, &self.options.region);
             origin.name = there.address.name();
@@ -202,7 +211,8 @@ impl SimProvider {
     pub(super) fn unmake(&self, kind: &SimKind, prior: &Prior) -> Result<(), Failure> {
         self.change(|tables, _| {
             let key = key(kind, &prior.id);
-            if tables.get(&key).is_none() {
+            let here = self.here();
+            if !tables.get(&key).is_some_and(|object| is_in(object, &here)) {
                 return Ok(((), Vec::new()));
             }
             if let Some(other) = tables.dependant(&key) {
@@ -253,10 +263,20 @@ fn mismatch(cx: &Cx, there: &WorldObject) -> Failure {
     Failure::new(Class::Conflict, message)
 }
 
-/// Fails if another object of the kind has the name.
-fn check_name(kind: &SimKind, tables: &Tables, name: Option<&str>, own: Option<&Key>) -> Result<(), Failure> {
+/// Tells whether an object is in a place.
+fn is_in(object: &WorldObject, place: &Place) -> bool {
+    object.place.is_empty() || object.place == *place
+}
+
+/// Fails if another object of the kind has the name in a place.
+fn check_name(
+    kind: &SimKind,
+    tables: &Tables,
+    (place, name): (&Place, Option<&str>),
+    own: Option<&Key>,
+) -> Result<(), Failure> {
     let Some(name) = name else { return Ok(()) };
-    match tables.named(&kind.schema.kind, name) {
+    match tables.named(&kind.schema.kind, place, name) {
         Some(other) if Some(other) != own => {
             let message = format!("NameInUse: {} `{}` has the name `{name}`", other.kind, other.id);
             Err(Failure::new(Class::Conflict, message).hint("delete it first, or choose another name"))

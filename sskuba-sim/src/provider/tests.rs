@@ -160,7 +160,7 @@ async fn a_lookup_answers_alike_and_instances_share_the_world() {
     assert_eq!(zones["count"].masked(), json!(3));
     let failure = sim.create(&cx("sim:lookup:Zones", 1), &Map::new()).await.unwrap_err();
     assert!(failure.to_string().contains("lookup"), "{failure}");
-    let instance = sim.configure(&inputs(json!({"region": "south"}))).await.unwrap();
+    let instance = sim.configure(Some(&inputs(json!({"region": "south"})))).await.unwrap();
     instance.create(&cx("sim:net:Network", 1), &inputs(json!({"cidr": "10.0.0.0/8"}))).await.unwrap();
     assert_eq!(sim.world().objects().unwrap().len(), 1);
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sskuba_core::address::{Address, Kind, StackId, Token};
 use sskuba_core::clock::Timestamp;
+use sskuba_core::provider::Place;
 
 use crate::faults::Op;
 
@@ -22,6 +23,9 @@ pub type Fields = serde_json::Map<String, Json>;
 pub struct WorldObject {
     /// The kind.
     pub kind: Kind,
+    /// Where it is; an object that an earlier release made is everywhere.
+    #[serde(default, skip_serializing_if = "Place::is_empty")]
+    pub place: Place,
     /// The id that the world gave it.
     pub id: String,
     /// The token that it was created with.
@@ -96,7 +100,7 @@ pub(crate) enum Effect {
 pub(crate) struct Tables {
     objects: HashMap<Key, (u64, Arc<WorldObject>)>,
     by_token: HashMap<Token, Vec<Key>>,
-    by_name: HashMap<(Kind, String), Key>,
+    by_name: HashMap<(Kind, Place, String), Key>,
     kinds: HashMap<Kind, usize>,
     dependants: HashMap<Key, BTreeSet<Key>>,
     faults: HashMap<(Token, Op), u32>,
@@ -118,8 +122,8 @@ impl Tables {
         keys.iter().filter(move |key| key.kind == *kind).filter_map(|key| self.get(key))
     }
 
-    pub(crate) fn named(&self, kind: &Kind, name: &str) -> Option<&Key> {
-        self.by_name.get(&(kind.clone(), name.to_owned()))
+    pub(crate) fn named(&self, kind: &Kind, place: &Place, name: &str) -> Option<&Key> {
+        self.by_name.get(&(kind.clone(), place.clone(), name.to_owned()))
     }
 
     pub(crate) fn has_kind(&self, kind: &Kind) -> bool {
@@ -184,7 +188,7 @@ impl Tables {
             self.dependants.entry(link.to.clone()).or_default().insert(key.clone());
         }
         if let Some(name) = &object.unique {
-            self.by_name.insert((key.kind.clone(), name.clone()), key.clone());
+            self.by_name.insert((key.kind.clone(), object.place.clone(), name.clone()), key.clone());
         }
         self.objects.insert(key, (order, object));
     }
@@ -216,7 +220,7 @@ impl Tables {
             }
         }
         if let Some(name) = &old.unique {
-            let name = (key.kind.clone(), name.clone());
+            let name = (key.kind.clone(), old.place.clone(), name.clone());
             if self.by_name.get(&name) == Some(key) {
                 self.by_name.remove(&name);
             }

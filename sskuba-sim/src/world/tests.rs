@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use sskuba_core::address::{Address, StackId};
-use sskuba_core::provider::{Cx, Provider};
+use sskuba_core::provider::{Cx, Instance};
 use sskuba_core::value::{Map, Value};
 
 use super::*;

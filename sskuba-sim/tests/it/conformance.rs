@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use sskuba_core::address::{Address, StackId, Token};
-use sskuba_core::provider::{Cx, Object, Provider};
+use sskuba_core::provider::{Cx, Instance, Object, Provider};
 use sskuba_core::testing::provider_conformance::{Case, assert_conforms};
 use sskuba_core::value::Value;
 use sskuba_sim::{Options, SimProvider, World, kinds};

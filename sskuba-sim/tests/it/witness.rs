@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use sskuba_core::address::{Address, StackId};
 use sskuba_core::clock::{IdSource, SystemIds};
-use sskuba_core::provider::{Cx, Provider};
+use sskuba_core::provider::{Cx, Instance};
 use sskuba_core::value::{Map, Value};
 use sskuba_sim::{SimProvider, World, kinds};
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use sskuba::core::applying::Event;
 use sskuba::core::clock::Timestamp;
 use sskuba::core::plan::PlanFile;
-use sskuba::core::provider::{Change, Class, Cx, Failure, Object, Prior, Provider};
+use sskuba::core::provider::{self, Change, Class, Cx, Failure, Object, Place, Prior, Provider};
 use sskuba::core::state::{RunResult, StateStore};
 use sskuba::core::value::{Map, Value};
 use sskuba::prelude::*;
@@ -139,7 +139,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// A service that repeats what it was told: in its errors, in another field, and where it was not secret.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Echo(SimProvider);
 
 /// Returns fields as a service reports them, to which nothing is secret.
@@ -158,8 +158,18 @@ impl Provider for Echo {
     fn schemas(&self) -> Vec<Arc<sskuba::core::schema::Schema>> {
         self.0.schemas()
     }
-    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
-        self.0.configure(inputs).await
+    async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn provider::Instance>, Failure> {
+        match settings {
+            None => Ok(Arc::new(self.clone())),
+            settings => self.0.configure(settings).await,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl provider::Instance for Echo {
+    async fn place(&self) -> Result<Place, Failure> {
+        self.0.place().await
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         let mut object = self.0.create(cx, inputs).await?;

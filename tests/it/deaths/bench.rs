@@ -18,7 +18,7 @@ use sskuba::sim::{Options, SimProvider, World, WorldObject, kinds};
 
 use super::cases::{Case, Declare, Task};
 use super::fate::Fate;
-use super::mortal::{Ages, Made, MortalProvider, MortalStore};
+use super::mortal::{Ages, Made, Mortal, MortalStore};
 
 /// What outlives a program.
 pub(crate) struct Bench {
@@ -97,9 +97,9 @@ impl Bench {
         let clock = Arc::clone(&self.ages) as Arc<dyn Clock>;
         let options = Options::default().visibility_speed(1.0).clock(Arc::clone(&clock));
         let sim = SimProvider::new("sim", kinds::schemas(), self.world.clone()).options(options);
-        let mortal = |inner| {
+        let mortal = |inner: Arc<dyn sskuba::core::provider::Provider>| {
             let (fate, made) = (Arc::clone(fate), Arc::clone(&self.made));
-            Arc::new(MortalProvider { inner, fate, seed: self.seed, made })
+            Arc::new(Mortal { inner, fate, seed: self.seed, made })
         };
         let store = MortalStore { inner: self.store.clone(), fate: Arc::clone(fate), seed: self.seed };
         Engine::builder()

@@ -194,7 +194,8 @@ fn by_instance(stack: &mut Stack, region: &'static str) -> sskuba::Result {
     let west = stack.add("west", Instance::new().region(value.id().map(move |_| region.to_owned())))?;
     let zones = stack.read("zones", Zones::new().region(west.region()))?.provider(&west);
     let policy = zones.names().map(|names| format!("{{\"zones\":{}}}", names.len()));
-    stack.add("b", Bucket::new("b-of-deaths").policy(policy))?.provider(&west);
+    // A bucket's name is unique in all regions.
+    stack.add("b", Bucket::new(format!("b-of-{region}")).policy(policy))?.provider(&west);
     let zone = stack.read("fixed", Zones::new())?;
     let network = Network::new("10.0.0.0/16").tag("zones", zone.names().map(|names| names.join(" ")));
     let network = stack.add("net", network)?.provider(&west);

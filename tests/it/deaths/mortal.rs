@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sskuba::core::address::StackId;
 use sskuba::core::clock::{Clock, IdSource, SeededIds, Timestamp};
-use sskuba::core::provider::{Change, Cx, Failure, Limits, Object, Prior, Provider};
+use sskuba::core::provider::{Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider};
 use sskuba::core::schema::{FieldError, Schema};
 use sskuba::core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
 use sskuba::core::stores::Memory;
@@ -123,14 +123,14 @@ pub(crate) type Made = Arc<Mutex<BTreeMap<String, Vec<String>>>>;
 
 /// A provider that is called by a program that may die.
 #[derive(Debug)]
-pub(crate) struct MortalProvider {
-    pub(crate) inner: Arc<dyn Provider>,
+pub(crate) struct Mortal<P: ?Sized = dyn Provider> {
+    pub(crate) inner: Arc<P>,
     pub(crate) fate: Arc<Fate>,
     pub(crate) seed: u64,
     pub(crate) made: Made,
 }
 
-impl MortalProvider {
+impl<P: ?Sized> Mortal<P> {
     /// Makes a call that changes something: it takes effect at one instant, and a while passes on both sides.
     async fn around<T>(&self, verb: &str, cx: &Cx, done: impl Future<Output = T> + Send) -> T {
         let what = format!("{verb} {}", cx.address);
@@ -154,7 +154,7 @@ impl MortalProvider {
 }
 
 #[async_trait]
-impl Provider for MortalProvider {
+impl Provider for Mortal {
     fn name(&self) -> &str {
         self.inner.name()
     }
@@ -164,14 +164,23 @@ impl Provider for MortalProvider {
     fn limits(&self) -> Limits {
         self.inner.limits()
     }
-    async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
-        self.fate.boundary("configure".to_owned()).await;
-        let inner = self.inner.configure(inputs).await?;
+    async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
+        if settings.is_some() {
+            self.fate.boundary("configure".to_owned()).await;
+        }
+        let inner = self.inner.configure(settings).await?;
         let (fate, made) = (Arc::clone(&self.fate), Arc::clone(&self.made));
-        Ok(Arc::new(Self { inner, fate, seed: self.seed, made }))
+        Ok(Arc::new(Mortal { inner, fate, seed: self.seed, made }))
     }
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         self.inner.check(schema, inputs)
+    }
+}
+
+#[async_trait]
+impl Instance for Mortal<dyn Instance> {
+    async fn place(&self) -> Result<Place, Failure> {
+        self.inner.place().await
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         let create = async {

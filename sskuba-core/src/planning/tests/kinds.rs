@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::prelude::*;
-use crate::provider::{Change, Class, Cx, Failure, Object, Prior, Provider};
+use crate::provider::{Change, Class, Cx, Failure, Instance, Object, Place, Prior, Provider};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
 
@@ -91,6 +91,16 @@ impl Provider for Demo {
         let wrong = schema.inputs().filter(|field| wrong(field.name));
         let message = || "the provider refuses this word".to_owned();
         wrong.map(|field| FieldError { field: field.name.to_owned(), message: message() }).collect()
+    }
+    async fn configure(&self, _: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
+        Err(called())
+    }
+}
+
+#[async_trait]
+impl Instance for Demo {
+    async fn place(&self) -> Result<Place, Failure> {
+        Err(called())
     }
     async fn create(&self, _: &Cx, _: &Map) -> Result<Object, Failure> {
         Err(called())

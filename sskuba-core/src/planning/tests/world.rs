@@ -61,6 +61,7 @@ impl World {
             registry: &self.registry,
             options,
             lookups: HashMap::new(),
+            places: HashMap::new(),
         };
         for _ in 0..10 {
             match plan(&request)? {
@@ -68,6 +69,7 @@ impl World {
                     assert_eq!(lint(&plan), [""; 0]);
                     return Ok(*plan);
                 }
+                Planned::Places(wanted) => panic!("the places of {wanted:?} are asked for"),
                 Planned::Lookups(wanted) => {
                     request.lookups.extend(wanted.into_iter().map(|(id, inputs)| (id, answer(&inputs))));
                 }
@@ -231,7 +233,7 @@ impl Run<'_> {
             }
             _ => {
                 let (dependencies, flags) = (dependencies(&self.plan.graph, id), flags(&self.plan.graph, id));
-                self.world.write(Entry::Recorded { token, dependencies, provider: None, flags });
+                self.world.write(Entry::Recorded { token, dependencies, provider: None, instance: None, flags });
                 self.frontier.complete(id);
             }
         }
@@ -272,6 +274,8 @@ impl Run<'_> {
             inputs,
             version,
             provider,
+            instance: None,
+            place: None,
             dependencies,
             flags,
             time,

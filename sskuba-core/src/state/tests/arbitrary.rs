@@ -4,8 +4,10 @@ use proptest::prelude::*;
 
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
-use crate::provider::Class;
-use crate::state::{Cause, Counts, Entry, Flags, Intent, Outcome, Record, RunResult, Status, Verb};
+use crate::provider::{Class, Place};
+use crate::state::{
+    Cause, Counts, Entry, Flags, Intent, Outcome, PlaceId, Record, RunResult, Status, Verb,
+};
 use crate::value::{Map, Value};
 
 pub(super) fn token() -> impl Strategy<Value = Token> {
@@ -80,7 +82,9 @@ pub(super) fn intent() -> impl Strategy<Value = Intent> {
             token,
             inputs,
             version,
+            instance: provider.is_some().then_some(token),
             provider,
+            place: None,
             dependencies,
             flags,
             time: Timestamp(1),
@@ -120,6 +124,8 @@ pub(super) fn record() -> impl Strategy<Value = Record> {
             token,
             version: 1,
             provider: None,
+            instance: None,
+            place: None,
             status,
             id,
             applied,
@@ -150,8 +156,25 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
         6 => intent().prop_map(|intent| Entry::Intent(Box::new(intent))),
         6 => ended,
         1 => (token(), edges(), prop::option::of(address()), flags()).prop_map(
-            |(token, dependencies, provider, flags)| Entry::Recorded { token, dependencies, provider, flags }
+            |(token, dependencies, provider, flags)| Entry::Recorded {
+                token,
+                dependencies,
+                instance: provider.is_some().then_some(token),
+                provider,
+                flags
+            }
         ),
+        1 => (token(), map(), map(), map()).prop_map(|(token, applied, observed, outputs)| Entry::Resealed {
+            token,
+            applied,
+            observed,
+            outputs
+        }),
+        1 => "[a-z]{1,2}".prop_map(|region| Entry::Place(Place::of([("region", region)]))),
+        1 => (token(), 0..3_u32).prop_map(|(token, place)| Entry::Located {
+            tokens: vec![token],
+            place: PlaceId(place)
+        }),
         2 => (token(), address()).prop_map(|(token, to)| Entry::Moved { token, to }),
         1 => (token(), map(), map()).prop_map(|(token, observed, outputs)| Entry::Observed { token, observed, outputs }),
         1 => (token(), "\\PC{0,4}").prop_map(|(token, why)| Entry::Forgotten { token, why }),

@@ -39,7 +39,7 @@ fn a_newer_format_is_named() {
     assert_eq!(error, FormatError::Newer { found: FORMAT + 1 });
     assert_eq!(
         error.to_string(),
-        "it has format 2, this release reads up to 1; run the release that wrote it, or a newer one"
+        "it has format 3, this release reads up to 2; run the release that wrote it, or a newer one"
     );
 }
 

@@ -22,6 +22,8 @@ fn intent(verb: Verb, token: Token, name: &str) -> Entry {
         inputs: [("verb".to_owned(), format!("{verb:?}").into())].into(),
         version: 1,
         provider: None,
+        instance: None,
+        place: None,
         dependencies: Vec::new(),
         flags: Flags::default(),
         time: Timestamp(1),
@@ -129,7 +131,7 @@ fn nothing_else_happens_to_a_generation_while_a_call_for_it_is_open() {
     let record = state.record(A).unwrap().clone();
     state.apply(intent(Verb::Update, A, "a")).unwrap();
     let others = [
-        Entry::Recorded { token: A, dependencies: vec![], provider: None, flags: Flags::default() },
+        Entry::Recorded { token: A, dependencies: vec![], provider: None, instance: None, flags: Flags::default() },
         Entry::Moved { token: A, to: "demo:net:Net::b".parse().unwrap() },
         Entry::Observed { token: A, observed: Map::new(), outputs: Map::new() },
         Entry::Forgotten { token: A, why: "x".into() },

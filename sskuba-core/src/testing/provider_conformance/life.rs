@@ -12,10 +12,10 @@ impl Trial<'_> {
     pub(super) async fn look_up(&mut self) {
         let cx = self.cx(Self::token());
         let inputs = self.schema.complete(self.case.create.clone());
-        let first = self.provider.lookup(&cx, &inputs).await;
+        let first = self.instance.lookup(&cx, &inputs).await;
         let Some(first) = self.done("lookup", first) else { return };
         self.check_outputs("lookup", &first);
-        let again = self.provider.lookup(&cx, &inputs).await;
+        let again = self.instance.lookup(&cx, &inputs).await;
         let Some(again) = self.done("lookup again", again) else { return };
         self.must(first == again, || "lookup: the same question has two answers".to_owned());
     }
@@ -23,7 +23,7 @@ impl Trial<'_> {
     pub(super) async fn live(&mut self) {
         let token = Self::token();
         let inputs = self.schema.complete(self.case.create.clone());
-        let created = self.provider.create(&self.cx(token), &inputs).await;
+        let created = self.instance.create(&self.cx(token), &inputs).await;
         let Some(object) = self.done("create", created) else { return };
         self.check_object("create", &object, &inputs);
         self.again(token, &inputs, &object).await;
@@ -95,7 +95,7 @@ impl Trial<'_> {
         if self.schema.idempotency != Idempotency::Token {
             return;
         }
-        let result = self.provider.create(&self.cx(token), inputs).await;
+        let result = self.instance.create(&self.cx(token), inputs).await;
         let Some(again) = self.done("create again with the same token", result) else { return };
         self.must(again.id == object.id || self.case.only_in_state, || {
             format!("create again with the same token: made `{}` beside `{}`", again.id, object.id)
@@ -104,7 +104,7 @@ impl Trial<'_> {
 
     /// Reads; what is there must be what was reported before.
     async fn read(&mut self, step: &str, token: Token, object: &Object, sent: &Map) {
-        let result = self.provider.read(&self.cx(token), &prior(object, sent)).await;
+        let result = self.instance.read(&self.cx(token), &prior(object, sent)).await;
         let Some(read) = self.done(step, result) else { return };
         let Some(read) = read else {
             self.note(format!("{step}: `{}` is not there", object.id));
@@ -114,7 +114,7 @@ impl Trial<'_> {
         self.must(read.id == object.id, || format!("{step}: `{}` became `{}`", object.id, read.id));
         self.same_outputs(step, object, &read, true);
         let result =
-            self.provider.read(&self.cx(token), &Prior { id: object.id.clone(), ..Prior::default() }).await;
+            self.instance.read(&self.cx(token), &Prior { id: object.id.clone(), ..Prior::default() }).await;
         let step = format!("{step} by id alone");
         if let Some(Some(read)) = self.done(&step, result) {
             self.must(read.id == object.id, || format!("{step}: `{}` became `{}`", object.id, read.id));
@@ -136,7 +136,7 @@ impl Trial<'_> {
     }
 
     async fn find(&mut self, step: &str, token: Token, object: &Object) {
-        let result = self.provider.find(&self.cx(token)).await;
+        let result = self.instance.find(&self.cx(token)).await;
         let Some(found) = self.done(step, result) else { return };
         match found {
             Some(found) => {
@@ -149,7 +149,7 @@ impl Trial<'_> {
             }
             None => {}
         }
-        let result = self.provider.find(&self.cx(Self::token())).await;
+        let result = self.instance.find(&self.cx(Self::token())).await;
         if let Some(Some(found)) = self.done(step, result) {
             self.note(format!("{step}: a token that was never used finds `{}`", found.id));
         }
@@ -160,17 +160,17 @@ impl Trial<'_> {
         let Some(to) = self.case.update.clone() else { return (object, sent) };
         let to = self.schema.complete(to);
         let cx = self.cx(token);
-        let result = self.provider.update(&cx, &change(&object, &sent, &to)).await;
+        let result = self.instance.update(&cx, &change(&object, &sent, &to)).await;
         let Some(updated) = self.done("update", result) else { return (object, sent) };
         self.check_object("update", &updated, &to);
         self.must(updated.id == object.id, || format!("update: `{}` became `{}`", object.id, updated.id));
         self.same_outputs("update", &object, &updated, false);
         // What an interrupted update leaves: the same change has to work again.
-        let result = self.provider.update(&cx, &change(&object, &sent, &to)).await;
+        let result = self.instance.update(&cx, &change(&object, &sent, &to)).await;
         let Some(updated) = self.done("update again", result) else { return (updated, to) };
         self.read("read after the update", token, &updated, &to).await;
         if self.case.reports_drift {
-            let result = self.provider.read(&cx, &prior(&updated, &to)).await;
+            let result = self.instance.read(&cx, &prior(&updated, &to)).await;
             let shown =
                 self.done("read after the update", result).flatten().is_some_and(|o| !o.inputs.is_empty());
             self.must(shown, || "read after the update: reports no inputs".to_owned());
@@ -183,33 +183,33 @@ impl Trial<'_> {
         let Some(inputs) = self.case.replacement.clone() else { return };
         let (token, inputs) = (Self::token(), self.schema.complete(inputs));
         if self.schema.delete_first {
-            let result = self.provider.delete(&self.cx(token), &prior(object, sent)).await;
+            let result = self.instance.delete(&self.cx(token), &prior(object, sent)).await;
             self.done("delete before the replacement", result);
         }
-        let result = self.provider.create(&self.cx(token), &inputs).await;
+        let result = self.instance.create(&self.cx(token), &inputs).await;
         let Some(new) = self.done("replacement", result) else { return };
         self.check_object("replacement", &new, &inputs);
         self.must(new.id != object.id || self.schema.delete_first, || {
             format!("replacement: has the id `{}` of what it replaces", new.id)
         });
         self.read("read of the replacement", token, &new, &inputs).await;
-        let result = self.provider.delete(&self.cx(token), &prior(&new, &inputs)).await;
+        let result = self.instance.delete(&self.cx(token), &prior(&new, &inputs)).await;
         self.done("delete of the replacement", result);
     }
 
     async fn delete(&mut self, token: Token, object: &Object, sent: &Map) {
         let cx = self.cx(token);
-        let result = self.provider.delete(&cx, &prior(object, sent)).await;
+        let result = self.instance.delete(&cx, &prior(object, sent)).await;
         self.done("delete", result);
-        let result = self.provider.delete(&cx, &prior(object, sent)).await;
+        let result = self.instance.delete(&cx, &prior(object, sent)).await;
         self.done("delete again", result);
-        let result = self.provider.read(&cx, &prior(object, sent)).await;
+        let result = self.instance.read(&cx, &prior(object, sent)).await;
         let there = self.done("read after the delete", result).flatten().is_some();
         self.must(there == self.case.only_in_state, || match there {
             true => format!("read after the delete: `{}` is still there", object.id),
             false => "read after the delete: it is gone, so it is not only in the state".to_owned(),
         });
-        let result = self.provider.find(&cx).await;
+        let result = self.instance.find(&cx).await;
         if let Some(Some(found)) = self.done("find after the delete", result) {
             self.note(format!("find after the delete: `{}` is still there", found.id));
         }

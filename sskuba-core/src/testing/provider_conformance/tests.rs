@@ -124,7 +124,8 @@ async fn a_value_that_was_given_as_secret_comes_back_as_one() {
     let mut sent = case.create.clone();
     sent.insert("text".into(), Value::from("canary-text").into_secret());
     let schema = Page::schema();
-    let trial = Trial::new(&wiki, schema, &case);
-    let object = wiki.create(&trial.cx(Trial::token()), &sent).await.unwrap();
+    let instance = wiki.configure(None).await.unwrap();
+    let trial = Trial::new(&wiki, Arc::clone(&instance), schema, &case);
+    let object = instance.create(&trial.cx(Trial::token()), &sent).await.unwrap();
     assert!(!format!("{object:?}").contains("canary"), "{object:?}");
 }
