@@ -103,6 +103,8 @@ pub struct Spec {
 pub struct Draft {
     /// What is declared.
     pub specs: BTreeMap<usize, Spec>,
+    /// Where the second provider instance works, less one.
+    pub region: u32,
     names: BTreeMap<usize, u32>,
 }
 
@@ -161,11 +163,16 @@ impl Draft {
         all
     }
 
+    /// Returns where a resource is to be.
+    pub fn place(&self, slot: usize) -> u32 {
+        if self.specs.get(&slot).is_some_and(|spec| spec.alt) { self.region + 1 } else { 0 }
+    }
+
     /// Returns what is to be recorded of a resource beside its values.
     pub fn edges(&self, slot: usize) -> Edges {
         let spec = self.specs.get(&slot).cloned().unwrap_or_default();
         let mut needs: Vec<String> = self.needs(slot).into_iter().map(|other| self.address(other)).collect();
         needs.sort_unstable();
-        Edges { needs, protect: spec.protect, retain: spec.retain, alt: spec.alt }
+        Edges { needs, protect: spec.protect, retain: spec.retain, place: self.place(slot) }
     }
 }

@@ -128,7 +128,8 @@ fn decide(
     }
     fates.extend(edge(draft.far(slot), &note.sent.far).map(Fate::Update));
     fates.extend(edge(draft.near(slot), &note.sent.near).map(Fate::Replace));
-    if spec.hard != note.sent.hard || *selection == Selection::Replace(draft.address(slot)) {
+    let moves = draft.place(slot) != note.edges.place;
+    if moves || spec.hard != note.sent.hard || *selection == Selection::Replace(draft.address(slot)) {
         fates.push(Fate::Replace(true));
     }
     // Whoever stands on what goes first goes before it.

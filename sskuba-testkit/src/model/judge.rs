@@ -150,7 +150,8 @@ impl<'a> Judge<'a> {
         self.truth.strays.remove(&effect.id);
         let kind =
             Kind::named(effect.address.rsplit("::").nth(1).map_or("", last_part)).unwrap_or(Kind::Base);
-        let thing = Thing { kind, fields: fields.clone(), partial: effect.partial };
+        let place = self.edges(effect, slot).place;
+        let thing = Thing { kind, fields: fields.clone(), partial: effect.partial, place };
         if self.truth.things.insert(effect.id.clone(), thing).is_some() {
             self.complain(effect, "its id is that of an object that is there already");
         }

@@ -26,6 +26,8 @@ pub struct Thing {
     pub fields: Fields,
     /// Its create ended half way.
     pub partial: bool,
+    /// Where it is.
+    pub place: u32,
 }
 
 /// What is recorded of one generation.
@@ -58,8 +60,8 @@ pub struct Edges {
     pub protect: bool,
     /// Its object outlives it.
     pub retain: bool,
-    /// It uses the second provider instance.
-    pub alt: bool,
+    /// Where it is: 0 is where the default provider instance works, others where the second one does or did.
+    pub place: u32,
 }
 
 /// What may be asked of a provider.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sskuba_core::state::{Intent, Record, Status, Verb as EngineVerb};
+use sskuba_core::state::{Intent, PlaceId, Record, State, Status, Verb as EngineVerb};
 use sskuba_core::value::{Map, Value};
 use sskuba_testkit::model::{Edges, Fields, Forecast, Note, Open, Truth, Verb};
 
@@ -30,7 +30,17 @@ fn is_instance(address: &str) -> bool {
     address.contains(":provider:")
 }
 
-fn note(record: &Record) -> Note {
+/// Returns the number of the place where an object is recorded.
+fn place(state: &State, place: Option<PlaceId>) -> u32 {
+    let region = place.and_then(|place| state.place(place)?.parts().find(|(part, _)| *part == "region"));
+    match region {
+        Some((_, "sim-1")) => 0,
+        Some((_, region)) => region.trim_start_matches("elsewhere-").parse::<u32>().map_or(u32::MAX, |n| n + 1),
+        None => u32::MAX,
+    }
+}
+
+fn note(state: &State, record: &Record) -> Note {
     let needs =
         record.dependencies.iter().map(ToString::to_string).filter(|need| !is_instance(need)).collect();
     Note {
@@ -43,14 +53,14 @@ fn note(record: &Record) -> Note {
             needs,
             protect: record.flags.protect,
             retain: record.flags.retain,
-            alt: record.provider.is_some(),
+            place: place(state, record.place),
         },
         partial: record.status == Status::Partial,
         superseded: record.status == Status::Superseded,
     }
 }
 
-fn open(intent: &Intent) -> Open {
+fn open(state: &State, intent: &Intent) -> Open {
     let needs =
         intent.dependencies.iter().map(ToString::to_string).filter(|need| !is_instance(need)).collect();
     let verb = match intent.verb {
@@ -66,7 +76,7 @@ fn open(intent: &Intent) -> Open {
             needs,
             protect: intent.flags.protect,
             retain: intent.flags.retain,
-            alt: intent.provider.is_some(),
+            place: place(state, intent.place),
         },
         made: None,
     }
@@ -105,10 +115,10 @@ impl Player {
             Err(error) => return self.complain(format!("the state cannot be read: {error}")),
         };
         let ours = snapshot.state.records().filter(|record| !is_instance(record.address.as_str()));
-        let recorded: Vec<Note> = ours.map(note).collect();
+        let recorded: Vec<Note> = ours.map(|record| note(&snapshot.state, record)).collect();
         let pending = snapshot.state.pending().filter(|intent| !is_instance(intent.address.as_str()));
         let mut pending: BTreeMap<String, Open> =
-            pending.map(|intent| (intent.token.to_string(), open(intent))).collect();
+            pending.map(|intent| (intent.token.to_string(), open(&snapshot.state, intent))).collect();
         let mut ideal = self.truth.clone();
         if let Some(told) = settled.or(Some(&self.told)) {
             ideal.settle(&self.draft, told);
@@ -214,7 +224,7 @@ fn mixed(note: &Note, was: Option<&Note>, becomes: Option<&Note>) -> bool {
 
 /// The needs of what an unfinished run left may go by former names or by new ones.
 fn renamed(a: &Edges, b: &Edges) -> bool {
-    a.needs.len() == b.needs.len() && (a.protect, a.retain, a.alt) == (b.protect, b.retain, b.alt)
+    a.needs.len() == b.needs.len() && (a.protect, a.retain, a.place) == (b.protect, b.retain, b.place)
 }
 
 /// Nothing exists that nobody knows, and nothing is recorded that does not exist.

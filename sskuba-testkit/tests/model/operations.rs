@@ -1,8 +1,9 @@
 //! Operations that run a plan.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use sskuba_core::applying::{ApplyOptions, FailedStep, Report};
+use sskuba_core::applying::{ApplyOptions, Events, FailedStep, Report};
 use sskuba_core::clock::Timestamp;
 use sskuba_core::engine::{EngineError, Session};
 use sskuba_core::plan::{Action, Plan, PlanFile, Subject, Verdict};
@@ -13,7 +14,7 @@ use sskuba_testkit::model::{Fate, Forecast, Kind, SLOTS, Selection, forecast};
 
 use crate::player::Player;
 use crate::program::program;
-use crate::script::{About, Trouble};
+use crate::script::{About, Command, Trouble};
 
 /// Compares a plan with what was foretold.
 fn compare(plan: &Plan, told: &Forecast) -> Vec<String> {
@@ -275,6 +276,58 @@ impl Player {
             }
             Err(error) => self.complain(format!("after a run that went well there is no plan: {error}")),
         }
+    }
+
+    /// A command whose surroundings lead elsewhere is refused where it would ask for objects there, and touches nothing.
+    pub(crate) async fn astray(&mut self, command: Command) {
+        self.stage.prepare(&[], false);
+        let here = |note: &sskuba_testkit::model::Note| note.edges.place == 0;
+        let told = match command {
+            Command::Down => forecast(&self.truth, None, &Selection::All),
+            _ => forecast(&self.truth, Some(&self.draft), &Selection::All),
+        };
+        let recorded = self.truth.notes.iter().any(here);
+        let removed = self.truth.notes.iter().any(|note| here(note) && told.removed.get(&note.token) == Some(&false));
+        let touched = (0..SLOTS).filter(|slot| self.draft.place(*slot) == 0).any(|slot| {
+            let fate = told.declared.get(&self.draft.address(slot));
+            fate.is_some_and(|fate| *fate != Fate::Same)
+        });
+        let asks = !self.truth.open.is_empty()
+            || recorded
+                && match command {
+                    Command::Refresh => true,
+                    Command::Down => removed,
+                    Command::Up => removed || touched,
+                };
+        if !asks || !told.refused.is_empty() {
+            return;
+        }
+        // What the second instance has under way would be resolved all the same.
+        if self.truth.open.values().any(|open| open.edges.place != 0) {
+            return;
+        }
+        let (engine, stack) = (self.stage.astray.clone(), self.stage.stack.clone());
+        let program = program(self.draft.clone());
+        let answer = match command {
+            Command::Up => engine.up(&stack, program).await.map(drop),
+            Command::Down => engine.down(&stack).await.map(drop),
+            Command::Refresh => {
+                let mut session = engine.open(&stack, "refresh", Duration::ZERO).await.unwrap();
+                let found = match session.recover(&Events::default()).await {
+                    Ok(_) => session.refresh(&Events::default()).await.map(drop),
+                    Err(error) => Err(error),
+                };
+                session.end(found).await
+            }
+        };
+        match answer {
+            Err(EngineError::Misplaced(_)) => {}
+            answer => self.complain(format!("{command:?} in another region: {answer:?}")),
+        }
+        if !self.stage.watch.lock().unwrap().seen.is_empty() {
+            self.complain(format!("{command:?} in another region touched something"));
+        }
+        self.agree(None).await;
     }
 
     pub(crate) async fn preview(&mut self) {

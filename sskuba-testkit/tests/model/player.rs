@@ -55,7 +55,9 @@ impl Player {
             | Op::Options { .. }
             | Op::Rename { .. }
             | Op::Move { .. }
-            | Op::Instance { .. } => self.edit(op),
+            | Op::Instance { .. }
+            | Op::Region { .. } => self.edit(op),
+            Op::Astray { command } => self.astray(*command).await,
             Op::Up { about, trouble } => self.up(*about, trouble).await,
             Op::Preview => self.preview().await,
             Op::Refresh { trouble } => self.refresh(trouble).await,
@@ -83,6 +85,7 @@ impl Player {
             return draft.add(slot, spec);
         }
         match *op {
+            Op::Region { region } => draft.region = region.into(),
             Op::Remove { slot } => drop(draft.specs.remove(&usize::from(slot))),
             Op::Rename { slot } => {
                 let inside = draft.specs.get(&usize::from(slot)).is_some_and(|spec| spec.inside);

@@ -41,7 +41,7 @@ type Known = BTreeMap<usize, Declared>;
 /// Makes a program of a draft.
 pub(crate) fn program(draft: Draft) -> impl Fn(&mut Stack) -> Result + Send + Sync {
     move |stack| {
-        let alt = stack.add("alt", Instance::new("elsewhere"))?;
+        let alt = stack.add("alt", Instance::new(format!("elsewhere-{}", draft.region)))?;
         let mut known = Known::new();
         for (&slot, spec) in &draft.specs {
             let declared = declare(stack, &draft, slot, spec, &known, &alt)?;

@@ -82,8 +82,11 @@ impl Player {
 
     pub(crate) async fn import(&mut self, slot: usize) {
         let kind = Kind::of(slot);
-        let stray =
-            self.truth.strays.iter().find(|id| self.truth.things.get(*id).is_some_and(|t| t.kind == kind));
+        let place = self.draft.place(slot);
+        let fits = |id: &&String| {
+            self.truth.things.get(*id).is_some_and(|thing| thing.kind == kind && thing.place == place)
+        };
+        let stray = self.truth.strays.iter().find(fits);
         let (Some(id), true) = (stray.cloned(), self.draft.specs.contains_key(&slot)) else { return };
         // A person imports what can be seen; a service may hide what is new for a while.
         tokio::time::sleep(std::time::Duration::from_secs(10)).await;
@@ -122,7 +125,8 @@ impl Player {
                 // A record says that its object is whole: what is imported is taken as it is.
                 self.truth.meddled.insert(id);
             }
-            Err(error) if was.is_none() && told.refused.is_empty() => {
+            // The second instance may not be recorded yet, or not where it is to work.
+            Err(error) if was.is_none() && told.refused.is_empty() && place == 0 => {
                 self.complain(format!("{id} cannot be imported as {address}: {error}"));
             }
             Err(_) => {}

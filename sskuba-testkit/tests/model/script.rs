@@ -44,6 +44,14 @@ pub(crate) enum About {
     Replace(u8),
 }
 
+/// A command that is run in the wrong place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Command {
+    Up,
+    Refresh,
+    Down,
+}
+
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Op {
@@ -92,6 +100,14 @@ pub(crate) enum Op {
     /// Puts it on the other provider instance.
     Instance {
         slot: u8,
+    },
+    /// Lets the other provider instance work somewhere else.
+    Region {
+        region: u8,
+    },
+    /// Somebody runs a command whose surroundings lead to another region.
+    Astray {
+        command: Command,
     },
     Up {
         about: About,
@@ -176,7 +192,10 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (slot(), 0..8_u8).prop_map(|(slot, bits)| Op::Options { slot, bits }),
         1 => slot().prop_map(|slot| Op::Rename { slot }),
         1 => slot().prop_map(|slot| Op::Move { slot }),
-        1 => slot().prop_map(|slot| Op::Instance { slot }),
+        2 => slot().prop_map(|slot| Op::Instance { slot }),
+        1 => (0..3_u8).prop_map(|region| Op::Region { region }),
+        1 => prop_oneof![Just(Command::Up), Just(Command::Refresh), Just(Command::Down)]
+            .prop_map(|command| Op::Astray { command }),
         10 => (about(), trouble()).prop_map(|(about, trouble)| Op::Up { about, trouble }),
         1 => Just(Op::Preview),
         1 => trouble().prop_map(|trouble| Op::Refresh { trouble }),

@@ -11,7 +11,7 @@ use sskuba_core::clock::{Clock, SeededIds, Timestamp};
 use sskuba_core::engine::Engine;
 use sskuba_core::provider::Cx;
 use sskuba_core::state::{Lease, StateStore, StoreError};
-use sskuba_core::stores::Memory;
+use sskuba_core::stores::{EphemeralKeyring, Memory};
 use sskuba_sim::{Fault, Op, Options, Phase, SimProvider, World};
 use sskuba_testkit::around::{Around, Outer};
 use sskuba_testkit::model::{Effect, Fields, Truth, Verb};
@@ -106,6 +106,8 @@ impl Around for Disk {
 /// Everything that a sequence plays on.
 pub(crate) struct Stage {
     pub(crate) engine: Engine,
+    /// The same as a program has it whose surroundings lead to another region.
+    pub(crate) astray: Engine,
     pub(crate) world: World,
     pub(crate) stack: StackId,
     pub(crate) watch: Shared,
@@ -127,16 +129,22 @@ impl Stage {
         let options = Options::default().speed(1.0).visibility_speed(1.0).clock(Arc::clone(&clock));
         let (looks, watches) = (world.clone(), Arc::clone(&watch));
         let provider = SimProvider::new("model", schemas(), world.clone())
-            .options(options)
             .fault_plan(move |cx, op, phase| watched(&looks, &watches, cx, op, phase));
-        let engine = Engine::builder()
-            .provider(Arc::new(provider))
-            .store(Arc::new(Outer(Disk(Memory::default(), Arc::clone(&watch)))))
-            .clock(clock)
-            .ids(Arc::new(SeededIds::new(seed)))
-            .owner("ann", "desk", 1)
-            .build();
-        Self { engine, world, stack: "local/model/dev".parse().unwrap(), watch }
+        let store: Arc<dyn StateStore> = Arc::new(Outer(Disk(Memory::default(), Arc::clone(&watch))));
+        let (keyring, ids) = (Arc::new(EphemeralKeyring::default()), Arc::new(SeededIds::new(seed)));
+        let in_region = |region: &str| {
+            let options = options.clone().region(region);
+            Engine::builder()
+                .provider(Arc::new(provider.clone().options(options)))
+                .store(Arc::clone(&store))
+                .keyring(keyring.clone())
+                .clock(Arc::clone(&clock))
+                .ids(ids.clone())
+                .owner("ann", "desk", 1)
+                .build()
+        };
+        let (engine, astray) = (in_region("sim-1"), in_region("nowhere"));
+        Self { engine, astray, world, stack: "local/model/dev".parse().unwrap(), watch }
     }
 
     /// Prepares for an operation; returns how its run is to go.
