@@ -12,9 +12,11 @@ mod durable;
 mod faults;
 #[path = "../../examples/churn/graph.rs"]
 mod graph;
+mod guards;
 mod lifecycle;
 mod mending;
 mod options;
+mod places;
 mod replace;
 mod schedule;
 mod store_faults;

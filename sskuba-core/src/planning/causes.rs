@@ -69,8 +69,8 @@ impl<'a> Declared<'a> {
         let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
         for (name, expr) in &node.inputs {
             let field = node.schema.field(name);
-            let forces =
-                field.is_some_and(|field| field.force_new) || has(&node.lifecycle.replace_on_changes, name);
+            let forces = field.is_some_and(|field| field.force_new || node.schema.is_place(field))
+                || has(&node.lifecycle.replace_on_changes, name);
             let unknown = inputs.get(*name).is_some_and(Value::has_unknown);
             if forces && unknown && !has(&node.lifecycle.ignore_changes, name) {
                 expr.references(&mut |node| {

@@ -134,7 +134,10 @@ impl<'a> Removals<'a> {
             if owner_goes && firm(step) {
                 step.calls = false;
                 step.expected = 0;
-                step.reasons.push(Reason::DeletedWith { owner: owner.clone() });
+                let reason = Reason::DeletedWith { owner: owner.clone() };
+                if !step.reasons.contains(&reason) {
+                    step.reasons.push(reason);
+                }
             }
         }
     }

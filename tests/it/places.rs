@@ -1,0 +1,186 @@
+//! Objects are asked for where they are: another place is refused, or is a replacement that the plan announces.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sskuba::core::applying::Events;
+use sskuba::core::engine::{Engine, EngineError};
+use sskuba::core::planning::PlanOptions;
+use sskuba::core::state::StateStore;
+use sskuba::core::stores::{EphemeralKeyring, Memory};
+use sskuba::prelude::*;
+use sskuba::sim::kinds::{self, Bucket, Instance, Network, Subnet};
+use sskuba::sim::{Fault, Op, Options, Phase, SimProvider, World};
+
+struct Places {
+    world: World,
+    store: Arc<dyn StateStore>,
+    keyring: Arc<EphemeralKeyring>,
+    stack: sskuba::core::address::StackId,
+}
+
+impl Places {
+    fn new() -> Self {
+        let (world, store, keyring) = (World::memory(), Arc::new(Memory::default()), Arc::default());
+        Self { world, store, keyring, stack: "local/test/dev".parse().unwrap() }
+    }
+
+    fn engine_of(&self, provider: SimProvider) -> Engine {
+        Engine::builder()
+            .store(Arc::clone(&self.store))
+            .keyring(self.keyring.clone())
+            .provider(Arc::new(provider))
+            .build()
+    }
+
+    fn sim(&self) -> SimProvider {
+        SimProvider::new("sim", kinds::schemas(), self.world.clone())
+    }
+
+    fn engine(&self, region: &str, account: &str) -> Engine {
+        self.engine_of(self.sim().options(Options::default().region(region).account(account)))
+    }
+
+    fn ids(&self) -> Vec<String> {
+        self.world.objects().unwrap().iter().map(|object| object.id.clone()).collect()
+    }
+
+    async fn revision(&self) -> u64 {
+        self.engine("home", "1").read(&self.stack).await.unwrap().state.revision()
+    }
+}
+
+fn network(stack: &mut Stack) -> sskuba::Result {
+    let network = stack.add("main", Network::new("10.0.0.0/16"))?;
+    stack.add("a", Subnet::new(network.id(), "10.0.1.0/24"))?;
+    Ok(())
+}
+
+fn grown(stack: &mut Stack) -> sskuba::Result {
+    network(stack)?;
+    stack.add("new", Bucket::new("new"))?;
+    Ok(())
+}
+
+fn is_misplaced<T: std::fmt::Debug>(answer: Result<T, EngineError>) {
+    let error = answer.unwrap_err();
+    assert!(matches!(error, EngineError::Misplaced(_)), "{error}");
+    let text = error.to_string();
+    for part in ["nothing was read or changed", "account 1, region home", "`.provider(…)`"] {
+        assert!(text.contains(part), "`{part}` is missing in: {text}");
+    }
+}
+
+#[tokio::test]
+async fn another_ambient_place_is_refused_by_every_verb_before_anything_happens() {
+    let places = Places::new();
+    let home = places.engine("home", "1");
+    home.up(&places.stack, network).await.unwrap();
+    let (before, revision) = (places.ids(), places.revision().await);
+    for astray in [places.engine("elsewhere", "1"), places.engine("home", "2")] {
+        let (stack, options) = (&places.stack, PlanOptions::default());
+        is_misplaced(astray.up(stack, grown).await);
+        is_misplaced(astray.down(stack).await);
+        is_misplaced(astray.preview(stack, grown).await);
+        is_misplaced(astray.preview_down(stack, &options).await);
+        is_misplaced(astray.preview_refreshed(stack, Some(&network), &options, &Events::default()).await);
+        let mut session = astray.open(stack, "refresh", Duration::ZERO).await.unwrap();
+        is_misplaced(session.refresh(&Events::default()).await);
+        let address = "sim:store:Bucket::new".parse().unwrap();
+        is_misplaced(session.import(&grown, &options, &address, "new").await);
+        session.close().await.unwrap();
+        // What asks nobody is not refused.
+        assert_eq!(astray.up(stack, network).await.unwrap().counts.unchanged, 2);
+        assert_eq!((places.ids(), places.revision().await), (before.clone(), revision));
+    }
+    home.down(&places.stack).await.unwrap();
+    assert!(places.ids().is_empty());
+}
+
+#[tokio::test]
+async fn an_interrupted_call_is_not_looked_for_in_another_place() {
+    let places = Places::new();
+    let lost = |_: &_, op: Op, phase: Phase| {
+        (op == Op::Create && phase == Phase::After).then_some(Fault::Failure(Box::new(
+            sskuba::core::provider::Failure::unknown(sskuba::core::provider::Class::Transient, "lost"),
+        )))
+    };
+    let options = Options::default().region("home").account("1");
+    let home = places.engine_of(places.sim().options(options).fault_plan(lost));
+    home.up(&places.stack, grown).await.unwrap();
+    let before = places.ids();
+    is_misplaced(places.engine("elsewhere", "1").up(&places.stack, grown).await);
+    assert_eq!(places.ids(), before);
+    let report = places.engine("home", "1").up(&places.stack, grown).await.unwrap();
+    assert_eq!((report.failures.len(), places.ids().len()), (0, 3));
+}
+
+#[tokio::test]
+async fn an_instance_that_moves_and_a_resource_on_another_instance_are_replacements() {
+    let places = Places::new();
+    let engine = places.engine("home", "1");
+    let program = |region: &'static str, other: bool| {
+        move |stack: &mut Stack| -> sskuba::Result {
+            let main = stack.add("main", Instance::new().region(region))?;
+            let second = stack.add("second", Instance::new().region("east"))?;
+            stack.add("net", Network::new("10.0.0.0/16"))?.provider(if other { &second } else { &main });
+            Ok(())
+        }
+    };
+    let region = || {
+        let all = places.world.objects().unwrap();
+        assert_eq!(all.len(), 1);
+        all[0].place.parts().find(|(part, _)| *part == "region").unwrap().1.to_owned()
+    };
+    engine.up(&places.stack, program("west", false)).await.unwrap();
+    assert_eq!(region(), "west");
+    let report = engine.up(&places.stack, program("north", false)).await.unwrap();
+    assert_eq!((report.counts.replace, region()), (2, "north".to_owned()));
+    let plan = engine.preview(&places.stack, program("north", true)).await.unwrap();
+    let step = plan.steps.iter().find(|step| step.address.name() == "net").unwrap();
+    let why = step.reasons[0].to_string();
+    assert!(why.contains("moved to another place: from account 1, region north"), "{why}");
+    let report = engine.up(&places.stack, program("north", true)).await.unwrap();
+    assert_eq!((report.counts.replace, region()), (1, "east".to_owned()));
+    // Two instances of one place: a resource goes from one to the other without being touched.
+    let report = engine.up(&places.stack, program("east", true)).await.unwrap();
+    assert_eq!(report.counts.replace, 1, "the instance alone");
+    let before = places.ids();
+    let report = engine.up(&places.stack, program("east", false)).await.unwrap();
+    assert_eq!((report.counts.changes(), places.ids()), (0, before));
+    let second = |stack: &mut Stack| -> sskuba::Result {
+        stack.add("net", Network::new("10.0.0.0/16"))?;
+        Ok(())
+    };
+    // The default instance works elsewhere.
+    let report = engine.up(&places.stack, second).await.unwrap();
+    assert_eq!((report.counts.replace, region()), (1, "home".to_owned()));
+}
+
+#[tokio::test]
+async fn an_instance_stays_until_the_last_object_in_its_place_is_gone() {
+    let places = Places::new();
+    let engine = places.engine("home", "1");
+    let full = |stack: &mut Stack| -> sskuba::Result {
+        let west = stack.add("west", Instance::new().region("west"))?;
+        stack.add("net", Network::new("10.0.0.0/16"))?.provider(&west);
+        Ok(())
+    };
+    engine.up(&places.stack, full).await.unwrap();
+    // The object's delete fails: what knows how to ask for it stays.
+    let fails = |_: &_, op: Op, _| (op == Op::Delete).then_some(Fault::Denied);
+    let options = Options::default().region("home").account("1");
+    let failing = places.engine_of(places.sim().options(options).fault_plan(fails));
+    let empty = |_: &mut Stack| -> sskuba::Result { Ok(()) };
+    assert_eq!(failing.up(&places.stack, empty).await.unwrap().failures.len(), 1);
+    assert_eq!(places.ids().len(), 1);
+    // Neither does a target that leaves the object break the edge to its instance.
+    let session = engine.open(&places.stack, "down", Duration::ZERO).await.unwrap();
+    let options = PlanOptions { targets: vec!["*Instance*".into()], ..PlanOptions::default() };
+    let plan = session.plan_down(&options).await.unwrap();
+    assert!(plan.is_empty(), "{plan:?}");
+    session.close().await.unwrap();
+    engine.up(&places.stack, empty).await.unwrap();
+    assert!(places.ids().is_empty());
+    assert!(engine.read(&places.stack).await.unwrap().state.is_empty());
+}
