@@ -214,7 +214,7 @@ pub struct Zones {
 #[resource(kind = "sim:provider:Instance", idempotency = "token")]
 pub struct Instance {
     /// The region.
-    #[resource(default = "sim-1".to_owned())]
+    #[resource(place, default = "sim-1".to_owned())]
     region: Input<String>,
     /// What proves who calls.
     credential: Option<Input<Secret<String>>>,

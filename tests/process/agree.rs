@@ -6,7 +6,9 @@ use serde_json::Value as Json;
 
 fn by_token(list: &[Json]) -> BTreeMap<String, Vec<String>> {
     let mut objects: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for object in list {
+    // A provider instance has no object.
+    let is_object = |object: &&Json| object["kind"].as_str().is_none_or(|kind| !kind.contains(":provider:"));
+    for object in list.iter().filter(is_object) {
         let text = |field: &str| object[field].as_str().unwrap_or("?").to_owned();
         objects.entry(text("token")).or_default().push(format!("{} {}", text("kind"), text("id")));
     }

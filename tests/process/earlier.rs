@@ -13,6 +13,9 @@ struct Settings {
     /// What nobody may see.
     #[config(default = Secret::new("canary-4f1d".to_owned()))]
     code: Secret<String>,
+    /// The region of the second instance.
+    #[config(default = "west".to_owned())]
+    west: String,
     /// Whether there is a bucket in the east.
     #[config(default = true)]
     east: bool,
@@ -20,12 +23,14 @@ struct Settings {
 
 fn declare(stack: &mut Stack) -> sskuba::Result {
     let settings: Settings = stack.config()?;
-    let west = stack.add("west", Instance::new().region("west"))?;
+    let west = stack.add("west", Instance::new().region(settings.west.as_str()))?;
     let east = stack.add("east", Instance::new().region("east").credential(settings.code.clone()))?;
     let network =
         stack.add("main", Network::new("10.0.0.0/16").tag("code", settings.code.clone()))?.protect();
     let subnet = stack.add("a", Subnet::new(network.id(), "10.0.1.0/24"))?;
-    let logs = stack.add("logs", Bucket::new("logs"))?.provider(&west);
+    // A bucket's name is unique in all regions.
+    let name = if settings.west == "west" { "logs".to_owned() } else { format!("logs-{}", settings.west) };
+    let logs = stack.add("logs", Bucket::new(name))?.provider(&west);
     let machine =
         Machine::new(subnet.id()).image(settings.image).boot(settings.code.clone()).bucket(logs.id());
     let machine = stack.add("web", machine)?;

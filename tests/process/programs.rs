@@ -6,17 +6,18 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// The examples that are run.
-const EXAMPLES: [&str; 5] = ["scale", "churn", "quickstart", "fixture", "recovery"];
+const EXAMPLES: [&str; 6] = ["scale", "churn", "quickstart", "fixture", "recovery", "earlier"];
 
 /// The witness.
 const WITNESS: &str = "sskuba-sim";
 
 /// What the programs are made of.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "Cargo.toml",
     "src",
     "examples",
     "tests/process/fixture.rs",
+    "tests/process/earlier.rs",
     "sskuba-core",
     "sskuba-cli",
     "sskuba-local",
