@@ -94,7 +94,7 @@ pub struct Machine {
     password: Computed<Secret<String>>,
 }
 
-/// A public address with a name that no other may have: a replacement deletes first.
+/// A public address with a name that no other may have: a replacement under the same name deletes first.
 #[derive(Resource, Debug)]
 #[resource(
     kind = "sim:net:Address",
@@ -102,7 +102,7 @@ pub struct Machine {
     create = "1s",
     update = "2s",
     delete = "1s",
-    delete_first
+    unique = "name"
 )]
 pub struct PublicAddress {
     /// The name, unique in the world.
@@ -124,7 +124,14 @@ pub struct PublicAddress {
 
 /// A store of objects, whose name is its id.
 #[derive(Resource, Debug)]
-#[resource(kind = "sim:store:Bucket", idempotency = "token", create = "1s", update = "1s", delete = "1s")]
+#[resource(
+    kind = "sim:store:Bucket",
+    idempotency = "token",
+    create = "1s",
+    update = "1s",
+    delete = "1s",
+    unique = "name"
+)]
 pub struct Bucket {
     /// The name, unique in the world.
     #[resource(force_new)]
@@ -158,7 +165,8 @@ fn without_dot(value: &Value) -> Value {
     visibility = "10s",
     create = "20s",
     update = "20s",
-    delete = "5s"
+    delete = "5s",
+    unique = "name, kind"
 )]
 pub struct Record {
     /// The name; a dot at its end does not count.

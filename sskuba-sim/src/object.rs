@@ -94,9 +94,16 @@ impl SimKind {
         links
     }
 
-    /// Returns the name that no other object of the kind may have: the input `name` of a kind whose objects
-    /// cannot live side by side.
+    /// Returns what no other object of the kind in its place may have: the first key of the schema, or the input `name`
+    /// of a kind whose objects cannot live side by side.
     pub(crate) fn unique(&self, stored: &Stored) -> Option<String> {
+        if let Some(fields) = self.schema.unique.first() {
+            let normal = |name: &&'static str| {
+                let (field, json) = (self.schema.field(name)?, stored.fields.get(*name)?);
+                Some(field.normaliser.apply(&Value::from_json(json.clone())).masked().to_string())
+            };
+            return fields.iter().map(normal).collect::<Option<Vec<_>>>().map(|parts| parts.join(" "));
+        }
         let name = self.schema.delete_first.then(|| stored.fields.get("name")).flatten()?;
         name.as_str().map(str::to_owned)
     }

@@ -24,7 +24,6 @@ impl Run<'_> {
         let step = plan.step(id);
         match step.subject {
             _ if step.verdict == Verdict::Excluded => {
-                self.rename(step)?;
                 self.counts.unchanged += u32::from(step.prior.is_some());
                 self.frontier.complete(id);
             }
@@ -151,7 +150,6 @@ impl Run<'_> {
 
     /// Brings a declared resource to what is declared.
     fn bring(&mut self, id: NodeId, step: &Step, node: &Node, inputs: Map) -> Result<(), JournalError> {
-        self.rename(step)?;
         let Some(record) = self.journal.state().current(&node.address) else {
             if !matches!(step.action, Action::Create | Action::Replace) {
                 let action = step.action;
@@ -206,15 +204,6 @@ impl Run<'_> {
             Failure::new(Class::Conflict, message)
                 .hint("take the change back, or remove what forbids it first"),
         )
-    }
-
-    /// Records that a resource goes by another name now.
-    fn rename(&mut self, step: &Step) -> Result<(), JournalError> {
-        let former = step.moved_from.as_ref().and_then(|from| self.journal.state().current(from));
-        match former.map(|record| record.token) {
-            Some(token) => self.journal.stage(Entry::Moved { token, to: step.address.clone() }),
-            None => Ok(()),
-        }
     }
 
     /// Tells whether what the plan saw as a reason for a replacement has come about, and was not followed yet.
@@ -338,6 +327,11 @@ impl Run<'_> {
         };
         let cx = self.cx(&step.address, token, bound(user, &node.schema.expected, verb));
         let place = place_id(self.journal, &instance)?;
+        if let Some(failure) = self.key_taken(node, token, &inputs, place) {
+            self.gates.leave(&ticket, false);
+            self.fail(id, action, failure);
+            return Ok(());
+        }
         let record = self.journal.state().record(token);
         let (prior, now) = (record.map(prior_of), self.tools.clock.now());
         let (hidden, half_made) = (hidden(Some(&node.schema), record, now), half_made(record));
@@ -414,8 +408,18 @@ impl Run<'_> {
     }
 
     /// Ends a step badly before or after its call; what depends on it is skipped.
-    pub(super) fn fail(&mut self, id: NodeId, action: Action, failure: Failure) {
+    pub(super) fn fail(&mut self, id: NodeId, action: Action, mut failure: Failure) {
         let step = self.plan.step(id);
+        if let Some(there) = &failure.exists {
+            let quote = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c)) {
+                true => text.to_owned(),
+                false => format!("'{}'", text.replace('\'', "'\\''")),
+            };
+            let line = format!("import {} {}", quote(step.address.as_str()), quote(there));
+            failure.hint = Some(format!(
+                "it is not this stack's, and was left alone; `{line}` makes it this resource's object"
+            ));
+        }
         let source_line = match step.subject {
             Subject::Declared(node) => Some(crate::graph::line(self.plan.graph.node(node).source)),
             Subject::Recorded(_) => None,

@@ -13,6 +13,7 @@ use super::event::Event;
 use super::gate::{Gates, Ticket};
 use super::instances::Instances;
 use super::journal::{Journal, JournalError};
+use super::keys::KeyIndex;
 use super::report::{ApplyOptions, FailedStep, Report};
 use crate::clock::{Clock, IdSource};
 use crate::graph::{Frontier, NodeId};
@@ -84,6 +85,7 @@ pub(super) struct Run<'a> {
     pub(super) failures: Vec<FailedStep>,
     /// Steps whose replacement nothing forbids.
     pub(super) free: HashSet<NodeId>,
+    pub(super) keys: KeyIndex,
     pub(super) stop: Option<RunResult>,
     store_error: Option<StoreError>,
     flush: Option<Flush>,
@@ -122,6 +124,7 @@ pub async fn apply(
         counts: Counts::default(),
         failures: Vec::new(),
         free: HashSet::new(),
+        keys: KeyIndex::default(),
         stop: None,
         store_error: None,
         flush: None,
@@ -138,6 +141,11 @@ pub async fn apply(
         command: tools.command.clone(),
         message: options.message.clone(),
     })?;
+    let moved = plan.steps.iter().filter(|step| step.moved_from.is_some());
+    let moves: Vec<_> = moved.filter_map(|step| Some((step.prior?, step.address.clone()))).collect();
+    if !moves.is_empty() {
+        run.journal.stage(Entry::Reassigned { moves })?;
+    }
     options.events.emit(Event::RunStarted { steps: plan.steps.len(), expected_ms: total });
     let abandoned = run.drive().await?;
     run.finish(id, start, abandoned).await

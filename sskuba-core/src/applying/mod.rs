@@ -9,6 +9,7 @@ mod gate;
 mod holding;
 mod instances;
 mod journal;
+mod keys;
 mod locating;
 mod pending;
 mod recover;

@@ -142,6 +142,23 @@ pub enum Reason {
         /// Where it is to be, as far as the plan knows.
         to: Option<String>,
     },
+    /// The old and the new object cannot be there together.
+    SameKey {
+        /// What both have, for people.
+        key: String,
+    },
+    /// The object is what another resource was.
+    TakesOver {
+        /// Its former address.
+        from: Address,
+        /// What both have, for people.
+        key: String,
+    },
+    /// The object is another resource's, too, and stays.
+    BelongsTo {
+        /// That resource.
+        address: Address,
+    },
     /// Its object is to be kept.
     Retained,
     /// It is called otherwise now.
@@ -190,6 +207,9 @@ impl fmt::Display for Reason {
             }
             Self::Place { instance: Some(instance), .. } => write!(f, "its place is replaced: {instance}"),
             Self::Place { .. } => f.write_str("it is moved to another place"),
+            Self::SameKey { key } => write!(f, "there can be only one with {key}: the old one goes first"),
+            Self::TakesOver { from, key } => write!(f, "it is the object that {from} was, with {key}"),
+            Self::BelongsTo { address } => write!(f, "its object belongs to {address} now"),
             Self::Retained => f.write_str("its object is retained"),
             Self::Moved { from } => write!(f, "it was called {from}"),
             Self::Secrecy { field, secret: true } => write!(f, "`{field}` becomes a secret"),

@@ -5,6 +5,7 @@ mod action;
 mod decide;
 mod diff;
 mod file;
+mod key;
 mod recorded;
 mod steps;
 
@@ -12,6 +13,7 @@ pub use action::{Action, FieldChange, Order, Reason};
 pub use decide::{Decision, Force, decide};
 pub use diff::agree;
 pub use file::{PlanFile, PlanFileError};
+pub use key::{Key, Keys, Within, describe};
 pub use recorded::{dependencies, flags};
 pub(crate) use steps::obstacles_from;
 pub use steps::{Plan, Step, Subject, Verdict};

@@ -65,7 +65,7 @@ pub struct Step {
     pub part_of: Option<NodeId>,
     /// Why it is replaced though its inputs would not ask for it.
     pub force: Option<Force>,
-    /// The former address.
+    /// The former address of its record.
     pub moved_from: Option<Address>,
     /// The inputs as far as they are known.
     pub inputs: Map,

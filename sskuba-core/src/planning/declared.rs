@@ -5,13 +5,15 @@ use std::collections::{HashMap, HashSet};
 
 use super::causes::Causes;
 use super::diagnostic::Diagnostic;
+use super::keys::Keyring;
 use super::make::Request;
 use super::places::PlaceOf;
 use super::select::Selection;
 use crate::address::Address;
 use crate::graph::{Node, NodeId};
 use crate::plan::{
-    Action, Decision, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags, obstacles_from,
+    Action, Decision, Order, Reason, Step, Subject, Verdict, decide, dependencies, describe, flags,
+    obstacles_from,
 };
 use crate::provider::resealed;
 use crate::schema::{FieldError, Schema};
@@ -29,7 +31,7 @@ enum Outputs<'a> {
 }
 
 /// A record, and the former address that it has if that is not the declared one.
-type Recorded<'a> = (&'a Record, Option<Address>);
+pub(super) type Recorded<'a> = (&'a Record, Option<Address>);
 
 /// What is wrong with the replacement of something protected.
 const MAY_NOT_BE_REPLACED: &str = "is protected, and may have to be replaced with it";
@@ -37,7 +39,9 @@ const MAY_NOT_BE_REPLACED: &str = "is protected, and may have to be replaced wit
 /// The walk over the declared resources.
 pub(super) struct Declared<'a> {
     pub(super) request: &'a Request<'a>,
-    selection: &'a Selection,
+    pub(super) selection: &'a Selection,
+    /// The keys of objects.
+    pub(super) keyring: Keyring<'a>,
     durations: &'a Durations<'a>,
     pub(super) steps: Vec<Step>,
     outputs: Vec<Outputs<'a>>,
@@ -67,7 +71,8 @@ impl<'a> Declared<'a> {
         let outputs = (0..count).map(|_| Outputs::Unknown).collect();
         let (wanted, places_wanted, moved) = (Vec::new(), Vec::new(), HashMap::new());
         let records_change = false;
-        Self { request, selection, durations, steps, outputs, wanted, places_wanted, moved, records_change }
+        let keyring = Keyring::new(request);
+        Self { request, selection, keyring, durations, steps, outputs, wanted, places_wanted, moved, records_change }
     }
 
     /// Returns a field of a resource as far as the plan knows it.
@@ -118,6 +123,7 @@ impl<'a> Declared<'a> {
             if node.schema.lookup {
                 self.look_up(id, inputs);
             } else {
+                let recorded = self.by_key(id, node, recorded, &inputs, problems);
                 self.decide(id, node, recorded, inputs, problems);
             }
         }
@@ -241,8 +247,9 @@ impl<'a> Declared<'a> {
         };
         let Causes { mut roots, followed, force } = self.causes(id, node, &inputs, record);
         let decision = decide(record, &node.schema, &node.lifecycle, inputs, force.as_ref());
-        let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create;
         let replaces = decision.action == Action::Replace;
+        let same_key = replaces && self.keeps_key(node, record, &decision.inputs);
+        let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create || same_key;
         if replaces && node.lifecycle.protect {
             match decision.certain {
                 true => problems.push(refuse_protected(node, &decision)),
@@ -282,8 +289,23 @@ impl<'a> Declared<'a> {
         if (replaces && prefers_delete) || !roots.is_empty() {
             step.order = Order::DeleteFirst;
         }
+        if same_key && !node.schema.delete_first {
+            let key = describe(&node.schema, &step.inputs);
+            step.reasons.push(Reason::SameKey { key });
+            if node.lifecycle.retain_on_delete {
+                let problem = "would be replaced, and its old object, which is to be retained, stands in the way: there \
+                               can be only one; import it elsewhere, or remove `.retain_on_delete()`";
+                problems.push(Diagnostic::of(&node.address, problem).source(node.source));
+            }
+        }
         if let Some(from) = moved_from {
-            step.reasons.push(Reason::Moved { from: from.clone() });
+            let called = node.lifecycle.aliases.iter().any(|alias| alias.resolve(&node.address) == from);
+            step.reasons.push(match called {
+                true => Reason::Moved { from: from.clone() },
+                false => {
+                    Reason::TakesOver { from: from.clone(), key: describe(&node.schema, &step.inputs) }
+                }
+            });
             step.moved_from = Some(from.clone());
             self.moved.insert(from, id);
         }

@@ -81,8 +81,8 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     if problems.is_empty() && !declared.wanted.is_empty() {
         return Ok(Planned::Lookups(declared.wanted));
     }
-    let Declared { mut steps, moved, records_change, .. } = declared;
-    let mut removals = Removals::new(request, &selection, &durations, &moved);
+    let Declared { mut steps, records_change, .. } = declared;
+    let mut removals = Removals::new(request, &selection, &durations);
     removals.collect(&mut steps, &mut problems);
     let dag = join(request, &steps, &removals, &mut problems);
     if !problems.is_empty() {

@@ -4,6 +4,7 @@
 mod causes;
 mod declared;
 mod diagnostic;
+mod keys;
 mod lint;
 mod make;
 mod places;

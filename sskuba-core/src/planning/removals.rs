@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use super::declared::{Durations, expected};
 use super::diagnostic::Diagnostic;
+use super::keys::{Holders, within};
 use super::make::Request;
 use super::select::Selection;
 use crate::address::{Address, Token};
-use crate::graph::NodeId;
-use crate::plan::{Action, Order, Reason, Step, Subject, Verdict};
+use crate::graph::{Node, NodeId};
+use crate::plan::{Action, Keys, Order, Reason, Step, Subject, Verdict, describe};
 use crate::state::{Record, Status};
 
 /// The removals of a plan.
@@ -17,13 +18,14 @@ pub(super) struct Removals<'a> {
     request: &'a Request<'a>,
     selection: &'a Selection,
     durations: &'a Durations<'a>,
-    moved: &'a HashMap<Address, NodeId>,
     /// The step that removes each generation.
     steps: HashMap<Token, NodeId>,
     /// The step of the declared resource that each generation belongs to, under whatever name.
     declared: HashMap<Token, NodeId>,
     /// Who depends on an address, as recorded.
     dependants: HashMap<&'a Address, Vec<&'a Record>>,
+    /// Steps that come after another which gives their key away.
+    key_edges: Vec<(NodeId, NodeId)>,
 }
 
 impl<'a> Removals<'a> {
@@ -31,10 +33,9 @@ impl<'a> Removals<'a> {
         request: &'a Request<'a>,
         selection: &'a Selection,
         durations: &'a Durations<'a>,
-        moved: &'a HashMap<Address, NodeId>,
     ) -> Self {
         let (steps, declared, dependants) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { request, selection, durations, moved, steps, declared, dependants }
+        Self { request, selection, durations, steps, declared, dependants, key_edges: Vec::new() }
     }
 
     /// Appends the removals to the steps.
@@ -72,6 +73,7 @@ impl<'a> Removals<'a> {
             self.steps.insert(record.token, id);
             steps.push(step);
         }
+        self.keep_apart(steps, problems);
         if self.steps.is_empty() {
             return;
         }
@@ -79,6 +81,52 @@ impl<'a> Removals<'a> {
         self.refuse_unknown(steps, problems);
         self.index();
         self.refuse_dangling(steps, problems);
+    }
+
+    /// Lets no object be deleted that is another resource's, too, and nothing be made beside an object with the same key.
+    fn keep_apart(&mut self, steps: &mut [Step], problems: &mut Vec<Diagnostic>) {
+        let (request, graph) = (self.request, &self.request.graph);
+        let keyed = graph.nodes().iter().any(|node| !node.schema.unique.is_empty());
+        if self.steps.is_empty() && !keyed {
+            return;
+        }
+        let holders = Holders::new(request);
+        for record in request.state.records() {
+            let Some(&id) = self.steps.get(&record.token) else { continue };
+            let stays = |twin: &&Record| {
+                let step = self.declared.get(&twin.token).map(|step| &steps[step.index()]);
+                step.is_some_and(|step| step.action != Action::Replace) && !self.steps.contains_key(&twin.token)
+            };
+            let twins = holders.twins(request, record);
+            if let Some(twin) = twins.into_iter().find(stays) {
+                let address = &steps[self.declared[&twin.token].index()].address;
+                let reason = Reason::BelongsTo { address: address.clone() };
+                let step = &mut steps[id.index()];
+                (step.action, step.calls, step.expected) = (Action::Forget, false, 0);
+                step.reasons.push(reason);
+            }
+        }
+        for (i, node) in graph.nodes().iter().enumerate() {
+            let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+            if steps[i].verdict == Verdict::Excluded {
+                continue;
+            }
+            for holder in holders.of_step(request, node, &steps[i]) {
+                let gives_way = match (self.steps.get(&holder.token), self.declared.get(&holder.token)) {
+                    (Some(removal), _) if steps[removal.index()].calls => Some(*removal),
+                    // What is left of another resource's object goes with that.
+                    (Some(removal), _) if steps[removal.index()].reasons.iter().any(belongs) => continue,
+                    (None, Some(other)) if changes_key(request, holder, &steps[other.index()]) => Some(*other),
+                    _ => None,
+                };
+                match gives_way {
+                    Some(first) => self.key_edges.push((id, first)),
+                    None => problems.push(
+                        Diagnostic::of(&node.address, held(node, &steps[i], holder)).source(node.source),
+                    ),
+                }
+            }
+        }
     }
 
     /// Tells whether an object stays with the provider instance that it was made with.
@@ -98,8 +146,7 @@ impl<'a> Removals<'a> {
         } else if record.status == Status::Superseded {
             self.selection.may_remove(record.token).then_some(Reason::Superseded)?
         } else {
-            let declared = self.request.graph.find(&record.address).is_some();
-            let gone = !declared && !self.moved.contains_key(&record.address);
+            let gone = !self.declared.contains_key(&record.token);
             (gone && self.selection.may_remove(record.token)).then_some(())?;
             if self.request.down { Reason::Down } else { Reason::NotDeclared }
         };
@@ -224,7 +271,7 @@ impl<'a> Removals<'a> {
 
     /// Returns the edges that say what must come before each removal.
     pub(super) fn edges(&self, steps: &[Step]) -> Vec<(NodeId, NodeId)> {
-        let mut edges = Vec::new();
+        let mut edges = self.key_edges.clone();
         if self.steps.is_empty() {
             return edges;
         }
@@ -252,6 +299,31 @@ impl<'a> Removals<'a> {
         }
         edges
     }
+}
+
+fn belongs(reason: &Reason) -> bool {
+    matches!(reason, Reason::BelongsTo { .. })
+}
+
+/// Tells whether a step gives the recorded keys of its object away.
+fn changes_key(request: &Request<'_>, record: &Record, step: &Step) -> bool {
+    let Subject::Declared(id) = step.subject else { return false };
+    let node = request.graph.node(id);
+    let new = Keys::of(&node.schema, &step.inputs, &within(request, node));
+    step.verdict == Verdict::Certain
+        && matches!(step.action, Action::Update | Action::Replace)
+        && !new.unknown
+        && !new.meet(&Keys::recorded(&node.schema, record))
+}
+
+fn held(node: &Node, step: &Step, holder: &Record) -> String {
+    format!(
+        "would be a second object with {}, which {} ({}) has; let that go first, or give it an alias if it is the same \
+         resource under another name",
+        describe(&node.schema, &step.inputs),
+        holder.address,
+        holder.id
+    )
 }
 
 fn is_instance(record: &Record) -> bool {

@@ -84,6 +84,8 @@ pub struct Failure {
     pub hint: Option<String>,
     /// How long the service asks to wait.
     pub retry_after: Option<Duration>,
+    /// The id of an object that is there already, which nobody recorded: it can be imported.
+    pub exists: Option<String>,
 }
 
 fn suffix(request_id: Option<&str>, hint: Option<&str>) -> String {
@@ -94,8 +96,15 @@ fn suffix(request_id: Option<&str>, hint: Option<&str>) -> String {
 impl Failure {
     /// Makes a failure that changed nothing.
     pub fn new(class: Class, message: impl Into<String>) -> Self {
-        let (request_id, hint, retry_after) = (None, None, None);
-        Self { effect: Effect::NotApplied, class, message: message.into(), request_id, hint, retry_after }
+        let (request_id, hint, retry_after, exists) = (None, None, None, None);
+        let (effect, message) = (Effect::NotApplied, message.into());
+        Self { effect, class, message, request_id, hint, retry_after, exists }
+    }
+
+    /// Makes the failure of a create that met an object of somebody else, with the key of the wanted one. It is never
+    /// taken over silently; the engine says how to import it.
+    pub fn exists(message: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { exists: Some(id.into()), ..Self::new(Class::Conflict, message) }
     }
 
     /// Makes a failure of which it cannot be told whether it changed anything.

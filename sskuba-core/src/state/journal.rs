@@ -210,6 +210,12 @@ pub enum Entry<M = Map> {
         /// Its new address.
         to: Address,
     },
+    /// Resources were renamed, all at once; where one takes the address of another that is not among them, that is
+    /// superseded.
+    Reassigned {
+        /// The generations and their new addresses.
+        moves: Vec<(Token, Address)>,
+    },
     /// What the provider reports was read again.
     Observed {
         /// The generation.
@@ -317,6 +323,7 @@ impl<M> Entry<M> {
             Self::Place(place) => Entry::Place(place),
             Self::Located { tokens, place } => Entry::Located { tokens, place },
             Self::Moved { token, to } => Entry::Moved { token, to },
+            Self::Reassigned { moves } => Entry::Reassigned { moves },
             Self::Observed { token, observed, outputs } => {
                 Entry::Observed { token, observed: f(observed)?, outputs: f(outputs)? }
             }
@@ -345,6 +352,7 @@ impl<M> Entry<M> {
             Self::RunStarted { .. }
             | Self::Place(_)
             | Self::Located { .. }
+            | Self::Reassigned { .. }
             | Self::Exports(_)
             | Self::Edited(_)
             | Self::RunEnded { .. } => None,

@@ -202,6 +202,7 @@ impl State {
                 }
             }
             Entry::Moved { token, to } => self.rename(token, &to)?,
+            Entry::Reassigned { moves } => self.reassign(&moves)?,
             Entry::Observed { token, observed, outputs } => {
                 let record = self.settled(token, "an observation")?;
                 (record.observed, record.outputs) = (observed, outputs);
@@ -379,6 +380,49 @@ impl State {
                 record.dependencies.sort_unstable();
                 self.touched.push(*number);
             }
+        }
+        Ok(())
+    }
+
+    /// Gives generations other addresses, all at once: two may change theirs with each other.
+    fn reassign(&mut self, moves: &[(Token, Address)]) -> Result<(), TransitionError> {
+        let mut names: HashMap<Address, Address> = HashMap::with_capacity(moves.len());
+        let mut targets = BTreeSet::new();
+        for (token, to) in moves {
+            let record = self.settled(*token, "a move")?;
+            let (from, status) = (record.address.clone(), record.status);
+            if status == Status::Superseded {
+                return Err(refuse("a move", to, "another generation took the place of this one"));
+            }
+            if !targets.insert(to) || names.insert(from, to.clone()).is_some() {
+                return Err(refuse("a move", to, "another generation moves there, too"));
+            }
+        }
+        for from in names.keys() {
+            self.current.remove(from);
+        }
+        for (number, record) in &mut self.records {
+            // What an earlier replacement left goes by the same name, or the edges to it would lead nowhere.
+            let mut renamed = false;
+            if let Some(to) = names.get(&record.address) {
+                record.address = to.clone();
+                renamed = true;
+            }
+            for dependency in &mut record.dependencies {
+                if let Some(to) = names.get(dependency) {
+                    *dependency = to.clone();
+                    renamed = true;
+                }
+            }
+            if renamed {
+                // In order, as they are recorded, or the next plan would find them changed.
+                record.dependencies.sort_unstable();
+                self.touched.push(*number);
+            }
+        }
+        for (token, to) in moves {
+            self.supersede(to, *token);
+            self.current.insert(to.clone(), *token);
         }
         Ok(())
     }

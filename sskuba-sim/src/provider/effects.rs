@@ -103,8 +103,8 @@ impl SimProvider {
             });
         }
         let id = taken.map(|key| key.id).unwrap_or_default();
-        Err(Failure::new(Class::Conflict, format!("AlreadyExists: there is a {} `{id}`", kind.schema.kind))
-            .hint("choose another name, or import the object"))
+        let message = format!("AlreadyExists: there is a {} `{id}`", kind.schema.kind);
+        Err(Failure::exists(message, id).hint("choose another name, or import the object"))
     }
 
     /// Fails if a field names an object that is not there.
@@ -279,7 +279,7 @@ fn check_name(
     match tables.named(&kind.schema.kind, place, name) {
         Some(other) if Some(other) != own => {
             let message = format!("NameInUse: {} `{}` has the name `{name}`", other.kind, other.id);
-            Err(Failure::new(Class::Conflict, message).hint("delete it first, or choose another name"))
+            Err(Failure::exists(message, &other.id).hint("delete it first, or choose another name"))
         }
         _ => Ok(()),
     }

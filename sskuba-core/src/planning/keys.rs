@@ -1,0 +1,220 @@
+//! Which recorded object each declared resource is, where kinds have keys: by its key before its name.
+
+use std::collections::HashMap;
+
+use super::declared::{Declared, Recorded};
+use super::diagnostic::Diagnostic;
+use super::make::Request;
+use crate::graph::{Node, NodeId};
+use crate::plan::{Action, Key, Keys, Step, Within, describe};
+use crate::state::{Record, Status};
+use crate::value::{Map, Value};
+
+/// The keys of a plan.
+#[derive(Default)]
+pub(super) struct Keyring<'a> {
+    /// Who has a key, among the generations that addresses mean.
+    holders: HashMap<Key, Vec<&'a Record>>,
+    /// Who wants a key, as far as that can be told before anything is decided.
+    wanted: HashMap<Key, NodeId>,
+    /// Who was found to want a key.
+    found: HashMap<Key, NodeId>,
+    /// Which resource has taken a generation.
+    taken: HashMap<crate::address::Token, NodeId>,
+}
+
+impl<'a> Keyring<'a> {
+    /// Collects the keys that are recorded and those that are wanted.
+    pub(super) fn new(request: &Request<'a>) -> Self {
+        let mut this = Self::default();
+        if request.graph.nodes().iter().all(|node| node.schema.unique.is_empty()) {
+            return this;
+        }
+        for record in request.state.records().filter(|record| record.status != Status::Superseded) {
+            let Ok(schema) = request.registry.schema(record.address.kind_str()) else { continue };
+            for key in Keys::recorded(schema, record).known {
+                this.holders.entry(key).or_default().push(record);
+            }
+        }
+        for (i, node) in request.graph.nodes().iter().enumerate() {
+            let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+            for key in Keys::of(&node.schema, &foreseen(request, node), &within(request, node)).known {
+                this.wanted.entry(key).or_insert(id);
+            }
+        }
+        this
+    }
+
+    fn is_wanted_by_another(&self, keys: &Keys, id: NodeId) -> bool {
+        keys.known.iter().any(|key| self.wanted.get(key).is_some_and(|other| *other != id))
+    }
+}
+
+/// Returns where a declared resource is to be, as far as its keys need it.
+pub(super) fn within(request: &Request<'_>, node: &Node) -> Within {
+    let state = request.state;
+    let place = match node.provider {
+        Some(provider) => {
+            let address = &request.graph.node(provider).address;
+            state.current(address).and_then(|instance| instance.place)
+        }
+        None => {
+            let provider = node.schema.kind.provider();
+            let alike = |record: &&Record| {
+                record.provider.is_none() && record.address.kind().provider() == provider
+            };
+            state.records().find(alike).and_then(|record| record.place)
+        }
+    };
+    let instance = node.provider.map(|provider| request.graph.node(provider).address.clone());
+    place.map_or(Within::Instance(instance), Within::Place)
+}
+
+/// Evaluates the fields of a resource's keys with what is recorded.
+fn foreseen(request: &Request<'_>, node: &Node) -> Map {
+    let field = |other: &crate::expr::NodeRef, name: &'static str| -> Value {
+        let other = request.graph.node(NodeId(other.index()));
+        match request.state.current(&other.address) {
+            None => Value::Unknown,
+            Some(record) if other.schema.field(name).is_some_and(|field| field.computed) => {
+                record.outputs.get(name).cloned().unwrap_or(Value::Unknown)
+            }
+            Some(record) => record.applied.get(name).cloned().unwrap_or_default(),
+        }
+    };
+    let mut inputs = Map::new();
+    for name in node.schema.unique.iter().flatten() {
+        let value = node.inputs.get(name).map(|expr| expr.evaluate(&field).unwrap_or(Value::Unknown));
+        let default = || node.schema.field(name).and_then(|field| field.default.clone());
+        if let Some(value) = value.filter(|value| *value != Value::Null).or_else(default) {
+            inputs.insert((*name).to_owned(), value);
+        }
+    }
+    inputs
+}
+
+impl<'a> Declared<'a> {
+    /// Finds the record of a resource of a kind with keys: the one that has its key, whatever that was called; else its
+    /// own, unless that is what another resource is now.
+    pub(super) fn by_key(
+        &mut self,
+        id: NodeId,
+        node: &Node,
+        named: Option<Recorded<'a>>,
+        inputs: &Map,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Option<Recorded<'a>> {
+        if node.schema.unique.is_empty() {
+            return named;
+        }
+        let keys = Keys::of(&node.schema, inputs, &within(self.request, node));
+        self.refuse_twins(id, node, &keys, inputs, problems);
+        let free = |record: &Record| !self.keyring.taken.contains_key(&record.token);
+        let named = named.filter(|(record, _)| free(record));
+        let its_keys = named.as_ref().map(|(record, _)| Keys::recorded(&node.schema, record));
+        let chosen = if its_keys.as_ref().is_some_and(|its| its.meet(&keys)) {
+            named
+        } else {
+            let own = named.as_ref().map(|(record, _)| record.token);
+            let holders = keys.known.iter().filter_map(|key| self.keyring.holders.get(key)).flatten();
+            let mut others = holders.filter(|record| Some(record.token) != own && free(record));
+            let other = others.find(|record| self.may_be_taken(record)).copied();
+            match other {
+                Some(record) => Some((record, Some(record.address.clone()))),
+                None if its_keys.is_some_and(|its| self.keyring.is_wanted_by_another(&its, id)) => None,
+                None => named,
+            }
+        };
+        if let Some((record, _)) = &chosen {
+            self.keyring.taken.insert(record.token, id);
+        }
+        chosen
+    }
+
+    /// Tells whether what is recorded at an address may become another resource: the plan has to be about it.
+    fn may_be_taken(&self, record: &Record) -> bool {
+        match self.request.graph.find(&record.address) {
+            Some(declared) => self.selection.declared[declared.index()],
+            None => self.selection.may_remove(record.token),
+        }
+    }
+
+    /// Refuses two declarations of one object.
+    fn refuse_twins(
+        &mut self,
+        id: NodeId,
+        node: &Node,
+        keys: &Keys,
+        inputs: &Map,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        for key in &keys.known {
+            let first = *self.keyring.found.entry(key.clone()).or_insert(id);
+            if first != id {
+                let other = self.request.graph.node(first);
+                let message = format!(
+                    "is the same object as {} ({}): both have {}; declare it once",
+                    other.address,
+                    crate::graph::line(other.source),
+                    describe(&node.schema, inputs)
+                );
+                problems.push(Diagnostic::of(&node.address, message).source(node.source));
+            }
+        }
+    }
+
+    /// Tells whether the old generation of a resource has a key that the new one is to have, so that the two cannot be
+    /// there together.
+    pub(super) fn keeps_key(&self, node: &Node, record: &Record, inputs: &Map) -> bool {
+        let keys = || Keys::of(&node.schema, inputs, &within(self.request, node));
+        !node.schema.unique.is_empty() && Keys::recorded(&node.schema, record).meet(&keys())
+    }
+}
+
+/// Who has the keys of the recorded objects, for what goes: an object that is another resource's, too, is not deleted.
+pub(super) struct Holders<'a> {
+    by_key: HashMap<Key, Vec<&'a Record>>,
+    by_id: HashMap<(String, Within, &'a str), Vec<&'a Record>>,
+}
+
+impl<'a> Holders<'a> {
+    pub(super) fn new(request: &Request<'a>) -> Self {
+        let (mut by_key, mut by_id) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
+        for record in request.state.records() {
+            let Ok(schema) = request.registry.schema(record.address.kind_str()) else { continue };
+            for key in Keys::recorded(schema, record).known {
+                by_key.entry(key).or_default().push(record);
+            }
+            if !record.id.is_empty() && !schema.is_instance() {
+                let id = (record.address.kind_str().to_owned(), Within::of(record), record.id.as_str());
+                by_id.entry(id).or_default().push(record);
+            }
+        }
+        Self { by_key, by_id }
+    }
+
+    /// Returns the other generations that are the object of a record.
+    pub(super) fn twins(&self, request: &Request<'a>, record: &Record) -> Vec<&'a Record> {
+        let id = (record.address.kind_str().to_owned(), Within::of(record), record.id.as_str());
+        let mut twins: Vec<&Record> = self.by_id.get(&id).cloned().unwrap_or_default();
+        if let Ok(schema) = request.registry.schema(record.address.kind_str()) {
+            let keys = Keys::recorded(schema, record).known;
+            twins.extend(keys.iter().filter_map(|key| self.by_key.get(key)).flatten());
+        }
+        twins.retain(|twin| twin.token != record.token);
+        twins
+    }
+
+    /// Returns the generations that have a key which a step wants for its object.
+    pub(super) fn of_step(&self, request: &Request<'a>, node: &Node, step: &Step) -> Vec<&'a Record> {
+        let makes = matches!(step.action, Action::Create | Action::Replace | Action::Update);
+        if !makes || node.schema.unique.is_empty() {
+            return Vec::new();
+        }
+        let keys = Keys::of(&node.schema, &step.inputs, &within(request, node)).known;
+        let mut found: Vec<&Record> =
+            keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
+        found.retain(|record| Some(record.token) != step.prior);
+        found
+    }
+}
