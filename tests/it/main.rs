@@ -18,4 +18,5 @@ mod options;
 mod replace;
 mod schedule;
 mod store_faults;
+mod whole;
 mod world;

@@ -111,7 +111,7 @@ impl Session {
         let entries = gone.into_iter().chain(adopted).chain(rest).collect();
         let what = format!("imported {count} records, in place of others {lost}");
         self.edit_world(what, entries, Some(simulated)).await?;
-        self.journal().fold().await.map_err(|error| self.wrap(error))?;
+        self.journal().fold_all().await.map_err(|error| self.wrap(error))?;
         Ok(count)
     }
 

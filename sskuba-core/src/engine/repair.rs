@@ -1,6 +1,5 @@
 //! A stack that is damaged: what can be read of it, and how it is made whole again without that which cannot.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -158,10 +157,7 @@ impl Engine {
         let wrap = |error| EngineError::journal(stack, error);
         let odd = |error: crate::state::FormatError| EngineError::Refused(error.to_string());
         let mut fold = whole(&salvage.state, codec).map_err(wrap)?;
-        let kept: HashSet<&Vec<u8>> = fold.put.iter().map(|(key, _)| key).collect();
-        let gone = image.records.iter().map(|(key, _)| key).filter(|key| !kept.contains(key));
-        fold.delete = gone.cloned().collect();
-        (fold.meta, fold.anew) = (meta, true);
+        fold.meta = meta;
         for (revision, bytes) in &image.journal {
             if codec.decode(bytes).is_ok_and(|entry| entry.is_historic()) {
                 fold.history.push((*revision, bytes.clone()));

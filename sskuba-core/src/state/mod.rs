@@ -19,4 +19,4 @@ pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, Verb};
 pub use record::{Flags, Record, Status};
 pub use replay::{State, TransitionError};
 pub use seal::{DataKey, Keyring, KeyringError, SealError};
-pub use store::{Damage, Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+pub use store::{Damage, Fold, Holder, Image, Lease, Owner, Records, StateStore, StoreError};

@@ -90,16 +90,46 @@ impl From<Damage> for StoreError {
 pub struct Fold {
     /// Entries up to this revision leave the journal.
     pub upto: u64,
-    /// Records to write.
-    pub put: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Records to remove.
-    pub delete: Vec<Vec<u8>>,
+    /// What becomes of the records.
+    pub records: Records,
     /// Entries to add to the history, with their revisions.
     pub history: Vec<(u64, Vec<u8>)>,
     /// Small values to write.
     pub meta: Vec<(String, Vec<u8>)>,
-    /// The stack is damaged: `put` is all that it is to have, and whatever else there is goes by `delete`.
-    pub anew: bool,
+}
+
+/// What a fold makes of the records. Whoever writes all of them cannot forget to remove the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Records {
+    /// Some are written and some go; what is not named stays.
+    Some {
+        /// Those to write, by their keys.
+        put: Vec<(Vec<u8>, Vec<u8>)>,
+        /// The keys of those to remove.
+        delete: Vec<Vec<u8>>,
+    },
+    /// These are all there are from now on: whatever else is stored goes, whether it can be read or not.
+    All(Vec<(Vec<u8>, Vec<u8>)>),
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self::put(Vec::new())
+    }
+}
+
+impl Records {
+    /// Writes some records, and leaves the others.
+    pub fn put(put: Vec<(Vec<u8>, Vec<u8>)>) -> Self {
+        Self::Some { put, delete: Vec::new() }
+    }
+
+    /// Returns what is written.
+    pub fn written(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        match self {
+            Self::Some { put, .. } | Self::All(put) => put,
+        }
+    }
 }
 
 /// Why a store did not do what it was asked.
@@ -257,11 +287,11 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// Appends entries to the journal and makes them durable; returns the new revision.
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError>;
 
-    /// Folds entries into records.
+    /// Folds entries into records. With [`Records::All`] nothing else is left of the records that there were.
     async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError>;
 
-    /// Takes what a fold of everything would write: `put` is all that is recorded, `history` the entries that belong
-    /// there. A store may give it to readers instead of its records and entries, until the next write; nothing else
+    /// Takes what a fold of everything would write: [`Records::All`] that is recorded, and `history`, the entries that
+    /// belong there. A store may give it to readers instead of its records and entries, until the next write; nothing else
     /// changes. The default has no use for it.
     async fn offer(&self, _lease: &Lease, _fold: Fold) -> Result<(), StoreError> {
         Ok(())

@@ -18,7 +18,7 @@ use super::mark::Mark;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
 use super::{database, side};
-use crate::state::{Fold, Image};
+use crate::state::{Fold, Image, Records};
 
 /// The file in a stack's folder.
 const NAME: &str = "copy";
@@ -39,10 +39,12 @@ impl Copy {
     pub(super) fn of_held(held: &Held) -> Option<Self> {
         held.sound().ok()?;
         let database = &held.database;
-        let Some(Fold { upto, mut put, history, .. }) = held.take_offer() else { return Self::of(database) };
-        put.sort_unstable();
+        let Some(Fold { upto, records: Records::All(mut all), history, .. }) = held.take_offer() else {
+            return Self::of(database);
+        };
+        all.sort_unstable();
         let (meta, _) = database.meta().ok()?;
-        let image = Image { revision: upto, meta, records: put, journal: history, damage: None };
+        let image = Image { revision: upto, meta, records: all, journal: history, damage: None };
         Self::with(database, &Answer::Image(image))
     }
 

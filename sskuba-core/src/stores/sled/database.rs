@@ -14,7 +14,7 @@ use super::layout::{self, Entries};
 use super::mark::{Mark, Marker};
 use super::sum::Sum;
 use super::{fault, wire};
-use crate::state::{Damage, Fold, Image, StoreError};
+use crate::state::{Damage, Fold, Image, Records, StoreError};
 
 /// The size of sled's segments in bytes: its buffer, and what its file grows by. Pages of more than a quarter go to
 /// files of their own.
@@ -250,18 +250,29 @@ impl Database {
     /// Folds entries into records.
     pub(super) fn fold(&self, fold: Fold) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        self.make_room(&fold)?;
-        // The old sum is of no use where the old records are not those that it was made of.
-        let mut sum = if fold.anew { self.meta()?.1 } else { self.sum()? };
+        self.make_room(fold.records.written())?;
+        let all = matches!(fold.records, Records::All(_));
+        // Where all are written the old ones do not count: they may not be those that the old sum was made of.
+        let mut sum = if all { self.meta()?.1 } else { self.sum()? };
         // One change of each key: what comes later counts.
         let mut changes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
-        changes.extend(fold.delete.iter().map(|key| (layout::key(layout::RECORD, key), None)));
+        match &fold.records {
+            Records::Some { delete, .. } => {
+                changes.extend(delete.iter().map(|key| (layout::key(layout::RECORD, key), None)));
+            }
+            Records::All(_) => {
+                for item in self.sled.scan_prefix([layout::RECORD]).keys() {
+                    changes.insert(item.map_err(self.fault("read"))?.to_vec(), None);
+                }
+            }
+        }
         let record = |value: &[u8]| Some(layout::key(layout::RECORD, value));
-        changes.extend(fold.put.iter().map(|(key, value)| (layout::key(layout::RECORD, key), record(value))));
+        let written = fold.records.written().iter();
+        changes.extend(written.map(|(key, value)| (layout::key(layout::RECORD, key), record(value))));
         let meta = fold.meta.into_iter();
         changes.extend(meta.map(|(key, value)| (layout::key(layout::META, key.as_bytes()), Some(value))));
         for (key, value) in changes {
-            let known = !fold.anew || key.first() == Some(&layout::META);
+            let known = !all || key.first() == Some(&layout::META);
             self.change(&mut batch, &mut sum, key, value, known)?;
         }
         batch.insert(layout::SUM, &sum.bytes());
@@ -277,10 +288,10 @@ impl Database {
 
     /// Writes the keys of new records without their values. sled writes a page again for every eight new keys; it
     /// does so here for the keys alone. Until a value follows, such a key is no record.
-    pub(super) fn make_room(&self, fold: &Fold) -> Result<(), StoreError> {
+    pub(super) fn make_room(&self, put: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         let mut new = 0;
-        for (key, _) in &fold.put {
+        for (key, _) in put {
             let key = layout::key(layout::RECORD, key);
             if !self.sled.contains_key(&key).map_err(self.fault("read"))? {
                 batch.insert(key, &[]);

@@ -1,7 +1,7 @@
 //! What the conformance suite cannot see: files, and what is in them.
 
 use super::*;
-use crate::state::{Fold, StateStore};
+use crate::state::{Fold, Records, StateStore};
 
 fn owner() -> Owner {
     Owner { user: "ann".into(), host: "desk".into(), pid: std::process::id(), command: "up".into() }
@@ -162,14 +162,15 @@ async fn room_for_a_record_is_no_record() {
         _ => panic!("not open"),
     };
     let record = |number: u8| (vec![number], vec![number]);
-    let fold = crate::state::Fold { put: (0..100).map(record).collect(), ..Default::default() };
+    let put: Vec<_> = (0..100).map(record).collect();
+    let fold = Fold { records: Records::put(put.clone()), ..Fold::default() };
     let database = open(true);
-    database.make_room(&fold).unwrap();
+    database.make_room(&put).unwrap();
     assert_eq!(database.answer(Ask::Load, 0).unwrap(), Answer::Image(crate::state::Image::default()));
-    database.fold(fold.clone()).unwrap();
+    database.fold(fold).unwrap();
     drop(database);
     let Answer::Image(image) = open(false).answer(Ask::Load, 0).unwrap() else { panic!("no image") };
-    assert_eq!(image.records, fold.put);
+    assert_eq!(image.records, put);
 }
 
 #[tokio::test]
@@ -201,7 +202,7 @@ async fn a_record_that_is_gone_or_old_is_noticed() {
     let (store, lease, _) = held(root.path()).await;
     let records = |text: &str| vec![(b"a".to_vec(), text.into()), (b"b".to_vec(), b"other".to_vec())];
     for text in ["old", "new"] {
-        let fold = Fold { upto: 1, put: records(text), ..Fold::default() };
+        let fold = Fold { upto: 1, records: Records::put(records(text)), ..Fold::default() };
         store.fold(&lease, fold).await.unwrap();
     }
     store.put_meta(&lease, "key", b"sealed".to_vec()).await.unwrap();
@@ -231,11 +232,13 @@ async fn a_record_that_is_gone_or_old_is_noticed() {
     assert!(damage(b"rb", None).await.1.is_some());
     let store = Sled::open(root.path());
     let lease = store.acquire(&stack(), &owner()).await.unwrap();
-    let (upto, put) = (1, vec![records("new").remove(0)]);
-    let left = Fold { upto, put, anew: true, ..Fold::default() };
-    store.fold(&lease, left.clone()).await.unwrap();
+    let left = vec![records("new").remove(0)];
+    store
+        .fold(&lease, Fold { upto: 1, records: Records::All(left.clone()), ..Fold::default() })
+        .await
+        .unwrap();
     let image = store.load(&stack()).await.unwrap().unwrap();
-    assert_eq!((image.records, image.damage), (left.put, None), "what is left is whole");
+    assert_eq!((image.records, image.damage), (left, None), "what is left is whole");
 }
 
 /// The second process of a damaged stack: what opens it, and what it is told.
@@ -285,7 +288,8 @@ fn copied(store: &Sled) -> Option<crate::state::Image> {
 async fn a_copy_is_as_good_as_the_database_or_is_not_read() {
     let root = tempfile::tempdir().unwrap();
     let store = Sled::open(root.path());
-    let fold = |put: &[u8]| Fold { upto: 1, put: vec![(b"key".to_vec(), put.to_vec())], ..Fold::default() };
+    let record = |value: &[u8]| Records::put(vec![(b"key".to_vec(), value.to_vec())]);
+    let fold = |value: &[u8]| Fold { upto: 1, records: record(value), ..Fold::default() };
     let mut base = 0;
     for round in 0..5_u8 {
         let lease = store.acquire(&stack(), &owner()).await.unwrap();
@@ -369,7 +373,7 @@ async fn readers_are_given_what_the_holder_offered_last() {
     let (store, lease, _) = held(root.path()).await;
     let offer = |upto, put: &[u8]| Fold {
         upto,
-        put: vec![(b"b".to_vec(), put.to_vec()), (b"a".to_vec(), put.to_vec())],
+        records: Records::All(vec![(b"b".to_vec(), put.to_vec()), (b"a".to_vec(), put.to_vec())]),
         history: vec![(upto, b"up".to_vec())],
         ..Fold::default()
     };
