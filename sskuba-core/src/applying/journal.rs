@@ -16,9 +16,6 @@ pub(super) const EXPORTS: &[u8] = b"exports";
 /// How many more entries than records the journal may hold before it is folded.
 const FOLD_SLACK: usize = 2048;
 
-/// Up to how many records are offered to readers in one piece; of more, to write them takes longer than it saves.
-const OFFERED: usize = 8192;
-
 /// Why the journal cannot go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -272,10 +269,10 @@ impl Journal {
         durable && self.unfolded > 0 && self.state.pending().next().is_none()
     }
 
-    /// Offers the store all that is recorded in the form that is read fastest, where a fold would be possible and
-    /// there are not too many. Readers are only slower without it.
+    /// Offers the store all that is recorded in the form that is read fastest, where a fold would be possible. Readers
+    /// are only slower without it.
     pub async fn offer(&self) {
-        if !self.is_foldable() || self.state.len() > OFFERED {
+        if !self.is_foldable() {
             return;
         }
         let offered = match whole(&self.state, &self.codec) {

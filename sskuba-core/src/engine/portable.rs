@@ -11,8 +11,9 @@ use super::open::KEY;
 use super::session::Session;
 use crate::address::{StackId, Token};
 use crate::state::{
-    Codec, Entry, FORMAT, FormatError, Image, KeyringError, Record, State, from_text, to_text,
+    Codec, Entry, FORMAT, FormatError, Image, Intent, KeyringError, Record, State, from_text, to_text,
 };
+use crate::value::Map;
 
 impl Engine {
     /// Writes a stack as a JSON document; secrets stay sealed.
@@ -49,6 +50,14 @@ pub(super) fn document(
         "interrupted": open.map_err(odd)?,
         "outputs": codec.map_to_json(state.exports()).map_err(odd)?,
     }))
+}
+
+/// All that is to be recorded of a stack.
+pub(super) struct Whole {
+    pub(super) records: Vec<Record>,
+    pub(super) open: Vec<Intent>,
+    pub(super) outputs: Option<Map>,
+    pub(super) simulated: bool,
 }
 
 impl Session {
@@ -96,20 +105,26 @@ impl Session {
         }
         let outputs = document.get("outputs").map(|json| codec.map_from_json(json.clone())).transpose();
         let outputs = outputs.map_err(|error| refuse(format!("its outputs: {error}")))?;
+        let simulated = document.get("simulated").and_then(Json::as_bool).unwrap_or(false);
+        self.replace_all("imported", Whole { records, open, outputs, simulated }).await
+    }
+
+    /// Puts something else in the place of all that is recorded, as one edit; returns how many records that are.
+    pub(super) async fn replace_all(&mut self, did: &str, whole: Whole) -> Result<usize, EngineError> {
+        let Whole { records, open, outputs, simulated } = whole;
         let stay: HashSet<Token> = records.iter().map(|record| record.token).collect();
         let gone: Vec<_> = self
             .state()
             .records()
             .filter(|old| !stay.contains(&old.token))
-            .map(|old| Entry::Forgotten { token: old.token, why: "not in the imported document".to_owned() })
+            .map(|old| Entry::Forgotten { token: old.token, why: format!("not in what was {did}") })
             .collect();
         let (count, lost) = (records.len(), gone.len());
-        let simulated = document.get("simulated").and_then(Json::as_bool).unwrap_or(false);
         let adopted = records.into_iter().map(|record| Entry::Adopted(Box::new(record)));
         let rest =
             open.into_iter().map(|intent| Entry::Intent(Box::new(intent))).chain(outputs.map(Entry::Exports));
         let entries = gone.into_iter().chain(adopted).chain(rest).collect();
-        let what = format!("imported {count} records, in place of others {lost}");
+        let what = format!("{did} {count} records, in place of others {lost}");
         self.edit_world(what, entries, Some(simulated)).await?;
         self.journal().fold_all().await.map_err(|error| self.wrap(error))?;
         Ok(count)

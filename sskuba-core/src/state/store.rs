@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::remains::{Anew, Backup, Leftovers, Remains};
 use crate::address::StackId;
 use crate::clock::Timestamp;
 
@@ -302,6 +303,33 @@ pub trait StateStore: Send + Sync + fmt::Debug {
 
     /// Returns the newest `limit` entries of the history, newest first.
     async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
+
+    /// Returns all that is left of a stack, for a repair. Of a stack that this program does not hold nothing is changed.
+    /// The default has its database.
+    async fn remains(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
+        let parts: Vec<_> = self.load(stack).await?.map(Remains::of_database).into_iter().collect();
+        let acknowledged = parts.first().map_or(0, |part| part.image.revision);
+        Ok(Leftovers { broken: None, acknowledged, parts })
+    }
+
+    /// Lists the copies of earlier runs, the newest first. The default keeps none.
+    async fn backups(&self, _stack: &StackId) -> Result<Vec<Backup>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Reads the copy of an earlier run; none if there is none of that name, or it is damaged.
+    async fn backup(&self, _stack: &StackId, _name: &str) -> Result<Option<Remains>, StoreError> {
+        Ok(None)
+    }
+
+    /// Makes a stack anew whose database cannot be read, and keeps all that is there; says where. Done wholly or not
+    /// at all. The default cannot.
+    async fn rebuild(&self, stack: &StackId, _anew: Anew) -> Result<String, StoreError> {
+        Err(StoreError::Unsupported(format!(
+            "failed to make {stack} anew: {} cannot do that; restore a backup of it",
+            self.place()
+        )))
+    }
 
     /// Moves a stack that cannot be opened out of the way, unless somebody holds it; says where it is now. The
     /// default cannot.

@@ -32,6 +32,7 @@ const AGREE: &[&str] = &["engine_cloud_and_model_agree"];
 const FOUND: &[&str] = &["what_was_found_once"];
 const CORE: &[&str] = &["--package", "sskuba-core", "--lib"];
 const IT: &[&str] = &["--package", "sskuba", "--test", "it"];
+const PROCESS: &[&str] = &["--package", "sskuba", "--test", "process"];
 const STORES: &[&str] = &["--package", "sskuba-testkit", "--test", "stores"];
 
 /// Every mutation.
@@ -270,6 +271,33 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "Ok(Fold { upto: state.revision(), records: Records::put(all), ..Fold::default() })",
         target: IT,
         filter: &["whole::"],
+    },
+    Mutation {
+        name: "repair-without-pieces",
+        breaks: "a repair gives up what the database no longer finds in its own file",
+        file: "sskuba-core/src/stores/sled/carve.rs",
+        from: "Frame::find_all(&bytes).for_each(|frame| found.take(&frame));",
+        to: "let _ = |frame: &Frame<'_>| found.take(frame);",
+        target: PROCESS,
+        filter: &["repairing::without_any_copy"],
+    },
+    Mutation {
+        name: "repair-without-copies",
+        breaks: "a repair does not look at the copies that runs left",
+        file: "sskuba-core/src/stores/sled/rebuild.rs",
+        from: "leftovers.parts.extend(copied);",
+        to: "drop(copied);",
+        target: PROCESS,
+        filter: &["repairing::a_copy_that_is_newer"],
+    },
+    Mutation {
+        name: "repair-brings-back",
+        breaks: "what was deleted comes back from a copy that is older than the delete",
+        file: "sskuba-core/src/applying/gather.rs",
+        from: "if revision > self.known_upto(&entry) => {",
+        to: "if revision > self.known_upto(&entry) && !matches!(entry, Entry::Outcome { .. }) => {",
+        target: PROCESS,
+        filter: &["repairing::what_was_deleted"],
     },
     Mutation {
         name: "stale-copy",

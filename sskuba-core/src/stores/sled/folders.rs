@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{database, fault, mark};
 use crate::address::StackId;
@@ -24,9 +24,13 @@ pub(super) fn list(root: &Path) -> Result<Vec<StackId>, StoreError> {
     for organisation in names(root)? {
         for project in names(&root.join(&organisation))? {
             let folder = root.join(&organisation).join(&project);
-            for stack in names(&folder)? {
-                if let Ok(id) = StackId::new(&organisation, &project, &stack)
-                    && [database::file, mark::file].iter().any(|file| file(&folder.join(&stack)).is_file())
+            for name in names(&folder)? {
+                // One that was being made anew, by a program that was killed, is one that is there.
+                let stack = name.strip_prefix('.').and_then(|name| name.strip_suffix(".anew"));
+                let stack = stack.unwrap_or(&name);
+                if let Ok(id) = StackId::new(&organisation, &project, stack)
+                    && (*stack == name || !folder.join(stack).exists())
+                    && [database::file, mark::file].iter().any(|file| file(&folder.join(&name)).is_file())
                 {
                     stacks.push(id);
                 }
@@ -53,6 +57,24 @@ fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
         }
     }
     Ok(names)
+}
+
+/// Where a stack is made anew, until that takes its place.
+pub(super) fn fresh(folder: &Path) -> PathBuf {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    folder.with_file_name(format!(".{name}.anew"))
+}
+
+/// Ends what a program that was killed had begun: where a stack is gone that was being made anew, the new one was
+/// whole, and takes its place.
+pub(super) fn finish(folder: &Path) -> Result<(), StoreError> {
+    if folder.exists() {
+        return Ok(());
+    }
+    match fs::rename(fresh(folder), folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fault::io("make anew", folder, error)),
+        _ => Ok(()),
+    }
 }
 
 /// Moves a stack's folder to a name that no stack has; says which.

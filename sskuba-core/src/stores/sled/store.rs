@@ -7,9 +7,11 @@ use async_trait::async_trait;
 use super::copy::Copy;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, database, folders, lock, side};
+use super::{Sled, blocking, database, earlier, folders, lock, rebuild, side};
 use crate::address::StackId;
-use crate::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use crate::state::{
+    Anew, Backup, Fold, Holder, Image, Lease, Leftovers, Owner, Remains, StateStore, StoreError,
+};
 
 #[async_trait]
 impl StateStore for Sled {
@@ -165,6 +167,24 @@ impl StateStore for Sled {
             Some(Answer::History(entries)) => Ok(entries),
             _ => Err(StoreError::NoStack(stack.clone())),
         }
+    }
+
+    async fn remains(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
+        self.remains_of(stack).await
+    }
+
+    async fn backups(&self, stack: &StackId) -> Result<Vec<Backup>, StoreError> {
+        let folder = self.folder(stack);
+        blocking(&self.folder(stack), move || Ok(earlier::backups(&folder))).await
+    }
+
+    async fn backup(&self, stack: &StackId, name: &str) -> Result<Option<Remains>, StoreError> {
+        let (folder, name) = (self.folder(stack), name.to_owned());
+        blocking(&self.folder(stack), move || Ok(earlier::read(&folder, &name))).await
+    }
+
+    async fn rebuild(&self, stack: &StackId, anew: Anew) -> Result<String, StoreError> {
+        self.alone(stack, move |folder| rebuild::rebuild(folder, anew)).await
     }
 
     async fn set_aside(&self, stack: &StackId) -> Result<String, StoreError> {

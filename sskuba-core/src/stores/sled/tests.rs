@@ -279,7 +279,7 @@ async fn a_database_that_lost_its_end_is_refused() {
 
 /// Tells whether a reader would open the database.
 fn copied(store: &Sled) -> Option<crate::state::Image> {
-    copy::read(&store.folder(&stack()))
+    copy::read(&store.folder(&stack())).map(|content| content.image)
 }
 
 /// A copy is read as long as nothing happened since, and says what the database says.
@@ -403,14 +403,46 @@ async fn readers_are_given_what_the_holder_offered_last() {
     assert!(matches!(error, StoreError::NotHeld { .. }), "{error}");
 }
 
-/// A run on a large stack writes no more than its own entries.
+/// A copy is left whatever the size of the stack, and with it the history that a reader asks for most often.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_large_stack_leaves_no_copy() {
+async fn a_large_stack_leaves_a_copy_too() {
     let root = tempfile::tempdir().unwrap();
     let (store, lease, _) = held(root.path()).await;
     store.append(&lease, 1, vec![vec![7; 5 << 20]]).await.unwrap();
+    let history = (1..=300).map(|at| (at, vec![7; 10])).collect();
+    store.fold(&lease, Fold { upto: 1, history, ..Fold::default() }).await.unwrap();
     store.release(&lease).await.unwrap();
-    assert!(!store.folder(&stack()).join("copy").exists());
-    assert_eq!(store.load(&stack()).await.unwrap().unwrap().revision, 2);
+    let database = std::fs::metadata(database::file(&store.folder(&stack()))).unwrap().modified().unwrap();
+    let image = copied(&store).expect("a copy");
+    assert_eq!(image.journal, [(2, vec![7; 5 << 20])]);
+    assert_eq!(store.load(&stack()).await.unwrap(), Some(image));
+    assert_eq!(store.history(&stack(), 256).await.unwrap().len(), 256);
+    let modified = || std::fs::metadata(database::file(&store.folder(&stack()))).unwrap().modified().unwrap();
+    assert_eq!(modified(), database, "nobody opened it");
+    assert_eq!(store.history(&stack(), 1000).await.unwrap().len(), 300, "the copy has not as many");
+}
+
+/// The copies of the last runs that changed something are kept; a run that changed nothing leaves none.
+#[tokio::test]
+async fn copies_of_earlier_runs_are_kept_and_the_oldest_go() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Sled::open(root.path());
+    for round in 0..9_u64 {
+        let lease = store.acquire(&stack(), &owner()).await.unwrap();
+        store.append(&lease, round, vec![vec![7; 10]]).await.unwrap();
+        store.release(&lease).await.unwrap();
+        let idle = store.acquire(&stack(), &owner()).await.unwrap();
+        store.release(&idle).await.unwrap();
+    }
+    let backups = store.backups(&stack()).await.unwrap();
+    assert_eq!(backups.iter().map(|backup| backup.revision).collect::<Vec<_>>(), [8, 7, 6, 5, 4]);
+    let seventh = store.backup(&stack(), &backups[1].name).await.unwrap().unwrap();
+    assert_eq!((seventh.image.revision, seventh.image.journal.len()), (7, 7));
+    assert_eq!(store.backup(&stack(), "../copy").await.unwrap(), None);
+    let path = store.folder(&stack()).join("backups").join(&backups[1].name);
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(store.backup(&stack(), &backups[1].name).await.unwrap(), None, "it is damaged");
 }
