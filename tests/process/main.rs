@@ -24,5 +24,6 @@ mod contract;
 mod damage;
 mod disk;
 mod guides;
+mod interrupted;
 mod sharing;
 mod stopping;

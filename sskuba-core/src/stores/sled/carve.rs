@@ -16,6 +16,9 @@ use crate::state::{Image, Origin, Remains};
 /// A value, and which lease wrote it.
 type By<T> = (u32, T);
 
+/// What is newest: lease, revision, and how many values there are, of which none ever goes.
+type Rank = (u32, u64, usize);
+
 /// What was found.
 #[derive(Debug, Default)]
 struct Found {
@@ -23,7 +26,8 @@ struct Found {
     /// By key: up to which revision everything is in it, who wrote it, and the record.
     records: BTreeMap<Vec<u8>, (u64, u32, Vec<u8>)>,
     history: BTreeMap<u64, By<Vec<u8>>>,
-    meta: Option<(u32, u64, usize, BTreeMap<String, Vec<u8>>)>,
+    /// By whom, when and how many; and the values.
+    meta: Option<(Rank, BTreeMap<String, Vec<u8>>)>,
 }
 
 /// Looks through all files of the database in `folder`; none if nothing is in them.
@@ -59,8 +63,8 @@ impl Found {
             Sort::Meta => {
                 let Some(meta) = layout::split_meta(frame.value) else { return };
                 let rank = (frame.fence, frame.at, meta.len());
-                if self.meta.as_ref().is_none_or(|(fence, at, count, _)| (*fence, *at, *count) <= rank) {
-                    self.meta = Some((rank.0, rank.1, rank.2, meta));
+                if self.meta.as_ref().is_none_or(|(there, _)| *there <= rank) {
+                    self.meta = Some((rank, meta));
                 }
             }
         }
@@ -77,7 +81,7 @@ impl Found {
         };
         let records_at = self.records.values().map(|(at, ..)| *at).collect();
         let records = self.records.into_iter().map(|(key, (.., value))| (key, value)).collect();
-        let meta = self.meta.map(|(.., meta)| meta).unwrap_or_default();
+        let meta = self.meta.map(|(_, meta)| meta).unwrap_or_default();
         let (journal, history) = (plain(self.entries), plain(self.history));
         let image = Image { revision: last.max(folded), meta, records, journal, damage: None };
         Some(Remains { origin: Origin::Pieces, folded, records_at, image, history })
