@@ -340,6 +340,11 @@ pub trait StateStore: Send + Sync + fmt::Debug {
         )))
     }
 
+    /// Ends a removal that was cut short; tells whether there was anything left to remove. The default has no halves.
+    async fn finish_removal(&self, _stack: &StackId) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
     /// Removes the stack and all that is recorded of it, and ends the lease.
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError>;
 }

@@ -86,6 +86,30 @@ pub(super) fn set_aside(folder: &Path) -> Result<String, StoreError> {
     Ok(aside.display().to_string())
 }
 
+/// Ends removals of a stack that were cut short: what is left of it is out of sight already. Tells whether there was
+/// such a rest.
+pub(super) fn finish_removal(folder: &Path) -> Result<bool, StoreError> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let (prefix, mut found) = (format!(".{name}.removed-"), false);
+    let Some(parent) = folder.parent() else { return Ok(false) };
+    for rest in names(parent)?.into_iter().filter(|rest| rest.starts_with(&prefix)) {
+        let path = parent.join(rest);
+        fs::remove_dir_all(&path).map_err(|error| fault::io("remove", &path, error))?;
+        found = true;
+    }
+    if found {
+        drop_empty_parents(folder);
+    }
+    Ok(found)
+}
+
+/// Removes the folders of the project and the organisation if they are empty now; those with other stacks refuse.
+fn drop_empty_parents(folder: &Path) {
+    for parent in folder.ancestors().skip(1).take(2) {
+        let _ = fs::remove_dir(parent);
+    }
+}
+
 /// Removes a stack's folder, and then gives back `lock`: out of sight first, so that nobody ever opens half of it.
 pub(super) fn remove(folder: &Path, fence: u64, lock: impl Sized) -> Result<(), StoreError> {
     let fail = |error| fault::io("remove", folder, error);
@@ -94,9 +118,6 @@ pub(super) fn remove(folder: &Path, fence: u64, lock: impl Sized) -> Result<(), 
     fs::rename(folder, &doomed).map_err(fail)?;
     drop(lock);
     fs::remove_dir_all(&doomed).map_err(fail)?;
-    // Parents that are empty now go as well; those with other stacks refuse.
-    for parent in folder.ancestors().skip(1).take(2) {
-        let _ = fs::remove_dir(parent);
-    }
+    drop_empty_parents(folder);
     Ok(())
 }

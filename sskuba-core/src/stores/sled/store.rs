@@ -40,6 +40,7 @@ impl StateStore for Sled {
         let (owner, since, seen) = (owner.clone(), self.0.clock.now(), slot.fence);
         let mut held = blocking(&self.folder(stack), move || {
             folders::make_root(&root)?;
+            folders::finish_removal(&folder)?;
             let database = lock(&id, &folder)?;
             side::remove(&folder, side::READER)?;
             let fence = database.fence()?.max(seen) + 1;
@@ -189,6 +190,10 @@ impl StateStore for Sled {
 
     async fn set_aside(&self, stack: &StackId) -> Result<String, StoreError> {
         self.alone(stack, folders::set_aside).await
+    }
+
+    async fn finish_removal(&self, stack: &StackId) -> Result<bool, StoreError> {
+        self.alone(stack, folders::finish_removal).await
     }
 
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
