@@ -23,6 +23,7 @@ mod contention;
 mod contract;
 mod damage;
 mod disk;
+mod folders;
 mod guides;
 mod interrupted;
 mod sharing;

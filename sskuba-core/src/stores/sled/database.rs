@@ -14,7 +14,7 @@ use super::journal::{self, Journal};
 use super::layout::{self, Entries, Written};
 use super::mark::{Mark, Marker};
 use super::sum::Sum;
-use super::{fault, wire};
+use super::{fault, private, wire};
 use crate::state::{Damage, Fold, Image, Records, StoreError};
 
 /// The size of sled's segments in bytes: its buffer, and what its file grows by. Pages of more than a quarter go to
@@ -73,6 +73,7 @@ impl Database {
     /// Opens the database in `folder`; makes it only if told to.
     pub(super) fn open(folder: &Path, create: bool) -> Result<Opening, StoreError> {
         let path = file(folder);
+        private::refuse_links(folder)?;
         let exists = fs::exists(&path).map_err(|error| fault::io("open", &path, error))?;
         let mark = Mark::read(folder);
         if let (false, Some(mark)) = (exists, mark) {
@@ -81,6 +82,12 @@ impl Database {
         if !exists && !create {
             return Ok(Opening::Missing);
         }
+        if !exists {
+            private::make_folders(folder)?;
+            // sled would make it for everybody to read.
+            private::make_file(&path).map_err(|error| fault::io("create", &path, error))?;
+        }
+        private::close_to_others(folder)?;
         disk::mend(folder).map_err(|error| fault::io("open", folder, error))?;
         let original = match exists {
             true => disk::read_through(folder).map_err(|error| fault::io("read", &path, error))?,
@@ -128,6 +135,7 @@ impl Database {
         create: bool,
         original: Vec<u8>,
     ) -> Result<Box<Self>, StoreError> {
+        private::close_to_others(folder)?;
         let disk = Disk::open(folder).map_err(|error| fault::io("open", folder, error))?;
         // Without a mark nothing was ever acknowledged, perhaps because whoever made it was killed.
         if create && mark.is_none() {

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::database::file;
-use super::side;
+use super::{private, side};
 
 /// For how long a folder may change without its time of change showing it.
 const TICK: Duration = Duration::from_millis(100);
@@ -56,6 +56,8 @@ impl Disk {
         for entry in fs::read_dir(&self.blobs)? {
             let name = entry?.file_name();
             if !known.names.contains(&name) {
+                // sled made it for everybody to read.
+                let _ = private::close_to_others(&self.blobs);
                 sync_file(&self.blobs.join(&name))?;
             }
             names.insert(name);

@@ -1,7 +1,7 @@
 //! The folders of the stacks.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{database, fault, mark};
@@ -12,10 +12,12 @@ use crate::state::StoreError;
 pub(super) fn make_root(root: &Path) -> Result<(), StoreError> {
     fs::create_dir_all(root).map_err(|error| fault::io("create", root, error))?;
     let ignore = root.join(".gitignore");
-    if ignore.exists() {
-        return Ok(());
-    }
-    fs::write(&ignore, "*\n").map_err(|error| fault::io("write", &ignore, error))
+    // Never through a link, also not one that leads nowhere.
+    let written = match fs::File::create_new(&ignore) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made.and_then(|mut file| file.write_all(b"*\n")),
+    };
+    written.map_err(|error| fault::io("write", &ignore, error))
 }
 
 /// Lists the stacks under `root`.

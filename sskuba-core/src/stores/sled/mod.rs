@@ -215,6 +215,9 @@ fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Opened>)
     if let Err(error) = folders::finish(folder) {
         return (Err(error), None);
     }
+    if let Err(error) = private::refuse_links(folder) {
+        return (Err(error), None);
+    }
     if let Some(answer) = copied(folder, ask) {
         return (Ok(Some(Some(answer))), None);
     }
@@ -253,6 +256,8 @@ fn close((database, kept): Opened) {
     let copy = kept.or_else(|| Copy::of(&database));
     let folder = database.folder().to_owned();
     drop(database);
+    // sled writes files when it closes, too.
+    let _ = private::close_to_others(&folder);
     if let Some(copy) = copy {
         copy.leave(&folder);
     }

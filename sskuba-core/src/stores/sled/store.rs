@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::copy::Copy;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, database, earlier, folders, lock, rebuild, side};
+use super::{Sled, blocking, database, earlier, folders, lock, private, rebuild, side};
 use crate::address::StackId;
 use crate::state::{
     Anew, Backup, Fold, Holder, Image, Lease, Leftovers, Owner, Remains, StateStore, StoreError,
@@ -41,6 +41,7 @@ impl StateStore for Sled {
         let mut held = blocking(&self.folder(stack), move || {
             folders::make_root(&root)?;
             folders::finish_removal(&folder)?;
+            private::refuse_links(&folder)?;
             let database = lock(&id, &folder)?;
             side::remove(&folder, side::READER)?;
             let fence = database.fence()?.max(seen) + 1;
@@ -83,10 +84,12 @@ impl StateStore for Sled {
             if let Some(held) = held {
                 held.close();
             }
+            // sled writes files when it closes, too.
+            let closed = private::close_to_others(&folder);
             if let Some(copy) = copy {
                 copy.leave(&folder);
             }
-            removed
+            removed.and(closed)
         })
         .await
     }
