@@ -303,6 +303,8 @@ pub(crate) enum State {
     Undo(Undo),
     /// Finds what is damaged, and keeps what can be read
     Repair(Repair),
+    /// Lists the copies that the last runs left of what was recorded before them, or goes back to one
+    Backups(Backups),
     /// Seals all secrets with a new key
     RotateKey {
         #[command(flatten)]
@@ -368,6 +370,19 @@ pub(crate) struct Repair {
     pub(crate) forget_secrets: bool,
     /// Does not ask
     #[arg(short, long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
+}
+
+/// `state backups`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Backups {
+    /// Makes what is recorded that of this copy; `state undo` takes it back
+    #[arg(long, value_name = "NAME")]
+    pub(crate) restore: Option<String>,
+    /// Does not ask
+    #[arg(short, long, requires = "restore")]
     pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) opening: Opening,

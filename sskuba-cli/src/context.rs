@@ -24,7 +24,7 @@ use crate::interrupts::Interrupts;
 use crate::keyring::UserKeyring;
 use crate::project::Project;
 use crate::screen::Screen;
-use crate::settings::{Overrides, StackFile, merge};
+use crate::settings::{FileLock, Overrides, StackFile, merge};
 use crate::stop::{Code, Stop};
 
 /// What a command works with.
@@ -78,6 +78,12 @@ impl<'a, 'w> Context<'a, 'w> {
         StackFile::load(&self.project.settings(&self.stack))
     }
 
+    /// Reads the stack's file to change it: nobody else does so until the lock is dropped.
+    pub(crate) fn settings_to_change(&self) -> Result<(StackFile, FileLock), Stop> {
+        let lock = FileLock::take(&self.project, &self.stack)?;
+        Ok((self.settings()?, lock))
+    }
+
     /// Returns the identities; one that is made for a writer is announced.
     pub(crate) fn identities(&mut self, access: Access) -> Result<Identities, Stop> {
         let identities = Identities::load(&self.environment, access == Access::Read)?;
@@ -96,7 +102,8 @@ impl<'a, 'w> Context<'a, 'w> {
         let variables: BTreeMap<String, String> = self.environment.variables.clone();
         let (flags, known) = (self.global.config.clone(), self.cli.fields.clone());
         let overrides = Overrides { variables: &variables, flags: &flags, known: &known };
-        merge(&file, overrides, || self.identities(Access::Read))
+        let stack = self.stack.clone();
+        merge(&stack, &file, overrides, || self.identities(Access::Read))
     }
 
     /// Returns the options of a plan.

@@ -1,6 +1,7 @@
 //! The folder of a program: where its state, its configuration and its selected stack are.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use sskuba_core::address::StackId;
@@ -46,8 +47,10 @@ impl Project {
         let folder = self.own();
         fs::create_dir_all(&folder).map_err(Stop::file("make", &folder))?;
         let ignore = folder.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(&ignore, "*\n").map_err(Stop::file("write", &ignore))?;
+        // Never through a link, also not one that leads nowhere.
+        match fs::File::create_new(&ignore) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            made => made.and_then(|mut file| file.write_all(b"*\n")).map_err(Stop::file("write", &ignore))?,
         }
         Ok(folder)
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use sskuba_core::address::StackId;
 use sskuba_core::clock::{IdSource, SeededIds};
-use sskuba_core::state::{Fold, Owner, StateStore};
+use sskuba_core::state::{Fold, Owner, Records, StateStore};
 use sskuba_core::stores::Sled;
 
 /// What this process has given to the disk (`write_bytes`) and to the system (`wchar`), in bytes.
@@ -85,7 +85,12 @@ async fn thousand_steps(name: &str, groups: impl Fn(u64) -> u64) -> Written {
     let (appended, journal) = (start.elapsed(), written().since(before));
     let start = Instant::now();
     let put = (0..1_000).map(|number| (record(number), noise(&ids, 400))).collect();
-    let fold = Fold { upto: 2_000, put, history: vec![(2_000, noise(&ids, 400))], ..Fold::default() };
+    let fold = Fold {
+        upto: 2_000,
+        records: Records::put(put),
+        history: vec![(2_000, noise(&ids, 400))],
+        ..Fold::default()
+    };
     store.fold(&lease, fold).await.unwrap();
     let folded = start.elapsed();
     let start = Instant::now();
@@ -118,7 +123,7 @@ async fn per_append(records: u64) -> (u64, u64) {
     let store = Sled::open(root.path());
     let lease = store.acquire(&stack, &owner()).await.unwrap();
     let put = (0..records).map(|number| (record(number), noise(&ids, 400))).collect();
-    store.fold(&lease, Fold { put, ..Fold::default() }).await.unwrap();
+    store.fold(&lease, Fold { records: Records::put(put), ..Fold::default() }).await.unwrap();
     let (mut appends, mut folds, mut revision) = (0, 0, 0);
     for round in 0..40 {
         let before = written();
@@ -130,7 +135,10 @@ async fn per_append(records: u64) -> (u64, u64) {
         let before = written();
         let changed = (0..8).map(|number| ((round * 8 + number) * 31) % records);
         let put = changed.map(|number| (record(number), noise(&ids, 400))).collect();
-        store.fold(&lease, Fold { upto: revision, put, ..Fold::default() }).await.unwrap();
+        store
+            .fold(&lease, Fold { upto: revision, records: Records::put(put), ..Fold::default() })
+            .await
+            .unwrap();
         folds += written().since(before).calls;
     }
     println!("{records} records: {} bytes per append, {} bytes per fold", appends / 400, folds / 40);

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use sskuba_core::address::StackId;
 use sskuba_core::clock::{IdSource, SeededIds};
-use sskuba_core::state::{Fold, Image, Owner, StateStore, StoreError};
+use sskuba_core::state::{Fold, Image, Owner, Records, StateStore, StoreError};
 use sskuba_core::stores::Sled;
 
 fn dev() -> StackId {
@@ -164,7 +164,10 @@ async fn some_stack(root: &Path) -> Image {
         if round == 3 {
             let put = (1..=40).map(|at| (at.to_string().into_bytes(), entry(at))).collect();
             let history = vec![(revision, entry(revision))];
-            store.fold(&lease, Fold { upto: revision, put, history, ..Fold::default() }).await.unwrap();
+            store
+                .fold(&lease, Fold { upto: revision, records: Records::put(put), history, ..Fold::default() })
+                .await
+                .unwrap();
         }
     }
     store.release(&lease).await.unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sskuba_core::address::StackId;
 use sskuba_core::clock::{IdSource, SeededIds};
-use sskuba_core::state::{Fold, Lease, Owner, StateStore};
+use sskuba_core::state::{Fold, Lease, Owner, Records, StateStore};
 use sskuba_core::stores::{Memory, Sled};
 
 struct Dice(SeededIds);
@@ -74,19 +74,22 @@ impl Pair {
                 let upto = revision.saturating_sub(dice.below(30));
                 let fold = Fold {
                     upto,
-                    put: (0..dice.below(60)).map(|_| (dice.key(), dice.bytes(500))).collect(),
-                    delete: vec![],
+                    records: {
+                        let put = (0..dice.below(60)).map(|_| (dice.key(), dice.bytes(500)));
+                        let put = put.collect::<std::collections::BTreeMap<_, _>>().into_iter().collect();
+                        if dice.below(5) == 0 { Records::All(put) } else { Records::put(put) }
+                    },
                     history: (0..dice.below(3))
                         .map(|back| (upto.saturating_sub(back), dice.bytes(300)))
                         .collect(),
                     meta: (0..dice.below(3)).map(|i| (format!("m{i}"), dice.bytes(200))).collect(),
-                    anew: false,
                 };
                 self.fold(fold).await;
             }
             15 => {
                 let delete = (0..dice.below(80)).map(|_| dice.key()).collect();
-                self.fold(Fold { delete, ..Fold::default() }).await;
+                let records = Records::Some { put: vec![], delete };
+                self.fold(Fold { records, ..Fold::default() }).await;
             }
             16 => {
                 let (key, value) = (format!("key {}", dice.below(5)), dice.bytes(100));

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use sskuba_core::address::StackId;
-use sskuba_core::state::{Fold, Owner, StateStore, StoreError};
+use sskuba_core::state::{Fold, Owner, Records, StateStore, StoreError};
 use sskuba_core::stores::Sled;
 
 /// Names the root to the second process.
@@ -44,7 +44,7 @@ async fn hold() {
         if revision.is_multiple_of(5) {
             let upto = revision - 2;
             let put = (1..=upto).map(|at| (entry(at), entry(at))).collect();
-            store.fold(&lease, Fold { upto, put, ..Fold::default() }).await.unwrap();
+            store.fold(&lease, Fold { upto, records: Records::put(put), ..Fold::default() }).await.unwrap();
         }
     }
 }

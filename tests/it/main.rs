@@ -20,4 +20,5 @@ mod places;
 mod replace;
 mod schedule;
 mod store_faults;
+mod whole;
 mod world;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use sskuba::Engine;
 use sskuba::core::address::{Address, StackId};
 use sskuba::core::engine::{EngineError, Resolution, Session};
-use sskuba::core::state::{AgeKeyring, Fold, Keyring, Lease, Owner, StateStore, StoreError, from_text};
+use sskuba::core::state::{
+    AgeKeyring, Fold, Keyring, Lease, Owner, Records, StateStore, StoreError, from_text,
+};
 use sskuba::core::stores::{EphemeralKeyring, Memory};
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{self, Bucket, Grant, Machine, Network, Subnet};
@@ -404,7 +406,7 @@ async fn a_repair_keeps_what_can_be_read_and_says_what_cannot() {
         hit.then(|| (key.clone(), cut))
     };
     let put = image.records.iter().filter_map(spoilt).collect();
-    store.fold(&lease, Fold { put, ..Fold::default() }).await.unwrap();
+    store.fold(&lease, Fold { records: Records::put(put), ..Fold::default() }).await.unwrap();
     store.release(&lease).await.unwrap();
     has(&told(bench.engine.read(&bench.stack).await), &["record ", "checksum", "`state repair`"]);
 

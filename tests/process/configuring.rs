@@ -155,3 +155,86 @@ fn values_before_and_after_the_command_count_alike() {
         assert!(stage.run(args).expect(0).out.contains("Plan: 6 to create"), "{args}");
     }
 }
+
+/// Whoever changes the file at the same time waits for the other, and nothing that was set is lost.
+#[test]
+fn what_many_programs_set_at_once_is_all_there() {
+    use std::io::Write as _;
+
+    let stage = Stage::new("churn", &[]).variable("CARGO_MANIFEST_DIR", ".");
+    stage.run("config set first canary-4f1d --secret").expect(0);
+    let start = |n: usize| {
+        let mut command = stage.command(&format!("config set key-{n} --secret"));
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+        command.spawn().unwrap()
+    };
+    let mut running: Vec<_> = (0..20).map(start).collect();
+    // All of them wait for their value.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    for program in &mut running {
+        program.stdin.take().unwrap().write_all(b"canary-4f1d").unwrap();
+    }
+    for mut program in running {
+        assert!(program.wait().unwrap().success());
+    }
+    let text = fs::read_to_string(stage.path().join("sskuba.dev.toml")).unwrap();
+    for n in 0..20 {
+        assert!(text.contains(&format!("key-{n} = ")), "{n} is lost:\n{text}");
+    }
+    let left = fs::read_dir(stage.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = left.filter(|name| name.to_string_lossy().starts_with("sskuba.dev.toml")).collect();
+    assert_eq!(left, ["sskuba.dev.toml"], "nothing of a write is left");
+}
+
+#[test]
+fn what_the_own_table_of_the_file_should_not_have_is_all_named() {
+    let stage = Stage::new("churn", &[]).variable("CARGO_MANIFEST_DIR", ".");
+    let path = stage.path().join("sskuba.dev.toml");
+    for (text, parts) in [
+        (
+            "[sskuba]\nrecipient = [\"age1x\"]\nrecipients = \"age1x\"\n",
+            [
+                "`recipient` is not known; did you mean `recipients`?",
+                "`recipients` is not a list of public keys",
+            ],
+        ),
+        ("sskuba = 7\n", ["the table `[sskuba]`", "it is no table"]),
+        (
+            "[sskuba]\nrecipients = [1]\nbackend = \"x\"\n",
+            ["`recipients` is not a list", "`backend` is not known"],
+        ),
+    ] {
+        fs::write(&path, text).unwrap();
+        for args in ["up --yes", "config list", "config set a b"] {
+            stage.run(args).expect(1).says(&parts);
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+/// Somebody who can write the file, and open nothing in it, puts one secret in the place of another.
+#[test]
+fn a_secret_that_was_moved_to_another_key_is_refused_by_name() {
+    let stage = Stage::new("fixture", &["owner=ann"]).variable("CARGO_MANIFEST_DIR", ".");
+    stage.run("config set code canary-4f1d").expect(0);
+    stage.run("config set other canary-4f1d --secret").expect(0);
+    let path = stage.path().join("sskuba.dev.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.matches("{ sealed = \"v2:").count(), 2, "{text}");
+    let moved = text.replace("other = ", "x = ").replace("code = ", "other = ").replace("x = ", "code = ");
+    fs::write(&path, moved).unwrap();
+    stage
+        .run("config get code --show-secrets")
+        .expect(1)
+        .says(&["`code`", "sealed for `other` of stack fixture/dev"]);
+    stage
+        .run("up --yes")
+        .expect(1)
+        .says(&["`code`: it was sealed for `other`", "`other`: it was sealed for `code`"]);
+    stage.run("config set code canary-4f1d").expect(0);
+    stage.run("config rm other").expect(0);
+    stage.run("up --yes").expect(0);
+    // The file of another stack.
+    fs::copy(&path, stage.path().join("sskuba.prod.toml")).unwrap();
+    stage.run("up --yes --stack prod").expect(1).says(&["for stack fixture/dev, not for fixture/prod"]);
+}

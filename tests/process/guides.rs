@@ -11,7 +11,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use sskuba::core::state::{Fold, Owner, StateStore};
+use sskuba::core::state::{Fold, Owner, Records, StateStore};
 use sskuba::core::stores::Sled;
 
 use crate::programs;
@@ -146,7 +146,10 @@ fn damage(place: &Path, address: &str) {
             |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(&format!("\"address\":\"{address}\""));
         let (key, mut bytes) = image.records.iter().find(|(_, bytes)| is_it(bytes)).unwrap().clone();
         *bytes.last_mut().unwrap() ^= 1;
-        store.fold(&lease, Fold { put: vec![(key, bytes)], ..Fold::default() }).await.unwrap();
+        store
+            .fold(&lease, Fold { records: Records::put(vec![(key, bytes)]), ..Fold::default() })
+            .await
+            .unwrap();
         store.release(&lease).await.unwrap();
     });
 }

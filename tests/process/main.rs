@@ -12,6 +12,7 @@
 
 mod agree;
 mod programs;
+mod repairing;
 mod running;
 mod stage;
 
@@ -23,6 +24,8 @@ mod contract;
 mod damage;
 mod disk;
 mod earlier_states;
+mod folders;
 mod guides;
+mod interrupted;
 mod sharing;
 mod stopping;

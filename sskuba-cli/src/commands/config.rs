@@ -12,7 +12,7 @@ use crate::args::Config;
 use crate::context::{Access, Context};
 use crate::render::paint::clean;
 use crate::render::{table, value};
-use crate::settings::{Entry, Overrides, merge, open, seal};
+use crate::settings::{Entry, Overrides, Place, check_key, merge, open, seal};
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, command: Config) -> Result<Code, Stop> {
@@ -55,7 +55,7 @@ fn opened(context: &mut Context<'_, '_>, key: &str, configured: &Configured) -> 
     match (context.settings()?.get(key)?, &configured.origin) {
         (Some(Entry::Sealed(sealed)), Origin::File(_)) => {
             let identities = context.identities(Access::Read)?;
-            let text = open(&sealed, &identities);
+            let text = open(Place { stack: &context.stack, key }, &sealed, &identities);
             let text =
                 text.map_err(|why| Stop::failed(format!("failed to open the secret `{key}`: {why}")))?;
             Ok(Value::from(text.as_str()).into_secret())
@@ -78,7 +78,8 @@ fn effective(context: &mut Context<'_, '_>) -> Result<Vec<(String, Configured)>,
     let known = &context.cli.fields;
     let overrides =
         Overrides { variables: &context.environment.variables, flags: &context.global.config, known };
-    let mut values = merge(&closed, overrides, || Err(Stop::failed("no secret is to be opened")))?;
+    let mut values =
+        merge(&context.stack, &closed, overrides, || Err(Stop::failed("no secret is to be opened")))?;
     for key in keys {
         match values.0.get_mut(&key) {
             Some(configured) => configured.value = std::mem::take(&mut configured.value).into_secret(),
@@ -96,7 +97,9 @@ fn set(context: &mut Context<'_, '_>, key: &str, value: Option<String>, secret: 
         Some(text) => text,
         None => read_value(context, key, secret)?,
     });
-    let mut file = context.settings()?;
+    // What is refused is refused before anything is made.
+    check_key(key)?;
+    let (mut file, _alone) = context.settings_to_change()?;
     let was_sealed = matches!(file.get(key)?, Some(Entry::Sealed(_)));
     if was_sealed && !secret {
         return Err(Stop::usage(format!(
@@ -112,7 +115,8 @@ fn set(context: &mut Context<'_, '_>, key: &str, value: Option<String>, secret: 
                 file.set_recipients(&recipients);
             }
         }
-        let sealed = seal(&text, &recipients, identities.passphrase());
+        let place = Place { stack: &context.stack, key };
+        let sealed = seal(place, &text, &recipients, identities.passphrase());
         let sealed = sealed.map_err(|why| Stop::failed(format!("failed to seal `{key}`: {why}")))?;
         file.set_sealed(key, &sealed)?;
         if given {
@@ -149,7 +153,7 @@ fn read_value(context: &mut Context<'_, '_>, key: &str, secret: bool) -> Result<
 }
 
 fn rm(context: &mut Context<'_, '_>, key: &str) -> Result<(), Stop> {
-    let mut file = context.settings()?;
+    let (mut file, _alone) = context.settings_to_change()?;
     if !file.remove(key) {
         return Err(Stop::failed(format!("`{key}` is not set in {}", file.name())));
     }

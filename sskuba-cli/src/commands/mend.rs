@@ -111,18 +111,28 @@ pub(super) async fn repair(context: &mut Context<'_, '_>, args: &Repair) -> Resu
     let wait = args.opening.wait.unwrap_or_default();
     let engine = context.engine(Access::Write)?;
     let keep = |found: &Examination| keep(&folder, found);
-    engine.repair(&context.stack, wait, args.forget_secrets, keep).await?;
+    let repaired = engine.repair(&context.stack, wait, args.forget_secrets, keep).await?;
     context.screen.say(format!(
         "Kept {} records; copies of all that was there are in {}",
-        examined.salvage.state.len(),
+        repaired.salvage.state.len(),
         shown(context, &folder)
     ));
-    let next = match examined.salvage.unreadable.is_empty() {
-        true => format!("{} shows which secrets are sent anew", context.hint("preview")),
-        false => format!(
-            "compare {} with what exists: an object that is recorded no longer would be made a second time",
-            context.hint("preview")
-        ),
+    if let Some(aside) = &repaired.aside {
+        context
+            .screen
+            .say(format!("The database was made anew; the one that could not be read is in {aside}"));
+    }
+    let (lost, preview) = (repaired.salvage.lost().count(), context.hint("preview --refresh"));
+    let next = if lost > 0 {
+        format!(
+            "compare {preview} with what exists: an object that is recorded no longer would be made a second time"
+        )
+    } else if !repaired.salvage.doubts.is_empty() {
+        format!("{preview} shows what became of those of which it cannot be told")
+    } else if examined.closed.is_some() {
+        format!("{} shows which secrets are sent anew", context.hint("preview"))
+    } else {
+        format!("nothing was lost; {} shows that", context.hint("preview"))
     };
     context.screen.chat(context.screen.paint.dim(format!("\nNext: {next}")));
     Ok(())
@@ -154,7 +164,7 @@ fn tell(context: &mut Context<'_, '_>, found: &Examination) {
     if context.screen.json {
         return context.screen.document(&json!({
             "stack": context.stack, "revision": revision, "readable": count, "unreadable": salvage.unreadable,
-            "closed": salvage.closed, "findings": findings,
+            "closed": salvage.closed, "findings": findings, "sources": salvage.sources, "doubts": salvage.doubts,
         }));
     }
     let whole = if found.is_damaged() { "" } else { "; nothing is damaged" };
@@ -163,7 +173,12 @@ fn tell(context: &mut Context<'_, '_>, found: &Examination) {
     context.screen.say(text);
     for item in &salvage.unreadable {
         let about = item.about.as_deref().map(|about| format!(", of {about}")).unwrap_or_default();
-        context.screen.say(format!("  - {}{} cannot be read: {}", item.key, clean(&about), clean(&item.why)));
+        let restored = item.restored.as_deref().map(|from| format!("; {from}")).unwrap_or_default();
+        let why = clean(&item.why) + &restored;
+        context.screen.say(format!("  - {}{} cannot be read: {why}", item.key, clean(&about)));
+    }
+    for line in salvage.sources.iter().chain(&salvage.doubts) {
+        context.screen.say(format!("  - {}", clean(line)));
     }
     for line in &salvage.closed {
         context.screen.say(format!("  - {}: it would be left out", clean(line)));

@@ -1,5 +1,6 @@
 //! The commands: each a function from arguments and context to an exit code.
 
+mod backups;
 mod config;
 mod down;
 mod graph;

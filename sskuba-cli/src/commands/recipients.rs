@@ -6,7 +6,7 @@ use sskuba_core::state::AgeKeyring;
 use crate::args::Recipients;
 use crate::context::{Access, Context};
 use crate::render::table;
-use crate::settings::{Entry, StackFile, open, seal};
+use crate::settings::{Entry, Place, StackFile, open, seal};
 use crate::stop::Stop;
 
 pub(super) async fn run(context: &mut Context<'_, '_>, command: Recipients) -> Result<(), Stop> {
@@ -66,7 +66,7 @@ async fn list(context: &mut Context<'_, '_>) -> Result<(), Stop> {
 async fn change(context: &mut Context<'_, '_>, recipient: &str, add: bool) -> Result<(), Stop> {
     let recipient = recipient.trim();
     AgeKeyring::new(&[recipient.to_owned()], &[]).map_err(Stop::usage)?;
-    let mut file = context.settings()?;
+    let (mut file, _alone) = context.settings_to_change()?;
     let identities = context.identities(Access::Write)?;
     if identities.recipients().is_empty() {
         return Err(Stop::failed(
@@ -90,9 +90,12 @@ async fn change(context: &mut Context<'_, '_>, recipient: &str, add: bool) -> Re
         )));
     }
     let keyring = AgeKeyring::new(&wanted, &[]).map_err(Stop::failed)?;
+    let stack = context.stack.clone();
     for (key, entry) in file.entries()? {
         let Entry::Sealed(sealed) = entry else { continue };
-        let again = open(&sealed, &identities).and_then(|text| seal(&text, &wanted, None));
+        let place = Place { stack: &stack, key: &key };
+        let again = open(place, &sealed, &identities);
+        let again = again.and_then(|text| seal(place, &text, &wanted, None));
         let again = again.map_err(|why| {
             Stop::failed(format!(
                 "failed to seal `{key}` of {} again: {why}; nothing was changed",

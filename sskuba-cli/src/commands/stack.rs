@@ -108,6 +108,17 @@ async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -
     context.stack = stack.clone();
     let engine = context.engine(Access::Write)?;
     if !engine.store().stacks().await?.contains(&stack) {
+        // A program that was killed in the middle of this left something.
+        if engine.store().finish_removal(&stack).await? {
+            unselect(context, &stack)?;
+            done(
+                context,
+                &stack,
+                "removed",
+                "Removed what an earlier `stack rm`, which was cut short, had left of",
+            );
+            return Ok(());
+        }
         return Err(sskuba_core::state::StoreError::NoStack(stack).into());
     }
     if !yes {
@@ -128,15 +139,21 @@ async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -
         );
         return Err(context.close(session, Stop::failed(message)).await);
     }
+    // First, so that a stack that is gone is never the selected one.
+    if let Err(stop) = unselect(context, &stack) {
+        return Err(context.close(session, stop).await);
+    }
     session.remove_stack().await?;
-    if context
-        .project
-        .selected()?
-        .is_some_and(|name| context.project.named(&name).is_ok_and(|id| id == stack))
-    {
+    done(context, &stack, "removed", "Removed");
+    Ok(())
+}
+
+/// Selects none if this is the stack that is selected.
+fn unselect(context: &Context<'_, '_>, stack: &StackId) -> Result<(), Stop> {
+    let selected = context.project.selected()?;
+    if selected.is_some_and(|name| context.project.named(&name).is_ok_and(|id| id == *stack)) {
         context.project.unselect()?;
     }
-    done(context, &stack, "removed", "Removed");
     Ok(())
 }
 

@@ -25,6 +25,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: State) -> Result
         State::Move { from, to, opening } => super::mend::rename(context, &from, &to, &opening).await,
         State::Undo(args) => super::mend::undo(context, &args).await,
         State::Repair(args) => super::mend::repair(context, &args).await,
+        State::Backups(args) => super::backups::run(context, &args).await,
         State::RotateKey { opening } => super::mend::rotate(context, &opening).await,
         State::Unlock { yes } => unlock(context, yes).await,
         State::Resolve { address, created, not_created: _, opening } => {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sskuba_core::value::Value;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
+use super::own;
 use crate::stop::Stop;
 
 /// The table that holds what is not the program's.
@@ -39,6 +40,14 @@ impl StackFile {
             Err(error) => return Err(Stop::file("read", path)(error)),
         };
         let document = text.parse::<DocumentMut>().map_err(Stop::file("read", path))?;
+        let odd = document.get(OWN).map(own::check).unwrap_or_default();
+        if !odd.is_empty() {
+            let lines: String = odd.iter().map(|line| format!("\n  - {line}")).collect();
+            return Err(Stop::failed(format!(
+                "the table `[{OWN}]` of {} is not what it should be:{lines}",
+                path.display()
+            )));
+        }
         Ok(Self { path: path.to_owned(), document })
     }
 
@@ -112,7 +121,7 @@ impl StackFile {
 
     /// Returns the public keys that secrets are sealed to.
     pub(crate) fn recipients(&self) -> Vec<String> {
-        let listed = self.document.get(OWN).and_then(|own| own.get("recipients")).and_then(Item::as_array);
+        let listed = self.document.get(OWN).and_then(|own| own.get(own::RECIPIENTS)).and_then(Item::as_array);
         listed.into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect()
     }
 
@@ -125,7 +134,7 @@ impl StackFile {
             Item::Table(table)
         });
         if let Some(own) = own.as_table_like_mut() {
-            own.insert("recipients", value(array));
+            own.insert(own::RECIPIENTS, value(array));
         }
     }
 
@@ -141,7 +150,8 @@ impl StackFile {
     }
 }
 
-fn check_key(key: &str) -> Result<(), Stop> {
+/// Refuses what is not a key.
+pub(crate) fn check_key(key: &str) -> Result<(), Stop> {
     let word = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     match key {
         OWN => Err(Stop::usage(format!("the key `{OWN}` is taken: it holds what is not the program's"))),

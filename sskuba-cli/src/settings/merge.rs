@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use sskuba_core::address::StackId;
 use sskuba_core::config::{ConfigField, ConfigValues, Origin};
 use sskuba_core::value::Value;
 
+use super::bound::Place;
 use super::file::{Entry, StackFile};
 use crate::identity::Identities;
 use crate::stop::Stop;
@@ -23,24 +25,27 @@ pub(crate) struct Overrides<'a> {
     pub(crate) known: &'a [ConfigField],
 }
 
+impl Overrides<'_> {
+    /// Tells whether a value is overridden.
+    fn have(&self, key: &str) -> bool {
+        let is_it = |name: &String| name.strip_prefix(PREFIX).is_some_and(|tail| same(tail, key));
+        self.flags.iter().any(|(flag, _)| flag == key) || self.variables.keys().any(is_it)
+    }
+}
+
 /// Joins all sources; `identities` is asked for only if the file has secrets.
 ///
 /// # Errors
 /// If the file cannot be read, or secrets in it cannot be opened: all of them together.
 pub(crate) fn merge(
+    stack: &StackId,
     file: &StackFile,
     overrides: Overrides<'_>,
     identities: impl FnOnce() -> Result<Identities, Stop>,
 ) -> Result<ConfigValues, Stop> {
     let mut values = ConfigValues::default();
     let entries = file.entries()?;
-    let overridden = |key: &str| {
-        overrides.flags.iter().any(|(flag, _)| flag == key)
-            || overrides
-                .variables
-                .keys()
-                .any(|name| name.strip_prefix(PREFIX).is_some_and(|tail| same(tail, key)))
-    };
+    let overridden = |key: &str| overrides.have(key);
     let needs_opening =
         |(key, entry): &(String, Entry)| matches!(entry, Entry::Sealed(_)) && !overridden(key);
     let identities = if entries.iter().any(needs_opening) { Some(identities()?) } else { None };
@@ -54,7 +59,7 @@ pub(crate) fn merge(
                 if overridden(&key) {
                     continue;
                 }
-                match super::open(&sealed, identities) {
+                match super::open(Place { stack, key: &key }, &sealed, identities) {
                     Ok(text) => Value::from(text.as_str()).into_secret(),
                     Err(why) => {
                         errors.push(format!("\n  - `{key}`: {why}"));
@@ -136,7 +141,7 @@ mod tests {
             variables(&[("SSKUBA_CONFIG_B_C", "20"), ("SSKUBA_CONFIG_D", "30"), ("SSKUBA_CONFIG_NEW", "x")]);
         let flags = [("d".to_owned(), "300".to_owned())];
         let overrides = Overrides { variables: &variables, flags: &flags, known: &[] };
-        let values = merge(&file, overrides, nobody).unwrap();
+        let values = merge(&"local/demo/dev".parse().unwrap(), &file, overrides, nobody).unwrap();
         let shown: Vec<String> =
             values.0.iter().map(|(key, c)| format!("{key}={} {}", c.value.masked(), c.origin)).collect();
         assert_eq!(
@@ -155,7 +160,13 @@ mod tests {
         let (_keep, file) = file("password = { sealed = \"AAAA\" }\n");
         let flags = [("password".to_owned(), "canary".to_owned())];
         let none = BTreeMap::new();
-        let values = merge(&file, Overrides { variables: &none, flags: &flags, known: &[] }, nobody).unwrap();
+        let values = merge(
+            &"local/demo/dev".parse().unwrap(),
+            &file,
+            Overrides { variables: &none, flags: &flags, known: &[] },
+            nobody,
+        )
+        .unwrap();
         assert!(values.0["password"].value.has_secret());
     }
 }

@@ -1,9 +1,13 @@
 //! The configuration of a stack: its file, what is sealed in it, and what overrides it for one run.
 
+mod bound;
 mod file;
+mod lock;
 mod merge;
+mod own;
 mod sealed;
 
-pub(crate) use file::{Entry, StackFile};
+pub(crate) use bound::{Place, open, seal};
+pub(crate) use file::{Entry, StackFile, check_key};
+pub(crate) use lock::FileLock;
 pub(crate) use merge::{Overrides, merge};
-pub(crate) use sealed::{open, seal};

@@ -309,6 +309,9 @@ async fn damage() {
     let folder = desk.folder.path().join(".sskuba/state/local/shop/dev");
     fs::remove_file(folder.join("db")).unwrap();
     desk.asks("the database is gone", "up --yes").await;
+    desk.asks("its copies are of a newer release", "state repair --yes").await;
+    fs::remove_file(folder.join("copy")).unwrap();
+    fs::remove_dir_all(folder.join("backups")).unwrap();
     desk.asks("and a repair finds nothing in it", "state repair").await;
     desk.does("state repair --yes").await;
     insta::assert_snapshot!("damage", desk.said);

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use super::holding::Holding;
 use super::replay::replay;
 use crate::state::{
-    Codec, Entry, Fold, FormatError, Image, Lease, State, StateStore, StoreError, TransitionError,
+    Codec, Entry, Fold, FormatError, Image, Lease, Records, State, StateStore, StoreError, TransitionError,
 };
 
 /// The key of the record that holds the exported outputs. Records of generations have their token as key.
@@ -18,9 +18,6 @@ pub(super) const PLACES: &[u8] = b"places";
 
 /// How many more entries than records the journal may hold before it is folded.
 const FOLD_SLACK: usize = 2048;
-
-/// Up to how many records are offered to readers in one piece; of more, to write them takes longer than it saves.
-const OFFERED: usize = 8192;
 
 /// Why the journal cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -64,18 +61,18 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes the whole of a state as records.
+/// Writes the whole of a state as records, in place of all that there were.
 ///
 /// # Errors
 /// If a value cannot be written.
 pub(crate) fn whole(state: &State, codec: &Codec) -> Result<Fold, JournalError> {
-    let mut fold = Fold { upto: state.revision(), ..Fold::default() };
+    let mut all = Vec::with_capacity(state.len() + 1);
     for record in state.records() {
         let at = |error| JournalError::Format { key: record.address.to_string(), error };
-        fold.put.push((record.token.as_bytes().to_vec(), codec.encode_record(record).map_err(at)?));
+        all.push((record.token.as_bytes().to_vec(), codec.encode_record(record).map_err(at)?));
     }
-    fold.put.extend(of_the_stack(state, codec)?);
-    Ok(fold)
+    all.extend(of_the_stack(state, codec)?);
+    Ok(Fold { upto: state.revision(), records: Records::All(all), ..Fold::default() })
 }
 
 /// Writes what belongs to a stack as a whole as records.
@@ -238,20 +235,37 @@ impl Journal {
         if !self.is_foldable() {
             return Ok(());
         }
-        let mut fold = Fold { upto: self.state.revision(), ..Fold::default() };
+        let (mut put, mut delete) = (Vec::new(), Vec::new());
         for token in self.state.touched() {
             let key = token.as_bytes().to_vec();
             match self.state.record(token) {
-                None => fold.delete.push(key),
+                None => delete.push(key),
                 Some(record) => {
                     let bytes = self.codec.encode_record(record);
                     let at = |error| JournalError::Format { key: record.address.to_string(), error };
-                    fold.put.push((key, bytes.map_err(at)?));
+                    put.push((key, bytes.map_err(at)?));
                 }
             }
         }
-        fold.put.extend(of_the_stack(&self.state, &self.codec)?);
-        fold.history.clone_from(&self.history);
+        put.extend(of_the_stack(&self.state, &self.codec)?);
+        let (upto, records) = (self.state.revision(), Records::Some { put, delete });
+        self.write_fold(Fold { upto, records, history: self.history.clone(), ..Fold::default() }).await
+    }
+
+    /// Writes all that is recorded as records, in place of all that are stored, unless a call is open.
+    ///
+    /// # Errors
+    /// What the store answered; the journal is then as it was.
+    pub async fn fold_all(&mut self) -> Result<(), JournalError> {
+        if !self.is_foldable() {
+            return Ok(());
+        }
+        let fold = whole(&self.state, &self.codec)?;
+        self.write_fold(Fold { history: self.history.clone(), ..fold }).await
+    }
+
+    /// Writes a fold of all that is durable.
+    async fn write_fold(&mut self, fold: Fold) -> Result<(), JournalError> {
         self.store.fold(&self.lease, fold).await?;
         self.state.forget_touched();
         self.history.clear();
@@ -266,10 +280,10 @@ impl Journal {
         durable && self.unfolded > 0 && self.state.pending().next().is_none()
     }
 
-    /// Offers the store all that is recorded in the form that is read fastest, where a fold would be possible and
-    /// there are not too many. Readers are only slower without it.
+    /// Offers the store all that is recorded in the form that is read fastest, where a fold would be possible. Readers
+    /// are only slower without it.
     pub async fn offer(&self) {
-        if !self.is_foldable() || self.state.len() > OFFERED {
+        if !self.is_foldable() {
             return;
         }
         let offered = match whole(&self.state, &self.codec) {
@@ -285,7 +299,7 @@ impl Journal {
     }
 
     /// Seals everything with a new key, as one durable change: after a crash either the old key opens it all, or
-    /// the new one. `history` are all older entries of the history.
+    /// the new one. `history` are all older entries of the history. What waits for a flush is made durable first.
     ///
     /// # Errors
     /// What the store answered; the journal is then as it was.
@@ -295,6 +309,7 @@ impl Journal {
         meta: Vec<(String, Vec<u8>)>,
         history: Vec<(u64, Vec<u8>)>,
     ) -> Result<(), JournalError> {
+        self.commit().await?;
         let mut fold = whole(&self.state, &codec)?;
         fold.meta = meta;
         for (revision, bytes) in history.into_iter().chain(self.history.iter().cloned()) {
@@ -307,10 +322,8 @@ impl Journal {
                 fold.history.push((revision, bytes));
             }
         }
-        self.store.fold(&self.lease, fold).await?;
-        self.state.forget_touched();
-        self.history.clear();
-        (self.unfolded, self.codec) = (0, codec);
+        self.write_fold(fold).await?;
+        self.codec = codec;
         Ok(())
     }
 

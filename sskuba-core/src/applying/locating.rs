@@ -155,7 +155,8 @@ pub(crate) fn place_id(
 ) -> Result<Option<PlaceId>, JournalError> {
     let Some(place) = instance.known_place() else { return Ok(None) };
     if journal.state().place_id(place).is_none() {
-        journal.stage(Entry::Place(place.clone()))?;
+        let id = journal.state().next_place();
+        journal.stage(Entry::Place { id, place: place.clone() })?;
     }
     Ok(journal.state().place_id(place))
 }

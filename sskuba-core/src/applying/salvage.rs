@@ -12,6 +12,15 @@ pub struct Unreadable {
     pub why: String,
     /// What it seems to have been about, for people: as far as its bytes still say.
     pub about: Option<String>,
+    /// From where it is known all the same; none if it is lost.
+    pub restored: Option<String>,
+}
+
+impl Unreadable {
+    /// Says that something is lost.
+    pub(super) fn lost(key: String, why: String, about: Option<String>) -> Self {
+        Self { key, why, about, restored: None }
+    }
 }
 
 /// What is left of a stack.
@@ -27,13 +36,17 @@ pub struct Salvage {
     pub newer: Option<u8>,
     /// Those whose secrets cannot be opened and were left out.
     pub closed: Vec<String>,
+    /// What is from where, for people; empty where all of it is from the database.
+    pub sources: Vec<String>,
+    /// What cannot be told of what is kept, or left out: one line each.
+    pub doubts: Vec<String>,
 }
 
 /// Reads all that can be read. With a codec that forgets, secrets that do not open are left out of what they were in.
 pub fn salvage(image: &Image, codec: &Codec) -> Salvage {
     let mut found = Salvage::default();
     if let Some(damage) = image.damage.clone() {
-        found.unreadable.push(Unreadable { key: damage.key, why: damage.why, about: None });
+        found.unreadable.push(Unreadable::lost(damage.key, damage.why, None));
     }
     for (key, bytes) in &image.records {
         let name = match key.as_slice() {
@@ -74,7 +87,7 @@ pub fn salvage(image: &Image, codec: &Codec) -> Salvage {
         found.state.forget_unknown_place(&mut entry);
         let about = about_entry(&entry);
         if let Err(error) = found.state.apply(entry) {
-            found.unreadable.push(Unreadable { key: name, why: error.to_string(), about });
+            found.unreadable.push(Unreadable::lost(name, error.to_string(), about));
         }
     }
     found.state.name_instances();
@@ -100,11 +113,16 @@ impl Salvage {
         }
     }
 
-    fn lose(&mut self, key: String, error: &FormatError, bytes: &[u8]) {
+    pub(super) fn lose(&mut self, key: String, error: &FormatError, bytes: &[u8]) {
         if let FormatError::Newer { found } = error {
             self.newer = self.newer.max(Some(*found));
         }
-        self.unreadable.push(Unreadable { key, why: error.to_string(), about: about_bytes(bytes) });
+        self.unreadable.push(Unreadable::lost(key, error.to_string(), about_bytes(bytes)));
+    }
+
+    /// Returns what is lost: what cannot be read and is not known from elsewhere.
+    pub fn lost(&self) -> impl Iterator<Item = &Unreadable> {
+        self.unreadable.iter().filter(|item| item.restored.is_none())
     }
 
     /// Says what is odd about what can be read, and what becomes of it.
@@ -143,7 +161,7 @@ fn word(verb: Verb) -> &'static str {
 }
 
 /// Says what an entry is about that cannot follow the others.
-fn about_entry(entry: &Entry) -> Option<String> {
+pub(super) fn about_entry(entry: &Entry) -> Option<String> {
     match entry {
         Entry::Intent(intent) => Some(format!("a {} of {}", word(intent.verb), intent.address)),
         Entry::Outcome { outcome: Outcome::Applied { id, .. } | Outcome::Partial { id, .. }, .. }
@@ -159,7 +177,7 @@ fn about_entry(entry: &Entry) -> Option<String> {
 }
 
 /// Reads the address and the id that damaged bytes still have, both of which are in the clear.
-fn about_bytes(bytes: &[u8]) -> Option<String> {
+pub(super) fn about_bytes(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let field = |name: &str| {
         let rest = text.split_once(&format!("\"{name}\":\""))?.1;

@@ -12,8 +12,9 @@ use super::session::Session;
 use crate::address::{StackId, Token};
 use crate::provider::Place;
 use crate::state::{
-    Codec, Entry, FORMAT, FormatError, Image, KeyringError, PlaceId, Record, State, from_text, to_text,
+    Codec, Entry, FORMAT, FormatError, Image, Intent, KeyringError, PlaceId, Record, State, from_text, to_text,
 };
+use crate::value::Map;
 
 impl Engine {
     /// Writes a stack as a JSON document; secrets stay sealed.
@@ -53,6 +54,16 @@ pub(super) fn document(
     }))
 }
 
+/// All that is to be recorded of a stack.
+pub(super) struct Whole {
+    /// The places that the others name by their numbers.
+    pub(super) places: Vec<Place>,
+    pub(super) records: Vec<Record>,
+    pub(super) open: Vec<Intent>,
+    pub(super) outputs: Option<Map>,
+    pub(super) simulated: bool,
+}
+
 impl Session {
     /// Makes the records those of a JSON document that [`Engine::export_state`] wrote, perhaps edited. One durable
     /// change: all of it or nothing.
@@ -85,18 +96,17 @@ impl Session {
         let places = document.get("places").cloned().unwrap_or_else(|| json!([]));
         let places: Vec<Place> = serde_json::from_value(places)
             .map_err(|error| refuse(format!("its `places` cannot be read: {error}")))?;
-        let (places, numbers) = self.renumbered(places);
-        let place_of = |place: Option<PlaceId>, what: &str| match place {
-            None => Ok(None),
-            Some(PlaceId(at)) => numbers.get(at as usize).copied().map(Some).ok_or_else(|| {
-                refuse(format!("{what} is in place {at}, and the document has no such place"))
-            }),
+        let check_place = |place: Option<PlaceId>, what: &str| match place {
+            Some(PlaceId(at)) if at as usize >= places.len() => {
+                Err(refuse(format!("{what} is in place {at}, and the document has no such place")))
+            }
+            _ => Ok(()),
         };
         let mut records: Vec<Record> = Vec::new();
         for (i, item) in items.iter().enumerate() {
             let record = codec.record_from_json(item.clone());
             let mut record = record.map_err(|error| refuse(format!("record {i}: {error}")))?;
-            record.place = place_of(record.place, &format!("record {i}"))?;
+            check_place(record.place, &format!("record {i}"))?;
             self.keep_secret(&mut record);
             records.push(record);
         }
@@ -105,29 +115,38 @@ impl Session {
             document.get("interrupted").and_then(Json::as_array).into_iter().flatten().enumerate()
         {
             let intent = codec.intent_from_json(item.clone());
-            let mut intent =
-                intent.map_err(|error| refuse(format!("interrupted operation {i}: {error}")))?;
-            intent.place = place_of(intent.place, &format!("interrupted operation {i}"))?;
+            let intent = intent.map_err(|error| refuse(format!("interrupted operation {i}: {error}")))?;
+            check_place(intent.place, &format!("interrupted operation {i}"))?;
             open.push(intent);
         }
         let outputs = document.get("outputs").map(|json| codec.map_from_json(json.clone())).transpose();
         let outputs = outputs.map_err(|error| refuse(format!("its outputs: {error}")))?;
+        let simulated = document.get("simulated").and_then(Json::as_bool).unwrap_or(false);
+        self.replace_all("imported", Whole { places, records, open, outputs, simulated }).await
+    }
+
+    /// Puts something else in the place of all that is recorded, as one edit; returns how many records that are.
+    pub(super) async fn replace_all(&mut self, did: &str, whole: Whole) -> Result<usize, EngineError> {
+        let Whole { places, mut records, mut open, outputs, simulated } = whole;
+        let (places, numbers) = self.renumbered(places);
+        let number = |place: Option<PlaceId>| numbers.get(place?.0 as usize).copied();
+        records.iter_mut().for_each(|record| record.place = number(record.place));
+        open.iter_mut().for_each(|intent| intent.place = number(intent.place));
         let stay: HashSet<Token> = records.iter().map(|record| record.token).collect();
         let gone: Vec<_> = self
             .state()
             .records()
             .filter(|old| !stay.contains(&old.token))
-            .map(|old| Entry::Forgotten { token: old.token, why: "not in the imported document".to_owned() })
+            .map(|old| Entry::Forgotten { token: old.token, why: format!("not in what was {did}") })
             .collect();
         let (count, lost) = (records.len(), gone.len());
-        let simulated = document.get("simulated").and_then(Json::as_bool).unwrap_or(false);
         let adopted = records.into_iter().map(|record| Entry::Adopted(Box::new(record)));
         let rest =
             open.into_iter().map(|intent| Entry::Intent(Box::new(intent))).chain(outputs.map(Entry::Exports));
         let entries = places.into_iter().chain(gone).chain(adopted).chain(rest).collect();
-        let what = format!("imported {count} records, in place of others {lost}");
+        let what = format!("{did} {count} records, in place of others {lost}");
         self.edit_world(what, entries, Some(simulated)).await?;
-        self.journal().fold().await.map_err(|error| self.wrap(error))?;
+        self.journal().fold_all().await.map_err(|error| self.wrap(error))?;
         Ok(count)
     }
 
@@ -137,8 +156,9 @@ impl Session {
         let (mut entries, mut numbers) = (Vec::new(), Vec::new());
         for place in places {
             let at = known.iter().position(|other| *other == place).unwrap_or_else(|| {
+                let id = PlaceId(u32::try_from(known.len()).unwrap_or(u32::MAX));
                 known.push(place.clone());
-                entries.push(Entry::Place(place));
+                entries.push(Entry::Place { id, place });
                 known.len() - 1
             });
             numbers.push(PlaceId(u32::try_from(at).unwrap_or(u32::MAX)));

@@ -169,8 +169,13 @@ pub enum Entry<M = Map> {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
-    /// The stack has objects in another place; its number is how many there were before.
-    Place(Place),
+    /// The stack has objects in another place.
+    Place {
+        /// Its number: how many there were before.
+        id: PlaceId,
+        /// The place.
+        place: Place,
+    },
     /// It was found out where objects are that an earlier release recorded.
     Located {
         /// The generations.
@@ -320,7 +325,7 @@ impl<M> Entry<M> {
             Self::Recorded { token, dependencies, provider, instance, flags } => {
                 Entry::Recorded { token, dependencies, provider, instance, flags }
             }
-            Self::Place(place) => Entry::Place(place),
+            Self::Place { id, place } => Entry::Place { id, place },
             Self::Located { tokens, place } => Entry::Located { tokens, place },
             Self::Moved { token, to } => Entry::Moved { token, to },
             Self::Reassigned { moves } => Entry::Reassigned { moves },
@@ -350,7 +355,7 @@ impl<M> Entry<M> {
             | Self::Forgotten { token, .. } => Some(*token),
             Self::Adopted(record) => Some(record.token),
             Self::RunStarted { .. }
-            | Self::Place(_)
+            | Self::Place { .. }
             | Self::Located { .. }
             | Self::Reassigned { .. }
             | Self::Exports(_)

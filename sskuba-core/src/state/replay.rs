@@ -103,6 +103,11 @@ impl State {
         Some(PlaceId(u32::try_from(at).unwrap_or(u32::MAX)))
     }
 
+    /// Returns the number that the next place gets.
+    pub fn next_place(&self) -> PlaceId {
+        PlaceId(u32::try_from(self.places.len()).unwrap_or(u32::MAX))
+    }
+
     /// Sets the places from a folded record.
     pub fn set_places(&mut self, places: Vec<Place>) {
         self.places = places;
@@ -186,7 +191,10 @@ impl State {
                 (record.dependencies, record.flags) = (dependencies, flags);
                 (record.provider, record.instance) = (provider, instance);
             }
-            Entry::Place(place) => {
+            Entry::Place { id, place } => {
+                if id != self.next_place() {
+                    return Err(refuse("a place", &place, "it is not the next one"));
+                }
                 if self.place_id(&place).is_some() {
                     return Err(refuse("a place", &place, "the stack has it already"));
                 }

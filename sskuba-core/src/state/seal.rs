@@ -109,7 +109,7 @@ impl DataKey {
 }
 
 /// A keyring that cannot seal or open a data key.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyringError {
     /// None of the identities fits.

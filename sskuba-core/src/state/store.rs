@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use super::remains::{Anew, Backup, Leftovers, Remains};
 use crate::address::StackId;
 use crate::clock::Timestamp;
 
@@ -90,16 +91,46 @@ impl From<Damage> for StoreError {
 pub struct Fold {
     /// Entries up to this revision leave the journal.
     pub upto: u64,
-    /// Records to write.
-    pub put: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Records to remove.
-    pub delete: Vec<Vec<u8>>,
+    /// What becomes of the records.
+    pub records: Records,
     /// Entries to add to the history, with their revisions.
     pub history: Vec<(u64, Vec<u8>)>,
     /// Small values to write.
     pub meta: Vec<(String, Vec<u8>)>,
-    /// The stack is damaged: `put` is all that it is to have, and whatever else there is goes by `delete`.
-    pub anew: bool,
+}
+
+/// What a fold makes of the records. Whoever writes all of them cannot forget to remove the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Records {
+    /// Some are written and some go; what is not named stays.
+    Some {
+        /// Those to write, by their keys.
+        put: Vec<(Vec<u8>, Vec<u8>)>,
+        /// The keys of those to remove.
+        delete: Vec<Vec<u8>>,
+    },
+    /// These are all there are from now on: whatever else is stored goes, whether it can be read or not.
+    All(Vec<(Vec<u8>, Vec<u8>)>),
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self::put(Vec::new())
+    }
+}
+
+impl Records {
+    /// Writes some records, and leaves the others.
+    pub fn put(put: Vec<(Vec<u8>, Vec<u8>)>) -> Self {
+        Self::Some { put, delete: Vec::new() }
+    }
+
+    /// Returns what is written.
+    pub fn written(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        match self {
+            Self::Some { put, .. } | Self::All(put) => put,
+        }
+    }
 }
 
 /// Why a store did not do what it was asked.
@@ -257,11 +288,11 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// Appends entries to the journal and makes them durable; returns the new revision.
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError>;
 
-    /// Folds entries into records.
+    /// Folds entries into records. With [`Records::All`] nothing else is left of the records that there were.
     async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError>;
 
-    /// Takes what a fold of everything would write: `put` is all that is recorded, `history` the entries that belong
-    /// there. A store may give it to readers instead of its records and entries, until the next write; nothing else
+    /// Takes what a fold of everything would write: [`Records::All`] that is recorded, and `history`, the entries that
+    /// belong there. A store may give it to readers instead of its records and entries, until the next write; nothing else
     /// changes. The default has no use for it.
     async fn offer(&self, _lease: &Lease, _fold: Fold) -> Result<(), StoreError> {
         Ok(())
@@ -273,6 +304,33 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// Returns the newest `limit` entries of the history, newest first.
     async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
 
+    /// Returns all that is left of a stack, for a repair. Of a stack that this program does not hold nothing is changed.
+    /// The default has its database.
+    async fn remains(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
+        let parts: Vec<_> = self.load(stack).await?.map(Remains::of_database).into_iter().collect();
+        let acknowledged = parts.first().map_or(0, |part| part.image.revision);
+        Ok(Leftovers { broken: None, acknowledged, parts })
+    }
+
+    /// Lists the copies of earlier runs, the newest first. The default keeps none.
+    async fn backups(&self, _stack: &StackId) -> Result<Vec<Backup>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Reads the copy of an earlier run; none if there is none of that name, or it is damaged.
+    async fn backup(&self, _stack: &StackId, _name: &str) -> Result<Option<Remains>, StoreError> {
+        Ok(None)
+    }
+
+    /// Makes a stack anew whose database cannot be read, and keeps all that is there; says where. Done wholly or not
+    /// at all. The default cannot.
+    async fn rebuild(&self, stack: &StackId, _anew: Anew) -> Result<String, StoreError> {
+        Err(StoreError::Unsupported(format!(
+            "failed to make {stack} anew: {} cannot do that; restore a backup of it",
+            self.place()
+        )))
+    }
+
     /// Moves a stack that cannot be opened out of the way, unless somebody holds it; says where it is now. The
     /// default cannot.
     async fn set_aside(&self, stack: &StackId) -> Result<String, StoreError> {
@@ -280,6 +338,11 @@ pub trait StateStore: Send + Sync + fmt::Debug {
             "failed to move {stack} aside: {} cannot do that; restore a backup of it",
             self.place()
         )))
+    }
+
+    /// Ends a removal that was cut short; tells whether there was anything left to remove. The default has no halves.
+    async fn finish_removal(&self, _stack: &StackId) -> Result<bool, StoreError> {
+        Ok(false)
     }
 
     /// Removes the stack and all that is recorded of it, and ends the lease.

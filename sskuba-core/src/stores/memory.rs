@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::address::StackId;
 use crate::clock::{Clock, SystemClock};
-use crate::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use crate::state::{Fold, Holder, Image, Lease, Owner, Records, StateStore, StoreError};
 
 /// How long a lease lasts that is not renewed.
 const LEASE: Duration = Duration::from_secs(30);
@@ -177,10 +177,13 @@ impl StateStore for Memory {
             if fold.upto > entry.image.revision {
                 return Err(conflict(lease, fold.upto, entry.image.revision));
             }
-            for key in &fold.delete {
-                entry.records.remove(key);
+            match fold.records {
+                Records::Some { put, delete } => {
+                    delete.iter().for_each(|key| drop(entry.records.remove(key)));
+                    entry.records.extend(put);
+                }
+                Records::All(all) => entry.records = all.into_iter().collect(),
             }
-            entry.records.extend(fold.put);
             entry.history.extend(fold.history);
             entry.image.meta.extend(fold.meta);
             entry.image.journal.retain(|(revision, _)| *revision > fold.upto);

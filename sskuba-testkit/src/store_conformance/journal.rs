@@ -1,6 +1,6 @@
 //! Entries, records, history and small values.
 
-use sskuba_core::state::{Fold, Image, StoreError};
+use sskuba_core::state::{Fold, Image, Records, StoreError};
 
 use super::{Subject, acquire, append, dev, entries, entry};
 
@@ -40,7 +40,7 @@ pub(super) async fn every_byte_survives(subject: Subject) {
     store.put_meta(&lease, "", b"no name".to_vec()).await.unwrap();
     let meta = vec![("folded".to_owned(), all.clone()), ("none".to_owned(), vec![])];
     let history = vec![(1, all.clone()), (2, vec![])];
-    let fold = Fold { upto: 0, put: put.clone(), history, delete: vec![], meta, ..Fold::default() };
+    let fold = Fold { upto: 0, records: Records::put(put.clone()), history, meta };
     store.fold(&lease, fold).await.unwrap();
     store.release(&lease).await.unwrap();
 
@@ -94,8 +94,7 @@ pub(super) async fn a_fold_moves_entries_into_records(subject: Subject) {
     let put = vec![(b"b".to_vec(), b"2".to_vec()), (b"a".to_vec(), b"1".to_vec())];
     let fold = Fold {
         upto: 4,
-        put,
-        delete: vec![b"not there".to_vec()],
+        records: Records::Some { put, delete: vec![b"not there".to_vec()] },
         history: vec![(4, b"up".to_vec())],
         ..Fold::default()
     };
@@ -109,7 +108,8 @@ pub(super) async fn a_fold_moves_entries_into_records(subject: Subject) {
     assert_eq!(store.load(&dev()).await.unwrap().unwrap(), folded, "the revision stays");
     append(&*store, &lease, 5..=5).await;
     let put = vec![(b"b".to_vec(), b"3".to_vec())];
-    let fold = Fold { upto: 5, put, delete: vec![b"a".to_vec()], ..Fold::default() };
+    let fold =
+        Fold { upto: 5, records: Records::Some { put, delete: vec![b"a".to_vec()] }, ..Fold::default() };
     store.fold(&lease, fold).await.unwrap();
     store.release(&lease).await.unwrap();
     let store = subject.open();
@@ -126,14 +126,44 @@ pub(super) async fn a_fold_of_many_records_keeps_each(subject: Subject) {
     append(&*store, &lease, 1..=10).await;
     let record = |number: u64, add: u64| (format!("key {number:04}").into_bytes(), entry(number + add));
     let put = (0..1000).map(|number| record(number, 0)).collect();
-    store.fold(&lease, Fold { upto: 5, put, ..Fold::default() }).await.unwrap();
+    store.fold(&lease, Fold { upto: 5, records: Records::put(put), ..Fold::default() }).await.unwrap();
     let (put, delete) = ((500..1500).map(|number| record(number, 7)).collect(), vec![b"key 0000".to_vec()]);
-    store.fold(&lease, Fold { upto: 10, put, delete, ..Fold::default() }).await.unwrap();
+    store
+        .fold(&lease, Fold { upto: 10, records: Records::Some { put, delete }, ..Fold::default() })
+        .await
+        .unwrap();
     store.release(&lease).await.unwrap();
 
     let image = subject.open().load(&dev()).await.unwrap().unwrap();
     let kept = (1..500).map(|number| record(number, 0)).chain((500..1500).map(|number| record(number, 7)));
     assert_eq!(image.records, kept.collect::<Vec<_>>());
+}
+
+/// Whoever writes all records leaves no other, whatever there was before, and changes nothing else.
+pub(super) async fn a_fold_of_all_records_leaves_no_other(subject: Subject) {
+    let store = subject.open();
+    let lease = acquire(&*store).await;
+    append(&*store, &lease, 1..=4).await;
+    store.put_meta(&lease, "key", b"sealed".to_vec()).await.unwrap();
+    let record = |number: u64, add: u64| (format!("key {number:02}").into_bytes(), entry(number + add));
+    let history = vec![(1, entry(1))];
+    let put = Records::put((0..40).map(|number| record(number, 0)).collect());
+    store.fold(&lease, Fold { upto: 2, records: put, history, ..Fold::default() }).await.unwrap();
+    let all: Vec<_> = (30..60).map(|number| record(number, 7)).collect();
+    let (records, meta) = (Records::All(all.clone()), vec![("more".to_owned(), b"value".to_vec())]);
+    store.fold(&lease, Fold { upto: 3, records, meta, ..Fold::default() }).await.unwrap();
+    store.release(&lease).await.unwrap();
+
+    let store = subject.open();
+    let image = store.load(&dev()).await.unwrap().unwrap();
+    assert_eq!(image.records, all, "those that are not named go");
+    assert_eq!((image.revision, &image.journal, &image.damage), (4, &entries(4..=4), &None));
+    assert_eq!(image.meta.keys().collect::<Vec<_>>(), ["key", "more"]);
+    assert_eq!(store.history(&dev(), 9).await.unwrap(), [(1, entry(1))]);
+    let lease = acquire(&*store).await;
+    store.fold(&lease, Fold { upto: 4, records: Records::All(vec![]), ..Fold::default() }).await.unwrap();
+    let image = subject.open().load(&dev()).await.unwrap().unwrap();
+    assert_eq!((image.revision, image.records, image.damage), (4, vec![], None), "none is all, too");
 }
 
 pub(super) async fn folds_in_the_middle_of_the_journal_keep_the_rest(subject: Subject) {
@@ -190,7 +220,7 @@ pub(super) async fn ten_thousand_entries(subject: Subject) {
     let image = subject.open().load(&dev()).await.unwrap().unwrap();
     assert_eq!((image.revision, image.journal), (10_000, entries(1..=10_000)));
     let put = (1..=10_000).map(|number| (entry(number), entry(number))).collect();
-    store.fold(&lease, Fold { upto: 10_000, put, ..Fold::default() }).await.unwrap();
+    store.fold(&lease, Fold { upto: 10_000, records: Records::put(put), ..Fold::default() }).await.unwrap();
     store.release(&lease).await.unwrap();
     let image = subject.open().load(&dev()).await.unwrap().unwrap();
     assert_eq!((image.revision, image.records.len(), image.journal.len()), (10_000, 10_000, 0));
@@ -202,7 +232,7 @@ pub(super) async fn large_entries(subject: Subject) {
     let large = |byte: u8| (0..1_000_000_u32).map(|at| (at % 251) as u8 ^ byte).collect::<Vec<u8>>();
     store.append(&lease, 0, vec![large(1), large(2)]).await.unwrap();
     let put = vec![(b"large".to_vec(), large(3))];
-    store.fold(&lease, Fold { upto: 1, put, ..Fold::default() }).await.unwrap();
+    store.fold(&lease, Fold { upto: 1, records: Records::put(put), ..Fold::default() }).await.unwrap();
     store.release(&lease).await.unwrap();
     let image = subject.open().load(&dev()).await.unwrap().unwrap();
     assert!(image.journal == [(2, large(2))], "a journal of a large entry");

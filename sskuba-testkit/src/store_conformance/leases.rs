@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sskuba_core::state::{Fold, StoreError};
+use sskuba_core::state::{Fold, Records, StoreError};
 
 use super::{Subject, acquire, append, dev, entries, entry, owner};
 
@@ -126,7 +126,7 @@ pub(super) async fn readers_race_writers(subject: Subject) {
             }
             let upto = round * 10 + 7;
             let put = (1..=upto).map(|at| (entry(at), entry(at))).collect();
-            writer.fold(&lease, Fold { upto, put, ..Fold::default() }).await.unwrap();
+            writer.fold(&lease, Fold { upto, records: Records::put(put), ..Fold::default() }).await.unwrap();
         }
         writer.release(&lease).await.unwrap();
         acknowledged.store(u64::MAX, Ordering::SeqCst);

@@ -61,6 +61,7 @@ pub async fn store_conformance(make: impl Fn() -> Subject) {
     journal::a_reopen_sees_all_that_was_acknowledged(make()).await;
     journal::a_fold_moves_entries_into_records(make()).await;
     journal::a_fold_of_many_records_keeps_each(make()).await;
+    journal::a_fold_of_all_records_leaves_no_other(make()).await;
     journal::folds_in_the_middle_of_the_journal_keep_the_rest(make()).await;
     journal::history_is_newest_first(make()).await;
     journal::small_values_are_kept_and_replaced(make()).await;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use sskuba_core::address::StackId;
-use sskuba_core::state::{Fold, Image, Lease, Owner, StateStore, StoreError};
+use sskuba_core::state::{Fold, Image, Lease, Owner, Records, StateStore, StoreError};
 use sskuba_core::stores::Sled;
 
 /// Names the root to the process that writes.
@@ -96,7 +96,7 @@ async fn write(store: &Sled, cycles: u64) -> Result<(), StoreError> {
 async fn fold(store: &Sled, lease: &Lease, folded: u64, upto: u64) -> Result<u64, StoreError> {
     let put = (folded + 1..=upto).map(|at| (key(at), entry(at))).collect();
     let history = vec![(upto, entry(upto))];
-    store.fold(lease, Fold { upto, put, history, ..Fold::default() }).await?;
+    store.fold(lease, Fold { upto, records: Records::put(put), history, ..Fold::default() }).await?;
     Ok(upto)
 }
 

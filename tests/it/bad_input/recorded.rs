@@ -2,7 +2,7 @@
 
 use sskuba::Engine;
 use sskuba::core::address::StackId;
-use sskuba::core::state::{Fold, Owner, StateStore};
+use sskuba::core::state::{Fold, Owner, Records, StateStore};
 use sskuba::local::data::Data;
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{self, Bucket, Network};
@@ -109,7 +109,7 @@ async fn damage(shared: &Shared, folded: bool, change: impl Fn(&mut Vec<u8>)) {
     if folded {
         let (key, mut bytes) = image.records[0].clone();
         change(&mut bytes);
-        let fold = Fold { upto: 0, put: vec![(key, bytes)], ..Fold::default() };
+        let fold = Fold { upto: 0, records: Records::put(vec![(key, bytes)]), ..Fold::default() };
         shared.store.fold(&lease, fold).await.unwrap();
     } else {
         let (revision, mut bytes) = image.journal.last().unwrap().clone();

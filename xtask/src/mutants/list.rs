@@ -32,6 +32,7 @@ const AGREE: &[&str] = &["engine_cloud_and_model_agree"];
 const FOUND: &[&str] = &["what_was_found_once"];
 const CORE: &[&str] = &["--package", "sskuba-core", "--lib"];
 const IT: &[&str] = &["--package", "sskuba", "--test", "it"];
+const PROCESS: &[&str] = &["--package", "sskuba", "--test", "process"];
 const STORES: &[&str] = &["--package", "sskuba-testkit", "--test", "stores"];
 
 /// Every mutation.
@@ -252,6 +253,51 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         to: "if sum != self.sum()? && revision == 0 {",
         target: CORE,
         filter: &["a_record_that_is_gone_or_old"],
+    },
+    Mutation {
+        name: "whole-leaves-the-rest",
+        breaks: "whoever writes all records, as with a new key, leaves those that were deleted",
+        file: "sskuba-core/src/stores/sled/database.rs",
+        from: "changes.insert(item.map_err(self.fault(\"read\"))?.to_vec(), None);",
+        to: "drop(item.map_err(self.fault(\"read\"))?);",
+        target: IT,
+        filter: &["whole::deleted_records_stay_deleted_in_sled"],
+    },
+    Mutation {
+        name: "rekey-adds",
+        breaks: "a new key adds records to those that are stored",
+        file: "sskuba-core/src/applying/journal.rs",
+        from: "Ok(Fold { upto: state.revision(), records: Records::All(all), ..Fold::default() })",
+        to: "Ok(Fold { upto: state.revision(), records: Records::put(all), ..Fold::default() })",
+        target: IT,
+        filter: &["whole::"],
+    },
+    Mutation {
+        name: "repair-without-pieces",
+        breaks: "a repair gives up what the database no longer finds in its own file",
+        file: "sskuba-core/src/stores/sled/carve.rs",
+        from: "Frame::find_all(&bytes).for_each(|frame| found.take(&frame));",
+        to: "let _ = |frame: &Frame<'_>| found.take(frame);",
+        target: PROCESS,
+        filter: &["repairing::without_any_copy"],
+    },
+    Mutation {
+        name: "repair-without-copies",
+        breaks: "a repair does not look at the copies that runs left",
+        file: "sskuba-core/src/stores/sled/rebuild.rs",
+        from: "leftovers.parts.extend(copied);",
+        to: "drop(copied);",
+        target: PROCESS,
+        filter: &["repairing::a_copy_that_is_newer"],
+    },
+    Mutation {
+        name: "repair-brings-back",
+        breaks: "what was deleted comes back from a copy that is older than the delete",
+        file: "sskuba-core/src/applying/gather.rs",
+        from: "if revision > self.known_upto(&entry) => {",
+        to: "if revision > self.known_upto(&entry) && !matches!(entry, Entry::Outcome { .. }) => {",
+        target: PROCESS,
+        filter: &["repairing::what_was_deleted"],
     },
     Mutation {
         name: "stale-copy",

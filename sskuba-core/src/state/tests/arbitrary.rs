@@ -170,7 +170,10 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
             observed,
             outputs
         }),
-        1 => "[a-z]{1,2}".prop_map(|region| Entry::Place(Place::of([("region", region)]))),
+        1 => ("[a-z]{1,2}", 0..3_u32).prop_map(|(region, id)| Entry::Place {
+            id: PlaceId(id),
+            place: Place::of([("region", region)])
+        }),
         1 => (token(), 0..3_u32).prop_map(|(token, place)| Entry::Located {
             tokens: vec![token],
             place: PlaceId(place)

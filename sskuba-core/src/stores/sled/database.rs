@@ -9,12 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ::sled::Batch;
 
 use super::disk::{self, Disk};
+use super::frame::Sort;
 use super::journal::{self, Journal};
-use super::layout::{self, Entries};
+use super::layout::{self, Entries, Written};
 use super::mark::{Mark, Marker};
 use super::sum::Sum;
-use super::{fault, wire};
-use crate::state::{Damage, Fold, Image, StoreError};
+use super::{fault, private, wire};
+use crate::state::{Damage, Fold, Image, Records, StoreError};
 
 /// The size of sled's segments in bytes: its buffer, and what its file grows by. Pages of more than a quarter go to
 /// files of their own.
@@ -45,6 +46,8 @@ pub(super) struct Database {
     folder: PathBuf,
     /// How far it has come, and what says so.
     marker: Mutex<(Mark, Marker)>,
+    /// What the log was before sled opened it, until it is known to be whole.
+    original: Mutex<Option<Vec<u8>>>,
 }
 
 /// The file in `folder` that holds a database, and whose lock is the stack's.
@@ -70,6 +73,7 @@ impl Database {
     /// Opens the database in `folder`; makes it only if told to.
     pub(super) fn open(folder: &Path, create: bool) -> Result<Opening, StoreError> {
         let path = file(folder);
+        private::refuse_links(folder)?;
         let exists = fs::exists(&path).map_err(|error| fault::io("open", &path, error))?;
         let mark = Mark::read(folder);
         if let (false, Some(mark)) = (exists, mark) {
@@ -78,33 +82,96 @@ impl Database {
         if !exists && !create {
             return Ok(Opening::Missing);
         }
-        disk::mend(folder).map_err(|error| fault::io("open", folder, error))?;
-        if exists {
-            disk::read_through(folder).map_err(|error| fault::io("read", &path, error))?;
+        if !exists {
+            private::make_folders(folder)?;
+            // sled would make it for everybody to read.
+            private::make_file(&path).map_err(|error| fault::io("create", &path, error))?;
         }
+        private::close_to_others(folder)?;
+        disk::mend(folder).map_err(|error| fault::io("open", folder, error))?;
+        let original = match exists {
+            true => disk::read_through(folder).map_err(|error| fault::io("read", &path, error))?,
+            false => Vec::new(),
+        };
+        match Self::open_sled(folder) {
+            Ok(None) => Ok(Opening::Locked),
+            Ok(Some((sled, journal))) => {
+                Self::opened(folder, sled, journal, mark, create, original).map(Opening::Open)
+            }
+            Err(error) => {
+                if matches!(error, StoreError::Corrupt { .. }) {
+                    disk::keep_before(folder, &original);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens sled; none if somebody else has it open. A panic in it is damage.
+    fn open_sled(folder: &Path) -> Result<Option<(::sled::Db, Journal)>, StoreError> {
         let config = ::sled::Config::new()
             .path(folder)
             .cache_capacity(CACHE)
             .segment_size(SEGMENT)
             .flush_every_ms(None);
-        let sled = match config.open() {
-            Ok(sled) => sled,
+        let open = || match config.open() {
+            Ok(sled) => Journal::open(&sled).map(|journal| Some((sled, journal))),
             // sled has no kind for this.
-            Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
-                return Ok(Opening::Locked);
-            }
-            Err(error) => return Err(fault::sled("open", folder, error)),
+            Err(::sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => Ok(None),
+            Err(error) => Err(error),
         };
-        let journal = Journal::open(&sled).map_err(|error| fault::sled("open", folder, error))?;
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(open)) {
+            Ok(opened) => opened.map_err(|error| fault::sled("open", folder, error)),
+            Err(panic) => Err(fault::panicked(folder, &*panic)),
+        }
+    }
+
+    /// Prepares what sled opened.
+    fn opened(
+        folder: &Path,
+        sled: ::sled::Db,
+        journal: Journal,
+        mark: Option<Mark>,
+        create: bool,
+        original: Vec<u8>,
+    ) -> Result<Box<Self>, StoreError> {
+        private::close_to_others(folder)?;
         let disk = Disk::open(folder).map_err(|error| fault::io("open", folder, error))?;
         // Without a mark nothing was ever acknowledged, perhaps because whoever made it was killed.
         if create && mark.is_none() {
             disk::sync_new(folder).map_err(|error| fault::io("create", folder, error))?;
         }
         let marker = Mutex::new((Mark::default(), Marker::new(folder)));
-        let database = Self { journal: Mutex::new(journal), sled, disk, folder: folder.to_owned(), marker };
-        database.compare(mark)?;
-        Ok(Opening::Open(Box::new(database)))
+        let (journal, original) = (Mutex::new(journal), Mutex::new(Some(original)));
+        let database = Self { journal, sled, disk, folder: folder.to_owned(), marker, original };
+        let compared = database.compare(mark);
+        if compared.is_err() {
+            database.damaged();
+        }
+        compared.map(|()| Box::new(database))
+    }
+
+    fn take_original(&self) -> Option<Vec<u8>> {
+        self.original.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Keeps what the log had before sled opened it: it is damaged, and sled may have cleared some of it.
+    fn damaged(&self) {
+        if let Some(original) = self.take_original() {
+            disk::keep_before(&self.folder, &original);
+        }
+    }
+
+    /// Notes that all of it can be read.
+    fn whole(&self) {
+        if self.take_original().is_some() {
+            let _ = fs::remove_file(disk::before(&self.folder));
+        }
+    }
+
+    /// Returns up to which revision entries are folded.
+    pub(super) fn folded(&self) -> Result<u64, StoreError> {
+        self.number(layout::FOLDED)
     }
 
     /// Makes sure that the database has come as far as it once had.
@@ -140,11 +207,6 @@ impl Database {
     /// Returns how far it has come.
     pub(super) fn come(&self) -> Mark {
         self.marker().0
-    }
-
-    /// Returns how many bytes its files have.
-    pub(super) fn size(&self) -> io::Result<u64> {
-        self.disk.size()
     }
 
     fn journal(&self) -> MutexGuard<'_, Journal> {
@@ -207,11 +269,17 @@ impl Database {
 
     /// Adds entries after `base`, at least one: one key, hence all or none.
     pub(super) fn append(&self, base: u64, entries: &[Vec<u8>]) -> Result<(), StoreError> {
-        let value = layout::join(entries)?;
+        let value = layout::join(Written { at: base + 1, ..self.written() }, entries)?;
         self.journal().append(&self.sled, base + 1, value).map_err(self.fault("write to"))?;
         self.flush()?;
         self.mark(|mark| mark.revision = base + entries.len() as u64);
         Ok(())
+    }
+
+    /// Says in frames which lease wrote them, and when.
+    fn written(&self) -> Written {
+        let come = self.come();
+        Written { fence: come.fence, at: come.revision }
     }
 
     /// Returns the sum over all that is stored, as it was written with it.
@@ -250,37 +318,56 @@ impl Database {
     /// Folds entries into records.
     pub(super) fn fold(&self, fold: Fold) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        self.make_room(&fold)?;
-        // The old sum is of no use where the old records are not those that it was made of.
-        let mut sum = if fold.anew { self.meta()?.1 } else { self.sum()? };
+        self.make_room(fold.records.written())?;
+        let all = matches!(fold.records, Records::All(_));
+        // Where all are written the old ones do not count: they may not be those that the old sum was made of.
+        let mut sum = if all { self.meta()?.1 } else { self.sum()? };
         // One change of each key: what comes later counts.
         let mut changes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
-        changes.extend(fold.delete.iter().map(|key| (layout::key(layout::RECORD, key), None)));
-        let record = |value: &[u8]| Some(layout::key(layout::RECORD, value));
-        changes.extend(fold.put.iter().map(|(key, value)| (layout::key(layout::RECORD, key), record(value))));
+        match &fold.records {
+            Records::Some { delete, .. } => {
+                changes.extend(delete.iter().map(|key| (layout::key(layout::RECORD, key), None)));
+            }
+            Records::All(_) => {
+                for item in self.sled.scan_prefix([layout::RECORD]).keys() {
+                    changes.insert(item.map_err(self.fault("read"))?.to_vec(), None);
+                }
+            }
+        }
+        let folded = fold.upto.max(self.number(layout::FOLDED)?);
+        let by = Written { at: folded, ..self.written() };
+        for (key, value) in fold.records.written() {
+            let framed = layout::framed(by, Sort::Record, key, value)?;
+            changes.insert(layout::key(layout::RECORD, key), Some(framed));
+        }
+        self.frame_meta(&mut batch, &fold.meta)?;
         let meta = fold.meta.into_iter();
         changes.extend(meta.map(|(key, value)| (layout::key(layout::META, key.as_bytes()), Some(value))));
         for (key, value) in changes {
-            let known = !fold.anew || key.first() == Some(&layout::META);
+            let known = !all || key.first() == Some(&layout::META);
             self.change(&mut batch, &mut sum, key, value, known)?;
         }
         batch.insert(layout::SUM, &sum.bytes());
         for (revision, entry) in fold.history {
-            batch.insert(layout::numbered(layout::HISTORY, revision), entry);
+            let by = Written { at: revision, ..by };
+            let framed = layout::framed(by, Sort::History, &[], &entry)?;
+            batch.insert(layout::numbered(layout::HISTORY, revision), framed);
         }
-        let folded = fold.upto.max(self.number(layout::FOLDED)?);
         batch.insert(layout::FOLDED, &folded.to_be_bytes());
         self.commit(batch)?;
+        if folded > self.come().revision {
+            self.mark(|mark| mark.revision = folded);
+        }
         // What is left behind if this is cut short is dropped by the next fold.
         self.journal().drop_folded(&self.sled, folded).map_err(|fault| self.journal_fault(fault))
     }
 
     /// Writes the keys of new records without their values. sled writes a page again for every eight new keys; it
     /// does so here for the keys alone. Until a value follows, such a key is no record.
-    pub(super) fn make_room(&self, fold: &Fold) -> Result<(), StoreError> {
+    pub(super) fn make_room(&self, put: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError> {
         let mut batch = Batch::default();
         let mut new = 0;
-        for (key, _) in &fold.put {
+        for (key, _) in put {
             let key = layout::key(layout::RECORD, key);
             if !self.sled.contains_key(&key).map_err(self.fault("read"))? {
                 batch.insert(key, &[]);
@@ -293,15 +380,36 @@ impl Database {
     /// Writes one small value.
     pub(super) fn put_meta(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
         let (mut batch, mut sum) = (Batch::default(), self.sum()?);
+        self.frame_meta(&mut batch, &[(key.to_owned(), value.clone())])?;
         self.change(&mut batch, &mut sum, layout::key(layout::META, key.as_bytes()), Some(value), true)?;
         batch.insert(layout::SUM, &sum.bytes());
         self.commit(batch)
     }
 
+    /// Writes all small values in a frame, if some of them change.
+    fn frame_meta(&self, batch: &mut Batch, changed: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let (mut meta, _) = self.meta()?;
+        meta.extend(changed.iter().cloned());
+        let all = layout::join_meta(&meta);
+        batch.insert(layout::FRAMED_META, layout::framed(self.written(), Sort::Meta, &[], &all)?);
+        Ok(())
+    }
+
     /// Answers what a reader asks of the stack at `revision`.
     pub(super) fn answer(&self, ask: wire::Ask, revision: u64) -> Result<wire::Answer, StoreError> {
         Ok(match ask {
-            wire::Ask::Load => wire::Answer::Image(self.image(revision)?),
+            wire::Ask::Load => {
+                let image = self.image(revision);
+                match &image {
+                    Ok(image) if image.damage.is_none() => self.whole(),
+                    Ok(_) | Err(StoreError::Corrupt { .. }) => self.damaged(),
+                    Err(_) => {}
+                }
+                wire::Answer::Image(image?)
+            }
             wire::Ask::History { limit } => wire::Answer::History(self.history(limit)?),
         })
     }
@@ -315,9 +423,9 @@ impl Database {
         let mut image = Image { revision, journal, meta, ..Image::default() };
         for item in self.sled.scan_prefix([layout::RECORD]) {
             let (key, value) = item.map_err(self.fault("read"))?;
-            if let Some((_, rest)) = value.split_first() {
+            if let Some(record) = layout::record(&value) {
                 sum.add(&key, &value);
-                image.records.push((key[1..].to_vec(), rest.to_vec()));
+                image.records.push((key[1..].to_vec(), record.to_vec()));
             }
         }
         if sum != self.sum()? {
@@ -348,7 +456,7 @@ impl Database {
                 let (key, value) = item.map_err(self.fault("read"))?;
                 let at = layout::number(&key[1..]);
                 let at = at.ok_or_else(|| self.corrupt(&key, "its key is not a number of 8 bytes"))?;
-                Ok((at, value.to_vec()))
+                Ok((at, layout::unframed(&value).to_vec()))
             })
             .collect()
     }

@@ -21,7 +21,16 @@ use crate::clock::{IdSource, Timestamp};
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// How long a question and its answer may take together.
-const WHOLE: Duration = Duration::from_secs(30);
+const WHOLE: Duration = Duration::from_secs(120);
+
+/// How often a holder says that it is still at it.
+const BEAT: Duration = Duration::from_millis(250);
+
+/// How long a reader waits for a sign of life: of a holder that is stopped there is none.
+const SILENCE: Duration = Duration::from_millis(1500);
+
+/// Sent in place of the answer's length: the question was heard.
+const HEARD: u64 = u64::MAX;
 
 /// The greatest answer that a reader takes, in bytes.
 const ANSWER: u64 = 4 << 30;
@@ -80,12 +89,21 @@ async fn answer(mut stream: TcpStream, slot: Weak<RwLock<Slot>>, fence: u64, tok
     let Some(ask) = question.check(&token) else { return Err(io::ErrorKind::PermissionDenied.into()) };
 
     // The lock is held while reading, which keeps folds out, and not while sending.
-    let answer = match slot.upgrade() {
-        Some(slot) => {
-            let slot = slot.read_owned().await;
-            tokio::task::spawn_blocking(move || look(&slot, fence, ask).encode()).await?
+    let looking = async {
+        Ok::<_, io::Error>(match slot.upgrade() {
+            Some(slot) => {
+                let slot = slot.read_owned().await;
+                tokio::task::spawn_blocking(move || look(&slot, fence, ask).encode()).await?
+            }
+            None => Answer::Gone.encode(),
+        })
+    };
+    tokio::pin!(looking);
+    let answer = loop {
+        stream.write_u64(HEARD).await?;
+        if let Ok(answer) = timeout(BEAT, &mut looking).await {
+            break answer?;
         }
-        None => Answer::Gone.encode(),
     };
     stream.write_u64((PROOF + answer.len()) as u64).await?;
     stream.write_all(question.prove(&token, &answer).as_bytes()).await?;
@@ -110,13 +128,19 @@ pub(super) async fn ask(desk: &Desk, ids: &dyn IdSource, ask: Ask) -> io::Result
     let exchange = async {
         stream.write_u32(u32::try_from(bytes.len()).unwrap_or(u32::MAX)).await?;
         stream.write_all(&bytes).await?;
-        let length = stream.read_u64().await?;
+        let length = loop {
+            match timeout(SILENCE, stream.read_u64()).await?? {
+                HEARD => {}
+                length => break length,
+            }
+        };
         if !(PROOF as u64..=ANSWER).contains(&length) {
             return Err(io::ErrorKind::InvalidData.into());
         }
         // Grows with what comes: the length is a stranger's word until the proof was seen.
         let mut frame = Vec::new();
-        (&mut stream).take(length).read_to_end(&mut frame).await?;
+        let mut rest = (&mut stream).take(length);
+        while timeout(SILENCE, rest.read_buf(&mut frame)).await?? > 0 {}
         if frame.len() as u64 != length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

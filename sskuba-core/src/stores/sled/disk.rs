@@ -4,12 +4,13 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::database::file;
+use super::{private, side};
 
 /// For how long a folder may change without its time of change showing it.
 const TICK: Duration = Duration::from_millis(100);
@@ -37,15 +38,6 @@ impl Disk {
         Ok(Self { file, blobs, known: Mutex::default() })
     }
 
-    /// Returns how many bytes the database's files have.
-    pub(super) fn size(&self) -> io::Result<u64> {
-        let mut size = self.file.metadata()?.len();
-        for entry in fs::read_dir(&self.blobs)? {
-            size = size.saturating_add(entry?.metadata()?.len());
-        }
-        Ok(size)
-    }
-
     /// Makes durable what was flushed.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()?;
@@ -64,6 +56,8 @@ impl Disk {
         for entry in fs::read_dir(&self.blobs)? {
             let name = entry?.file_name();
             if !known.names.contains(&name) {
+                // sled made it for everybody to read.
+                let _ = private::close_to_others(&self.blobs);
                 sync_file(&self.blobs.join(&name))?;
             }
             names.insert(name);
@@ -77,14 +71,26 @@ impl Disk {
     }
 }
 
-/// Reads all of the log in `folder` once. sled takes a log that it cannot read for one that ends there, and clears the
-/// rest of it; so what the disk does not give is found out before sled asks.
-pub(super) fn read_through(folder: &Path) -> io::Result<()> {
-    let mut log = File::open(file(folder))?;
-    // Small enough to stay in the processor's cache.
-    let mut buffer = vec![0; 64 << 10];
-    while log.read(&mut buffer)? > 0 {}
-    Ok(())
+/// Reads all of the log in `folder`. sled takes a log that it cannot read for one that ends there, and clears the
+/// rest of it: so what the disk does not give is found out before sled asks, and what sled is about to clear is known.
+pub(super) fn read_through(folder: &Path) -> io::Result<Vec<u8>> {
+    fs::read(file(folder))
+}
+
+/// The file in `folder` with the bytes that a damaged log had before sled opened it.
+pub(super) fn before(folder: &Path) -> PathBuf {
+    folder.join("db.before")
+}
+
+/// Keeps what a log had before sled opened it, for a repair; what was kept first is what counts.
+pub(super) fn keep_before(folder: &Path, bytes: &[u8]) {
+    let path = before(folder);
+    if path.exists() {
+        return;
+    }
+    if let Err(error) = side::write_bytes(folder, "db.before", bytes) {
+        tracing::warn!(path = %path.display(), %error, "a repair will find less");
+    }
 }
 
 /// Mends what is left in `folder` of an opening that was cut short, which sled takes for damage.

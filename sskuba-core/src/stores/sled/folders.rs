@@ -1,8 +1,8 @@
 //! The folders of the stacks.
 
 use std::fs;
-use std::io;
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use super::{database, fault, mark};
 use crate::address::StackId;
@@ -12,10 +12,12 @@ use crate::state::StoreError;
 pub(super) fn make_root(root: &Path) -> Result<(), StoreError> {
     fs::create_dir_all(root).map_err(|error| fault::io("create", root, error))?;
     let ignore = root.join(".gitignore");
-    if ignore.exists() {
-        return Ok(());
-    }
-    fs::write(&ignore, "*\n").map_err(|error| fault::io("write", &ignore, error))
+    // Never through a link, also not one that leads nowhere.
+    let written = match fs::File::create_new(&ignore) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        made => made.and_then(|mut file| file.write_all(b"*\n")),
+    };
+    written.map_err(|error| fault::io("write", &ignore, error))
 }
 
 /// Lists the stacks under `root`.
@@ -24,9 +26,13 @@ pub(super) fn list(root: &Path) -> Result<Vec<StackId>, StoreError> {
     for organisation in names(root)? {
         for project in names(&root.join(&organisation))? {
             let folder = root.join(&organisation).join(&project);
-            for stack in names(&folder)? {
-                if let Ok(id) = StackId::new(&organisation, &project, &stack)
-                    && [database::file, mark::file].iter().any(|file| file(&folder.join(&stack)).is_file())
+            for name in names(&folder)? {
+                // One that was being made anew, by a program that was killed, is one that is there.
+                let stack = name.strip_prefix('.').and_then(|name| name.strip_suffix(".anew"));
+                let stack = stack.unwrap_or(&name);
+                if let Ok(id) = StackId::new(&organisation, &project, stack)
+                    && (*stack == name || !folder.join(stack).exists())
+                    && [database::file, mark::file].iter().any(|file| file(&folder.join(&name)).is_file())
                 {
                     stacks.push(id);
                 }
@@ -55,6 +61,24 @@ fn names(folder: &Path) -> Result<Vec<String>, StoreError> {
     Ok(names)
 }
 
+/// Where a stack is made anew, until that takes its place.
+pub(super) fn fresh(folder: &Path) -> PathBuf {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    folder.with_file_name(format!(".{name}.anew"))
+}
+
+/// Ends what a program that was killed had begun: where a stack is gone that was being made anew, the new one was
+/// whole, and takes its place.
+pub(super) fn finish(folder: &Path) -> Result<(), StoreError> {
+    if folder.exists() {
+        return Ok(());
+    }
+    match fs::rename(fresh(folder), folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fault::io("make anew", folder, error)),
+        _ => Ok(()),
+    }
+}
+
 /// Moves a stack's folder to a name that no stack has; says which.
 pub(super) fn set_aside(folder: &Path) -> Result<String, StoreError> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -62,6 +86,30 @@ pub(super) fn set_aside(folder: &Path) -> Result<String, StoreError> {
     let aside = free.into_iter().find(|path| !path.exists()).unwrap_or_else(|| folder.to_owned());
     fs::rename(folder, &aside).map_err(|error| fault::io("move aside", folder, error))?;
     Ok(aside.display().to_string())
+}
+
+/// Ends removals of a stack that were cut short: what is left of it is out of sight already. Tells whether there was
+/// such a rest.
+pub(super) fn finish_removal(folder: &Path) -> Result<bool, StoreError> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let (prefix, mut found) = (format!(".{name}.removed-"), false);
+    let Some(parent) = folder.parent() else { return Ok(false) };
+    for rest in names(parent)?.into_iter().filter(|rest| rest.starts_with(&prefix)) {
+        let path = parent.join(rest);
+        fs::remove_dir_all(&path).map_err(|error| fault::io("remove", &path, error))?;
+        found = true;
+    }
+    if found {
+        drop_empty_parents(folder);
+    }
+    Ok(found)
+}
+
+/// Removes the folders of the project and the organisation if they are empty now; those with other stacks refuse.
+fn drop_empty_parents(folder: &Path) {
+    for parent in folder.ancestors().skip(1).take(2) {
+        let _ = fs::remove_dir(parent);
+    }
 }
 
 /// Removes a stack's folder, and then gives back `lock`: out of sight first, so that nobody ever opens half of it.
@@ -72,9 +120,6 @@ pub(super) fn remove(folder: &Path, fence: u64, lock: impl Sized) -> Result<(), 
     fs::rename(folder, &doomed).map_err(fail)?;
     drop(lock);
     fs::remove_dir_all(&doomed).map_err(fail)?;
-    // Parents that are empty now go as well; those with other stacks refuse.
-    for parent in folder.ancestors().skip(1).take(2) {
-        let _ = fs::remove_dir(parent);
-    }
+    drop_empty_parents(folder);
     Ok(())
 }

@@ -58,7 +58,7 @@ impl Marker {
         let file = match &mut self.open {
             Some(file) => file,
             None => {
-                let file = File::options().write(true).create(true).truncate(false).open(&self.path)?;
+                let file = super::private::open_file(&self.path)?;
                 self.open.insert(file)
             }
         };

@@ -1,14 +1,19 @@
 //! A store in files of this machine: one sled database per stack.
 
+mod carve;
 mod copy;
 mod database;
 mod desk;
 mod disk;
+mod earlier;
 mod fault;
 mod folders;
+mod frame;
 mod journal;
 mod layout;
 mod mark;
+mod private;
+mod rebuild;
 mod side;
 mod slot;
 mod store;
@@ -207,13 +212,16 @@ fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Opened>)
     if let Some(held) = &slot.held {
         return (read_held(held, ask), None);
     }
-    let kept = match ask {
-        Ask::Load => match copy::read(folder) {
-            Some(image) => return (Ok(Some(Some(Answer::Image(image)))), None),
-            None => None,
-        },
-        Ask::History { .. } => Copy::kept(folder),
-    };
+    if let Err(error) = folders::finish(folder) {
+        return (Err(error), None);
+    }
+    if let Err(error) = private::refuse_links(folder) {
+        return (Err(error), None);
+    }
+    if let Some(answer) = copied(folder, ask) {
+        return (Ok(Some(Some(answer))), None);
+    }
+    let kept = Copy::kept(folder);
     let database = match Database::open(folder, false) {
         Ok(Opening::Missing) => return (Ok(Some(None)), None),
         Ok(Opening::Locked) => return (Ok(None), None),
@@ -230,11 +238,26 @@ fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Opened>)
     (answer, Some((database, kept)))
 }
 
+/// Answers from the copy in `folder`, if that is as good as the database and has what is asked for.
+fn copied(folder: &Path, ask: Ask) -> Option<Answer> {
+    let mut copy = copy::read(folder)?;
+    match ask {
+        Ask::Load => Some(Answer::Image(copy.image)),
+        Ask::History { limit } => {
+            let enough = copy.all_history || copy.history.len() >= limit;
+            copy.history.truncate(limit);
+            enough.then_some(Answer::History(copy.history))
+        }
+    }
+}
+
 /// Closes a database that was opened to read it.
 fn close((database, kept): Opened) {
     let copy = kept.or_else(|| Copy::of(&database));
     let folder = database.folder().to_owned();
     drop(database);
+    // sled writes files when it closes, too.
+    let _ = private::close_to_others(&folder);
     if let Some(copy) = copy {
         copy.leave(&folder);
     }
@@ -247,6 +270,7 @@ fn read_held(held: &Held, ask: Ask) -> ReadHere {
 
 /// Opens a database to hold it; waits a moment for readers to be done.
 fn lock(stack: &StackId, folder: &Path) -> Result<Box<Database>, StoreError> {
+    folders::finish(folder)?;
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {

@@ -7,9 +7,11 @@ use async_trait::async_trait;
 use super::copy::Copy;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, database, folders, lock, side};
+use super::{Sled, blocking, database, earlier, folders, lock, private, rebuild, side};
 use crate::address::StackId;
-use crate::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use crate::state::{
+    Anew, Backup, Fold, Holder, Image, Lease, Leftovers, Owner, Remains, StateStore, StoreError,
+};
 
 #[async_trait]
 impl StateStore for Sled {
@@ -38,6 +40,8 @@ impl StateStore for Sled {
         let (owner, since, seen) = (owner.clone(), self.0.clock.now(), slot.fence);
         let mut held = blocking(&self.folder(stack), move || {
             folders::make_root(&root)?;
+            folders::finish_removal(&folder)?;
+            private::refuse_links(&folder)?;
             let database = lock(&id, &folder)?;
             side::remove(&folder, side::READER)?;
             let fence = database.fence()?.max(seen) + 1;
@@ -80,10 +84,12 @@ impl StateStore for Sled {
             if let Some(held) = held {
                 held.close();
             }
+            // sled writes files when it closes, too.
+            let closed = private::close_to_others(&folder);
             if let Some(copy) = copy {
                 copy.leave(&folder);
             }
-            removed
+            removed.and(closed)
         })
         .await
     }
@@ -167,8 +173,30 @@ impl StateStore for Sled {
         }
     }
 
+    async fn remains(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
+        self.remains_of(stack).await
+    }
+
+    async fn backups(&self, stack: &StackId) -> Result<Vec<Backup>, StoreError> {
+        let folder = self.folder(stack);
+        blocking(&self.folder(stack), move || Ok(earlier::backups(&folder))).await
+    }
+
+    async fn backup(&self, stack: &StackId, name: &str) -> Result<Option<Remains>, StoreError> {
+        let (folder, name) = (self.folder(stack), name.to_owned());
+        blocking(&self.folder(stack), move || Ok(earlier::read(&folder, &name))).await
+    }
+
+    async fn rebuild(&self, stack: &StackId, anew: Anew) -> Result<String, StoreError> {
+        self.alone(stack, move |folder| rebuild::rebuild(folder, anew)).await
+    }
+
     async fn set_aside(&self, stack: &StackId) -> Result<String, StoreError> {
         self.alone(stack, folders::set_aside).await
+    }
+
+    async fn finish_removal(&self, stack: &StackId) -> Result<bool, StoreError> {
+        self.alone(stack, folders::finish_removal).await
     }
 
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! What the conformance suite cannot see: files, and what is in them.
 
 use super::*;
-use crate::state::{Fold, StateStore};
+use crate::state::{Fold, Records, StateStore};
 
 fn owner() -> Owner {
     Owner { user: "ann".into(), host: "desk".into(), pid: std::process::id(), command: "up".into() }
@@ -162,14 +162,15 @@ async fn room_for_a_record_is_no_record() {
         _ => panic!("not open"),
     };
     let record = |number: u8| (vec![number], vec![number]);
-    let fold = crate::state::Fold { put: (0..100).map(record).collect(), ..Default::default() };
+    let put: Vec<_> = (0..100).map(record).collect();
+    let fold = Fold { records: Records::put(put.clone()), ..Fold::default() };
     let database = open(true);
-    database.make_room(&fold).unwrap();
+    database.make_room(&put).unwrap();
     assert_eq!(database.answer(Ask::Load, 0).unwrap(), Answer::Image(crate::state::Image::default()));
-    database.fold(fold.clone()).unwrap();
+    database.fold(fold).unwrap();
     drop(database);
     let Answer::Image(image) = open(false).answer(Ask::Load, 0).unwrap() else { panic!("no image") };
-    assert_eq!(image.records, fold.put);
+    assert_eq!(image.records, put);
 }
 
 #[tokio::test]
@@ -201,7 +202,7 @@ async fn a_record_that_is_gone_or_old_is_noticed() {
     let (store, lease, _) = held(root.path()).await;
     let records = |text: &str| vec![(b"a".to_vec(), text.into()), (b"b".to_vec(), b"other".to_vec())];
     for text in ["old", "new"] {
-        let fold = Fold { upto: 1, put: records(text), ..Fold::default() };
+        let fold = Fold { upto: 1, records: Records::put(records(text)), ..Fold::default() };
         store.fold(&lease, fold).await.unwrap();
     }
     store.put_meta(&lease, "key", b"sealed".to_vec()).await.unwrap();
@@ -231,11 +232,13 @@ async fn a_record_that_is_gone_or_old_is_noticed() {
     assert!(damage(b"rb", None).await.1.is_some());
     let store = Sled::open(root.path());
     let lease = store.acquire(&stack(), &owner()).await.unwrap();
-    let (upto, put) = (1, vec![records("new").remove(0)]);
-    let left = Fold { upto, put, anew: true, ..Fold::default() };
-    store.fold(&lease, left.clone()).await.unwrap();
+    let left = vec![records("new").remove(0)];
+    store
+        .fold(&lease, Fold { upto: 1, records: Records::All(left.clone()), ..Fold::default() })
+        .await
+        .unwrap();
     let image = store.load(&stack()).await.unwrap().unwrap();
-    assert_eq!((image.records, image.damage), (left.put, None), "what is left is whole");
+    assert_eq!((image.records, image.damage), (left, None), "what is left is whole");
 }
 
 /// The second process of a damaged stack: what opens it, and what it is told.
@@ -276,7 +279,7 @@ async fn a_database_that_lost_its_end_is_refused() {
 
 /// Tells whether a reader would open the database.
 fn copied(store: &Sled) -> Option<crate::state::Image> {
-    copy::read(&store.folder(&stack()))
+    copy::read(&store.folder(&stack())).map(|content| content.image)
 }
 
 /// A copy is read as long as nothing happened since, and says what the database says.
@@ -285,7 +288,8 @@ fn copied(store: &Sled) -> Option<crate::state::Image> {
 async fn a_copy_is_as_good_as_the_database_or_is_not_read() {
     let root = tempfile::tempdir().unwrap();
     let store = Sled::open(root.path());
-    let fold = |put: &[u8]| Fold { upto: 1, put: vec![(b"key".to_vec(), put.to_vec())], ..Fold::default() };
+    let record = |value: &[u8]| Records::put(vec![(b"key".to_vec(), value.to_vec())]);
+    let fold = |value: &[u8]| Fold { upto: 1, records: record(value), ..Fold::default() };
     let mut base = 0;
     for round in 0..5_u8 {
         let lease = store.acquire(&stack(), &owner()).await.unwrap();
@@ -369,7 +373,7 @@ async fn readers_are_given_what_the_holder_offered_last() {
     let (store, lease, _) = held(root.path()).await;
     let offer = |upto, put: &[u8]| Fold {
         upto,
-        put: vec![(b"b".to_vec(), put.to_vec()), (b"a".to_vec(), put.to_vec())],
+        records: Records::All(vec![(b"b".to_vec(), put.to_vec()), (b"a".to_vec(), put.to_vec())]),
         history: vec![(upto, b"up".to_vec())],
         ..Fold::default()
     };
@@ -399,14 +403,46 @@ async fn readers_are_given_what_the_holder_offered_last() {
     assert!(matches!(error, StoreError::NotHeld { .. }), "{error}");
 }
 
-/// A run on a large stack writes no more than its own entries.
+/// A copy is left whatever the size of the stack, and with it the history that a reader asks for most often.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_large_stack_leaves_no_copy() {
+async fn a_large_stack_leaves_a_copy_too() {
     let root = tempfile::tempdir().unwrap();
     let (store, lease, _) = held(root.path()).await;
     store.append(&lease, 1, vec![vec![7; 5 << 20]]).await.unwrap();
+    let history = (1..=300).map(|at| (at, vec![7; 10])).collect();
+    store.fold(&lease, Fold { upto: 1, history, ..Fold::default() }).await.unwrap();
     store.release(&lease).await.unwrap();
-    assert!(!store.folder(&stack()).join("copy").exists());
-    assert_eq!(store.load(&stack()).await.unwrap().unwrap().revision, 2);
+    let database = std::fs::metadata(database::file(&store.folder(&stack()))).unwrap().modified().unwrap();
+    let image = copied(&store).expect("a copy");
+    assert_eq!(image.journal, [(2, vec![7; 5 << 20])]);
+    assert_eq!(store.load(&stack()).await.unwrap(), Some(image));
+    assert_eq!(store.history(&stack(), 256).await.unwrap().len(), 256);
+    let modified = || std::fs::metadata(database::file(&store.folder(&stack()))).unwrap().modified().unwrap();
+    assert_eq!(modified(), database, "nobody opened it");
+    assert_eq!(store.history(&stack(), 1000).await.unwrap().len(), 300, "the copy has not as many");
+}
+
+/// The copies of the last runs that changed something are kept; a run that changed nothing leaves none.
+#[tokio::test]
+async fn copies_of_earlier_runs_are_kept_and_the_oldest_go() {
+    let root = tempfile::tempdir().unwrap();
+    let store = Sled::open(root.path());
+    for round in 0..9_u64 {
+        let lease = store.acquire(&stack(), &owner()).await.unwrap();
+        store.append(&lease, round, vec![vec![7; 10]]).await.unwrap();
+        store.release(&lease).await.unwrap();
+        let idle = store.acquire(&stack(), &owner()).await.unwrap();
+        store.release(&idle).await.unwrap();
+    }
+    let backups = store.backups(&stack()).await.unwrap();
+    assert_eq!(backups.iter().map(|backup| backup.revision).collect::<Vec<_>>(), [8, 7, 6, 5, 4]);
+    let seventh = store.backup(&stack(), &backups[1].name).await.unwrap().unwrap();
+    assert_eq!((seventh.image.revision, seventh.image.journal.len()), (7, 7));
+    assert_eq!(store.backup(&stack(), "../copy").await.unwrap(), None);
+    let path = store.folder(&stack()).join("backups").join(&backups[1].name);
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(store.backup(&stack(), &backups[1].name).await.unwrap(), None, "it is damaged");
 }

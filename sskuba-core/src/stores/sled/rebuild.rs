@@ -1,0 +1,106 @@
+//! What is left of a stack, and making it anew out of that.
+//!
+//! A new database is made in a folder beside the stack's. When it is whole the old folder is renamed, and then the new
+//! one: of a program that is killed between the two nothing remains to be done but the second, which
+//! [`finish`](folders::finish) does for whoever comes next.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use super::database::{self, Database, Opening};
+use super::mark::Mark;
+use super::slot::Slot;
+use super::wire::{Answer, Ask};
+use super::{Sled, blocking, busy, carve, copy, earlier, fault, folders, private};
+use crate::address::StackId;
+use crate::state::{Anew, Fold, Image, Leftovers, Origin, Records, Remains, StoreError};
+
+impl Sled {
+    /// Returns all that is left of a stack: from the database itself, never from a copy in its place.
+    pub(super) async fn remains_of(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
+        let slot = self.slot(stack).write_owned().await;
+        let (folder, id) = (self.folder(stack), stack.clone());
+        blocking(&self.folder(stack), move || {
+            // Before the database is opened, which may change the file.
+            let pieces = carve::carve(&folder);
+            let copied = copy_of(&folder);
+            let mut leftovers = Leftovers::default();
+            match read(&slot, &id, &folder) {
+                Ok(Some(part)) => leftovers.parts.push(part),
+                Ok(None) => {}
+                Err(error @ StoreError::Corrupt { .. }) => leftovers.broken = Some(error),
+                Err(error) => return Err(error),
+            }
+            leftovers.parts.extend(copied);
+            leftovers.parts.extend(pieces);
+            let known = leftovers.parts.iter().map(|part| part.image.revision).max();
+            let marked = Mark::read(&folder).map_or(0, |mark| mark.revision);
+            leftovers.acknowledged = marked.max(known.unwrap_or(0));
+            Ok(leftovers)
+        })
+        .await
+    }
+}
+
+/// Reads the copies of a stack: the last one, and earlier ones.
+fn copy_of(folder: &Path) -> Vec<Remains> {
+    let last = earlier::remains(&copy::path(folder), Origin::Copy);
+    let earlier = earlier::list(folder).into_iter();
+    let earlier =
+        earlier.filter_map(|(come, path)| earlier::remains(&path, Origin::Backup(earlier::name(come))));
+    last.into_iter().chain(earlier).collect()
+}
+
+/// Reads the database, whether it is held here or not.
+fn read(slot: &Slot, stack: &StackId, folder: &Path) -> Result<Option<Remains>, StoreError> {
+    let answer = |database: &Database, revision| match database.answer(Ask::Load, revision)? {
+        Answer::Image(image) => Ok(Some(remains(image, database)?)),
+        _ => Ok(None),
+    };
+    if let Some(held) = &slot.held {
+        held.sound()?;
+        return answer(&held.database, held.durable.load(Ordering::Acquire));
+    }
+    match Database::open(folder, false)? {
+        Opening::Missing => Ok(None),
+        Opening::Locked => Err(busy(stack, folder)),
+        Opening::Open(database) => answer(&database, database.revision()?),
+    }
+}
+
+fn remains(image: Image, database: &Database) -> Result<Remains, StoreError> {
+    Ok(Remains { folded: database.folded()?, ..Remains::of_database(image) })
+}
+
+/// Makes the stack in `folder` anew; says where what was there is now.
+pub(super) fn rebuild(folder: &Path, anew: Anew) -> Result<String, StoreError> {
+    // Whoever opens it meanwhile waits, or is told that it is in use.
+    let old = File::open(database::file(folder)).ok();
+    if let Some(old) = &old {
+        old.try_lock().map_err(|error| fault::io("lock", folder, error.into()))?;
+    }
+    let copies = earlier::list(folder).into_iter().map(|(come, _)| come.fence);
+    let copies = copies.chain(copy::come(&copy::path(folder)).map(|come| come.fence));
+    let fence = copies.chain(Mark::read(folder).map(|mark| mark.fence)).max().unwrap_or(0) + 1;
+    let fresh = folders::fresh(folder);
+    let fail = |error| fault::io("make anew", folder, error);
+    match fs::remove_dir_all(&fresh) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),
+        _ => private::make_folder(&fresh).map_err(fail)?,
+    }
+    let Opening::Open(database) = Database::open(&fresh, true)? else {
+        return Err(fail(std::io::Error::other("another program does the same")));
+    };
+    database.set_fence(fence)?;
+    let (upto, records) = (anew.revision, Records::All(anew.records));
+    let meta = anew.meta.into_iter().collect();
+    database.fold(Fold { upto, records, history: anew.history, meta })?;
+    if !anew.entries.is_empty() {
+        database.append(upto, &anew.entries)?;
+    }
+    drop(database);
+    let aside = folders::set_aside(folder)?;
+    folders::finish(folder)?;
+    Ok(aside)
+}
