@@ -3,7 +3,9 @@
 //! A `Value` implements neither `Serialize` nor `Display`, so a secret cannot leave by accident: it is written
 //! masked with [`Value::masked`], in the clear with [`Value::exposed`], or sealed by the state's format.
 
+mod limits;
 mod map;
+mod typed;
 
 use std::fmt;
 
@@ -12,7 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use zeroize::Zeroize;
 
+pub use self::limits::{MOST_BYTES, MOST_DEPTH, Measure};
+pub(crate) use self::limits::{check_map, take_excess};
 pub use self::map::Map;
+pub(crate) use self::typed::Faults;
 use crate::secret::{self, CARRIER, MASK};
 
 /// What the preview shows for a value that only the apply will know.
@@ -76,10 +81,12 @@ impl Value {
     /// Turns a typed value into a `Value`; secrets inside stay secret.
     ///
     /// # Errors
-    /// If `T` serialises to something JSON cannot say, such as a map whose keys are not texts.
+    /// If `T` serialises to something JSON cannot say, such as a number that is none or a map whose keys are not
+    /// texts, or to more than a value may be (see [`Measure`]).
     pub fn of<T: Serialize + ?Sized>(typed: &T) -> Result<Self, ValueError> {
-        let json = secret::exposing(|| serde_json::to_value(typed));
-        json.map(Self::from_json).map_err(|error| ValueError(error.to_string()))
+        let value = secret::exposing(|| typed::value_of(typed))?;
+        value.measure().check()?;
+        Ok(value)
     }
 
     /// Reads this value as a `T`; secrets are opened on the way, so let `T` hold them as `Secret`.
@@ -87,7 +94,7 @@ impl Value {
     /// # Errors
     /// If the value has another shape, or is not known yet.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
-        typed(self.exposed()?, self.has_secret())
+        read(self.exposed()?, self.has_secret())
     }
 
     /// Reads this value as a `T`, as [`Value::get`] does, without a copy of its texts.
@@ -96,7 +103,7 @@ impl Value {
     /// As [`Value::get`].
     pub fn take<T: DeserializeOwned>(self) -> Result<T, ValueError> {
         let hide = self.has_secret();
-        typed(self.into_exposed()?, hide)
+        read(self.into_exposed()?, hide)
     }
 
     /// Turns JSON into a value; the carriers of secrets become secrets.
@@ -242,7 +249,7 @@ impl Value {
     }
 }
 
-fn typed<T: DeserializeOwned>(json: Json, hide: bool) -> Result<T, ValueError> {
+fn read<T: DeserializeOwned>(json: Json, hide: bool) -> Result<T, ValueError> {
     serde_json::from_value(json).map_err(|error| {
         ValueError(if hide { "has another type (its text is secret)".into() } else { error.to_string() })
     })
@@ -308,6 +315,14 @@ pub fn map_of<T: Serialize + ?Sized>(typed: &T) -> Result<Map, ValueError> {
         Value::Map(map) => Ok(map),
         other => Err(ValueError(format!("is {}, not a map", other.sort()))),
     }
+}
+
+/// Turns a typed struct into as much of a map as can be recorded, and returns the fields that cannot, and why.
+///
+/// # Errors
+/// If `T` does not serialise to an object.
+pub(crate) fn fields_of<T: Serialize + ?Sized>(typed: &T) -> Result<(Map, Faults), ValueError> {
+    secret::exposing(|| typed::fields_of(typed))
 }
 
 impl From<&str> for Value {

@@ -2,6 +2,7 @@
 //! that was recorded is lost.
 
 mod declared;
+mod limits;
 mod providers;
 mod recorded;
 mod saved;

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::provider::{Change, Cx, Failure, Limits, Object, Prior, Provider, Texts, Told};
+use crate::provider::{
+    Change, Cx, Failure, Limits, Object, Prior, Provider, Texts, Told, failed, found, made, seen,
+};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
 
 /// Masks the secrets of a call, and of the provider's own settings, in the texts of its failure, and keeps them secret
 /// in what it reports. The engine puts one round every provider: a service's own words often quote what was sent.
+/// What is reported and is more than a value may be is left out here too, and said.
 #[derive(Debug, Clone)]
 pub struct Discreet {
     inner: Arc<dyn Provider>,
@@ -25,6 +28,17 @@ impl Discreet {
     fn told<'a>(&self, given: Vec<&'a Map>) -> Told<'a> {
         Told::new(given).settings(self.settings.as_ref())
     }
+}
+
+/// Takes the answer to a call that makes or changes an object.
+fn changed(told: &Told<'_>, answer: Result<Object, Failure>) -> Result<Object, Failure> {
+    answer.map_err(|failure| failed(told.failure(failure))).and_then(|object| made(told.object(object)))
+}
+
+/// Takes the answer to a question about an object.
+fn looked(told: &Told<'_>, answer: Result<Option<Object>, Failure>) -> Result<Option<Object>, Failure> {
+    let answer = answer.map_err(|failure| failed(told.failure(failure)))?;
+    Ok(answer.map(|object| seen(told.object(object))))
 }
 
 #[async_trait]
@@ -51,38 +65,34 @@ impl Provider for Discreet {
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         let told = self.told(vec![inputs]);
-        let made = self.inner.create(cx, inputs).await;
-        made.map(|object| told.object(object)).map_err(|failure| told.failure(failure))
+        changed(&told, self.inner.create(cx, inputs).await)
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
         let told = self.told(vec![&prior.inputs, &prior.outputs]);
-        let read = self.inner.read(cx, prior).await;
-        read.map(|object| object.map(|object| told.object(object))).map_err(|failure| told.failure(failure))
+        looked(&told, self.inner.read(cx, prior).await)
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         let told = self.told(vec![&change.inputs, &change.prior.inputs, &change.prior.outputs]);
-        let made = self.inner.update(cx, change).await;
-        made.map(|object| told.object(object)).map_err(|failure| told.failure(failure))
+        changed(&told, self.inner.update(cx, change).await)
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
         let told = self.told(vec![&prior.inputs, &prior.outputs]);
-        self.inner.delete(cx, prior).await.map_err(|failure| told.failure(failure))
+        self.inner.delete(cx, prior).await.map_err(|failure| failed(told.failure(failure)))
     }
     async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
         let told = self.told(Vec::new());
-        let found = self.inner.find(cx).await;
-        found.map(|object| object.map(|object| told.object(object))).map_err(|failure| told.failure(failure))
+        looked(&told, self.inner.find(cx).await)
     }
     async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
         let told = self.told(vec![inputs]);
-        let mut found = self.inner.lookup(cx, inputs).await.map_err(|failure| told.failure(failure))?;
-        told.map(&mut found);
-        Ok(found)
+        let mut answer = self.inner.lookup(cx, inputs).await.map_err(|failure| told.failure(failure))?;
+        told.map(&mut answer);
+        found(answer)
     }
     async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
         let told = self.told(Vec::new());
         let all = self.inner.list(cx).await.map_err(|failure| told.failure(failure))?;
-        Ok(all.into_iter().map(|object| told.object(object)).collect())
+        Ok(all.into_iter().map(|object| seen(told.object(object))).collect())
     }
 }
 

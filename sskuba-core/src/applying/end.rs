@@ -111,7 +111,13 @@ impl Run<'_> {
                 Ok(value) if !value.has_unknown() => {
                     exports.insert(name.clone(), value);
                 }
-                _ => exports.extend(recorded.get(name).map(|value| (name.clone(), value.clone()))),
+                other => {
+                    if let Err(why) = other {
+                        let message = format!("export `{name}` keeps its recorded value: {why}");
+                        self.options.events.emit(Event::Note { message });
+                    }
+                    exports.extend(recorded.get(name).map(|value| (name.clone(), value.clone())));
+                }
             }
         }
         let partial_down = self.plan.down && !self.journal.state().is_empty();

@@ -1,11 +1,13 @@
 //! Providers: the contract, typed handlers over it, and how a provider is found.
 
+mod bounds;
 mod contract;
 mod error;
 mod registry;
 mod told;
 mod typed;
 
+pub(crate) use bounds::{failed, found, made, seen};
 pub use contract::{Change, Cx, Limits, Object, Prior, Provider};
 pub use error::{Class, Effect, Failure};
 pub use registry::{Registry, RegistryError};

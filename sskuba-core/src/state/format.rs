@@ -14,13 +14,16 @@ use super::record::Record;
 use super::seal::DataKey;
 use crate::address::Token;
 use crate::clock::IdSource;
-use crate::value::{Map, Value};
+use crate::value::{Map, Value, check_map};
 
 /// The version of the format that this release writes.
 pub const FORMAT: u8 = 1;
 
 /// The key that marks a sealed value. Keys of users' maps that begin with `$` get a second one.
 const SEALED: &str = "$sealed";
+
+/// How deep a value may be and be read with all that is round it: the parser of JSON stops at 128.
+const READABLE: usize = 100;
 
 /// Why bytes could not be read as what they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -133,7 +136,7 @@ impl Codec {
         let record: Record<Sealed> =
             serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
         let token = record.token;
-        record.try_map(|map| self.open_map(map, Some(token)))
+        record.try_map(|map| fitting(self.open_map(map, Some(token))?))
     }
 
     /// Writes what an export holds besides records; secrets are sealed.
@@ -153,7 +156,7 @@ impl Codec {
         let intent: Intent<Sealed> =
             serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
         let token = intent.token;
-        intent.try_map(|map| self.open_map(map, Some(token)))
+        intent.try_map(|map| fitting(self.open_map(map, Some(token))?))
     }
 
     /// Writes a map that belongs to the stack as a whole as JSON for exports.
@@ -170,7 +173,7 @@ impl Codec {
     /// As [`Codec::record_from_json`].
     pub fn map_from_json(&self, json: Json) -> Result<Map, FormatError> {
         match json {
-            Json::Object(map) => self.open_map(map, None),
+            Json::Object(map) => fitting(self.open_map(map, None)?),
             _ => Err(damaged("it is not an object")),
         }
     }
@@ -191,7 +194,18 @@ impl Codec {
         self.open_map(unwrap(bytes)?, None)
     }
 
+    /// Seals the secrets of a map. What would be nested too deep to be read again is refused: each way in has a lower
+    /// limit, and this is the last one.
     fn seal_map(&self, map: &Map, token: Option<Token>) -> Result<Sealed, FormatError> {
+        if let Some((name, _)) = map.iter().find(|(_, value)| value.measure().depth > READABLE) {
+            return Err(damaged(&format!(
+                "`{name}` is nested more than {READABLE} deep, and could not be read again"
+            )));
+        }
+        self.seal_fields(map, token)
+    }
+
+    fn seal_fields(&self, map: &Map, token: Option<Token>) -> Result<Sealed, FormatError> {
         map.iter().map(|(key, value)| Ok((escape(key), self.seal(value, token)?))).collect()
     }
 
@@ -204,7 +218,7 @@ impl Codec {
             Value::List(items) => {
                 Json::Array(items.iter().map(|item| self.seal(item, token)).collect::<Result<_, _>>()?)
             }
-            Value::Map(map) => Json::Object(self.seal_map(map, token)?),
+            Value::Map(map) => Json::Object(self.seal_fields(map, token)?),
             Value::Unknown => return Err(damaged("a value that is not known cannot be recorded")),
             Value::Secret(_) => {
                 let Some(key) = &self.key else {
@@ -259,6 +273,12 @@ impl Codec {
         let json = serde_json::from_slice(&plain).map_err(|_| damaged("a secret holds no JSON"))?;
         Ok(Value::from_json(json).into_secret())
     }
+}
+
+/// Checks what comes from a document against the limits that hold for all values.
+fn fitting(map: Map) -> Result<Map, FormatError> {
+    check_map(&map).map_err(|error| damaged(&error.to_string()))?;
+    Ok(map)
 }
 
 fn aad(token: Option<Token>) -> Vec<u8> {
