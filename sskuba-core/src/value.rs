@@ -4,10 +4,12 @@
 //! masked with [`Value::masked`], in the clear with [`Value::exposed`], or sealed by the state's format.
 
 mod limits;
+mod made_of;
 mod map;
 mod typed;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +18,7 @@ use zeroize::Zeroize;
 
 pub use self::limits::{MOST_BYTES, MOST_DEPTH, Measure};
 pub(crate) use self::limits::{check_map, take_excess};
+pub(crate) use self::made_of::MadeOf;
 pub use self::map::Map;
 pub(crate) use self::typed::Faults;
 use crate::secret::{self, CARRIER, MASK};
@@ -46,8 +49,19 @@ pub enum Value {
 }
 
 /// The inside of a secret value; zeroed when dropped.
-#[derive(Clone, PartialEq)]
-pub struct Hidden(Box<Value>);
+#[derive(Clone)]
+pub struct Hidden {
+    value: Box<Value>,
+    /// What it was made of, as far as that is known: a service may repeat a part alone.
+    made_of: Option<Arc<MadeOf>>,
+}
+
+/// Two secrets are equal if their values are, whatever they were made of.
+impl PartialEq for Hidden {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
 
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -57,7 +71,7 @@ impl fmt::Debug for Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        wipe(&mut self.0);
+        wipe(&mut self.value);
     }
 }
 
@@ -130,7 +144,7 @@ impl Value {
     pub fn into_secret(self) -> Self {
         match self {
             Self::Secret(_) | Self::Unknown | Self::Null => self,
-            other => Self::Secret(Hidden(Box::new(other))),
+            other => Self::Secret(Hidden { value: Box::new(other), made_of: None }),
         }
     }
 
@@ -146,7 +160,7 @@ impl Value {
             Self::String(s) => Json::String(s.clone()),
             Self::List(items) => Json::Array(items.iter().map(Self::exposed).collect::<Result<_, _>>()?),
             Self::Map(map) => Json::Object(exposed_map(map)?),
-            Self::Secret(hidden) => hidden.0.exposed()?,
+            Self::Secret(hidden) => hidden.value.exposed()?,
             Self::Unknown => return Err(ValueError("is not known yet".into())),
         })
     }
@@ -183,7 +197,7 @@ impl Value {
     /// Opens the outermost secret, if it is one.
     pub fn reveal(&self) -> &Self {
         match self {
-            Self::Secret(hidden) => hidden.0.reveal(),
+            Self::Secret(hidden) => hidden.value.reveal(),
             other => other,
         }
     }
@@ -243,7 +257,7 @@ impl Value {
                 items.iter().for_each(|item| item.canonical(sink));
             }
             Self::Map(map) => canonical_map(map, sink),
-            Self::Secret(hidden) => hidden.0.canonical(sink),
+            Self::Secret(hidden) => hidden.value.canonical(sink),
             Self::Unknown => sink(b"?"),
         }
     }

@@ -1,6 +1,7 @@
 //! Mistakes, wherever they come from: each is answered with what is wrong, where, why, and what to do, and nothing
 //! that was recorded is lost.
 
+mod composed;
 mod declared;
 mod limits;
 mod providers;

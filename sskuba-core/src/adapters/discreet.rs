@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::provider::{
-    Change, Cx, Failure, Limits, Object, Prior, Provider, Texts, Told, failed, found, made, seen,
+    Change, Cx, Failure, Heard, Limits, Object, Prior, Provider, Texts, Told, failed, found, made, seen,
 };
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
@@ -17,16 +17,22 @@ use crate::value::Map;
 pub struct Discreet {
     inner: Arc<dyn Provider>,
     settings: Option<Arc<Texts>>,
+    heard: Arc<Heard>,
 }
 
 impl Discreet {
     /// Wraps a provider.
     pub fn new(inner: Arc<dyn Provider>) -> Self {
-        Self { inner, settings: None }
+        Self { inner, settings: None, heard: Arc::default() }
     }
 
     fn told<'a>(&self, given: Vec<&'a Map>) -> Told<'a> {
-        Told::new(given).settings(self.settings.as_ref())
+        Told::new(given).and(self.settings.clone()).heard(&self.heard)
+    }
+
+    /// As [`Self::told`], of a call about one object.
+    fn told_of<'a>(&self, cx: &Cx, given: Vec<&'a Map>) -> Told<'a> {
+        self.told(given).remember(cx.token)
     }
 }
 
@@ -61,26 +67,30 @@ impl Provider for Discreet {
     async fn configure(&self, inputs: &Map) -> Result<Arc<dyn Provider>, Failure> {
         let inner = self.inner.configure(inputs).await;
         let inner = inner.map_err(|failure| self.told(vec![inputs]).failure(failure))?;
-        Ok(Arc::new(Self { inner, settings: Some(Arc::new(Texts::of([inputs]))) }))
+        Ok(Arc::new(Self {
+            inner,
+            settings: Some(Arc::new(Texts::of([inputs]))),
+            heard: Arc::clone(&self.heard),
+        }))
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
-        let told = self.told(vec![inputs]);
+        let told = self.told_of(cx, vec![inputs]);
         changed(&told, self.inner.create(cx, inputs).await)
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
-        let told = self.told(vec![&prior.inputs, &prior.outputs]);
+        let told = self.told_of(cx, vec![&prior.inputs, &prior.outputs]);
         looked(&told, self.inner.read(cx, prior).await)
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
-        let told = self.told(vec![&change.inputs, &change.prior.inputs, &change.prior.outputs]);
+        let told = self.told_of(cx, vec![&change.inputs, &change.prior.inputs, &change.prior.outputs]);
         changed(&told, self.inner.update(cx, change).await)
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
-        let told = self.told(vec![&prior.inputs, &prior.outputs]);
+        let told = self.told_of(cx, vec![&prior.inputs, &prior.outputs]);
         self.inner.delete(cx, prior).await.map_err(|failure| failed(told.failure(failure)))
     }
     async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
-        let told = self.told(Vec::new());
+        let told = self.told(Vec::new()).and(self.heard.of(cx.token));
         looked(&told, self.inner.find(cx).await)
     }
     async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
@@ -90,7 +100,7 @@ impl Provider for Discreet {
         found(answer)
     }
     async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
-        let told = self.told(Vec::new());
+        let told = self.told(Vec::new()).and(self.heard.all());
         let all = self.inner.list(cx).await.map_err(|failure| told.failure(failure))?;
         Ok(all.into_iter().map(|object| seen(told.object(object))).collect())
     }
@@ -170,5 +180,61 @@ mod tests {
         for failure in failures {
             assert_eq!(failure.message, "key (secret) has expired");
         }
+    }
+
+    /// A service that quotes a key where it finds, lists and refuses objects, and knows it in pieces.
+    #[derive(Debug)]
+    struct Index;
+
+    #[async_trait]
+    impl Provider for Index {
+        fn name(&self) -> &str {
+            "it"
+        }
+        fn schemas(&self) -> Vec<Arc<Schema>> {
+            Vec::new()
+        }
+        async fn create(&self, _: &Cx, _: &Map) -> Result<Object, Failure> {
+            Err(Failure::unknown(Class::Transient, "no login with hunter2").request_id("r-hunter2"))
+        }
+        async fn read(&self, _: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
+            Err(Failure::new(Class::Denied, format!("{} is behind hunter2", prior.id)))
+        }
+        async fn update(&self, _: &Cx, _: &Change) -> Result<Object, Failure> {
+            Ok(Object::default())
+        }
+        async fn delete(&self, _: &Cx, _: &Prior) -> Result<(), Failure> {
+            Ok(())
+        }
+        async fn find(&self, _: &Cx) -> Result<Option<Object>, Failure> {
+            Ok(self.list(&cx(0)).await?.pop())
+        }
+        async fn list(&self, _: &Cx) -> Result<Vec<Object>, Failure> {
+            let outputs = [("link".to_owned(), Value::from("db://ann:hunter2@h"))].into();
+            Ok(vec![Object { id: "1".into(), inputs: Map::new(), outputs }])
+        }
+    }
+
+    fn cx(token: u8) -> Cx {
+        let stack = StackId::parse("local/test/dev").unwrap();
+        let address = Address::parse("it:some:Thing::main").unwrap();
+        Cx::new(stack, address, Token::new([token; 16]), Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn what_a_call_was_told_stays_secret_in_what_is_found_listed_and_said_of_others() {
+        let provider = Discreet::new(Arc::new(Index));
+        assert!(!provider.find(&cx(1)).await.unwrap().unwrap().outputs["link"].has_secret());
+        // The whole is given; a part of it, which it was made of, is what comes back.
+        let password = Value::from("hunter2").into_secret();
+        let made_of = crate::value::MadeOf::these(&[password]);
+        let url = Value::from("db://ann:hunter2@h").into_secret_of(made_of);
+        let failure = provider.create(&cx(1), &[("url".to_owned(), url)].into()).await.unwrap_err();
+        assert_eq!(failure.message, "no login with (secret)");
+        assert_eq!(failure.request_id.as_deref(), Some("r-(secret)"));
+        assert!(provider.find(&cx(1)).await.unwrap().unwrap().outputs["link"].has_secret());
+        assert!(provider.list(&cx(9)).await.unwrap()[0].outputs["link"].has_secret());
+        let failure = provider.read(&cx(2), &Prior { id: "2".into(), ..Prior::default() }).await.unwrap_err();
+        assert_eq!(failure.message, "2 is behind (secret)");
     }
 }

@@ -27,7 +27,7 @@ impl Run<'_> {
         };
         let (outcome, time) = (ended.outcome, self.tools.clock.now());
         let applied = match &outcome {
-            Outcome::Applied { id, took, .. } => Some((id.clone(), *took)),
+            Outcome::Applied { took, .. } => Some(*took),
             _ => None,
         };
         let not_applied = matches!(outcome, Outcome::NotApplied { .. });
@@ -37,7 +37,11 @@ impl Run<'_> {
             self.journal.stage(Entry::Forgotten { token, why })?;
         }
         match (applied, ended.failure) {
-            (Some((object, took_ms)), _) => self.done(id, action, object, took_ms),
+            (Some(took_ms), _) => {
+                let record = self.journal.state().record(token);
+                let object = record.map(|record| record.shown_id().into_owned()).unwrap_or_default();
+                self.done(id, action, object, took_ms);
+            }
             (None, Some(failure)) if throttled && not_applied && self.may_rest(id) => {
                 let tries = self.throttled.get(&id).copied().unwrap_or(1);
                 self.rest(id, failure.retry_after.unwrap_or(REST * 2_u32.pow(tries)));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::tree::{Function, How, Join};
 use super::{Expr, NodeRef};
-use crate::value::{Measure, Value};
+use crate::value::{MadeOf, Measure, Value};
 
 /// What gives the fields of other resources.
 type Fields<'a> = dyn Fn(&NodeRef, &'static str) -> Value + 'a;
@@ -103,15 +103,15 @@ fn call(function: &Function, args: Vec<Value>) -> Result<Measured, String> {
     if args.iter().any(Value::has_unknown) {
         return Ok((Value::Unknown, Measure::default()));
     }
-    let secret = args.iter().any(Value::has_secret);
+    let made_of = args.iter().any(Value::has_secret).then(|| MadeOf::these(&args));
     // A panic in the program's own closure must not take the engine's journal down with it.
     let result = catch_unwind(AssertUnwindSafe(|| function(args)))
         .map_err(|_| "the program's function for this value panicked".to_owned())?;
-    match result {
-        Ok(value) if secret => measured(value.into_secret()),
-        Ok(value) => measured(value),
-        Err(_) if secret => Err("the program's function for this secret value failed".to_owned()),
-        Err(why) => Err(why),
+    match (result, made_of) {
+        (Ok(value), Some(made_of)) => measured(value.into_secret_of(made_of)),
+        (Ok(value), None) => measured(value),
+        (Err(_), Some(_)) => Err("the program's function for this secret value failed".to_owned()),
+        (Err(why), None) => Err(why),
     }
 }
 

@@ -3,6 +3,7 @@
 mod age;
 mod edit;
 mod format;
+mod ids;
 mod journal;
 mod plain;
 mod record;

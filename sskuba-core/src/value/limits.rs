@@ -68,7 +68,7 @@ impl Value {
             all.depth = all.depth.max(depth);
             all.bytes = all.bytes.saturating_add(match value {
                 Self::Secret(hidden) => {
-                    todo.push((&hidden.0, depth));
+                    todo.push((&hidden.value, depth));
                     continue;
                 }
                 Self::String(text) => OVERHEAD + text.len(),
