@@ -13,7 +13,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use age::AgeKeyring;
+pub use age::{AgeKeyring, Passphrase};
 pub use edit::Edit;
 pub use format::{Codec, FORMAT, FormatError, from_text, to_text};
 pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, Verb};
