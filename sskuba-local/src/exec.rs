@@ -8,6 +8,7 @@ use sskuba_core::prelude::*;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
 
+mod environment;
 mod run;
 
 use run::{Ended, Order};

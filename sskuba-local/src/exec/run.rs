@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use super::environment::keep_ours;
+
 /// How much of standard output is kept, from its beginning.
 const KEPT_OUT: usize = 64 * 1024;
 /// How much of standard error is kept, from its end.
@@ -80,6 +82,7 @@ impl Order<'_> {
             self.line.split_first().map_or(("", &[][..]), |(p, rest)| (p.as_str(), rest));
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        keep_ours(&mut command);
         command.env("SSKUBA_ADDRESS", cx.address.as_str()).env("SSKUBA_TOKEN", cx.token.to_string());
         command.env("SSKUBA_STDOUT", self.before);
         command.envs(self.env.iter().map(|(name, value)| (name, value.expose())));
