@@ -134,8 +134,10 @@ impl Cli {
         self
     }
 
-    /// Runs what the arguments of this process say, and returns its exit code.
+    /// Runs what the arguments of this process say, and returns its exit code. The process leaves no core dumps from
+    /// here on.
     pub async fn run(self) -> ExitCode {
+        crate::dumps::turn_off();
         quiet_about_the_store();
         quiet_about_values();
         let (mut out, mut errors) = (std::io::stdout(), std::io::stderr());

@@ -22,6 +22,7 @@ mod contention;
 mod contract;
 mod damage;
 mod disk;
+mod dumps;
 mod guides;
 mod sharing;
 mod stopping;
