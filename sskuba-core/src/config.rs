@@ -163,6 +163,7 @@ impl<'a> ConfigReader<'a> {
                     }
                     _ => format!("; it reads {}", names(&self.known)),
                 };
+                let key = crate::address::printable(key);
                 self.errors
                     .push(format!("`{key}` from {} is not read by this program{hint}", configured.origin));
             }

@@ -42,7 +42,7 @@ pub(crate) async fn run(
         let mut text = Vec::new();
         let name = cli.project.clone();
         clap_complete::generate(completions.shell, &mut crate::cli::definition(&name), name, &mut text);
-        screen.raw(&String::from_utf8_lossy(&text));
+        screen.exact(&String::from_utf8_lossy(&text));
         return Code::Done;
     }
     let changes = matches!(
@@ -80,6 +80,7 @@ fn prepare(screen: &mut Screen<'_>, global: &Global, environment: &Environment) 
     let no_color = dumb || environment.variable("NO_COLOR").is_some();
     screen.paint = Paint::new(global.color, environment.terminal.output, no_color);
     screen.error_paint = Paint::new(global.color, environment.terminal.errors, no_color);
+    screen.terminal = environment.terminal.output;
     (screen.json, screen.quiet, screen.verbose) = (global.json, global.quiet, global.verbose);
 }
 
