@@ -103,9 +103,10 @@ async fn what_only_the_apply_knows_fails_its_step_and_the_rest_is_recorded() {
     let plan = engine.preview(&stack_id(), program).await.unwrap();
     let notes: Arc<std::sync::Mutex<String>> = Arc::default();
     let sink = Arc::clone(&notes);
-    let events = move |event| match event {
-        Event::Note { message } => sink.lock().unwrap().push_str(&message),
-        _ => {}
+    let events = move |event| {
+        if let Event::Note { message } = event {
+            sink.lock().unwrap().push_str(&message);
+        }
     };
     let report = engine.apply(plan).events(events).await.unwrap();
     let [failed] = report.failures.as_slice() else { panic!("{report:?}") };
