@@ -41,6 +41,9 @@ pub struct SimulationOptions {
 pub type Simulate =
     dyn Fn(&str, Vec<Arc<Schema>>, &SimulationOptions) -> Result<Arc<dyn Provider>, String> + Send + Sync;
 
+/// Makes a provider with the folder of what a program keeps for itself.
+type MakeProvider = dyn Fn(&Path) -> Arc<dyn Provider> + Send + Sync;
+
 /// A program's command line.
 ///
 /// ```no_run
@@ -59,6 +62,7 @@ pub struct Cli {
     pub(crate) project: String,
     pub(crate) program: Arc<dyn Program>,
     pub(crate) providers: Vec<Arc<dyn Provider>>,
+    pub(crate) keeping: Vec<Arc<MakeProvider>>,
     pub(crate) simulate: Option<Arc<Simulate>>,
     pub(crate) simulated: bool,
     pub(crate) fields: Vec<ConfigField>,
@@ -79,6 +83,7 @@ impl Cli {
             project: project.into(),
             program: Arc::new(nothing),
             providers: Vec::new(),
+            keeping: Vec::new(),
             simulate: None,
             simulated: false,
             fields: Vec::new(),
@@ -97,6 +102,17 @@ impl Cli {
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
         self.providers.push(provider);
+        self
+    }
+
+    /// Adds a provider that keeps something on this machine: it is made with the folder of what the program keeps for
+    /// itself, which need not be there yet.
+    #[must_use]
+    pub fn provider_keeping(
+        mut self,
+        make: impl Fn(&Path) -> Arc<dyn Provider> + Send + Sync + 'static,
+    ) -> Self {
+        self.keeping.push(Arc::new(make));
         self
     }
 

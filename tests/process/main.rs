@@ -17,6 +17,7 @@ mod stage;
 
 mod bytes;
 mod canaries;
+mod commands;
 mod configuring;
 mod contention;
 mod contract;

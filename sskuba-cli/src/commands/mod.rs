@@ -30,7 +30,7 @@ use crate::stop::{Code, Stop};
 
 /// Runs a command.
 pub(crate) async fn run(
-    cli: Cli,
+    mut cli: Cli,
     arguments: Arguments,
     environment: Environment,
     args: &[OsString],
@@ -59,6 +59,8 @@ pub(crate) async fn run(
             return stop.code;
         }
     };
+    let own = place.0.own();
+    cli.providers.extend(cli.keeping.iter().map(|make| make(&own)));
     let call = call(cli.called.as_deref(), args, &environment);
     let mut context = Context::new(cli, global, environment, place, call, screen);
     if changes {
