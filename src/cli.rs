@@ -25,7 +25,7 @@ pub fn new(project: &str) -> Cli {
     let mut cli = Cli::new(project).provider(sskuba_aws::provider());
     #[cfg(feature = "local")]
     {
-        cli = cli.provider(sskuba_local::provider());
+        cli = cli.provider_keeping(|own| sskuba_local::provider_keeping(own.join("commands")));
     }
     #[cfg(feature = "sim")]
     {

@@ -45,6 +45,9 @@ pub struct SimulationOptions {
 pub type Simulate =
     dyn Fn(&str, Vec<Arc<Schema>>, &SimulationOptions) -> Result<Arc<dyn Provider>, String> + Send + Sync;
 
+/// Makes a provider with the folder of what a program keeps for itself.
+type MakeProvider = dyn Fn(&Path) -> Arc<dyn Provider> + Send + Sync;
+
 /// A program's command line.
 ///
 /// ```no_run
@@ -63,6 +66,7 @@ pub struct Cli {
     pub(crate) project: String,
     pub(crate) program: Arc<dyn Program>,
     pub(crate) providers: Vec<Arc<dyn Provider>>,
+    pub(crate) keeping: Vec<Arc<MakeProvider>>,
     pub(crate) simulate: Option<Arc<Simulate>>,
     pub(crate) simulated: bool,
     pub(crate) fields: Vec<ConfigField>,
@@ -83,6 +87,7 @@ impl Cli {
             project: project.into(),
             program: Arc::new(nothing),
             providers: Vec::new(),
+            keeping: Vec::new(),
             simulate: None,
             simulated: false,
             fields: Vec::new(),
@@ -101,6 +106,17 @@ impl Cli {
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
         self.providers.push(provider);
+        self
+    }
+
+    /// Adds a provider that keeps something on this machine: it is made with the folder of what the program keeps for
+    /// itself, which need not be there yet.
+    #[must_use]
+    pub fn provider_keeping(
+        mut self,
+        make: impl Fn(&Path) -> Arc<dyn Provider> + Send + Sync + 'static,
+    ) -> Self {
+        self.keeping.push(Arc::new(make));
         self
     }
 
@@ -138,8 +154,10 @@ impl Cli {
         self
     }
 
-    /// Runs what the arguments of this process say, and returns its exit code.
+    /// Runs what the arguments of this process say, and returns its exit code. The process leaves no core dumps from
+    /// here on.
     pub async fn run(self) -> ExitCode {
+        crate::dumps::turn_off();
         quiet_about_the_store();
         quiet_about_values();
         let (mut out, mut errors) = (std::io::stdout(), std::io::stderr());

@@ -134,7 +134,8 @@ impl Display {
             Mode::Redrawn(canvas, terminal) => {
                 let size = (terminal.size)();
                 let picture = frame(&self.progress, size, now, screen.paint);
-                screen.raw(&canvas.draw(&picture, size));
+                let picture: Vec<String> = picture.iter().map(|line| screen.paint.shown(line)).collect();
+                screen.exact(&canvas.draw(&picture, size));
             }
             Mode::Lines if self.spoke.elapsed() >= SILENCE => {
                 self.spoke = Instant::now();
@@ -163,7 +164,8 @@ impl Display {
             let size = (terminal.size)();
             let cleared = canvas.clear(size);
             let picture = last(&self.progress, size, now, screen.paint);
-            screen.raw(&format!("{cleared}{}\n", picture.join("\n")));
+            screen.exact(&cleared);
+            screen.raw(&format!("{}\n", picture.join("\n")));
         }
     }
 }

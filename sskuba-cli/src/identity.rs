@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret as _;
 use sskuba_core::secret::Secret;
+use sskuba_core::state::Passphrase;
 use zeroize::Zeroizing;
 
 use crate::environment::Environment;
@@ -102,9 +103,10 @@ impl Identities {
     /// Returns everything that can be tried on a sealed text.
     pub(crate) fn all(&self) -> Vec<Box<dyn age::Identity>> {
         let keys = self.keys.iter().map(|key| Box::new(key.clone()) as Box<dyn age::Identity>);
-        let phrase = self.passphrase.as_ref().map(|phrase| {
-            Box::new(age::scrypt::Identity::new(phrase.expose().clone().into())) as Box<dyn age::Identity>
-        });
+        let phrase = self
+            .passphrase
+            .as_ref()
+            .map(|phrase| Box::new(Passphrase::new(phrase.clone())) as Box<dyn age::Identity>);
         keys.chain(phrase).collect()
     }
 }

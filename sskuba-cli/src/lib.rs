@@ -10,6 +10,7 @@ mod cli;
 mod commands;
 mod context;
 mod display;
+mod dumps;
 mod environment;
 mod identity;
 mod interrupts;

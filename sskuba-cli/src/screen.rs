@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use sskuba_core::clock::Clock;
 
-use crate::render::paint::Paint;
+use crate::render::paint::{Paint, escaped};
 
 /// The two outputs, and how to write to them.
 pub(crate) struct Screen<'a> {
@@ -23,6 +23,8 @@ pub(crate) struct Screen<'a> {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
+    /// The standard output is a terminal.
+    pub(crate) terminal: bool,
     lost: Option<std::io::Error>,
 }
 
@@ -33,11 +35,27 @@ impl<'a> Screen<'a> {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let (paint, error_paint) = (Paint::PLAIN, Paint::PLAIN);
-        Self { out, errors, clock, paint, error_paint, json: false, quiet: false, verbose: false, lost: None }
+        let (json, quiet, verbose, terminal) = (false, false, false, true);
+        Self { out, errors, clock, paint, error_paint, json, quiet, verbose, terminal, lost: None }
     }
 
-    /// Writes to the standard output as it is.
+    /// Writes a text for people, which may have many lines: nothing in it but paint is obeyed by a terminal.
     pub(crate) fn raw(&mut self, text: &str) {
+        let shown = self.paint.shown(text);
+        self.exact(&shown);
+    }
+
+    /// Writes a line that programs read as well: to a terminal as all other texts, elsewhere as it is.
+    pub(crate) fn value(&mut self, text: &str) {
+        if self.terminal {
+            self.raw(&format!("{text}\n"));
+        } else {
+            self.exact(&format!("{text}\n"));
+        }
+    }
+
+    /// Writes to the standard output as it is: JSON, scripts, and what was made safe already.
+    pub(crate) fn exact(&mut self, text: &str) {
         if self.lost.is_none() {
             let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
             self.lost = written.err();
@@ -61,7 +79,7 @@ impl<'a> Screen<'a> {
     /// Writes a line to the standard error output.
     pub(crate) fn remark(&mut self, line: impl Display) {
         // Nobody is left to be told if this fails.
-        let _ = writeln!(self.errors, "{line}");
+        let _ = writeln!(self.errors, "{}", self.error_paint.shown(&line.to_string()));
     }
 
     /// Writes an error to the standard error output.
@@ -73,7 +91,7 @@ impl<'a> Screen<'a> {
     /// Writes one JSON document.
     pub(crate) fn document(&mut self, document: &impl Serialize) {
         match serde_json::to_string_pretty(document) {
-            Ok(text) => self.raw(&format!("{text}\n")),
+            Ok(text) => self.exact(&format!("{}\n", escaped(&text))),
             Err(error) => self.error(&format!("failed to write the answer as JSON: {error}")),
         }
     }
@@ -83,7 +101,7 @@ impl<'a> Screen<'a> {
         match serde_json::to_value(event) {
             Ok(Json::Object(fields)) => {
                 let line = json_line(fields, &self.clock.now().to_string());
-                self.raw(&line);
+                self.exact(&escaped(&line));
             }
             _ => self.error("failed to write an event as JSON"),
         }

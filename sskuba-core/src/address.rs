@@ -21,8 +21,15 @@ pub struct NameError {
     pub why: &'static str,
 }
 
+/// Writes the control characters of a text as escapes: what is no name may have line ends and worse in it.
+pub(crate) fn printable(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
 fn fail<T>(text: &str, what: &'static str, why: &'static str) -> Result<T, NameError> {
-    Err(NameError { text: text.chars().take(80).collect(), what, why })
+    let text: String = text.chars().take(80).collect();
+    Err(NameError { text: printable(&text), what, why })
 }
 
 // A state has thousands of addresses, and each is short: what follows looks at bytes, since to search a text takes

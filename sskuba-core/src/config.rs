@@ -139,7 +139,8 @@ impl<'a> ConfigReader<'a> {
             }
             return default;
         };
-        match read_value(configured) {
+        let fits = configured.value.measure().check().map_err(|error| error.to_string());
+        match fits.and_then(|()| read_value(configured)) {
             Ok(value) => Some(value),
             Err(why) => {
                 self.errors.push(format!("`{name}` from {}: {why}", configured.origin));
@@ -162,6 +163,7 @@ impl<'a> ConfigReader<'a> {
                     }
                     _ => format!("; it reads {}", names(&self.known)),
                 };
+                let key = crate::address::printable(key);
                 self.errors
                     .push(format!("`{key}` from {} is not read by this program{hint}", configured.origin));
             }
@@ -223,6 +225,18 @@ mod tests {
         assert!(text.contains(
             "`zoens` from -c on the command line is not read by this program; did you mean `zones`?"
         ));
+    }
+
+    #[test]
+    fn a_value_that_is_nested_too_deep_is_a_mistake() {
+        let mut values = ConfigValues::default();
+        let deep = (0..65).fold(Value::Null, |inner, _| Value::List(vec![inner]));
+        values.set("tree", deep, Origin::Flag);
+        let known = vec![ConfigField { name: "tree", doc: "a tree", required: true, secret: false }];
+        let mut reader = ConfigReader::new(&values, known);
+        assert_eq!(reader.field::<serde_json::Value>("tree", None), None);
+        let text = reader.finish().unwrap_err().to_string();
+        assert!(text.contains("`tree` from -c on the command line: is nested 65 deep"), "{text}");
     }
 
     #[test]

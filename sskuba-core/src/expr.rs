@@ -1,9 +1,14 @@
 //! Expressions: inputs as a program writes them, before the values that they use are known.
 
-use std::collections::BTreeMap;
+mod evaluate;
+#[cfg(test)]
+mod tests;
+mod tree;
+
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
+
+pub use self::tree::Joined;
 
 use crate::address::Address;
 use crate::lifecycle::Lifecycle;
@@ -83,17 +88,25 @@ impl fmt::Debug for NodeRef {
     }
 }
 
-type Function = dyn Fn(Vec<Value>) -> Result<Value, String> + Send + Sync;
-
-/// A function of values that are not known yet.
-pub struct Call {
-    args: Vec<Expr>,
-    function: Box<Function>,
+/// Options keep other nodes, and those others: a chain of any length is dropped by a loop.
+impl Drop for NodeCell {
+    fn drop(&mut self) {
+        let mut todo = self.take_nodes();
+        while let Some(node) = todo.pop() {
+            if let Some(mut cell) = Arc::into_inner(node.0) {
+                todo.extend(cell.take_nodes());
+            }
+        }
+    }
 }
 
-impl fmt::Debug for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Call").field(&self.args).finish()
+impl NodeCell {
+    fn take_nodes(&mut self) -> Vec<NodeRef> {
+        let options = self.options.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut nodes = std::mem::take(&mut options.depends_on);
+        nodes.extend(options.provider.take());
+        nodes.extend(options.deleted_with.take());
+        nodes
     }
 }
 
@@ -105,76 +118,8 @@ pub enum Expr {
     Value(Value),
     /// A field of another resource.
     Field(NodeRef, &'static str),
-    /// A list.
-    List(Vec<Expr>),
-    /// A map.
-    Map(BTreeMap<String, Expr>),
-    /// A function of other expressions.
-    Call(Arc<Call>),
-    /// The inner expression's value, marked secret.
-    Secret(Arc<Expr>),
+    /// Made of other expressions.
+    Joined(Joined),
     /// A value that could not be made; says why.
     Invalid(String),
-}
-
-impl Expr {
-    /// Makes a call of `function` on the values of `args`, which are all known and opened when it runs.
-    pub fn call(
-        args: Vec<Expr>,
-        function: impl Fn(Vec<Value>) -> Result<Value, String> + Send + Sync + 'static,
-    ) -> Self {
-        Self::Call(Arc::new(Call { args, function: Box::new(function) }))
-    }
-
-    /// Calls `visit` with each resource whose field is used.
-    pub fn references(&self, visit: &mut dyn FnMut(&NodeRef)) {
-        match self {
-            Self::Field(node, _) => visit(node),
-            Self::List(items) => items.iter().for_each(|item| item.references(visit)),
-            Self::Map(map) => map.values().for_each(|item| item.references(visit)),
-            Self::Call(call) => call.args.iter().for_each(|item| item.references(visit)),
-            Self::Secret(inner) => inner.references(visit),
-            Self::Value(_) | Self::Invalid(_) => {}
-        }
-    }
-
-    /// Computes the value; `field` gives the fields of other resources, `Unknown` where not known yet.
-    ///
-    /// # Errors
-    /// What a function of the program answered, or that it panicked.
-    pub fn evaluate(&self, field: &dyn Fn(&NodeRef, &'static str) -> Value) -> Result<Value, String> {
-        Ok(match self {
-            Self::Value(value) => value.clone(),
-            Self::Field(node, name) => field(node, name),
-            Self::List(items) => {
-                Value::List(items.iter().map(|item| item.evaluate(field)).collect::<Result<_, _>>()?)
-            }
-            Self::Map(map) => Value::Map(
-                map.iter()
-                    .map(|(key, item)| Ok((key.clone(), item.evaluate(field)?)))
-                    .collect::<Result<_, String>>()?,
-            ),
-            Self::Secret(inner) => inner.evaluate(field)?.into_secret(),
-            Self::Call(call) => return call.run(field),
-            Self::Invalid(why) => return Err(why.clone()),
-        })
-    }
-}
-
-impl Call {
-    fn run(&self, field: &dyn Fn(&NodeRef, &'static str) -> Value) -> Result<Value, String> {
-        let args: Vec<Value> = self.args.iter().map(|arg| arg.evaluate(field)).collect::<Result<_, _>>()?;
-        if args.iter().any(Value::has_unknown) {
-            return Ok(Value::Unknown);
-        }
-        let secret = args.iter().any(Value::has_secret);
-        // A panic in the program's own closure must not take the engine's journal down with it.
-        let result = catch_unwind(AssertUnwindSafe(|| (self.function)(args)))
-            .map_err(|_| "the program's function for this value panicked".to_owned())?;
-        match result {
-            Ok(value) if secret => Ok(value.into_secret()),
-            Err(_) if secret => Err("the program's function for this secret value failed".to_owned()),
-            other => other,
-        }
-    }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -47,7 +46,7 @@ impl<T> Output<T> {
     /// Marks the value as secret.
     #[must_use]
     pub fn secret(self) -> Self {
-        Self::from_expr(Expr::Secret(Arc::new(self.0)))
+        Self::from_expr(self.0.secret())
     }
 }
 
@@ -82,7 +81,7 @@ impl<T: DeserializeOwned + 'static> Output<T> {
     /// Joins two values into a pair.
     #[must_use]
     pub fn zip<U>(&self, other: &Output<U>) -> Output<(T, U)> {
-        Output::from_expr(Expr::List(vec![self.0.clone(), other.0.clone()]))
+        Output::from_expr(Expr::list(vec![self.0.clone(), other.0.clone()]))
     }
 }
 
@@ -90,7 +89,7 @@ impl<T> Output<T> {
     /// Joins many values into a list.
     #[must_use]
     pub fn all(items: impl IntoIterator<Item = Self>) -> Output<Vec<T>> {
-        Output::from_expr(Expr::List(items.into_iter().map(|item| item.0).collect()))
+        Output::from_expr(Expr::list(items.into_iter().map(|item| item.0).collect()))
     }
 }
 
@@ -130,28 +129,24 @@ impl<T> Input<BTreeMap<String, T>> {
     /// Puts one entry; for the setters that add to a map.
     pub fn insert(&mut self, key: impl Into<String>, value: Input<T>) {
         match &mut self.0 {
-            Expr::Value(Value::Null) => self.0 = Expr::Map(BTreeMap::new()),
+            Expr::Value(Value::Null) => self.0 = Expr::map(BTreeMap::new()),
             Expr::Value(Value::Map(map)) => {
                 let entries = std::mem::take(map).into_iter().map(|(k, v)| (k, Expr::Value(v)));
-                self.0 = Expr::Map(entries.collect());
+                self.0 = Expr::map(entries.collect());
             }
             _ => {}
         }
-        match &mut self.0 {
-            Expr::Map(map) => {
-                map.insert(key.into(), value.0);
-            }
-            other => {
-                let (base, key) = (other.clone(), key.into());
-                *other = Expr::call(vec![base, value.0], move |args| {
-                    let [Value::Map(map), value] = args.as_slice() else {
-                        return Err("the value is not a map".to_owned());
-                    };
-                    let mut map = map.clone();
-                    map.insert(key.clone(), value.clone());
-                    Ok(Value::Map(map))
-                });
-            }
+        let key = key.into();
+        if let Err(value) = self.0.insert(&key, value.0) {
+            let base = self.0.clone();
+            self.0 = Expr::call(vec![base, value], move |args| {
+                let [Value::Map(map), value] = args.as_slice() else {
+                    return Err("the value is not a map".to_owned());
+                };
+                let mut map = map.clone();
+                map.insert(key.clone(), value.clone());
+                Ok(Value::Map(map))
+            });
         }
     }
 }
@@ -160,22 +155,19 @@ impl<T> Input<Vec<T>> {
     /// Appends one item; for the setters that add to a list.
     pub fn push(&mut self, value: Input<T>) {
         match &mut self.0 {
-            Expr::Value(Value::Null) => self.0 = Expr::List(Vec::new()),
+            Expr::Value(Value::Null) => self.0 = Expr::list(Vec::new()),
             Expr::Value(Value::List(items)) => {
-                self.0 = Expr::List(std::mem::take(items).into_iter().map(Expr::Value).collect());
+                self.0 = Expr::list(std::mem::take(items).into_iter().map(Expr::Value).collect());
             }
             _ => {}
         }
-        match &mut self.0 {
-            Expr::List(items) => items.push(value.0),
-            other => {
-                *other = Expr::call(vec![other.clone(), value.0], |args| {
-                    let [Value::List(items), value] = args.as_slice() else {
-                        return Err("the value is not a list".to_owned());
-                    };
-                    Ok(Value::List(items.iter().chain([value]).cloned().collect()))
-                });
-            }
+        if let Err(value) = self.0.push(value.0) {
+            self.0 = Expr::call(vec![self.0.clone(), value], |args| {
+                let [Value::List(items), value] = args.as_slice() else {
+                    return Err("the value is not a list".to_owned());
+                };
+                Ok(Value::List(items.iter().chain([value]).cloned().collect()))
+            });
         }
     }
 }
@@ -264,7 +256,7 @@ impl From<Vec<&str>> for Input<Vec<String>> {
 
 impl<T> From<Vec<Self>> for Input<Vec<T>> {
     fn from(items: Vec<Self>) -> Self {
-        Self::from_expr(Expr::List(items.into_iter().map(|item| item.0).collect()))
+        Self::from_expr(Expr::list(items.into_iter().map(|item| item.0).collect()))
     }
 }
 

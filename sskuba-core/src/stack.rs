@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use crate::address::{Address, Name, NameError, StackId};
 use crate::config::{Config, ConfigError, ConfigValues};
@@ -134,13 +133,16 @@ pub struct Stack {
     config: ConfigValues,
     declared: Declarations,
     exports: BTreeMap<String, Expr>,
+    /// The path of the innermost scope that was opened; each scope keeps how much of it is its own. While a scope
+    /// inside another is used the outer one cannot be, so that one text serves them all.
+    path: String,
 }
 
 impl Stack {
     /// Starts an empty stack.
     pub fn new(id: StackId, config: ConfigValues) -> Self {
-        let (mark, declared, exports) = Default::default();
-        Self { id, mark, config, declared, exports }
+        let (mark, declared, exports, path) = Default::default();
+        Self { id, mark, config, declared, exports, path }
     }
 
     /// Returns the stack's name.
@@ -166,7 +168,7 @@ impl Stack {
         name: impl AsRef<str>,
         resource: R,
     ) -> std::result::Result<Handle<R>, DeclareError> {
-        self.declare("", name.as_ref(), resource, NodeOptions::default(), Location::caller())
+        self.declare(0, name.as_ref(), resource, NodeOptions::default(), Location::caller())
     }
 
     /// Looks something up that exists outside of the stack. The lookup is a node: it may use outputs of the
@@ -180,7 +182,7 @@ impl Stack {
         name: impl AsRef<str>,
         lookup: R,
     ) -> std::result::Result<Handle<R>, DeclareError> {
-        self.declare("", name.as_ref(), lookup, NodeOptions::default(), Location::caller())
+        self.declare(0, name.as_ref(), lookup, NodeOptions::default(), Location::caller())
     }
 
     /// Opens a scope: what is added in it has addresses under `name`.
@@ -189,7 +191,7 @@ impl Stack {
     /// If the name is invalid.
     #[track_caller]
     pub fn scope(&mut self, name: impl AsRef<str>) -> std::result::Result<Scope<'_>, DeclareError> {
-        let path = path_under("", name.as_ref(), Location::caller())?;
+        let path = self.enter(0, name.as_ref(), Location::caller())?;
         Ok(Scope { stack: self, path, options: NodeOptions::default() })
     }
 
@@ -217,7 +219,7 @@ impl Stack {
 
     fn declare<R: Resource>(
         &mut self,
-        path: &str,
+        path: usize,
         name: &str,
         resource: R,
         options: NodeOptions,
@@ -226,7 +228,7 @@ impl Stack {
         let schema = R::schema();
         let name = Name::parse(name)
             .map_err(|error| DeclareError::Name { error, source_line: crate::graph::line(source) })?;
-        let address = Address::new(path, &schema.kind, &name);
+        let address = Address::new(&self.path[..path], &schema.kind, &name);
         let inputs = resource.into_inputs();
         let mut foreign = None;
         inputs.values().for_each(|expr| {
@@ -251,6 +253,23 @@ impl Stack {
         let node = NodeRef::new(self.mark.clone(), index, address, options);
         self.declared.nodes.push(Declaration { node: node.clone(), schema, inputs, source });
         Ok(Handle::new(node))
+    }
+
+    /// Opens a scope inside that whose path has `outer` bytes; returns the length of its own.
+    fn enter(
+        &mut self,
+        outer: usize,
+        name: &str,
+        source: &'static Location<'static>,
+    ) -> std::result::Result<usize, DeclareError> {
+        let name = Name::parse(name)
+            .map_err(|error| DeclareError::Name { error, source_line: crate::graph::line(source) })?;
+        self.path.truncate(outer);
+        if outer > 0 {
+            self.path.push('/');
+        }
+        self.path.push_str(name.as_str());
+        Ok(self.path.len())
     }
 
     /// Ends the declarations and builds the graph.
@@ -283,28 +302,19 @@ impl Stack {
     }
 }
 
-fn path_under(
-    parent: &str,
-    name: &str,
-    source: &'static Location<'static>,
-) -> std::result::Result<Arc<str>, DeclareError> {
-    let name = Name::parse(name)
-        .map_err(|error| DeclareError::Name { error, source_line: crate::graph::line(source) })?;
-    Ok(if parent.is_empty() { name.as_str().into() } else { format!("{parent}/{name}").into() })
-}
-
 /// A part of a stack: what is added in it has addresses under its name and takes its options.
 #[derive(Debug)]
 pub struct Scope<'a> {
     stack: &'a mut Stack,
-    path: Arc<str>,
+    /// How many bytes of the stack's path are this scope's.
+    path: usize,
     options: NodeOptions,
 }
 
 impl Scope<'_> {
     /// Returns the component path.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.stack.path[..self.path]
     }
 
     /// Reads the stack's configuration.
@@ -325,8 +335,8 @@ impl Scope<'_> {
         name: impl AsRef<str>,
         resource: R,
     ) -> std::result::Result<Handle<R>, DeclareError> {
-        let (path, options) = (Arc::clone(&self.path), self.options.clone());
-        self.stack.declare(&path, name.as_ref(), resource, options, Location::caller())
+        let (path, options) = (self.path, self.options.clone());
+        self.stack.declare(path, name.as_ref(), resource, options, Location::caller())
     }
 
     /// Looks something up; see [`Stack::read`].
@@ -339,8 +349,8 @@ impl Scope<'_> {
         name: impl AsRef<str>,
         lookup: R,
     ) -> std::result::Result<Handle<R>, DeclareError> {
-        let (path, options) = (Arc::clone(&self.path), self.options.clone());
-        self.stack.declare(&path, name.as_ref(), lookup, options, Location::caller())
+        let (path, options) = (self.path, self.options.clone());
+        self.stack.declare(path, name.as_ref(), lookup, options, Location::caller())
     }
 
     /// Opens a scope below this one; it takes this one's options.
@@ -349,7 +359,7 @@ impl Scope<'_> {
     /// If the name is invalid.
     #[track_caller]
     pub fn scope(&mut self, name: impl AsRef<str>) -> std::result::Result<Scope<'_>, DeclareError> {
-        let path = path_under(&self.path, name.as_ref(), Location::caller())?;
+        let path = self.stack.enter(self.path, name.as_ref(), Location::caller())?;
         Ok(Scope { stack: self.stack, path, options: self.options.clone() })
     }
 

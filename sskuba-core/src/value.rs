@@ -3,16 +3,24 @@
 //! A `Value` implements neither `Serialize` nor `Display`, so a secret cannot leave by accident: it is written
 //! masked with [`Value::masked`], in the clear with [`Value::exposed`], or sealed by the state's format.
 
+mod limits;
+mod made_of;
 mod map;
+mod typed;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use zeroize::Zeroize;
 
+pub use self::limits::{MOST_BYTES, MOST_DEPTH, Measure};
+pub(crate) use self::limits::{check_map, take_excess};
+pub(crate) use self::made_of::MadeOf;
 pub use self::map::Map;
+pub(crate) use self::typed::Faults;
 use crate::secret::{self, CARRIER, MASK};
 
 /// What the preview shows for a value that only the apply will know.
@@ -41,8 +49,19 @@ pub enum Value {
 }
 
 /// The inside of a secret value; zeroed when dropped.
-#[derive(Clone, PartialEq)]
-pub struct Hidden(Box<Value>);
+#[derive(Clone)]
+pub struct Hidden {
+    value: Box<Value>,
+    /// What it was made of, as far as that is known: a service may repeat a part alone.
+    made_of: Option<Arc<MadeOf>>,
+}
+
+/// Two secrets are equal if their values are, whatever they were made of.
+impl PartialEq for Hidden {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
 
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,7 +71,7 @@ impl fmt::Debug for Hidden {
 
 impl Drop for Hidden {
     fn drop(&mut self) {
-        wipe(&mut self.0);
+        wipe(&mut self.value);
     }
 }
 
@@ -76,10 +95,12 @@ impl Value {
     /// Turns a typed value into a `Value`; secrets inside stay secret.
     ///
     /// # Errors
-    /// If `T` serialises to something JSON cannot say, such as a map whose keys are not texts.
+    /// If `T` serialises to something JSON cannot say, such as a number that is none or a map whose keys are not
+    /// texts, or to more than a value may be (see [`Measure`]).
     pub fn of<T: Serialize + ?Sized>(typed: &T) -> Result<Self, ValueError> {
-        let json = secret::exposing(|| serde_json::to_value(typed));
-        json.map(Self::from_json).map_err(|error| ValueError(error.to_string()))
+        let value = secret::exposing(|| typed::value_of(typed))?;
+        value.measure().check()?;
+        Ok(value)
     }
 
     /// Reads this value as a `T`; secrets are opened on the way, so let `T` hold them as `Secret`.
@@ -87,7 +108,7 @@ impl Value {
     /// # Errors
     /// If the value has another shape, or is not known yet.
     pub fn get<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
-        typed(self.exposed()?, self.has_secret())
+        read(self.exposed()?, self.has_secret())
     }
 
     /// Reads this value as a `T`, as [`Value::get`] does, without a copy of its texts.
@@ -96,7 +117,7 @@ impl Value {
     /// As [`Value::get`].
     pub fn take<T: DeserializeOwned>(self) -> Result<T, ValueError> {
         let hide = self.has_secret();
-        typed(self.into_exposed()?, hide)
+        read(self.into_exposed()?, hide)
     }
 
     /// Turns JSON into a value; the carriers of secrets become secrets.
@@ -123,7 +144,7 @@ impl Value {
     pub fn into_secret(self) -> Self {
         match self {
             Self::Secret(_) | Self::Unknown | Self::Null => self,
-            other => Self::Secret(Hidden(Box::new(other))),
+            other => Self::Secret(Hidden { value: Box::new(other), made_of: None }),
         }
     }
 
@@ -139,7 +160,7 @@ impl Value {
             Self::String(s) => Json::String(s.clone()),
             Self::List(items) => Json::Array(items.iter().map(Self::exposed).collect::<Result<_, _>>()?),
             Self::Map(map) => Json::Object(exposed_map(map)?),
-            Self::Secret(hidden) => hidden.0.exposed()?,
+            Self::Secret(hidden) => hidden.value.exposed()?,
             Self::Unknown => return Err(ValueError("is not known yet".into())),
         })
     }
@@ -176,7 +197,7 @@ impl Value {
     /// Opens the outermost secret, if it is one.
     pub fn reveal(&self) -> &Self {
         match self {
-            Self::Secret(hidden) => hidden.0.reveal(),
+            Self::Secret(hidden) => hidden.value.reveal(),
             other => other,
         }
     }
@@ -236,13 +257,13 @@ impl Value {
                 items.iter().for_each(|item| item.canonical(sink));
             }
             Self::Map(map) => canonical_map(map, sink),
-            Self::Secret(hidden) => hidden.0.canonical(sink),
+            Self::Secret(hidden) => hidden.value.canonical(sink),
             Self::Unknown => sink(b"?"),
         }
     }
 }
 
-fn typed<T: DeserializeOwned>(json: Json, hide: bool) -> Result<T, ValueError> {
+fn read<T: DeserializeOwned>(json: Json, hide: bool) -> Result<T, ValueError> {
     serde_json::from_value(json).map_err(|error| {
         ValueError(if hide { "has another type (its text is secret)".into() } else { error.to_string() })
     })
@@ -308,6 +329,14 @@ pub fn map_of<T: Serialize + ?Sized>(typed: &T) -> Result<Map, ValueError> {
         Value::Map(map) => Ok(map),
         other => Err(ValueError(format!("is {}, not a map", other.sort()))),
     }
+}
+
+/// Turns a typed struct into as much of a map as can be recorded, and returns the fields that cannot, and why.
+///
+/// # Errors
+/// If `T` does not serialise to an object.
+pub(crate) fn fields_of<T: Serialize + ?Sized>(typed: &T) -> Result<(Map, Faults), ValueError> {
+    secret::exposing(|| typed::fields_of(typed))
 }
 
 impl From<&str> for Value {

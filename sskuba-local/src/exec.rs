@@ -1,15 +1,20 @@
 //! Commands of this machine.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sskuba_core::prelude::*;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Effect, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
 
+mod environment;
+mod marks;
 mod run;
 
+use marks::{Found, Marks};
 use run::{Ended, Order};
 
 /// Returns the command line that runs `text` in the system's shell.
@@ -22,8 +27,13 @@ pub fn shell(text: impl Into<String>) -> Vec<String> {
 ///
 /// A command line is a program and its arguments; [`shell`] makes one of shell text. A command also finds
 /// `SSKUBA_ADDRESS`, `SSKUBA_TOKEN` (the same when a step is repeated) and, from the second on, `SSKUBA_STDOUT`
-/// (what the one before wrote) in its environment. One that ends with another status than 0 counts as not run, and
-/// is run again by the next `up`. When its time is over it is killed with everything that it started. What it writes to standard output is recorded in the clear.
+/// (what the one before wrote) in its environment; of this program's own settings, `SSKUBA_…`, it inherits none. One that
+/// ends with another status than 0 counts as not run, and is run again by the next `up`. When its time is over it is
+/// killed with everything that it started. What it writes to standard output is recorded in the clear, unless a secret is
+/// in it.
+///
+/// A command whose program is killed goes on, and its end is kept: the next run waits for it, and records it as if it had
+/// waited all the time. Only where the command itself was killed, or the machine stopped, does a person have to look.
 ///
 /// ```
 /// use sskuba_local::exec::{Command, shell};
@@ -32,7 +42,7 @@ pub fn shell(text: impl Into<String>) -> Vec<String> {
 /// # let _ = seed;
 /// ```
 #[derive(Resource, Debug)]
-#[resource(kind = "local:exec:Command", idempotency = "none", create = "1s", update = "1s", delete = "1s")]
+#[resource(kind = "local:exec:Command", idempotency = "token", create = "1s", update = "1s", delete = "1s")]
 pub struct Command {
     /// What is run at the create, and at an update without a command of its own.
     create: Input<Vec<String>>,
@@ -62,19 +72,41 @@ pub struct Command {
 }
 
 /// Handles [`Command`].
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CommandHandler;
+#[derive(Debug, Clone)]
+pub struct CommandHandler(Arc<Marks>);
+
+impl Default for CommandHandler {
+    /// Keeps what is known of running commands in a folder of its own, which is gone with this program: after that, a
+    /// person has to look what came of a command that was interrupted.
+    fn default() -> Self {
+        Self(Arc::new(Marks::new(None)))
+    }
+}
 
 impl CommandHandler {
+    /// Keeps what is known of running commands in this folder, for the next run of the program.
+    pub fn keeping(folder: impl Into<PathBuf>) -> Self {
+        Self(Arc::new(Marks::new(Some(folder.into()))))
+    }
+
+    /// Runs a command, or takes the end of one that an earlier call of this step began.
     async fn run(
+        &self,
         cx: &Cx,
-        field: &str,
-        line: &[String],
+        step: &str,
+        (field, line): (&str, &[String]),
         args: &CommandArgs,
         before: &str,
     ) -> Result<Ended, Failure> {
         let own = args.timeout.map(|seconds| Duration::from_secs(seconds.into()));
+        let unreadable = |error: std::io::Error| {
+            let message = format!("what earlier runs left of commands cannot be read: {error}");
+            Failure::unknown(Class::Terminal, message)
+        };
+        let mark = self.0.of(cx, step).map_err(unreadable)?;
+        let found = mark.look().map_err(unreadable)?;
         let order = Order {
+            mark: &mark,
             field,
             line,
             env: &args.env,
@@ -83,7 +115,35 @@ impl CommandHandler {
             timeout: own.unwrap_or(Duration::MAX).min(cx.timeout.mul_f64(0.95)),
             before,
         };
-        order.run(cx).await
+        match found {
+            // A create has a token of its own, so what is found is its.
+            Found::NoFolder if step == "create" && cx.recovering => {
+                let how = "was interrupted, and nothing on this machine says what came of it";
+                Err(by_hand(cx, order.failed(how, Class::Terminal)))
+            }
+            Found::Running { .. } | Found::Ended(_) | Found::Lost if step == "create" => {
+                let lost = |failure: Failure| match failure.hint {
+                    None if failure.effect == Effect::Unknown => by_hand(cx, failure),
+                    _ => failure,
+                };
+                order.adopt().await.map_err(lost)
+            }
+            // Of an update or a delete it may be an earlier one, which has its end; never two at once.
+            Found::Running { .. } => {
+                if let Err(failure) = order.adopt().await
+                    && failure.class == Class::Timeout
+                {
+                    return Err(failure);
+                }
+                order.run(cx).await
+            }
+            _ => {
+                if !cx.recovering {
+                    self.0.clear(&cx.stack, &mark);
+                }
+                order.run(cx).await
+            }
+        }
     }
 
     fn object(id: String, ended: Ended) -> TypedObject<Command> {
@@ -98,19 +158,34 @@ fn asks_for_a_run(before: &CommandArgs, after: &CommandArgs) -> bool {
     what(before) != what(after)
 }
 
+/// Says how a person closes the create of a command whose end nobody knows.
+fn by_hand(cx: &Cx, failure: Failure) -> Failure {
+    let (address, token) = (&cx.address, &cx.token);
+    failure.hint(format!(
+        "look what it did: `state resolve {address} --created {token}` if it need not run again, `state resolve {address} \
+         --not-created` if it has to"
+    ))
+}
+
 #[async_trait]
 impl Handler<Command> for CommandHandler {
     async fn create(&self, cx: &Cx, args: CommandArgs) -> Result<TypedObject<Command>, Failure> {
-        let ended = Self::run(cx, "create", &args.create, &args, "").await?;
+        let ended = self.run(cx, "create", ("create", &args.create), &args, "").await?;
         Ok(Self::object(cx.token.to_string(), ended))
     }
 
     async fn read(
         &self,
-        _: &Cx,
+        cx: &Cx,
         prior: TypedPrior<Command>,
     ) -> Result<Option<TypedObject<Command>>, Failure> {
-        Ok(prior.state.map(|state| TypedObject::new(prior.id, state)))
+        // A person says that it ran: what it wrote is as far as it is known.
+        let said = || (prior.id == cx.token.to_string()).then(|| self.0.of(cx, "create").ok()).flatten();
+        let said = || {
+            let stdout = said()?.out().trim().to_owned();
+            Some(CommandState { id: prior.id.clone(), stdout, status: 0 })
+        };
+        Ok(prior.state.clone().or_else(said).map(|state| TypedObject::new(prior.id.clone(), state)))
     }
 
     async fn update(&self, cx: &Cx, change: TypedChange<Command>) -> Result<TypedObject<Command>, Failure> {
@@ -122,7 +197,7 @@ impl Handler<Command> for CommandHandler {
         }
         let before = prior.state.map(|state| state.stdout).unwrap_or_default();
         let (field, line) = args.update.as_ref().map_or(("create", &args.create), |line| ("update", line));
-        let ended = Self::run(cx, field, line, &args, &before).await?;
+        let ended = self.run(cx, "update", (field, line), &args, &before).await?;
         Ok(Self::object(prior.id, ended))
     }
 
@@ -136,7 +211,7 @@ impl Handler<Command> for CommandHandler {
         };
         let before = prior.state.map(|state| state.stdout).unwrap_or_default();
         match &args.delete {
-            Some(line) => Self::run(cx, "delete", line, &args, &before).await.map(drop),
+            Some(line) => self.run(cx, "delete", ("delete", line), &args, &before).await.map(drop),
             None => Ok(()),
         }
     }

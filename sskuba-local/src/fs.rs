@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
+use sskuba_core::address::Token;
 use sskuba_core::prelude::*;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
 use sskuba_core::schema::FieldError;
@@ -149,10 +150,15 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
+/// Returns where a file is written before it takes its place: beside it, under a name that a repetition has too, so that
+/// what a killed program left is written over and not left for good.
+fn beside(path: &Path, token: &Token) -> PathBuf {
+    folder_of(path).join(format!(".sskuba-{token}"))
+}
+
 /// Writes a file at once: beside it first, then in its place.
-fn write(args: &FileArgs) -> Result<(), Failure> {
+fn write(args: &FileArgs, token: &Token) -> Result<(), Failure> {
     let path = Path::new(&args.path);
-    let failed = |error: std::io::Error| refused("write", path, &error);
     if path.is_dir() {
         return Err(Failure::new(
             Class::Invalid("path".into()),
@@ -161,13 +167,30 @@ fn write(args: &FileArgs) -> Result<(), Failure> {
     }
     let folder = folder_of(path);
     std::fs::create_dir_all(&folder).map_err(|error| refused("make the folder", &folder, &error))?;
-    // Until its mode is set no one else may read it.
-    let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
-    file.write_all(args.content.as_bytes()).map_err(failed)?;
-    set_mode(file.path(), &args.mode).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    let fresh = beside(path, token);
+    let written = write_private(&fresh, args.content.as_bytes())
+        .and_then(|file| set_mode(&fresh, &args.mode).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&fresh, path));
+    written.map_err(|error| {
+        // What was written of it is of no use.
+        let _ = std::fs::remove_file(&fresh);
+        refused("write", path, &error)
+    })
+}
+
+/// Writes a file that until its mode is set no one else may read, in place of one that was left there.
+fn write_private(path: &Path, content: &[u8]) -> std::io::Result<std::fs::File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(content)?;
+    Ok(file)
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -179,9 +202,9 @@ fn sha256(bytes: &[u8]) -> String {
 pub struct FileHandler;
 
 impl FileHandler {
-    async fn put(&self, args: FileArgs) -> Result<TypedObject<File>, Failure> {
+    async fn put(&self, token: Token, args: FileArgs) -> Result<TypedObject<File>, Failure> {
         blocking(move || {
-            write(&args)?;
+            write(&args, &token)?;
             let state = FileState { id: args.path.clone(), sha256: sha256(args.content.as_bytes()) };
             Ok(TypedObject::new(args.path.clone(), state).args(args))
         })
@@ -191,8 +214,8 @@ impl FileHandler {
 
 #[async_trait]
 impl Handler<File> for FileHandler {
-    async fn create(&self, _: &Cx, args: FileArgs) -> Result<TypedObject<File>, Failure> {
-        self.put(args).await
+    async fn create(&self, cx: &Cx, args: FileArgs) -> Result<TypedObject<File>, Failure> {
+        self.put(cx.token, args).await
     }
 
     async fn read(&self, _: &Cx, prior: TypedPrior<File>) -> Result<Option<TypedObject<File>>, Failure> {
@@ -217,13 +240,16 @@ impl Handler<File> for FileHandler {
         .await
     }
 
-    async fn update(&self, _: &Cx, change: TypedChange<File>) -> Result<TypedObject<File>, Failure> {
-        self.put(change.args).await
+    async fn update(&self, cx: &Cx, change: TypedChange<File>) -> Result<TypedObject<File>, Failure> {
+        self.put(cx.token, change.args).await
     }
 
-    async fn delete(&self, _: &Cx, prior: TypedPrior<File>) -> Result<(), Failure> {
+    async fn delete(&self, cx: &Cx, prior: TypedPrior<File>) -> Result<(), Failure> {
+        let token = cx.token;
         blocking(move || {
             let path = Path::new(&prior.id);
+            // An update that was killed may have left a part of it.
+            let _ = std::fs::remove_file(beside(path, &token));
             match std::fs::remove_file(path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(refused("remove", path, &error)),
                 _ => Ok(()),

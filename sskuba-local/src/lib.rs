@@ -10,6 +10,7 @@
 //! assert_eq!(provider.name(), "local");
 //! ```
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sskuba_core::provider::{Handlers, Limits, Provider};
@@ -21,12 +22,23 @@ pub mod fs;
 pub mod random;
 pub mod wait;
 
-/// Returns the provider of this crate's kinds, `local`.
+/// Returns the provider of this crate's kinds, `local`. What came of a command that is interrupted with the program is
+/// for a person to find out; see [`provider_keeping`].
 pub fn provider() -> Arc<dyn Provider> {
+    with(exec::CommandHandler::default())
+}
+
+/// As [`provider`]; keeps in `folder` what is known of running commands, so that the next run of a program that was killed
+/// finds out what came of them.
+pub fn provider_keeping(folder: impl Into<PathBuf>) -> Arc<dyn Provider> {
+    with(exec::CommandHandler::keeping(folder))
+}
+
+fn with(commands: exec::CommandHandler) -> Arc<dyn Provider> {
     let handlers = Handlers::new("local")
         .limits(Limits { parallel: 64, per_second: None })
         .resource::<data::Data>(data::DataHandler)
-        .resource::<exec::Command>(exec::CommandHandler)
+        .resource::<exec::Command>(commands)
         .resource::<fs::File>(fs::FileHandler)
         .resource::<fs::Directory>(fs::DirectoryHandler)
         .resource::<random::Id>(random::IdHandler)

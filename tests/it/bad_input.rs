@@ -1,7 +1,9 @@
 //! Mistakes, wherever they come from: each is answered with what is wrong, where, why, and what to do, and nothing
 //! that was recorded is lost.
 
+mod composed;
 mod declared;
+mod limits;
 mod providers;
 mod recorded;
 mod saved;

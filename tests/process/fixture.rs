@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use sskuba::core::provider::{Change, Class, Cx, Failure, Instance, Object, Place, Prior, Provider};
 use sskuba::core::schema::Schema;
 use sskuba::core::value::{Map, Value};
+use sskuba::local::exec::Command;
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{Machine, Network, Subnet};
 use sskuba::sim::{SimProvider, World};
@@ -102,10 +103,18 @@ struct Settings {
     /// Whether to protect the things.
     #[config(default = false)]
     protect: bool,
+    /// A script that is run, and nothing else.
+    #[config(default = String::new())]
+    script: String,
 }
 
 fn declare(stack: &mut Stack) -> sskuba::Result {
     let settings: Settings = stack.config()?;
+    if !settings.script.is_empty() {
+        let job = stack.add("job", Command::new(["/bin/sh", &settings.script]))?;
+        stack.export("said", job.stdout());
+        return Ok(());
+    }
     for i in 0..settings.things {
         let thing = Thing::new(format!("{}-{i}", settings.owner)).code(settings.code.clone());
         let thing = stack.add(format!("thing-{i}"), thing)?;

@@ -18,11 +18,13 @@ mod stage;
 
 mod bytes;
 mod canaries;
+mod commands;
 mod configuring;
 mod contention;
 mod contract;
 mod damage;
 mod disk;
+mod dumps;
 mod earlier_states;
 mod folders;
 mod guides;

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::args::Config;
 use crate::context::{Access, Context};
-use crate::render::paint::clean;
+use crate::render::paint::one_line;
 use crate::render::{table, value};
 use crate::settings::{Entry, Overrides, Place, check_key, merge, open, seal};
 use crate::stop::{Code, Stop};
@@ -28,7 +28,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: Config) -> Resul
 fn get(context: &mut Context<'_, '_>, key: &str, show_secrets: bool) -> Result<(), Stop> {
     let shown = match effective(context)?.into_iter().find(|(name, _)| name == key) {
         None => {
-            let name = context.settings()?.name();
+            let (name, key) = (context.settings()?.name(), one_line(key));
             return Err(Stop::failed(format!(
                 "`{key}` is not set in {name}; `config set {key} VALUE` sets it"
             )));
@@ -44,8 +44,8 @@ fn get(context: &mut Context<'_, '_>, key: &str, show_secrets: bool) -> Result<(
     let json = super::output::json(&shown, show_secrets)?;
     match (context.screen.json, &json) {
         (true, json) => context.screen.document(json),
-        (false, serde_json::Value::String(text)) => context.screen.say(text),
-        (false, json) => context.screen.say(json),
+        (false, serde_json::Value::String(text)) => context.screen.value(text),
+        (false, json) => context.screen.value(&json.to_string()),
     }
     Ok(())
 }
@@ -191,7 +191,7 @@ fn list(context: &mut Context<'_, '_>) -> Result<(), Stop> {
             other => other.unwrap_or_default(),
         };
         let shown = value::show(&configured.value, false);
-        rows.push([clean(key), shown, configured.origin.to_string(), note.to_owned()]);
+        rows.push([key.clone(), shown, configured.origin.to_string(), note.to_owned()]);
     }
     for field in unset {
         let origin = if field.required { "not set, must be" } else { "default" };

@@ -6,7 +6,6 @@ use sskuba_core::state::RunResult;
 
 use crate::args::History;
 use crate::context::{Access, Context};
-use crate::render::paint::clean;
 use crate::render::{duration, plan, table};
 use crate::stop::{Code, Stop};
 
@@ -46,11 +45,11 @@ fn row(run: &Run) -> [String; 8] {
         run.revision.to_string(),
         format!("{}Z", started.split('.').next().unwrap_or(&started)),
         took.unwrap_or_else(|| "-".to_owned()),
-        clean(&run.who),
-        clean(&run.command),
+        run.who.clone(),
+        run.command.clone(),
         result(run).to_owned(),
         if changed.is_empty() { "-".to_owned() } else { changed },
-        clean(run.message.as_deref().unwrap_or_default()).replace('\n', " "),
+        run.message.clone().unwrap_or_default(),
     ]
 }
 

@@ -13,7 +13,7 @@ use super::state::{ended, open};
 use crate::args::{Opening, Repair, Undo};
 use crate::context::{Access, Context};
 use crate::keyring::UserKeyring;
-use crate::render::paint::clean;
+use crate::render::paint::one_line;
 use crate::stop::Stop;
 
 pub(super) async fn rename(
@@ -44,7 +44,7 @@ pub(super) async fn undo(context: &mut Context<'_, '_>, args: &Undo) -> Result<(
     if args.force || undoing.obstacles.is_empty() {
         context.screen.say(format!("Undoing `{command}` of revision {revision}"));
         for line in &undoing.lines {
-            context.screen.say(format!("  - {}", clean(line)));
+            context.screen.say(format!("  - {}", one_line(line)));
         }
         if !args.yes
             && let Err(stop) = planned::agree(context, "Undo it?").await
@@ -174,17 +174,17 @@ fn tell(context: &mut Context<'_, '_>, found: &Examination) {
     for item in &salvage.unreadable {
         let about = item.about.as_deref().map(|about| format!(", of {about}")).unwrap_or_default();
         let restored = item.restored.as_deref().map(|from| format!("; {from}")).unwrap_or_default();
-        let why = clean(&item.why) + &restored;
-        context.screen.say(format!("  - {}{} cannot be read: {why}", item.key, clean(&about)));
+        let why = one_line(&item.why) + &restored;
+        context.screen.say(format!("  - {}{} cannot be read: {why}", one_line(&item.key), one_line(&about)));
     }
     for line in salvage.sources.iter().chain(&salvage.doubts) {
-        context.screen.say(format!("  - {}", clean(line)));
+        context.screen.say(format!("  - {}", one_line(line)));
     }
     for line in &salvage.closed {
-        context.screen.say(format!("  - {}: it would be left out", clean(line)));
+        context.screen.say(format!("  - {}: it would be left out", one_line(line)));
     }
     for line in findings {
-        context.screen.say(format!("  - {}", clean(&line)));
+        context.screen.say(format!("  - {}", one_line(&line)));
     }
 }
 

@@ -31,7 +31,7 @@ use crate::stop::{Code, Stop};
 
 /// Runs a command.
 pub(crate) async fn run(
-    cli: Cli,
+    mut cli: Cli,
     arguments: Arguments,
     environment: Environment,
     args: &[OsString],
@@ -43,7 +43,7 @@ pub(crate) async fn run(
         let mut text = Vec::new();
         let name = cli.project.clone();
         clap_complete::generate(completions.shell, &mut crate::cli::definition(&name), name, &mut text);
-        screen.raw(&String::from_utf8_lossy(&text));
+        screen.exact(&String::from_utf8_lossy(&text));
         return Code::Done;
     }
     let changes = matches!(
@@ -60,6 +60,8 @@ pub(crate) async fn run(
             return stop.code;
         }
     };
+    let own = place.0.own();
+    cli.providers.extend(cli.keeping.iter().map(|make| make(&own)));
     let call = call(cli.called.as_deref(), args, &environment);
     let mut context = Context::new(cli, global, environment, place, call, screen);
     if changes {
@@ -81,6 +83,7 @@ fn prepare(screen: &mut Screen<'_>, global: &Global, environment: &Environment) 
     let no_color = dumb || environment.variable("NO_COLOR").is_some();
     screen.paint = Paint::new(global.color, environment.terminal.output, no_color);
     screen.error_paint = Paint::new(global.color, environment.terminal.errors, no_color);
+    screen.terminal = environment.terminal.output;
     (screen.json, screen.quiet, screen.verbose) = (global.json, global.quiet, global.verbose);
 }
 

@@ -7,7 +7,7 @@ use sskuba_core::value::Value;
 
 use crate::args::Output;
 use crate::context::{Access, Context};
-use crate::render::paint::clean;
+use crate::render::paint::one_line;
 use crate::render::value;
 use crate::stop::{Code, Stop};
 
@@ -29,8 +29,8 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Output) -> Result<
         let json = json(output, args.show_secrets)?;
         match (context.screen.json, &json) {
             (true, json) => context.screen.document(json),
-            (false, Json::String(text)) => context.screen.say(text),
-            (false, json) => context.screen.say(json),
+            (false, Json::String(text)) => context.screen.value(text),
+            (false, json) => context.screen.value(&json.to_string()),
         }
         return Ok(Code::Done);
     }
@@ -45,7 +45,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Output) -> Result<
     }
     for (name, output) in exports {
         let shown = if args.show_secrets { Value::from_json(json(output, true)?) } else { output.clone() };
-        context.screen.say(format!("{} = {}", clean(name), value::show(&shown, true)));
+        context.screen.say(format!("{} = {}", one_line(name), value::show(&shown, true)));
     }
     Ok(Code::Done)
 }
@@ -65,7 +65,8 @@ pub(super) fn closed(context: &Context<'_, '_>) -> Stop {
 }
 
 fn missing<'k>(name: &str, known: impl Iterator<Item = &'k String>, stack: &str) -> String {
-    let known: Vec<String> = known.map(|name| format!("`{name}`")).collect();
+    let known: Vec<String> = known.map(|name| format!("`{}`", one_line(name))).collect();
+    let name = one_line(name);
     if known.is_empty() {
         return format!("there is no output `{name}`: stack {stack} exports nothing");
     }

@@ -13,7 +13,7 @@ use sskuba_core::value::Value;
 use crate::args::Applying;
 use crate::context::Context;
 use crate::prompt::ask;
-use crate::render::paint::clean;
+use crate::render::paint::{clean, one_line};
 use crate::render::{duration, plan as render, value};
 use crate::stop::{Code, Stop};
 
@@ -185,7 +185,7 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &Report, command: &str
     if !report.exports.is_empty() && report.result == RunResult::Succeeded {
         context.screen.chat(format!("\n{}", paint.strong("Outputs")));
         for (name, output) in &report.exports {
-            context.screen.chat(format!("    {} = {}", clean(name), value::show(output, false)));
+            context.screen.chat(format!("    {} = {}", one_line(name), value::show(output, false)));
         }
     }
     let next = next(context, report, command);

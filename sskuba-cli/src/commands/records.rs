@@ -62,7 +62,7 @@ fn line(record: &Record, status: &'static str) -> Line {
     Line {
         address: record.address.to_string(),
         kind: record.address.kind_str().to_owned(),
-        id: record.id.clone(),
+        id: record.shown_id().into_owned(),
         token: record.token.to_string(),
         generation: 1,
         status,
@@ -89,7 +89,7 @@ pub(super) fn document(record: &Record, open: Option<&Intent>, show_secrets: boo
     Ok(json!({
         "address": record.address,
         "kind": record.address.kind_str(),
-        "id": record.id,
+        "id": if show_secrets { record.id.as_str().into() } else { record.shown_id() },
         "token": record.token,
         "status": open.map_or(status(record.status), |open| open_status(open.verb)),
         "provider": record.provider,

@@ -4,7 +4,7 @@ use sskuba_core::plan::FieldChange;
 use sskuba_core::secret::MASK;
 use sskuba_core::value::Value;
 
-use super::paint::Paint;
+use super::paint::{Paint, one_line};
 use super::value::show;
 
 /// How many parts of one field are shown before the rest is folded.
@@ -63,7 +63,7 @@ fn split<'a>(path: &str, from: Option<&'a Value>, to: Option<&'a Value>, parts: 
             let added = new.keys().filter(|key| !old.contains_key(*key));
             for key in old.keys().chain(added) {
                 if old.get(key) != new.get(key) {
-                    split(&format!("{path}.{key}"), old.get(key), new.get(key), parts);
+                    split(&format!("{path}.{}", one_line(key)), old.get(key), new.get(key), parts);
                 }
             }
         }

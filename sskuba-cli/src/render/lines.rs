@@ -7,7 +7,7 @@ use sskuba_core::plan::Action;
 use sskuba_core::state::Verb;
 
 use super::duration::{expected, passed};
-use super::paint::{Paint, clean};
+use super::paint::{Paint, one_line};
 
 /// Writes an event as a line; none if it is not worth one. `at` is the time since the run began.
 pub(crate) fn line(event: &Event, at: Duration, paint: Paint, verbose: bool) -> Option<String> {
@@ -24,7 +24,7 @@ pub(crate) fn line(event: &Event, at: Duration, paint: Paint, verbose: bool) -> 
             format!("? {address}: was to be {}", done_verb(*verb))
         }
         Event::Recovered { address, what, .. } => {
-            format!("{} {address}: {}", paint.good("✓"), clean(what))
+            format!("{} {address}: {}", paint.good("✓"), one_line(what))
         }
         Event::Started { address, action, expected_ms } => {
             let time = if *expected_ms >= 1000 {
@@ -36,21 +36,25 @@ pub(crate) fn line(event: &Event, at: Duration, paint: Paint, verbose: bool) -> 
             paint.dim(format!("{sign} {address}: {}{time}", doing(*action)))
         }
         Event::Finished { address, action, id, took_ms } => {
-            let id = if id.is_empty() { String::new() } else { format!(" {}", clean(id)) };
+            let id = if id.is_empty() { String::new() } else { format!(" {}", one_line(id)) };
             let took = passed(Duration::from_millis(*took_ms));
             format!("{} {address}: {}{id} in {took}", paint.good("✓"), done(*action))
         }
         Event::Failed { address, action, class, message, .. } => {
-            format!("{} {address}: failed to {action}: {class}: {}", paint.bad("✗"), clean(message))
+            format!(
+                "{} {address}: failed to {action}: {}",
+                paint.bad("✗"),
+                one_line(&format!("{class}: {message}"))
+            )
         }
         Event::Skipped { address, because, .. } => {
-            paint.warn(format!("○ {address}: skipped, {}", clean(because)))
+            paint.warn(format!("○ {address}: skipped, {}", one_line(because)))
         }
         Event::Cancelling { running } => paint.warn(cancelling(*running)),
         Event::Throttled { provider, parallel } => {
             paint.warn(format!("provider {provider} asks to slow down; it gets {parallel} calls at once"))
         }
-        Event::Note { message } => clean(message),
+        Event::Note { message } => one_line(message),
         _ => return None,
     };
     let stamp = format!("{:>7}", passed(at));

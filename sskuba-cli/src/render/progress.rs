@@ -9,7 +9,7 @@ use sskuba_core::plan::{Action, Plan, Verdict};
 
 use super::duration::{expected, passed};
 use super::lines;
-use super::paint::{Paint, clean};
+use super::paint::{Paint, one_line};
 use crate::environment::Size;
 
 mod frame;
@@ -111,7 +111,7 @@ impl Progress {
             }
             Event::Finished { address, action, .. } => self.step(address, *action, 0, Standing::Done),
             Event::Failed { address, action, class, message, .. } => {
-                let text = format!("{class}: {}", clean(message).replace('\n', " "));
+                let text = one_line(&format!("{class}: {message}"));
                 self.step(address, *action, 0, Standing::Failed(text));
             }
             Event::Skipped { address, action, .. } => self.step(address, *action, 0, Standing::Skipped),
@@ -120,7 +120,7 @@ impl Progress {
                 self.note =
                     Some(format!("provider {provider} asks to slow down; it gets {parallel} calls at once"));
             }
-            Event::Note { message } => self.note = Some(clean(message).replace('\n', " ")),
+            Event::Note { message } => self.note = Some(one_line(message)),
             _ => {}
         }
     }

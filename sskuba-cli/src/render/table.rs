@@ -1,9 +1,12 @@
 //! Tables: columns as wide as their widest cell.
 
-/// Writes rows under a heading; the last column is not padded.
+use super::paint::one_line;
+
+/// Writes rows under a heading; the last column is not padded. A cell has one line, whatever its text has.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|cell| one_line(cell))).collect();
     let mut widths = head.map(|text| text.chars().count());
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }

@@ -3,7 +3,7 @@
 use sskuba_core::secret::MASK;
 use sskuba_core::value::{UNKNOWN, Value};
 
-use super::paint::clean;
+use super::paint::one_line;
 
 /// How long a text may be before it is cut, in characters.
 const TEXT: usize = 72;
@@ -25,7 +25,7 @@ pub(crate) fn show(value: &Value, whole: bool) -> String {
 }
 
 fn keys<'a>(keys: impl Iterator<Item = &'a String>) -> String {
-    keys.map(|key| clean(key)).collect::<Vec<_>>().join(", ")
+    keys.map(|key| one_line(key)).collect::<Vec<_>>().join(", ")
 }
 
 fn write(value: &Value, whole: bool) -> String {
@@ -39,8 +39,10 @@ fn write(value: &Value, whole: bool) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Map(map) => {
-            let fields: Vec<String> =
-                map.iter().map(|(key, value)| format!("{}: {}", clean(key), write(value, whole))).collect();
+            let fields: Vec<String> = map
+                .iter()
+                .map(|(key, value)| format!("{}: {}", one_line(key), write(value, whole)))
+                .collect();
             format!("{{{}}}", fields.join(", "))
         }
         Value::Secret(_) => MASK.to_owned(),
@@ -66,7 +68,7 @@ pub(crate) fn quoted(text: &str, whole: bool) -> String {
 }
 
 fn json(text: &str) -> String {
-    clean(&serde_json::Value::from(text).to_string())
+    one_line(&serde_json::Value::from(text).to_string())
 }
 
 fn cut(text: &str, at: usize) -> String {

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use sskuba_core::secret::Secret;
+use sskuba_core::state::Passphrase;
 use zeroize::Zeroizing;
 
 use crate::identity::Identities;
@@ -36,7 +37,9 @@ fn seal_bytes(
         .collect::<Result<_, String>>()?;
     let encryptor = match passphrase {
         Some(passphrase) if keys.is_empty() => {
-            age::Encryptor::with_user_passphrase(passphrase.expose().clone().into())
+            let passphrase = Passphrase::new(passphrase.clone());
+            age::Encryptor::with_recipients(std::iter::once(&passphrase as &dyn age::Recipient))
+                .map_err(|error| error.to_string())?
         }
         _ => age::Encryptor::with_recipients(keys.iter().map(|key| key as &dyn age::Recipient))
             .map_err(|error| error.to_string())?,
@@ -132,6 +135,8 @@ mod tests {
     fn a_passphrase_seals_and_opens() {
         let right = identities(&[("SSKUBA_PASSPHRASE", "one")]);
         let sealed = seal("canary", &[], right.passphrase()).unwrap();
+        let file = String::from_utf8_lossy(&BASE64.decode(&sealed).unwrap()).into_owned();
+        assert!(file.lines().any(|line| line.starts_with("-> scrypt ") && line.ends_with(" 16")), "{file}");
         assert_eq!(*open(&sealed, &right).unwrap(), "canary");
         let error = open(&sealed, &identities(&[("SSKUBA_PASSPHRASE", "two")])).unwrap_err();
         assert!(error.contains("SSKUBA_PASSPHRASE is not its passphrase"), "{error}");

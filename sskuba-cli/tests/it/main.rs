@@ -4,6 +4,7 @@
 
 mod bench;
 mod configuring;
+mod escapes;
 mod interrupting;
 mod lifecycle;
 mod plans;

@@ -4,27 +4,48 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::provider::{Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Texts, Told};
+use crate::provider::{
+    Change, Cx, Failure, Heard, Instance, Limits, Object, Place, Prior, Provider, Texts, Told, failed, found, made,
+    seen,
+};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
 
 /// Masks the secrets of a call, and of the provider's own settings, in the texts of its failure, and keeps them secret
 /// in what it reports. The engine puts one round every provider: a service's own words often quote what was sent.
+/// What is reported and is more than a value may be is left out here too, and said.
 #[derive(Debug, Clone)]
 pub struct Discreet<P: ?Sized = dyn Provider> {
     inner: Arc<P>,
     settings: Option<Arc<Texts>>,
+    heard: Arc<Heard>,
 }
 
 impl<P: ?Sized> Discreet<P> {
     /// Wraps a provider or an instance.
     pub fn new(inner: Arc<P>) -> Self {
-        Self { inner, settings: None }
+        Self { inner, settings: None, heard: Arc::default() }
     }
 
     fn told<'a>(&self, given: Vec<&'a Map>) -> Told<'a> {
-        Told::new(given).settings(self.settings.as_ref())
+        Told::new(given).and(self.settings.clone()).heard(&self.heard)
     }
+
+    /// As [`Self::told`], of a call about one object.
+    fn told_of<'a>(&self, cx: &Cx, given: Vec<&'a Map>) -> Told<'a> {
+        self.told(given).remember(cx.token)
+    }
+}
+
+/// Takes the answer to a call that makes or changes an object.
+fn changed(told: &Told<'_>, answer: Result<Object, Failure>) -> Result<Object, Failure> {
+    answer.map_err(|failure| failed(told.failure(failure))).and_then(|object| made(told.object(object)))
+}
+
+/// Takes the answer to a question about an object.
+fn looked(told: &Told<'_>, answer: Result<Option<Object>, Failure>) -> Result<Option<Object>, Failure> {
+    let answer = answer.map_err(|failure| failed(told.failure(failure)))?;
+    Ok(answer.map(|object| seen(told.object(object))))
 }
 
 #[async_trait]
@@ -47,7 +68,9 @@ impl Provider for Discreet {
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         let inner = self.inner.configure(settings).await;
         let inner = inner.map_err(|failure| self.told(settings.into_iter().collect()).failure(failure))?;
-        Ok(Arc::new(Discreet { inner, settings: settings.map(|settings| Arc::new(Texts::of([settings]))) }))
+        let (settings, heard) =
+            (settings.map(|settings| Arc::new(Texts::of([settings]))), Arc::clone(&self.heard));
+        Ok(Arc::new(Discreet { inner, settings, heard }))
     }
 }
 
@@ -57,39 +80,35 @@ impl Instance for Discreet<dyn Instance> {
         self.inner.place().await.map_err(|failure| self.told(Vec::new()).failure(failure))
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
-        let told = self.told(vec![inputs]);
-        let made = self.inner.create(cx, inputs).await;
-        made.map(|object| told.object(object)).map_err(|failure| told.failure(failure))
+        let told = self.told_of(cx, vec![inputs]);
+        changed(&told, self.inner.create(cx, inputs).await)
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
-        let told = self.told(vec![&prior.inputs, &prior.outputs]);
-        let read = self.inner.read(cx, prior).await;
-        read.map(|object| object.map(|object| told.object(object))).map_err(|failure| told.failure(failure))
+        let told = self.told_of(cx, vec![&prior.inputs, &prior.outputs]);
+        looked(&told, self.inner.read(cx, prior).await)
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
-        let told = self.told(vec![&change.inputs, &change.prior.inputs, &change.prior.outputs]);
-        let made = self.inner.update(cx, change).await;
-        made.map(|object| told.object(object)).map_err(|failure| told.failure(failure))
+        let told = self.told_of(cx, vec![&change.inputs, &change.prior.inputs, &change.prior.outputs]);
+        changed(&told, self.inner.update(cx, change).await)
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
-        let told = self.told(vec![&prior.inputs, &prior.outputs]);
-        self.inner.delete(cx, prior).await.map_err(|failure| told.failure(failure))
+        let told = self.told_of(cx, vec![&prior.inputs, &prior.outputs]);
+        self.inner.delete(cx, prior).await.map_err(|failure| failed(told.failure(failure)))
     }
     async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
-        let told = self.told(Vec::new());
-        let found = self.inner.find(cx).await;
-        found.map(|object| object.map(|object| told.object(object))).map_err(|failure| told.failure(failure))
+        let told = self.told(Vec::new()).and(self.heard.of(cx.token));
+        looked(&told, self.inner.find(cx).await)
     }
     async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
         let told = self.told(vec![inputs]);
-        let mut found = self.inner.lookup(cx, inputs).await.map_err(|failure| told.failure(failure))?;
-        told.map(&mut found);
-        Ok(found)
+        let mut answer = self.inner.lookup(cx, inputs).await.map_err(|failure| told.failure(failure))?;
+        told.map(&mut answer);
+        found(answer)
     }
     async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
-        let told = self.told(Vec::new());
+        let told = self.told(Vec::new()).and(self.heard.all());
         let all = self.inner.list(cx).await.map_err(|failure| told.failure(failure))?;
-        Ok(all.into_iter().map(|object| told.object(object)).collect())
+        Ok(all.into_iter().map(|object| seen(told.object(object))).collect())
     }
 }
 
@@ -175,5 +194,58 @@ mod tests {
         for failure in failures {
             assert_eq!(failure.message, "key (secret) has expired");
         }
+    }
+
+    /// A service that quotes a key where it finds, lists and refuses objects, and knows it in pieces.
+    #[derive(Debug)]
+    struct Index;
+
+    #[async_trait]
+    impl Instance for Index {
+        async fn place(&self) -> Result<Place, Failure> {
+            Ok(Place::default())
+        }
+        async fn create(&self, _: &Cx, _: &Map) -> Result<Object, Failure> {
+            Err(Failure::unknown(Class::Transient, "no login with hunter2").request_id("r-hunter2"))
+        }
+        async fn read(&self, _: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
+            Err(Failure::new(Class::Denied, format!("{} is behind hunter2", prior.id)))
+        }
+        async fn update(&self, _: &Cx, _: &Change) -> Result<Object, Failure> {
+            Ok(Object::default())
+        }
+        async fn delete(&self, _: &Cx, _: &Prior) -> Result<(), Failure> {
+            Ok(())
+        }
+        async fn find(&self, _: &Cx) -> Result<Option<Object>, Failure> {
+            Ok(self.list(&cx(0)).await?.pop())
+        }
+        async fn list(&self, _: &Cx) -> Result<Vec<Object>, Failure> {
+            let outputs = [("link".to_owned(), Value::from("db://ann:hunter2@h"))].into();
+            Ok(vec![Object { id: "1".into(), inputs: Map::new(), outputs }])
+        }
+    }
+
+    fn cx(token: u8) -> Cx {
+        let stack = StackId::parse("local/test/dev").unwrap();
+        let address = Address::parse("it:some:Thing::main").unwrap();
+        Cx::new(stack, address, Token::new([token; 16]), Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn what_a_call_was_told_stays_secret_in_what_is_found_listed_and_said_of_others() {
+        let provider = Discreet::<dyn Instance>::new(Arc::new(Index));
+        assert!(!provider.find(&cx(1)).await.unwrap().unwrap().outputs["link"].has_secret());
+        // The whole is given; a part of it, which it was made of, is what comes back.
+        let password = Value::from("hunter2").into_secret();
+        let made_of = crate::value::MadeOf::these(&[password]);
+        let url = Value::from("db://ann:hunter2@h").into_secret_of(made_of);
+        let failure = provider.create(&cx(1), &[("url".to_owned(), url)].into()).await.unwrap_err();
+        assert_eq!(failure.message, "no login with (secret)");
+        assert_eq!(failure.request_id.as_deref(), Some("r-(secret)"));
+        assert!(provider.find(&cx(1)).await.unwrap().unwrap().outputs["link"].has_secret());
+        assert!(provider.list(&cx(9)).await.unwrap()[0].outputs["link"].has_secret());
+        let failure = provider.read(&cx(2), &Prior { id: "2".into(), ..Prior::default() }).await.unwrap_err();
+        assert_eq!(failure.message, "2 is behind (secret)");
     }
 }

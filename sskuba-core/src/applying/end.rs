@@ -29,7 +29,7 @@ impl Run<'_> {
         };
         let (outcome, time) = (ended.outcome, self.tools.clock.now());
         let applied = match &outcome {
-            Outcome::Applied { id, took, .. } => Some((id.clone(), *took)),
+            Outcome::Applied { took, .. } => Some(*took),
             _ => None,
         };
         let not_applied = matches!(outcome, Outcome::NotApplied { .. });
@@ -42,7 +42,11 @@ impl Run<'_> {
             self.journal.stage(Entry::Forgotten { token, why })?;
         }
         match (applied, ended.failure) {
-            (Some((object, took_ms)), _) => self.done(id, action, object, took_ms),
+            (Some(took_ms), _) => {
+                let record = self.journal.state().record(token);
+                let object = record.map(|record| record.shown_id().into_owned()).unwrap_or_default();
+                self.done(id, action, object, took_ms);
+            }
             (None, Some(failure)) if throttled && not_applied && self.may_rest(id) => {
                 let tries = self.throttled.get(&id).copied().unwrap_or(1);
                 self.rest(id, failure.retry_after.unwrap_or(REST * 2_u32.pow(tries)));
@@ -116,7 +120,13 @@ impl Run<'_> {
                 Ok(value) if !value.has_unknown() => {
                     exports.insert(name.clone(), value);
                 }
-                _ => exports.extend(recorded.get(name).map(|value| (name.clone(), value.clone()))),
+                other => {
+                    if let Err(why) = other {
+                        let message = format!("export `{name}` keeps its recorded value: {why}");
+                        self.options.events.emit(Event::Note { message });
+                    }
+                    exports.extend(recorded.get(name).map(|value| (name.clone(), value.clone())));
+                }
             }
         }
         let partial_down = self.plan.down && !self.journal.state().is_empty();

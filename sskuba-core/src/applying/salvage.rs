@@ -129,7 +129,7 @@ impl Salvage {
     pub fn findings(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for record in self.state.records() {
-            let (address, id) = (&record.address, &record.id);
+            let (address, id) = (&record.address, record.shown_id());
             for edge in record.dependencies.iter().filter(|edge| self.state.current(edge).is_none()) {
                 lines.push(format!(
                     "{address} depends on {edge}, which is not recorded: the next `up` records what it needs anew"
@@ -170,7 +170,7 @@ pub(super) fn about_entry(entry: &Entry) -> Option<String> {
             Some(format!("the end of a call that made or changed the object {id}"))
         }
         Entry::Outcome { .. } => Some("the end of a call".to_owned()),
-        Entry::Adopted(record) => Some(format!("{} ({})", record.address, record.id)),
+        Entry::Adopted(record) => Some(format!("{} ({})", record.address, record.shown_id())),
         Entry::Moved { to, .. } => Some(format!("a move to {to}")),
         _ => None,
     }

@@ -21,13 +21,14 @@ pub struct Undoing {
 
 /// Says what is put back and what goes, one line each.
 fn lines(edit: &Edit, state: &State) -> Vec<String> {
-    let comes = edit.before.iter().map(|old| format!("put back: {} ({})", old.address, old.id));
+    let comes = edit.before.iter().map(|old| format!("put back: {} ({})", old.address, old.shown_id()));
     let opens =
         edit.closed.iter().map(|open| format!("open again: the interrupted call for {}", open.address));
     let is_new = |token: &Token| !edit.before.iter().any(|old| old.token == *token);
     let new =
         edit.after.iter().map(|(token, _)| *token).filter(is_new).filter_map(|token| state.record(token));
-    let goes = new.map(|record| format!("forgotten: {} ({}); its object stays", record.address, record.id));
+    let goes =
+        new.map(|record| format!("forgotten: {} ({}); its object stays", record.address, record.shown_id()));
     comes.chain(opens).chain(goes).collect()
 }
 
@@ -157,7 +158,7 @@ impl Session {
         if let Some(other) = self.state().current(to) {
             return Err(EngineError::Refused(format!(
                 "{to} is recorded already, as {}; move or `state rm` that one first",
-                other.id
+                other.shown_id()
             )));
         }
         if let Some(open) = self.state().pending().find(|open| open.address == *to) {

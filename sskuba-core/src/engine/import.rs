@@ -104,7 +104,8 @@ impl Session {
         if let Some(record) = step.prior.and_then(|token| self.state().record(token)) {
             return refuse(format!(
                 "object {} is recorded there already; `state rm {}` forgets it first",
-                record.id, record.address
+                record.shown_id(),
+                record.address
             ));
         }
         let same = |r: &&Record| r.id == id && r.address.kind_str() == address.kind_str();

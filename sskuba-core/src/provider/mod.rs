@@ -1,19 +1,26 @@
 //! Providers: the contract, typed handlers over it, and how a provider is found.
 
+mod bounds;
 mod contract;
 mod error;
 mod handlers;
+mod heard;
 mod place;
 mod registry;
 mod resealing;
+mod spellings;
+mod texts;
 mod told;
 mod typed;
 
+pub(crate) use bounds::{failed, found, made, seen};
 pub use contract::{Change, Cx, Instance, Limits, Object, Prior, Provider};
 pub use error::{Class, Effect, Failure};
 pub use handlers::{Handlers, IntoInstance, MadeInstance};
+pub(crate) use heard::Heard;
 pub use place::Place;
 pub use registry::{Registry, RegistryError};
 pub(crate) use resealing::resealed;
-pub(crate) use told::{Texts, Told};
+pub(crate) use texts::Texts;
+pub(crate) use told::Told;
 pub use typed::{Handler, LookupHandler, TypedChange, TypedObject, TypedPrior};

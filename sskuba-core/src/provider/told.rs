@@ -1,109 +1,65 @@
 //! What a provider was told in confidence, and is not to be repeated.
 
-use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use zeroize::Zeroize as _;
-
 use super::contract::Object;
-use super::error::{Effect, Failure};
-use crate::secret::MASK;
+use super::error::{Class, Effect, Failure};
+use super::heard::Heard;
+use super::texts::{Texts, has_one, mask};
+use crate::address::Token;
 use crate::value::{Map, Value};
-
-/// The shortest secret that is looked for in texts: shorter ones are parts of ordinary words.
-const IN_TEXTS: usize = 4;
-
-/// The shortest one whose appearance in a reported value makes that value a secret.
-const IN_VALUES: usize = 8;
 
 /// The secrets that a call is told, in the forms in which a text may have them.
 pub(crate) struct Told<'a> {
     given: Vec<&'a Map>,
-    texts: Texts,
-    settings: Option<Arc<Texts>>,
-}
-
-/// Secret texts in all their spellings, the longest first: of one that is part of another the rest would stay.
-pub(crate) struct Texts(Vec<String>);
-
-impl Texts {
-    /// Collects the secrets of some fields.
-    pub(crate) fn of<'a>(given: impl IntoIterator<Item = &'a Map>) -> Self {
-        let mut texts = Vec::new();
-        given.into_iter().flat_map(|map| map.values()).for_each(|value| secrets(value, false, &mut texts));
-        let forms: Vec<String> = texts.iter().flat_map(|text| forms(text)).collect();
-        texts.extend(forms);
-        texts.retain(|text| text.len() >= IN_TEXTS);
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        texts.dedup();
-        Self(texts)
-    }
-
-    fn mask(&self, text: &mut String) {
-        for secret in &self.0 {
-            if text.contains(secret.as_str()) {
-                *text = text.replace(secret.as_str(), MASK);
-            }
-        }
-    }
-
-    fn are_in(&self, text: &str) -> bool {
-        self.0.iter().any(|secret| secret.len() >= IN_VALUES && text.contains(secret.as_str()))
-    }
-}
-
-impl Drop for Texts {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl fmt::Debug for Texts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} secret texts", self.0.len())
-    }
+    own: Vec<Arc<Texts>>,
+    heard: Option<Arc<Heard>>,
 }
 
 impl<'a> Told<'a> {
     /// Collects the secrets of what a call is given.
     pub(crate) fn new(given: Vec<&'a Map>) -> Self {
-        let texts = Texts::of(given.iter().copied());
-        Self { given, texts, settings: None }
+        let own = vec![Arc::new(Texts::of(given.iter().copied()))];
+        Self { given, own, heard: None }
     }
 
-    /// Adds those of the settings of the provider that is called.
-    pub(crate) fn settings(mut self, settings: Option<&Arc<Texts>>) -> Self {
-        self.settings = settings.map(Arc::clone);
+    /// Adds others that the call has to do with, e.g. those of its provider's settings.
+    pub(crate) fn and(mut self, more: impl IntoIterator<Item = Arc<Texts>>) -> Self {
+        self.own.extend(more);
         self
     }
 
-    fn all(&self) -> impl Iterator<Item = &Texts> {
-        [&self.texts].into_iter().chain(self.settings.as_deref())
+    /// Masks the secrets of other calls too, which a service may mention.
+    pub(crate) fn heard(mut self, heard: &Arc<Heard>) -> Self {
+        self.heard = Some(Arc::clone(heard));
+        self
+    }
+
+    /// Remembers the secrets of this call.
+    pub(crate) fn remember(self, token: Token) -> Self {
+        if let (Some(heard), Some(texts)) = (&self.heard, self.own.first()) {
+            heard.add(token, texts);
+        }
+        self
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Texts> + Clone {
+        self.own.iter().map(|texts| &**texts)
     }
 
     /// Masks them in a text.
     pub(crate) fn text(&self, text: &mut String) {
-        self.all().for_each(|texts| texts.mask(text));
+        let heard = self.heard.as_ref().map(|heard| heard.all()).unwrap_or_default();
+        mask(&self.all(), heard.iter().map(|texts| &**texts), text);
     }
 
     /// Makes those reported fields secret that were so when they were given, or have a secret in them.
     pub(crate) fn map(&self, map: &mut Map) {
         for (name, value) in map {
             let was = |given: &&Map| given.get(name).is_some_and(Value::has_secret);
-            if !value.has_secret() && (self.given.iter().any(was) || self.is_in(value)) {
+            if !value.has_secret() && (self.given.iter().any(was) || has_one(&self.all(), value)) {
                 *value = std::mem::take(value).into_secret();
             }
-        }
-    }
-
-    fn is_in(&self, value: &Value) -> bool {
-        match value {
-            Value::String(text) => self.all().any(|texts| texts.are_in(text)),
-            Value::List(items) => items.iter().any(|item| self.is_in(item)),
-            Value::Map(map) => map.values().any(|value| self.is_in(value)),
-            _ => false,
         }
     }
 
@@ -118,6 +74,11 @@ impl<'a> Told<'a> {
     pub(crate) fn failure(&self, mut failure: Failure) -> Failure {
         self.text(&mut failure.message);
         failure.hint.iter_mut().for_each(|hint| self.text(hint));
+        failure.request_id.iter_mut().for_each(|id| self.text(id));
+        failure.exists.iter_mut().for_each(|id| self.text(id));
+        if let Class::Invalid(field) = &mut failure.class {
+            self.text(field);
+        }
         if let Effect::Applied(object) = &mut failure.effect {
             **object = self.object(std::mem::take(object));
         }
@@ -125,31 +86,13 @@ impl<'a> Told<'a> {
     }
 }
 
-/// Collects the texts that are secret in a value.
-fn secrets(value: &Value, secret: bool, into: &mut Vec<String>) {
-    match value {
-        Value::Secret(_) => secrets(value.reveal(), true, into),
-        Value::String(text) if secret => into.push(text.clone()),
-        Value::Number(number) if secret => into.push(number.to_string()),
-        Value::List(items) => items.iter().for_each(|item| secrets(item, secret, into)),
-        Value::Map(map) => map.values().for_each(|value| secrets(value, secret, into)),
-        _ => {}
-    }
-}
-
-/// Returns other spellings of a text: as JSON has it, as base64, and read from base64.
-fn forms(text: &str) -> Vec<String> {
-    let json = serde_json::Value::from(text).to_string();
-    let decoded = STANDARD_NO_PAD.decode(text.trim_end_matches('='));
-    let decoded = decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let coded = [json.trim_matches('"').to_owned(), STANDARD_NO_PAD.encode(text), STANDARD.encode(text)];
-    coded.into_iter().rev().chain(decoded).filter(|form| form != text).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
     use super::*;
-    use crate::provider::Class;
+    use crate::secret::MASK;
 
     fn told(texts: &[&str]) -> String {
         let inputs: Map = [("code".to_owned(), Value::from("p\"ss w0rd").into_secret())].into();
@@ -187,5 +130,103 @@ mod tests {
         let object = Told::new(vec![&inputs]).object(object);
         assert!(object.inputs["tags"].has_secret() && object.outputs["url"].has_secret());
         assert!(!object.inputs["name"].has_secret() && !object.outputs["size"].has_secret());
+    }
+
+    fn masked(secret: &str, text: &str) -> String {
+        let inputs: Map = [("code".to_owned(), Value::from(secret).into_secret())].into();
+        let mut text = text.to_owned();
+        Told::new(vec![&inputs]).text(&mut text);
+        text
+    }
+
+    #[test]
+    fn what_other_programs_make_of_a_secret_is_masked() {
+        for (secret, url) in
+            [("pa?s", "pa%3Fs"), ("p@ss/w0", "p%40ss%2fw0"), ("é'$x y&<z>", "%C3%A9'%24x%20y%26%3Cz%3E")]
+        {
+            let json = serde_json::to_string(secret).unwrap();
+            let python = json.replace('é', "\\u00e9");
+            let go = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+            let spelt = [
+                STANDARD.encode(secret),
+                STANDARD_NO_PAD.encode(secret),
+                URL_SAFE.encode(secret),
+                URL_SAFE_NO_PAD.encode(secret),
+                STANDARD.encode(format!("{secret}\n")),
+                format!("'{}'", secret.replace('\'', r"'\''")),
+                format!("'{}'", secret.replace('\'', r#"'"'"'"#)),
+                format!("{secret:?}"),
+                json.clone(),
+                python,
+                go,
+                url.to_owned(),
+            ];
+            for spelt in &spelt {
+                let text = masked(secret, &format!("login {spelt} was refused"));
+                assert!(
+                    text.contains(MASK) && !text.contains(spelt.trim_matches(['"', '\''])),
+                    "{secret}: {spelt}: {text}"
+                );
+                assert!(text.starts_with("login ") && text.ends_with(" was refused"), "{text}");
+            }
+        }
+        for user in ["", "a", "ab", "abc"] {
+            let header = format!("Authorization: Basic {}", STANDARD.encode(format!("{user}:hunter2")));
+            let text = masked("hunter2", &header);
+            assert!(text.contains(MASK) && text.len() <= header.len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_of_four_characters_is_masked_where_it_stands_and_a_shorter_one_hides_the_text() {
+        let text = |secret: &str| masked(secret, &format!("login of ann with {secret}{secret} was refused"));
+        assert_eq!(text("k"), MASK);
+        assert_eq!(text("k9%"), MASK);
+        assert_eq!(text("k9%z"), "login of ann with (secret) was refused");
+        assert_eq!(text("k9%z4&y"), "login of ann with (secret) was refused");
+        assert_eq!(masked("k9%", "login of ann with k9%25 was refused"), MASK);
+        assert_eq!(masked("k9%", "login of ann was refused"), "login of ann was refused");
+        assert_eq!(masked("", "login of ann"), "login of ann");
+    }
+
+    #[test]
+    fn secrets_that_overlap_leave_nothing_of_each_other() {
+        let inputs: Map = [
+            ("a".to_owned(), Value::from("abcdef").into_secret()),
+            ("b".to_owned(), Value::from("defghi").into_secret()),
+            ("c".to_owned(), Value::from("secret").into_secret()),
+        ]
+        .into();
+        let mut text = "x abcdefghi y secret z".to_owned();
+        Told::new(vec![&inputs]).text(&mut text);
+        assert_eq!(text, "x (secret) y (secret) z");
+    }
+
+    #[test]
+    fn a_reported_value_with_a_secret_of_any_length_in_it_is_secret() {
+        for secret in ["7", "k9%", "k9%z", "k9%z4&y"] {
+            let inputs: Map = [("code".to_owned(), Value::from(secret).into_secret())].into();
+            let url = format!("https://h/?code={}", secret.replace('%', "%25").replace('&', "%26"));
+            let object = Object {
+                id: format!("thing-{secret}"),
+                inputs: [("label".to_owned(), Value::from("plain"))].into(),
+                outputs: [
+                    ("id".to_owned(), format!("thing-{secret}").into()),
+                    ("url".to_owned(), url.into()),
+                    ("size".to_owned(), 7.into()),
+                ]
+                .into(),
+            };
+            let object = Told::new(vec![&inputs]).object(object);
+            assert!(object.outputs["id"].has_secret() && object.outputs["url"].has_secret(), "{secret}");
+            assert!(!object.inputs["label"].has_secret());
+            assert_eq!(object.outputs["size"].has_secret(), secret == "7");
+        }
+    }
+
+    #[test]
+    fn the_password_of_a_url_is_masked_alone() {
+        let text = masked("postgres://ann:p%40ssw0rd@db:5432/x", "role ann: p@ssw0rd or p%40ssw0rd is wrong");
+        assert_eq!(text, "role ann: (secret) or (secret) is wrong");
     }
 }

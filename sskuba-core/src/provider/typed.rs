@@ -4,11 +4,12 @@ use std::marker::PhantomData;
 
 use async_trait::async_trait;
 
+use super::bounds::without;
 use super::contract::{Change, Cx, Object, Prior};
 use super::error::{Class, Failure};
 use crate::resource::Resource;
 use crate::schema::FieldError;
-use crate::value::{Map, Value, get_map, map_of};
+use crate::value::{Map, Value, fields_of, get_map, map_of};
 
 /// An object as a handler reports it.
 #[derive(Debug, Clone)]
@@ -37,19 +38,25 @@ impl<R: Resource> TypedObject<R> {
     /// Turns it into values, e.g. for [`Failure::partial`].
     ///
     /// # Errors
-    /// If a field is of a type that values cannot hold.
+    /// If a field holds what values cannot hold, such as a number that is none; the failure has the object without it.
     pub fn erase(self) -> Result<Object, Failure> {
         let schema = R::schema();
         let odd = |error: crate::value::ValueError| {
             Failure::new(Class::Terminal, format!("the handler of {} reported {error}", schema.kind))
         };
-        let inputs = self.args.as_ref().map_or(Ok(Map::new()), |args| map_of(args).map_err(odd))?;
-        let outputs = map_of(&self.state).map_err(odd)?;
-        Ok(Object {
+        let args = self.args.as_ref().map(fields_of).transpose().map_err(odd)?;
+        let (inputs, mut faults) = args.unwrap_or_default();
+        let (outputs, more) = fields_of(&self.state).map_err(odd)?;
+        faults.extend(more);
+        let object = Object {
             id: self.id,
             inputs: if inputs.is_empty() { inputs } else { schema.complete(inputs) },
             outputs: schema.seal_outputs(outputs),
-        })
+        };
+        match without(faults) {
+            None => Ok(object),
+            Some(why) => Err(Failure::partial(Class::Terminal, why, object)),
+        }
     }
 }
 

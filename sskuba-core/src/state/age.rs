@@ -1,14 +1,19 @@
 //! Data keys sealed with `age`: to X25519 recipients, or with a passphrase.
 
+mod passphrase;
+mod stretch;
+
 use std::fmt;
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-use ::age::secrecy::{ExposeSecret, SecretString};
-use ::age::{DecryptError, Decryptor, Encryptor, Identity, Recipient, scrypt, x25519};
+use ::age::secrecy::ExposeSecret;
+use ::age::{DecryptError, Decryptor, Encryptor, Identity, Recipient, x25519};
 use async_trait::async_trait;
 use zeroize::{Zeroize, Zeroizing};
 
+use self::passphrase::GREATEST_WORK;
+pub use self::passphrase::Passphrase;
 use super::{DataKey, Keyring, KeyringError};
 use crate::secret::Secret;
 
@@ -18,12 +23,6 @@ const FORM: &str = "sskuba-key v1 ";
 
 /// What stands for the recipients of a key that a passphrase seals.
 const BY_PASSPHRASE: &str = "a passphrase";
-
-/// scrypt's cost, as a power of two: about a second of work and 256 MiB.
-const WORK: u8 = 18;
-
-/// The greatest cost that is accepted from a file: 4 GiB.
-const GREATEST_WORK: u8 = 22;
 
 /// A keyring that seals data keys with `age`, so that the `age` program opens them too.
 ///
@@ -44,7 +43,7 @@ pub struct AgeKeyring(Arc<Way>);
 
 enum Way {
     Keys { recipients: Vec<x25519::Recipient>, identities: Vec<x25519::Identity> },
-    Passphrase { passphrase: SecretString, work: u8 },
+    Passphrase(Passphrase),
 }
 
 impl fmt::Debug for AgeKeyring {
@@ -116,19 +115,16 @@ impl AgeKeyring {
 
     /// Seals and opens with a passphrase.
     pub fn passphrase(passphrase: &Secret<String>) -> Self {
-        let passphrase = SecretString::from(passphrase.expose().as_str());
-        Self(Arc::new(Way::Passphrase { passphrase, work: WORK }))
+        Self(Arc::new(Way::Passphrase(Passphrase::new(passphrase.clone()))))
     }
 
     /// Sets scrypt's cost for sealing with a passphrase, as a power of two from 1 to 22. Each more doubles time and
-    /// memory, for us and for whoever guesses; 18 if not set, which is about a second.
+    /// memory, for us and for whoever guesses; 16 if not set, on every machine: 64 MiB, and less than a second also where
+    /// nothing is optimised.
     #[must_use]
     pub fn work_factor(self, work: u8) -> Self {
         match &*self.0 {
-            Way::Passphrase { passphrase, .. } => Self(Arc::new(Way::Passphrase {
-                passphrase: passphrase.clone(),
-                work: work.clamp(1, GREATEST_WORK),
-            })),
+            Way::Passphrase(passphrase) => Self(Arc::new(Way::Passphrase(passphrase.clone().work(work)))),
             Way::Keys { .. } => self,
         }
     }
@@ -155,7 +151,7 @@ impl Way {
             Self::Keys { recipients, .. } => {
                 recipients.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
             }
-            Self::Passphrase { .. } => BY_PASSPHRASE.into(),
+            Self::Passphrase(_) => BY_PASSPHRASE.into(),
         }
     }
 
@@ -164,10 +160,8 @@ impl Way {
             Self::Keys { recipients, .. } => {
                 Encryptor::with_recipients(recipients.iter().map(|recipient| recipient as &dyn Recipient))
             }
-            Self::Passphrase { passphrase, work } => {
-                let mut recipient = scrypt::Recipient::new(passphrase.clone());
-                recipient.set_work_factor(*work);
-                Encryptor::with_recipients(std::iter::once(&recipient as &dyn Recipient))
+            Self::Passphrase(passphrase) => {
+                Encryptor::with_recipients(std::iter::once(passphrase as &dyn Recipient))
             }
         };
         let encryptor = encryptor.map_err(|error| failed(format!("failed to seal the data key: {error}")))?;
@@ -191,11 +185,7 @@ impl Way {
             Self::Keys { identities, .. } => {
                 decryptor.decrypt(identities.iter().map(|identity| identity as &dyn Identity))
             }
-            Self::Passphrase { passphrase, .. } => {
-                let mut identity = scrypt::Identity::new(passphrase.clone());
-                identity.set_max_work_factor(GREATEST_WORK);
-                decryptor.decrypt(std::iter::once(&identity as &dyn Identity))
-            }
+            Self::Passphrase(passphrase) => decryptor.decrypt(std::iter::once(passphrase as &dyn Identity)),
         };
         let mut reader = reader.map_err(|error| refused(&error, sealed_to))?;
         let mut bytes = Zeroizing::new([0_u8; 32]);

@@ -98,7 +98,7 @@ impl Edit {
                     lines.push(format!("{name} was deleted or forgotten since"));
                 }
                 Some(now) if now.updated != *updated => {
-                    lines.push(format!("{} ({}) was changed by a run since", now.address, now.id));
+                    lines.push(format!("{} ({}) was changed by a run since", now.address, now.shown_id()));
                 }
                 Some(_) => {}
             }
@@ -114,12 +114,14 @@ impl Edit {
             let touched = |token: Token| self.after.iter().any(|(other, _)| *other == token);
             match state.current(&old.address) {
                 Some(now) if now.token == old.token && !touched(now.token) => {
-                    lines.push(format!("{} ({}) is recorded again already", now.address, now.id));
+                    lines.push(format!("{} ({}) is recorded again already", now.address, now.shown_id()));
                 }
                 Some(now) if now.token != old.token && !touched(now.token) && !self.brings(now.token) => {
                     lines.push(format!(
                         "{} was created again since, as {}, and would give way to {}",
-                        now.address, now.id, old.id
+                        now.address,
+                        now.shown_id(),
+                        old.shown_id()
                     ));
                 }
                 _ => {}

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
+use super::ids::{self, sealed_ids, secret_ids};
 use super::journal::{Entry, Intent};
 use super::plain::{Plain, is_plain};
 use super::record::Record;
@@ -15,13 +16,16 @@ use super::seal::DataKey;
 use crate::address::Token;
 use crate::clock::IdSource;
 use crate::provider::Place;
-use crate::value::{Map, Value};
+use crate::value::{Map, Value, check_map};
 
 /// The version of the format that this release writes.
 pub const FORMAT: u8 = 2;
 
 /// The key that marks a sealed value. Keys of users' maps that begin with `$` get a second one.
 const SEALED: &str = "$sealed";
+
+/// How deep a value may be and be read with all that is round it: the parser of JSON stops at 128.
+const READABLE: usize = 100;
 
 /// Why bytes could not be read as what they should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,8 +80,9 @@ impl Codec {
     ///
     /// # Errors
     /// If a value is not known, or is secret and there is no key.
-    pub fn encode(&self, entry: Entry) -> Result<Vec<u8>, FormatError> {
+    pub fn encode(&self, mut entry: Entry) -> Result<Vec<u8>, FormatError> {
         let token = entry.token();
+        secret_ids(&mut entry, |id, token| self.seal_id(id, token))?;
         wrap(&entry.try_map(|map| self.seal_map(&map, token))?)
     }
 
@@ -90,8 +95,9 @@ impl Codec {
         if is_plain(json) {
             return parse::<Entry<Plain>>(json)?.try_map(|map| Ok(map.0));
         }
-        let entry: Entry<Sealed> = parse(json)?;
+        let mut entry: Entry<Sealed> = parse(json)?;
         let token = entry.token();
+        sealed_ids(&mut entry, |id, token| self.open_id(id, token))?;
         entry.try_map(|map| self.open_map(map, token))
     }
 
@@ -100,7 +106,7 @@ impl Codec {
     /// # Errors
     /// As [`Codec::encode`].
     pub fn encode_record(&self, record: &Record) -> Result<Vec<u8>, FormatError> {
-        wrap(&record.clone().try_map(|map| self.seal_map(&map, Some(record.token)))?)
+        wrap(&self.sealed(record)?)
     }
 
     /// Reads a record.
@@ -112,9 +118,7 @@ impl Codec {
         if is_plain(json) {
             return parse::<Record<Plain>>(json)?.try_map(|map| Ok(map.0));
         }
-        let record: Record<Sealed> = parse(json)?;
-        let token = record.token;
-        record.try_map(|map| self.open_map(map, Some(token)))
+        self.opened(parse(json)?)
     }
 
     /// Writes a record as JSON for people and exports; secrets are sealed.
@@ -122,8 +126,7 @@ impl Codec {
     /// # Errors
     /// As [`Codec::encode`].
     pub fn record_to_json(&self, record: &Record) -> Result<Json, FormatError> {
-        let sealed = record.clone().try_map(|map| self.seal_map(&map, Some(record.token)))?;
-        serde_json::to_value(sealed).map_err(|error| damaged(&error.to_string()))
+        serde_json::to_value(self.sealed(record)?).map_err(|error| damaged(&error.to_string()))
     }
 
     /// Reads a record from the JSON of an export.
@@ -131,10 +134,8 @@ impl Codec {
     /// # Errors
     /// If it is not one, or is sealed to another key.
     pub fn record_from_json(&self, json: Json) -> Result<Record, FormatError> {
-        let record: Record<Sealed> =
-            serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
-        let token = record.token;
-        record.try_map(|map| self.open_map(map, Some(token)))
+        let record = serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
+        self.opened(record)?.try_map(fitting)
     }
 
     /// Writes what an export holds besides records; secrets are sealed.
@@ -154,7 +155,7 @@ impl Codec {
         let intent: Intent<Sealed> =
             serde_json::from_value(json).map_err(|error| damaged(&error.to_string()))?;
         let token = intent.token;
-        intent.try_map(|map| self.open_map(map, Some(token)))
+        intent.try_map(|map| fitting(self.open_map(map, Some(token))?))
     }
 
     /// Writes a map that belongs to the stack as a whole as JSON for exports.
@@ -171,7 +172,7 @@ impl Codec {
     /// As [`Codec::record_from_json`].
     pub fn map_from_json(&self, json: Json) -> Result<Map, FormatError> {
         match json {
-            Json::Object(map) => self.open_map(map, None),
+            Json::Object(map) => fitting(self.open_map(map, None)?),
             _ => Err(damaged("it is not an object")),
         }
     }
@@ -208,7 +209,60 @@ impl Codec {
         unwrap(bytes)
     }
 
+    fn sealed(&self, record: &Record) -> Result<Record<Sealed>, FormatError> {
+        let mut record = record.clone();
+        if record.id_is_secret() {
+            self.seal_id(&mut record.id, record.token)?;
+        }
+        let token = record.token;
+        record.try_map(|map| self.seal_map(&map, Some(token)))
+    }
+
+    fn opened(&self, mut record: Record<Sealed>) -> Result<Record, FormatError> {
+        let token = record.token;
+        if record.id.starts_with(ids::SEALED) {
+            self.open_id(&mut record.id, token)?;
+        }
+        record.try_map(|map| self.open_map(map, Some(token)))
+    }
+
+    fn seal_id(&self, id: &mut String, token: Token) -> Result<(), FormatError> {
+        let key = self.key.as_ref();
+        let key =
+            key.ok_or_else(|| damaged("an id with a secret cannot be recorded without the stack's key"))?;
+        let text = key.seal(self.ids.as_ref(), "an id", &aad(Some(token)), id.as_bytes());
+        *id = format!("{}{text}", ids::SEALED);
+        Ok(())
+    }
+
+    /// Opens a sealed id. Without a key it is shown as one; it is never left out, because no object goes without.
+    fn open_id(&self, id: &mut String, token: Token) -> Result<(), FormatError> {
+        let what = format!("the id of generation {token}");
+        *id = match &self.key {
+            Some(key) => {
+                let plain = key.open(&what, &aad(Some(token)), &id[ids::SEALED.len()..])?;
+                String::from_utf8(plain.to_vec()).map_err(|_| damaged("an id holds no text"))?
+            }
+            None if self.forgetting => {
+                return Err(super::seal::SealError { what, why: "there is no key" }.into());
+            }
+            None => "(sealed)".to_owned(),
+        };
+        Ok(())
+    }
+
+    /// Seals the secrets of a map. What would be nested too deep to be read again is refused: each way in has a lower
+    /// limit, and this is the last one.
     fn seal_map(&self, map: &Map, token: Option<Token>) -> Result<Sealed, FormatError> {
+        if let Some((name, _)) = map.iter().find(|(_, value)| value.measure().depth > READABLE) {
+            return Err(damaged(&format!(
+                "`{name}` is nested more than {READABLE} deep, and could not be read again"
+            )));
+        }
+        self.seal_fields(map, token)
+    }
+
+    fn seal_fields(&self, map: &Map, token: Option<Token>) -> Result<Sealed, FormatError> {
         map.iter().map(|(key, value)| Ok((escape(key), self.seal(value, token)?))).collect()
     }
 
@@ -221,7 +275,7 @@ impl Codec {
             Value::List(items) => {
                 Json::Array(items.iter().map(|item| self.seal(item, token)).collect::<Result<_, _>>()?)
             }
-            Value::Map(map) => Json::Object(self.seal_map(map, token)?),
+            Value::Map(map) => Json::Object(self.seal_fields(map, token)?),
             Value::Unknown => return Err(damaged("a value that is not known cannot be recorded")),
             Value::Secret(_) => {
                 let Some(key) = &self.key else {
@@ -276,6 +330,12 @@ impl Codec {
         let json = serde_json::from_slice(&plain).map_err(|_| damaged("a secret holds no JSON"))?;
         Ok(Value::from_json(json).into_secret())
     }
+}
+
+/// Checks what comes from a document against the limits that hold for all values.
+fn fitting(map: Map) -> Result<Map, FormatError> {
+    check_map(&map).map_err(|error| damaged(&error.to_string()))?;
+    Ok(map)
 }
 
 fn aad(token: Option<Token>) -> Vec<u8> {

@@ -3,6 +3,7 @@
 mod age;
 mod edit;
 mod format;
+mod ids;
 mod journal;
 mod plain;
 mod record;
@@ -13,7 +14,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use age::AgeKeyring;
+pub use age::{AgeKeyring, Passphrase};
 pub use edit::Edit;
 pub use format::{Codec, FORMAT, FormatError, from_text, to_text};
 pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, Verb};

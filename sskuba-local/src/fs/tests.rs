@@ -32,7 +32,7 @@ const DIRECTORY: &str = "local:fs:Directory";
 
 #[tokio::test]
 async fn drift_of_content_and_mode_shows() {
-    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider());
+    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider().configure(None).await.unwrap());
     let path = folder.path().join("a/b/file.txt");
     let sent = file(&path, "hello");
     let object = provider.create(&cx(FILE), &sent).await.unwrap();
@@ -54,7 +54,7 @@ async fn drift_of_content_and_mode_shows() {
 
 #[tokio::test]
 async fn nothing_is_left_over_and_a_failed_write_keeps_the_old_file() {
-    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider());
+    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider().configure(None).await.unwrap());
     let path = folder.path().join("file.txt");
     let sent = file(&path, "one");
     let object = provider.create(&cx(FILE), &sent).await.unwrap();
@@ -72,7 +72,7 @@ async fn nothing_is_left_over_and_a_failed_write_keeps_the_old_file() {
 
 #[tokio::test]
 async fn a_secret_content_stays_one() {
-    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider());
+    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider().configure(None).await.unwrap());
     let path = folder.path().join("key");
     let mut sent = file(&path, "");
     sent.insert("content".into(), Value::from("canary").into_secret());
@@ -84,7 +84,7 @@ async fn a_secret_content_stays_one() {
 
 #[tokio::test]
 async fn a_directory_with_something_in_it_stays() {
-    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider());
+    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider().configure(None).await.unwrap());
     let path = folder.path().join("d");
     let mut sent: Map = [("path".into(), Value::from(path.to_str().unwrap()))].into();
     sent.extend([("mode".into(), Value::from("0755")), ("force".into(), Value::from(false))]);
@@ -107,4 +107,59 @@ fn modes_have_one_spelling() {
         assert!(!check("x", text).is_empty(), "{text}");
     }
     assert_eq!(check("", "644")[0].field, "path");
+}
+
+/// The names in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn what_a_killed_program_left_of_a_file_is_written_over_or_removed() {
+    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider().configure(None).await.unwrap());
+    let path = folder.path().join("file.txt");
+    let left = beside(&path, &cx(FILE).token);
+    let leave = || std::fs::write(&left, "canary and more than the new one").unwrap();
+    let sent = file(&path, "hello");
+    leave();
+    let made = provider.create(&cx(FILE), &sent).await.unwrap();
+    assert_eq!(names(folder.path()), ["file.txt"]);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "hello");
+    leave();
+    let change = Change { prior: prior(&made, &sent), inputs: file(&path, "other") };
+    provider.update(&cx(FILE), &change).await.unwrap();
+    assert_eq!(names(folder.path()), ["file.txt"]);
+    leave();
+    provider.delete(&cx(FILE), &prior(&made, &sent)).await.unwrap();
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_its_owners_alone_while_it_is_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = folder.path().join("fresh");
+    std::fs::write(&fresh, "left").unwrap();
+    std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o666)).unwrap();
+    write_private(&fresh, b"canary").unwrap();
+    let metadata = std::fs::metadata(&fresh).unwrap();
+    assert_eq!((metadata.permissions().mode() & 0o777, metadata.len()), (0o600, 6));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_take_its_place_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = |path: PathBuf| FileArgs {
+        path: path.to_str().unwrap().to_owned(),
+        content: "canary".into(),
+        mode: "0600".into(),
+    };
+    // A name that is too long for the file system, though the one beside it is not.
+    let failure = write(&args(folder.path().join("x".repeat(300))), &Token::new([1; 16])).unwrap_err();
+    assert_eq!(names(folder.path()), [""; 0], "{failure}");
 }

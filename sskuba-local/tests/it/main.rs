@@ -2,3 +2,6 @@
 
 #[cfg(test)]
 mod conformance;
+mod environment;
+#[cfg(test)]
+mod interrupted;

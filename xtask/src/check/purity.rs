@@ -5,8 +5,8 @@ use super::repo::Repo;
 use super::scan::{Mention, mentions};
 use super::source::{Place, Source};
 use super::tables::{
-    ALSO_PURE, AT_THE_TERMINAL, CHANCE, CLOCK, EFFECTS, ENVIRONMENT, FILES, PURE_UP_TO, STORES, TERMINAL,
-    VALUES,
+    ALSO_PURE, AT_THE_TERMINAL, CHANCE, CLOCK, EFFECTS, ENVIRONMENT, ENVIRONMENT_EXCEPTIONS, FILES,
+    PURE_UP_TO, STORES, TERMINAL, VALUES,
 };
 use super::violation::Violation;
 
@@ -63,7 +63,8 @@ fn terminal(source: &Source) -> Vec<Violation> {
                 "emit an event, or use `tracing`",
             ));
         }
-        let name = which(mention, ENVIRONMENT)?;
+        let excepted = |name: &str| ENVIRONMENT_EXCEPTIONS.contains(&(source.file.as_str(), name));
+        let name = which(mention, ENVIRONMENT).filter(|name| !excepted(name))?;
         let why = "a library reads no environment: only `sskuba-cli`, programs and examples do";
         Some(violation(source, mention, name, why, "take the value as an argument"))
     };

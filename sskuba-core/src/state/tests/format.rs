@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::arbitrary;
 use crate::address::Token;
 use crate::clock::SeededIds;
-use crate::state::{Codec, DataKey, Entry, FORMAT, FormatError, Record, State};
+use crate::state::{Codec, DataKey, Entry, FORMAT, FormatError, Outcome, Record, State};
 use crate::value::{Map, Value};
 
 fn codec(seed: u64) -> Codec {
@@ -83,6 +83,54 @@ fn a_secret_is_sealed_and_opens_for_its_generation_and_stack_alone() {
     let other = codec(1).record_from_json(json).unwrap_err().to_string();
     let expected = format!("the secret of generation {} cannot be opened", Token::new([8; 16]));
     assert!(other.contains(&expected) && other.contains("for another place"), "{other}");
+}
+
+#[test]
+fn an_id_with_a_secret_is_sealed_and_shown_as_its_digest() {
+    let mut record = a_record();
+    for id in ["canary", "thing-canary-1", "$sealed:v1:AAAA"] {
+        record.id = id.to_owned();
+        let outcome = Outcome::Applied {
+            id: id.to_owned(),
+            observed: Map::new(),
+            outputs: [("id".to_owned(), Value::from(id).into_secret())].into(),
+            took: 1,
+        };
+        let entries = [
+            Entry::Adopted(Box::new(record.clone())),
+            Entry::Outcome { token: record.token, outcome, time: record.created },
+        ];
+        for entry in entries {
+            let bytes = codec(1).encode(entry.clone()).unwrap();
+            assert!(!String::from_utf8_lossy(&bytes).contains(id), "{id}");
+            assert_eq!(codec(1).decode(&bytes).unwrap(), entry);
+            assert!(Codec::new(None, Arc::new(SeededIds::new(1))).decode(&bytes).is_ok());
+        }
+        let bytes = codec(1).encode_record(&record).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains(id), "{id}");
+        assert_eq!(codec(1).decode_record(&bytes).unwrap(), record);
+        let json = codec(1).record_to_json(&record).unwrap();
+        assert!(!json.to_string().contains(id), "{id}");
+        assert_eq!(codec(1).record_from_json(json).unwrap(), record);
+        let closed = Codec::new(None, Arc::new(SeededIds::new(1)));
+        assert_eq!(closed.decode_record(&bytes).unwrap().id, "(sealed)");
+        assert!(closed.forgetting().decode_record(&bytes).is_err());
+        let shown = record.shown_id();
+        assert!(shown.starts_with("(secret, ") && shown.len() == 22, "{shown}");
+    }
+    assert_eq!(a_record().shown_id(), "net-1");
+    let bytes = codec(1).encode_record(&a_record()).unwrap();
+    assert!(String::from_utf8_lossy(&bytes).contains("net-1"));
+}
+
+#[test]
+fn what_is_nested_too_deep_to_be_read_again_is_not_written() {
+    let deep = |depth| (0..depth).fold(Value::Null, |inner, _| Value::List(vec![inner]));
+    let entry = exports("tree", deep(100));
+    let bytes = codec(1).encode(entry.clone()).unwrap();
+    assert_eq!(codec(1).decode(&bytes).unwrap(), entry);
+    let error = codec(1).encode(exports("tree", deep(101))).unwrap_err().to_string();
+    assert_eq!(error, "`tree` is nested more than 100 deep, and could not be read again");
 }
 
 #[test]

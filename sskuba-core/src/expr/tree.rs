@@ -1,0 +1,182 @@
+//! Expressions made of others: shared, and walked by loops, so that neither length nor depth matters.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Expr, NodeRef};
+use crate::value::Value;
+
+/// A function of the values of an expression's parts.
+pub(super) type Function = dyn Fn(Vec<Value>) -> Result<Value, String> + Send + Sync;
+
+/// How the values of an expression's parts become its own.
+#[derive(Clone)]
+pub(super) enum How {
+    /// As a list.
+    List,
+    /// As a map with these keys, which are in order.
+    Map(Vec<String>),
+    /// By a function of the program.
+    Call(Arc<Function>),
+    /// As the only part's, marked secret.
+    Secret,
+}
+
+/// Parts, and what is made of them.
+#[derive(Clone)]
+pub(super) struct Join {
+    pub(super) parts: Vec<Expr>,
+    pub(super) how: How,
+}
+
+/// An expression made of others. Cheap to clone: clones share the parts, and what they evaluate to is computed once.
+#[derive(Clone)]
+pub struct Joined(Option<Arc<Join>>);
+
+impl Joined {
+    pub(super) fn new(parts: Vec<Expr>, how: How) -> Self {
+        Self(Some(Arc::new(Join { parts, how })))
+    }
+
+    /// Returns the parts; none while it is dropped.
+    pub(super) fn get(&self) -> Option<&Arc<Join>> {
+        self.0.as_ref()
+    }
+
+    fn own(&mut self) -> Option<&mut Join> {
+        self.0.as_mut().map(Arc::make_mut)
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        let mut todo = Vec::from_iter(self.0.take());
+        while let Some(join) = todo.pop() {
+            for mut part in Arc::into_inner(join).map(|join| join.parts).unwrap_or_default() {
+                if let Expr::Joined(joined) = &mut part {
+                    todo.extend(joined.0.take());
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Joined {
+    /// Names the fields that it uses, and not how: that may be of any length.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 8;
+        let name = match self.get().map(|join| &join.how) {
+            Some(How::List) => "List",
+            Some(How::Map(_)) => "Map",
+            Some(How::Call(_)) => "Call",
+            Some(How::Secret) => "Secret",
+            None => "Dropped",
+        };
+        let mut tuple = f.debug_tuple(name);
+        let mut used = Vec::new();
+        walk(self, &mut |expr| match expr {
+            Expr::Field(node, field) => used.push(format!("{node:?}.{field}")),
+            Expr::Invalid(why) => used.push(why.clone()),
+            _ => {}
+        });
+        used.sort();
+        used.dedup();
+        used.iter().take(SHOWN).for_each(|used| {
+            tuple.field(&format_args!("{used}"));
+        });
+        if used.len() > SHOWN {
+            tuple.field(&format_args!("{} more", used.len() - SHOWN));
+        }
+        tuple.finish()
+    }
+}
+
+/// Visits the innermost parts in their order; of parts that are used several times, once.
+fn walk(joined: &Joined, visit: &mut dyn FnMut(&Expr)) {
+    let mut seen = HashSet::new();
+    let mut todo: Vec<&Expr> = Vec::new();
+    let mut next = joined.get();
+    loop {
+        if let Some(join) = next.take()
+            && seen.insert(Arc::as_ptr(join))
+        {
+            todo.extend(join.parts.iter().rev());
+        }
+        match todo.pop() {
+            Some(Expr::Joined(joined)) => next = joined.get(),
+            Some(other) => visit(other),
+            None => return,
+        }
+    }
+}
+
+impl Expr {
+    /// Makes a call of `function` on the values of `args`, which are all known and opened when it runs.
+    pub fn call(
+        args: Vec<Expr>,
+        function: impl Fn(Vec<Value>) -> Result<Value, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self::Joined(Joined::new(args, How::Call(Arc::new(function))))
+    }
+
+    /// Makes a list.
+    pub fn list(items: Vec<Expr>) -> Self {
+        Self::Joined(Joined::new(items, How::List))
+    }
+
+    /// Makes a map.
+    pub fn map(entries: BTreeMap<String, Expr>) -> Self {
+        let (keys, parts) = entries.into_iter().unzip();
+        Self::Joined(Joined::new(parts, How::Map(keys)))
+    }
+
+    /// Marks the value as secret.
+    #[must_use]
+    pub fn secret(self) -> Self {
+        Self::Joined(Joined::new(vec![self], How::Secret))
+    }
+
+    /// Appends an item, if the expression is a list; otherwise gives it back.
+    pub(crate) fn push(&mut self, item: Expr) -> Result<(), Expr> {
+        if let Self::Joined(joined) = self
+            && matches!(joined.get().map(|join| &join.how), Some(How::List))
+            && let Some(join) = joined.own()
+        {
+            join.parts.push(item);
+            return Ok(());
+        }
+        Err(item)
+    }
+
+    /// Puts an entry, if the expression is a map; otherwise gives it back.
+    pub(crate) fn insert(&mut self, key: &str, value: Expr) -> Result<(), Expr> {
+        if let Self::Joined(joined) = self
+            && matches!(joined.get().map(|join| &join.how), Some(How::Map(_)))
+            && let Some(Join { parts, how: How::Map(keys) }) = joined.own()
+        {
+            match keys.binary_search_by(|other| other.as_str().cmp(key)) {
+                Ok(at) => parts[at] = value,
+                Err(at) => {
+                    keys.insert(at, key.to_owned());
+                    parts.insert(at, value);
+                }
+            }
+            return Ok(());
+        }
+        Err(value)
+    }
+
+    /// Calls `visit` with each resource whose field is used.
+    pub fn references(&self, visit: &mut dyn FnMut(&NodeRef)) {
+        match self {
+            Self::Field(node, _) => visit(node),
+            Self::Joined(joined) => walk(joined, &mut |expr| {
+                if let Self::Field(node, _) = expr {
+                    visit(node);
+                }
+            }),
+            Self::Value(_) | Self::Invalid(_) => {}
+        }
+    }
+}
