@@ -295,7 +295,12 @@ impl<'a> Declared<'a> {
             if node.lifecycle.retain_on_delete {
                 let problem = "would be replaced, and its old object, which is to be retained, stands in the way: there \
                                can be only one; import it elsewhere, or remove `.retain_on_delete()`";
-                problems.push(Diagnostic::of(&node.address, problem).source(node.source));
+                match step.verdict {
+                    Verdict::Certain => {
+                        problems.push(Diagnostic::of(&node.address, problem).source(node.source))
+                    }
+                    _ => step.obstacles.push(problem.to_owned()),
+                }
             }
         }
         if let Some(from) = moved_from {

@@ -76,8 +76,18 @@ pub fn forecast(truth: &Truth, draft: Option<&Draft>, selection: &Selection) -> 
         let spec = &draft.specs[&slot];
         if let Fate::Replace(sure) = fate {
             let cascades = draft.near(slot).is_some_and(|near| first.contains_key(&near));
-            if spec.first || Kind::of(slot) == Kind::Sole || cascades {
+            let alone = Kind::of(slot) == Kind::Sole
+                && note.is_some_and(|note| note.edges.place == draft.place(slot));
+            if spec.first || alone || cascades {
                 first.insert(slot, sure);
+            }
+            // What is to be kept stands in the way of what takes its place.
+            if alone && spec.retain {
+                if sure {
+                    told.refused.push(format!("{} is retained and would be replaced", draft.address(slot)));
+                } else {
+                    told.stops.insert(draft.address(slot));
+                }
             }
             if sure && spec.protect {
                 told.refused.push(format!("{} is protected and would be replaced", draft.address(slot)));

@@ -136,7 +136,8 @@ impl<'a> Judge<'a> {
             }
             if let Some(slot) = slot {
                 self.needs_are_ready(effect, slot);
-                let first = Kind::of(slot) == Kind::Sole
+                let there = current.as_ref().map(|note| note.edges.place);
+                let first = Kind::of(slot) == Kind::Sole && there == Some(self.draft.place(slot))
                     || self.draft.specs.get(&slot).is_some_and(|spec| spec.first);
                 let alive = |note: &Note| self.truth.things.contains_key(&note.id) && !note.edges.retain;
                 if first && current.as_ref().is_some_and(alive) {

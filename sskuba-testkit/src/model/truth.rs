@@ -107,13 +107,31 @@ pub struct Truth {
     pub vanished: BTreeSet<String>,
 }
 
+/// Returns the key of what is recorded at an address: only one object of it can be in a place.
+fn key_of(address: &str) -> Option<usize> {
+    let slot = address.rsplit("::r").next()?.split('-').next()?.parse().ok()?;
+    (Kind::of(slot) == Kind::Sole).then_some(slot)
+}
+
 impl Truth {
     /// Returns what is recorded of a resource now, under its name or a former one.
     pub fn note_of(&self, draft: &Draft, slot: usize) -> Option<&Note> {
         let spec = draft.specs.get(&slot)?;
         let at = |address: &str| self.current(address);
         let taken = |address: &&String| draft.slot_at(address).is_none();
-        at(&draft.address(slot)).or_else(|| spec.former.iter().filter(taken).find_map(|former| at(former)))
+        let named =
+            at(&draft.address(slot)).or_else(|| spec.former.iter().filter(taken).find_map(|former| at(former)));
+        // What has its key is the resource, whatever that was called.
+        let has_key = |note: &&Note| {
+            !note.superseded && key_of(&note.address) == Some(slot) && note.edges.place == draft.place(slot)
+        };
+        match Kind::of(slot) {
+            Kind::Sole if !named.is_some_and(|note| has_key(&note)) => {
+                let free = |note: &&Note| draft.slot_at(&note.address).is_none();
+                self.notes.iter().filter(has_key).find(free).or(named)
+            }
+            _ => named,
+        }
     }
 
     /// Returns what is recorded at an address now.

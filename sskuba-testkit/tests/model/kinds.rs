@@ -46,7 +46,7 @@ pub(crate) struct Leaf {
     id: Computed<String>,
 }
 
-/// Cannot live twice.
+/// There is one of each name in a place.
 #[derive(Resource, Debug)]
 #[resource(
     kind = "model:cloud:Sole",
@@ -54,7 +54,7 @@ pub(crate) struct Leaf {
     create = "3s",
     update = "1s",
     delete = "2s",
-    delete_first
+    unique = "name"
 )]
 pub(crate) struct Sole {
     /// A field that can be changed.

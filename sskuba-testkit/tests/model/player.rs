@@ -55,6 +55,7 @@ impl Player {
             | Op::Options { .. }
             | Op::Rename { .. }
             | Op::Move { .. }
+            | Op::ForgetName { .. }
             | Op::Instance { .. }
             | Op::Region { .. } => self.edit(op),
             Op::Astray { command } => self.astray(*command).await,
@@ -90,6 +91,13 @@ impl Player {
             Op::Rename { slot } => {
                 let inside = draft.specs.get(&usize::from(slot)).is_some_and(|spec| spec.inside);
                 draft.rename(usize::from(slot), inside);
+            }
+            Op::ForgetName { slot } => {
+                let inside = draft.specs.get(&usize::from(slot)).is_some_and(|spec| spec.inside);
+                draft.rename(usize::from(slot), inside);
+                if let Some(spec) = draft.specs.get_mut(&usize::from(slot)) {
+                    spec.former.clear();
+                }
             }
             Op::Move { slot } => {
                 let inside = draft.specs.get(&usize::from(slot)).is_some_and(|spec| spec.inside);

@@ -93,6 +93,10 @@ pub(crate) enum Op {
     Rename {
         slot: u8,
     },
+    /// Renames it, and nothing says so.
+    ForgetName {
+        slot: u8,
+    },
     /// Moves it into the component, or out of it.
     Move {
         slot: u8,
@@ -191,6 +195,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (slot(), slot()).prop_map(|(slot, other)| Op::After { slot, other }),
         2 => (slot(), 0..8_u8).prop_map(|(slot, bits)| Op::Options { slot, bits }),
         1 => slot().prop_map(|slot| Op::Rename { slot }),
+        1 => slot().prop_map(|slot| Op::ForgetName { slot }),
         1 => slot().prop_map(|slot| Op::Move { slot }),
         2 => slot().prop_map(|slot| Op::Instance { slot }),
         1 => (0..3_u8).prop_map(|region| Op::Region { region }),
