@@ -222,6 +222,9 @@ pub(crate) struct Import {
     pub(crate) address: String,
     /// The provider's id of the object, e.g. `vpc-0a1b2c3d`
     pub(crate) id: String,
+    /// Imports it although the next `up` would replace it
+    #[arg(long)]
+    pub(crate) even_if_replaced: bool,
     #[command(flatten)]
     pub(crate) opening: Opening,
 }

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::address::{Address, StackId};
 use crate::applying::{Configured, Event, Events, Tools, hidden, is_instance_kind, panicked};
-use crate::plan::FieldChange;
+use crate::plan::{FieldChange, drifts};
 use crate::provider::{Class, Cx, Failure, Object, Prior};
 use crate::state::{Entry, Record, State, Status};
 use crate::value::Map;
@@ -202,10 +202,9 @@ fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed
 fn drift(record: &Record, schema: &crate::schema::Schema, observed: &Map) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     for field in schema.inputs() {
-        if let (Some(sent), Some(seen)) = (record.applied.get(field.name), observed.get(field.name))
-            && !field.normaliser.same(sent, seen)
-        {
-            let (from, to) = (Some(sent.clone()), Some(seen.clone()));
+        let (sent, seen) = (record.applied.get(field.name), observed.get(field.name));
+        if drifts(field, sent, seen) {
+            let (from, to) = (sent.cloned(), seen.cloned());
             changes.push(FieldChange { field: field.name.to_owned(), from, to, replaces: field.force_new });
         }
     }

@@ -1,7 +1,7 @@
 //! Files and directories of this machine.
 
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -13,8 +13,8 @@ use sskuba_core::value::Value;
 
 /// A text file.
 ///
-/// It is written at once or not at all, folders on the way are made, and a file that is there already is
-/// overwritten. A delete removes the file, whatever it holds by then. The content may be a secret; its digest is
+/// It is written at once or not at all, and folders on the way are made. A file that is there already with other content
+/// is left alone: import it. A delete removes the file, whatever it holds by then. The content may be a secret; its digest is
 /// then recorded in the clear.
 #[derive(Resource, Debug)]
 #[resource(
@@ -23,11 +23,11 @@ use sskuba_core::value::Value;
     create = "5ms",
     update = "5ms",
     delete = "1ms",
-    delete_first
+    unique = "path"
 )]
 pub struct File {
     /// Where; a relative path counts from where the program runs.
-    #[resource(force_new)]
+    #[resource(force_new, normaliser = "plain_path")]
     path: Input<String>,
     /// What it holds.
     content: Input<String>,
@@ -44,8 +44,8 @@ pub struct File {
 
 /// A directory.
 ///
-/// Folders on the way are made, and one that is there already is taken over. A delete removes it when it is
-/// empty, or with everything in it if `force` is set.
+/// Folders on the way are made. One that is there already is taken over if it is empty, and else left alone: import it. A
+/// delete removes it when it is empty, or with everything in it if `force` is set.
 #[derive(Resource, Debug)]
 #[resource(
     kind = "local:fs:Directory",
@@ -53,11 +53,11 @@ pub struct File {
     create = "1ms",
     update = "1ms",
     delete = "1ms",
-    delete_first
+    unique = "path"
 )]
 pub struct Directory {
     /// Where; a relative path counts from where the program runs.
-    #[resource(force_new)]
+    #[resource(force_new, normaliser = "plain_path")]
     path: Input<String>,
     /// Who may do what with it, as octal digits; only where the system knows such modes.
     #[resource(default = "0755".to_owned(), normaliser = "plain_mode")]
@@ -68,6 +68,13 @@ pub struct Directory {
     /// The id: the path.
     #[resource(computed, id, pattern = "{field:path}")]
     id: Computed<String>,
+}
+
+/// Writes paths alike: `./a//b/` and `a/b` are one.
+fn plain_path(value: &Value) -> Value {
+    let Some(text) = value.as_str() else { return value.clone() };
+    let plain: PathBuf = Path::new(text).components().filter(|part| *part != Component::CurDir).collect();
+    plain.to_str().map_or_else(|| value.clone(), Value::from)
 }
 
 /// Writes modes alike: `644`, `0644` and `0o644` are one.
@@ -215,6 +222,19 @@ impl FileHandler {
 #[async_trait]
 impl Handler<File> for FileHandler {
     async fn create(&self, cx: &Cx, args: FileArgs) -> Result<TypedObject<File>, Failure> {
+        // What an interrupted create wrote is this resource's; nothing else is, unless it makes no difference.
+        if !cx.recovering {
+            let (path, content) = (PathBuf::from(&args.path), args.content.clone());
+            blocking(move || match std::fs::read(&path) {
+                Ok(there) if there == content.as_bytes() => Ok(()),
+                Ok(_) => Err(Failure::exists(
+                    format!("there is a file {} already, with other content", path.display()),
+                    path.to_string_lossy(),
+                )),
+                Err(_) => Ok(()),
+            })
+            .await?;
+        }
         self.put(cx.token, args).await
     }
 
@@ -282,7 +302,18 @@ impl DirectoryHandler {
 
 #[async_trait]
 impl Handler<Directory> for DirectoryHandler {
-    async fn create(&self, _: &Cx, args: DirectoryArgs) -> Result<TypedObject<Directory>, Failure> {
+    async fn create(&self, cx: &Cx, args: DirectoryArgs) -> Result<TypedObject<Directory>, Failure> {
+        if !cx.recovering {
+            let path = PathBuf::from(&args.path);
+            blocking(move || match std::fs::read_dir(&path).map(|mut entries| entries.next().is_some()) {
+                Ok(true) => Err(Failure::exists(
+                    format!("there is a directory {} already, with something in it", path.display()),
+                    path.to_string_lossy(),
+                )),
+                _ => Ok(()),
+            })
+            .await?;
+        }
         self.put(args).await
     }
 

@@ -16,8 +16,8 @@ pub struct Network {
     /// The range of its addresses.
     #[resource(force_new, normaliser = "cidr")]
     cidr: Input<String>,
-    /// Labels.
-    #[resource(default, entry = "tag")]
+    /// Labels; those that others write are theirs.
+    #[resource(default, entry = "tag", owned_entries)]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
     #[resource(computed, id, pattern = "net-{hex:17}")]
@@ -44,8 +44,8 @@ pub struct Subnet {
     /// The range of its addresses.
     #[resource(force_new, normaliser = "cidr")]
     cidr: Input<String>,
-    /// Labels.
-    #[resource(default, entry = "tag")]
+    /// Labels; those that others write are theirs.
+    #[resource(default, entry = "tag", owned_entries)]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
     #[resource(computed, id, pattern = "subnet-{hex:17}")]

@@ -79,6 +79,28 @@ impl SimKind {
         Ok(stored)
     }
 
+    /// Keeps the entries of lists and maps that others wrote: neither those that were sent before, nor those that are now.
+    pub(crate) fn keep_entries_of_others(&self, there: &WorldObject, before: &Map, new: &mut Stored) {
+        for field in self.schema.inputs().filter(|field| field.owned_entries) {
+            let Some(old) = there.inputs.get(field.name) else { continue };
+            let before = before.get(field.name).and_then(|value| value.exposed().ok()).unwrap_or_default();
+            match (old, new.fields.get_mut(field.name)) {
+                (Json::Object(old), Some(Json::Object(new))) => {
+                    for (key, value) in old.iter().filter(|(key, _)| before.get(key.as_str()).is_none()) {
+                        new.entry(key.clone()).or_insert_with(|| value.clone());
+                    }
+                }
+                (Json::Array(old), Some(Json::Array(new))) => {
+                    let sent = before.as_array().cloned().unwrap_or_default();
+                    let others: Vec<Json> =
+                        old.iter().filter(|item| !sent.contains(item) && !new.contains(item)).cloned().collect();
+                    new.extend(others);
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Returns what the inputs refer to.
     pub(crate) fn links(&self, inputs: &Map) -> Vec<Link> {
         let fields = self.schema.inputs().filter_map(|field| Some((field.name, field.reference?)));
@@ -100,7 +122,8 @@ impl SimKind {
         if let Some(fields) = self.schema.unique.first() {
             let normal = |name: &&'static str| {
                 let (field, json) = (self.schema.field(name)?, stored.fields.get(*name)?);
-                Some(field.normaliser.apply(&Value::from_json(json.clone())).masked().to_string())
+                let value = field.normaliser.apply(&Value::from_json(json.clone()));
+                Some(value.as_str().map_or_else(|| value.masked().to_string(), str::to_owned))
             };
             return fields.iter().map(normal).collect::<Option<Vec<_>>>().map(|parts| parts.join(" "));
         }

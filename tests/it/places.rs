@@ -87,7 +87,7 @@ async fn another_ambient_place_is_refused_by_every_verb_before_anything_happens(
         let mut session = astray.open(stack, "refresh", Duration::ZERO).await.unwrap();
         is_misplaced(session.refresh(&Events::default()).await);
         let address = "sim:store:Bucket::new".parse().unwrap();
-        is_misplaced(session.import(&grown, &options, &address, "new").await);
+        is_misplaced(session.import(&grown, &options, &address, "new", false).await);
         session.close().await.unwrap();
         // What asks nobody is not refused.
         assert_eq!(astray.up(stack, network).await.unwrap().counts.unchanged, 2);

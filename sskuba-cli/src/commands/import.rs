@@ -3,16 +3,18 @@
 use serde_json::json;
 use sskuba_core::address::Address;
 use sskuba_core::engine::{Imported, Session};
+use sskuba_core::plan::Action;
 
 use crate::args::{Import, Selection};
 use crate::context::{Access, Context};
+use crate::render::difference;
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<Code, Stop> {
     let address: Address = args.address.parse()?;
     let engine = context.engine(Access::Write)?;
     let mut session = context.open(&engine, "import", &args.opening).await?;
-    let imported = match import(context, &mut session, &address, &args.id).await {
+    let imported = match import(context, &mut session, &address, args).await {
         Ok(imported) => imported,
         Err(stop) => return Err(context.close(session, stop).await),
     };
@@ -20,19 +22,26 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<
     session.close().await?;
     context.changes.import = 1;
     if context.screen.json {
-        let differs = &imported.differs;
-        let event = json!({"event": "imported", "address": address, "id": args.id, "differs": differs});
+        let differs: Vec<&str> = imported.changes.iter().map(|change| change.field.as_str()).collect();
+        let event = json!({
+            "event": "imported", "address": address, "id": args.id, "differs": differs, "action": imported.action,
+            "possible": !imported.certain,
+        });
         context.screen.event(&event);
         return Ok(Code::Done);
     }
     context.screen.say(format!("Imported {} as {address}", args.id));
-    let hint = context.hint("up");
-    context.screen.chat(match imported.differs.is_empty() {
-        true => format!("\nIt is as the program declares it: {hint} has nothing to do for it"),
-        false => {
-            let fields = imported.differs.join("`, `");
-            format!("\nNext: {hint} changes `{fields}`, which the program declares otherwise")
+    let (paint, verbose) = (context.screen.paint, context.screen.verbose);
+    for change in &imported.changes {
+        for line in difference::lines(change, paint, verbose) {
+            context.screen.say(format!("      {line}"));
         }
+    }
+    let hint = context.hint("up");
+    context.screen.chat(match (imported.action, imported.certain) {
+        (Action::Same, _) => format!("\nIt is as the program declares it: {hint} has nothing to do for it"),
+        (action, true) => format!("\nNext: {hint} would {action} it"),
+        (action, false) => format!("\nNext: {hint} may {action} it; values that are not known yet decide"),
     });
     Ok(Code::Done)
 }
@@ -41,9 +50,9 @@ async fn import(
     context: &mut Context<'_, '_>,
     session: &mut Session,
     address: &Address,
-    id: &str,
+    args: &Import,
 ) -> Result<Imported, Stop> {
     let options = context.plan_options(&Selection::default())?;
     let program = std::sync::Arc::clone(&context.cli.program);
-    context.interrupts.guard(session.import(program.as_ref(), &options, address, id)).await
+    context.interrupts.guard(session.import(program.as_ref(), &options, address, &args.id, args.even_if_replaced)).await
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::call::{Call, Ended, once, within};
-use crate::plan::agree;
+use crate::plan::{agree, drifts};
 use crate::provider::{Change, Class, Effect, Failure, Object, Prior, Told};
 use crate::schema::Idempotency;
 use crate::state::{Outcome, Verb};
@@ -148,9 +148,9 @@ async fn patient<'a, T>(
 /// Adopts the object that was found. One that the interrupted create left half made is completed.
 async fn adopt(call: &Call, object: Object) -> Result<Resolved, Failure> {
     let complete = call.schema.as_ref().is_none_or(|schema| {
-        call.inputs.iter().all(|(name, wanted)| match (schema.field(name), object.inputs.get(name)) {
-            (Some(field), Some(reported)) => field.normaliser.same(wanted, reported),
-            _ => true,
+        let reported = |name: &str| schema.field(name).map(|field| (field, object.inputs.get(name)));
+        call.inputs.iter().all(|(name, wanted)| {
+            reported(name).is_none_or(|(field, reported)| !drifts(field, Some(wanted), reported))
         })
     });
     if complete {

@@ -5,35 +5,40 @@ use super::session::Session;
 use crate::address::{Address, Token};
 use crate::applying::place_id;
 use crate::graph::NodeId;
-use crate::plan::{Action, Plan, Subject, dependencies, flags};
+use crate::plan::{Action, Decision, FieldChange, Plan, Subject, decide, dependencies, flags, imported};
 use crate::planning::PlanOptions;
 use crate::provider::Prior;
 use crate::stack::Program;
 use crate::state::{Entry, Record, Status};
-use crate::value::{Map, Value};
+use crate::value::Map;
 
 /// What an import recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
     /// The generation.
     pub token: Token,
-    /// The fields in which the object differs from what the program declares; the next `up` changes them.
-    pub differs: Vec<String>,
+    /// What the next `up` does with it: nothing, an update, or a replacement.
+    pub action: Action,
+    /// Whether just that is done; values that are not known yet may decide.
+    pub certain: bool,
+    /// The fields in which the object differs from what the program declares.
+    pub changes: Vec<FieldChange>,
 }
 
 impl Session {
     /// Records an object that exists already as what the program declares at `address`. Changes nothing at the
-    /// provider; where object and program differ, the next plan says so.
+    /// provider; says what the next `up` would do with it.
     ///
     /// # Errors
-    /// If the address is not declared or is recorded already, the provider knows no such object, or another
-    /// resource of the stack is that object.
+    /// If the address is not declared or is recorded already, the provider knows no such object, another resource of the
+    /// stack is that object, or the next `up` would replace it and `even_if_replaced` is not set.
     pub async fn import(
         &mut self,
         program: &dyn Program,
         options: &PlanOptions,
         address: &Address,
         id: &str,
+        even_if_replaced: bool,
     ) -> Result<Imported, EngineError> {
         let plan = self.plan(program, options).await?;
         let (node, wanted) = self.importable(&plan, address, id)?;
@@ -46,21 +51,14 @@ impl Session {
             let kind = address.kind_str();
             EngineError::Refused(format!("{address} cannot be imported: the provider knows no {kind} `{id}`"))
         })?;
-        let known =
-            |(name, value): (&String, &Value)| (!value.has_unknown()).then(|| (name.clone(), value.clone()));
-        let wanted: Map = wanted.iter().filter_map(known).collect();
-        // What the service does not report (a secret, most often) is taken to be as declared.
-        let mut applied = wanted.clone();
-        applied.extend(object.inputs.clone());
-        let same = |name: &str| match (schema.field(name), applied.get(name), wanted.get(name)) {
-            (Some(field), Some(there), Some(wanted)) => field.normaliser.same(there, wanted),
-            (_, _, wanted) => wanted.is_none(),
-        };
-        let differs = schema.inputs().map(|field| field.name).filter(|name| !same(name));
-        let differs = differs.map(str::to_owned).collect();
+        let fields = schema.inputs().filter_map(|field| {
+            let wanted = wanted.get(field.name).filter(|value| !value.has_unknown());
+            Some((field.name.to_owned(), imported(field, wanted, object.inputs.get(field.name))?))
+        });
+        let applied: Map = fields.collect();
         let time = self.engine().clock.now();
         let place = place_id(self.journal(), &instance).map_err(|error| self.wrap(error))?;
-        let adopted = Entry::Adopted(Box::new(Record {
+        let record = Record {
             address: address.clone(),
             token,
             version: schema.version,
@@ -77,10 +75,23 @@ impl Session {
             created: time,
             updated: time,
             took: 0,
-        }));
+        };
+        // What the next `up` would do with it.
+        let lifecycle = &plan.graph.node(node).lifecycle;
+        let Decision { action, certain, reasons, changes, .. } =
+            decide(&record, schema, lifecycle, wanted.clone(), None);
+        if action == Action::Replace && certain && !even_if_replaced {
+            let why: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            return Err(EngineError::Refused(format!(
+                "{address} cannot be imported: the next `up` would replace object {id} ({}); declare it as it is, leave \
+                 the fields out that do not matter, or say `--even-if-replaced`",
+                why.join(", ")
+            )));
+        }
+        let adopted = Entry::Adopted(Box::new(record));
         let simulated = self.engine().simulated;
         self.edit_world(format!("imported {id} as {address}"), vec![adopted], Some(simulated)).await?;
-        Ok(Imported { token, differs })
+        Ok(Imported { token, action, certain, changes })
     }
 
     /// Finds what is declared at an address, and refuses what cannot be imported there.

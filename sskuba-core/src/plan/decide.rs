@@ -2,7 +2,7 @@
 //! the executor asks it again when the rest is.
 
 use super::action::{Action, FieldChange, Reason};
-use super::diff::{Difference, changes, secrecy_changes, with_ignored};
+use super::diff::{Difference, changes, drifts, secrecy_changes, with_ignored};
 use crate::lifecycle::Lifecycle;
 use crate::schema::{Field, Schema};
 use crate::state::{Record, Status};
@@ -93,17 +93,14 @@ fn drift(
     (replaces, ignored): (impl Fn(&Field) -> bool, impl Fn(&Field) -> bool),
 ) {
     for field in schema.inputs().filter(|field| !ignored(field)) {
-        let (Some(sent), Some(seen), Some(wanted)) =
-            (record.applied.get(field.name), record.observed.get(field.name), inputs.get(field.name))
-        else {
-            continue;
-        };
+        let (sent, seen) = (record.applied.get(field.name), record.observed.get(field.name));
+        let Some(wanted) = inputs.get(field.name) else { continue };
         let known = !decision.changes.iter().any(|change| change.field == field.name);
-        if known && !wanted.has_unknown() && !field.normaliser.same(sent, seen) {
+        if known && !wanted.has_unknown() && drifts(field, sent, seen) {
             let (name, replaces) = (field.name.to_owned(), replaces(field));
             let action = if replaces { Action::Replace } else { Action::Update };
             decision.add(action, true, Reason::Drifted { field: name.clone(), replaces });
-            let (from, to) = (Some(seen.clone()), Some(wanted.clone()));
+            let (from, to) = (seen.cloned(), Some(wanted.clone()));
             decision.changes.push(FieldChange { field: name, from, to, replaces });
         }
     }

@@ -18,6 +18,8 @@ pub(crate) enum Difference {
 pub(crate) fn compare(field: &Field, from: Option<&Value>, to: Option<&Value>) -> Difference {
     match (from, to) {
         (None, None) => Difference::None,
+        // The service chooses where the program is silent.
+        (_, None) if field.cloud_default => Difference::None,
         (_, Some(to)) if to.has_unknown() => Difference::Unknown,
         (Some(from), Some(to)) if field.normaliser.same(from, to) => Difference::None,
         // Nothing and an empty collection mean the same.
@@ -35,12 +37,68 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Tells whether a provider reports just what is wanted: every input, and none that is not wanted.
+/// Tells whether a provider reports just what is wanted: every input that it gives back at all, and none that is not
+/// wanted.
 pub fn agree(schema: &Schema, wanted: &Map, reported: &Map) -> bool {
-    schema.inputs().all(|field| {
+    schema.inputs().filter(|field| !field.write_only).all(|field| {
         let (wanted, reported) = (wanted.get(field.name), reported.get(field.name));
-        compare(field, wanted, reported) == Difference::None
+        compare(field, reported, wanted) == Difference::None
     })
+}
+
+/// Tells whether a field is reported otherwise than it was sent. What was not sent, or is not reported, is no drift; of
+/// what others write to, the entries that were sent count.
+pub(crate) fn drifts(field: &Field, sent: Option<&Value>, seen: Option<&Value>) -> bool {
+    let (Some(sent), Some(seen)) = (sent, seen) else { return false };
+    if field.write_only {
+        return false;
+    }
+    if field.owned_entries {
+        return !has_entries(field, seen, sent);
+    }
+    compare(field, Some(seen), Some(sent)) == Difference::Changed
+}
+
+/// Tells whether a list or map has all entries of another.
+fn has_entries(field: &Field, all: &Value, some: &Value) -> bool {
+    match (all.reveal(), some.reveal()) {
+        (Value::Map(all), Value::Map(some)) => some.iter().all(|(key, value)| {
+            all.get(key).is_some_and(|there| field.normaliser.same(there, value))
+        }),
+        (Value::List(all), Value::List(some)) => {
+            let has = |item: &Value| all.iter().any(|there| field.normaliser.same(there, item));
+            some.iter().all(has)
+        }
+        (_, some) => is_empty(some) || field.normaliser.same(all, some),
+    }
+}
+
+/// Returns what an imported object has of a field that the program sets to `wanted`, or not at all.
+pub(crate) fn imported(field: &Field, wanted: Option<&Value>, reported: Option<&Value>) -> Option<Value> {
+    let reported = reported.filter(|value| **value != Value::Null);
+    match (wanted, reported) {
+        // What a service does not give back is taken to be as declared.
+        (Some(wanted), _) if field.write_only => Some(wanted.clone()),
+        (None, _) if field.write_only || field.cloud_default => None,
+        (wanted, Some(reported)) if field.owned_entries => Some(own_entries(wanted, reported)),
+        (_, reported) => reported.cloned(),
+    }
+}
+
+/// Returns those entries of a list or map that the program sets, too.
+fn own_entries(wanted: Option<&Value>, reported: &Value) -> Value {
+    match (wanted.map(Value::reveal), reported.reveal()) {
+        (Some(Value::Map(wanted)), Value::Map(all)) => {
+            let own = all.iter().filter(|(key, _)| wanted.contains_key(*key));
+            Value::Map(own.map(|(key, value)| (key.clone(), value.clone())).collect())
+        }
+        (Some(Value::List(wanted)), Value::List(all)) => {
+            Value::List(all.iter().filter(|item| wanted.contains(item)).cloned().collect())
+        }
+        (_, Value::Map(_)) => Value::Map(Map::new()),
+        (_, Value::List(_)) => Value::List(Vec::new()),
+        (_, other) => other.clone(),
+    }
 }
 
 /// Returns the inputs that the next call is to send: those that are wanted, with the fields that are to be ignored

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use super::declared::{Declared, Recorded};
 use super::diagnostic::Diagnostic;
 use super::make::Request;
+use crate::address::Token;
 use crate::graph::{Node, NodeId};
 use crate::plan::{Action, Key, Keys, Step, Within, describe};
-use crate::state::{Record, Status};
+use crate::state::{PlaceId, Record, Status};
 use crate::value::{Map, Value};
 
 /// The keys of a plan.
@@ -20,7 +21,8 @@ pub(super) struct Keyring<'a> {
     /// Who was found to want a key.
     found: HashMap<Key, NodeId>,
     /// Which resource has taken a generation.
-    taken: HashMap<crate::address::Token, NodeId>,
+    taken: HashMap<Token, NodeId>,
+    pub(super) places: DefaultPlaces,
 }
 
 impl<'a> Keyring<'a> {
@@ -30,6 +32,7 @@ impl<'a> Keyring<'a> {
         if request.graph.nodes().iter().all(|node| node.schema.unique.is_empty()) {
             return this;
         }
+        this.places = DefaultPlaces::new(request);
         for record in request.state.records().filter(|record| record.status != Status::Superseded) {
             let Ok(schema) = request.registry.schema(record.address.kind_str()) else { continue };
             for key in Keys::recorded(schema, record).known {
@@ -38,7 +41,7 @@ impl<'a> Keyring<'a> {
         }
         for (i, node) in request.graph.nodes().iter().enumerate() {
             let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
-            for key in Keys::of(&node.schema, &foreseen(request, node), &within(request, node)).known {
+            for key in Keys::of(&node.schema, &foreseen(request, node), &this.places.within(request, node)).known {
                 this.wanted.entry(key).or_insert(id);
             }
         }
@@ -50,24 +53,31 @@ impl<'a> Keyring<'a> {
     }
 }
 
-/// Returns where a declared resource is to be, as far as its keys need it.
-pub(super) fn within(request: &Request<'_>, node: &Node) -> Within {
-    let state = request.state;
-    let place = match node.provider {
-        Some(provider) => {
-            let address = &request.graph.node(provider).address;
-            state.current(address).and_then(|instance| instance.place)
+/// Where the default instances of providers work, as the first of their objects is recorded.
+#[derive(Default)]
+pub(super) struct DefaultPlaces(HashMap<String, PlaceId>);
+
+impl DefaultPlaces {
+    fn new(request: &Request<'_>) -> Self {
+        let mut places = HashMap::new();
+        for record in request.state.records().filter(|record| record.provider.is_none()) {
+            let provider = record.address.kind_str().split(':').next().unwrap_or_default();
+            if let Some(place) = record.place.filter(|_| !places.contains_key(provider)) {
+                places.insert(provider.to_owned(), place);
+            }
         }
-        None => {
-            let provider = node.schema.kind.provider();
-            let alike = |record: &&Record| {
-                record.provider.is_none() && record.address.kind().provider() == provider
-            };
-            state.records().find(alike).and_then(|record| record.place)
-        }
-    };
-    let instance = node.provider.map(|provider| request.graph.node(provider).address.clone());
-    place.map_or(Within::Instance(instance), Within::Place)
+        Self(places)
+    }
+
+    /// Returns where a declared resource is to be, as far as its keys need it.
+    pub(super) fn within(&self, request: &Request<'_>, node: &Node) -> Within {
+        let instance = node.provider.map(|provider| request.graph.node(provider).address.clone());
+        let place = match &instance {
+            Some(address) => request.state.current(address).and_then(|instance| instance.place),
+            None => self.0.get(node.schema.kind.provider()).copied(),
+        };
+        place.map_or(Within::Instance(instance), Within::Place)
+    }
 }
 
 /// Evaluates the fields of a resource's keys with what is recorded.
@@ -107,7 +117,7 @@ impl<'a> Declared<'a> {
         if node.schema.unique.is_empty() {
             return named;
         }
-        let keys = Keys::of(&node.schema, inputs, &within(self.request, node));
+        let keys = Keys::of(&node.schema, inputs, &self.keyring.places.within(self.request, node));
         self.refuse_twins(id, node, &keys, inputs, problems);
         let free = |record: &Record| !self.keyring.taken.contains_key(&record.token);
         let named = named.filter(|(record, _)| free(record));
@@ -166,7 +176,7 @@ impl<'a> Declared<'a> {
     /// Tells whether the old generation of a resource has a key that the new one is to have, so that the two cannot be
     /// there together.
     pub(super) fn keeps_key(&self, node: &Node, record: &Record, inputs: &Map) -> bool {
-        let keys = || Keys::of(&node.schema, inputs, &within(self.request, node));
+        let keys = || Keys::of(&node.schema, inputs, &self.keyring.places.within(self.request, node));
         !node.schema.unique.is_empty() && Keys::recorded(&node.schema, record).meet(&keys())
     }
 }
@@ -206,12 +216,18 @@ impl<'a> Holders<'a> {
     }
 
     /// Returns the generations that have a key which a step wants for its object.
-    pub(super) fn of_step(&self, request: &Request<'a>, node: &Node, step: &Step) -> Vec<&'a Record> {
+    pub(super) fn of_step(
+        &self,
+        request: &Request<'a>,
+        places: &DefaultPlaces,
+        node: &Node,
+        step: &Step,
+    ) -> Vec<&'a Record> {
         let makes = matches!(step.action, Action::Create | Action::Replace | Action::Update);
         if !makes || node.schema.unique.is_empty() {
             return Vec::new();
         }
-        let keys = Keys::of(&node.schema, &step.inputs, &within(request, node)).known;
+        let keys = Keys::of(&node.schema, &step.inputs, &places.within(request, node)).known;
         let mut found: Vec<&Record> =
             keys.iter().filter_map(|key| self.by_key.get(key)).flatten().copied().collect();
         found.retain(|record| Some(record.token) != step.prior);

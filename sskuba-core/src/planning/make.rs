@@ -81,8 +81,8 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     if problems.is_empty() && !declared.wanted.is_empty() {
         return Ok(Planned::Lookups(declared.wanted));
     }
-    let Declared { mut steps, records_change, .. } = declared;
-    let mut removals = Removals::new(request, &selection, &durations);
+    let Declared { mut steps, keyring, records_change, .. } = declared;
+    let mut removals = Removals::new(request, &selection, &durations, &keyring.places);
     removals.collect(&mut steps, &mut problems);
     let dag = join(request, &steps, &removals, &mut problems);
     if !problems.is_empty() {

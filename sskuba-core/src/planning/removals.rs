@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::declared::{Durations, expected};
 use super::diagnostic::Diagnostic;
-use super::keys::{Holders, within};
+use super::keys::{DefaultPlaces, Holders};
 use super::make::Request;
 use super::select::Selection;
 use crate::address::{Address, Token};
@@ -18,6 +18,7 @@ pub(super) struct Removals<'a> {
     request: &'a Request<'a>,
     selection: &'a Selection,
     durations: &'a Durations<'a>,
+    places: &'a DefaultPlaces,
     /// The step that removes each generation.
     steps: HashMap<Token, NodeId>,
     /// The step of the declared resource that each generation belongs to, under whatever name.
@@ -33,9 +34,10 @@ impl<'a> Removals<'a> {
         request: &'a Request<'a>,
         selection: &'a Selection,
         durations: &'a Durations<'a>,
+        places: &'a DefaultPlaces,
     ) -> Self {
         let (steps, declared, dependants) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { request, selection, durations, steps, declared, dependants, key_edges: Vec::new() }
+        Self { request, selection, durations, places, steps, declared, dependants, key_edges: Vec::new() }
     }
 
     /// Appends the removals to the steps.
@@ -111,12 +113,12 @@ impl<'a> Removals<'a> {
             if steps[i].verdict == Verdict::Excluded {
                 continue;
             }
-            for holder in holders.of_step(request, node, &steps[i]) {
+            for holder in holders.of_step(request, self.places, node, &steps[i]) {
                 let gives_way = match (self.steps.get(&holder.token), self.declared.get(&holder.token)) {
                     (Some(removal), _) if steps[removal.index()].calls => Some(*removal),
                     // What is left of another resource's object goes with that.
                     (Some(removal), _) if steps[removal.index()].reasons.iter().any(belongs) => continue,
-                    (None, Some(other)) if changes_key(request, holder, &steps[other.index()]) => Some(*other),
+                    (None, Some(other)) if changes_key((request, self.places), holder, &steps[other.index()]) => Some(*other),
                     _ => None,
                 };
                 match gives_way {
@@ -306,10 +308,10 @@ fn belongs(reason: &Reason) -> bool {
 }
 
 /// Tells whether a step gives the recorded keys of its object away.
-fn changes_key(request: &Request<'_>, record: &Record, step: &Step) -> bool {
+fn changes_key((request, places): (&Request<'_>, &DefaultPlaces), record: &Record, step: &Step) -> bool {
     let Subject::Declared(id) = step.subject else { return false };
     let node = request.graph.node(id);
-    let new = Keys::of(&node.schema, &step.inputs, &within(request, node));
+    let new = Keys::of(&node.schema, &step.inputs, &places.within(request, node));
     step.verdict == Verdict::Certain
         && matches!(step.action, Action::Update | Action::Replace)
         && !new.unknown

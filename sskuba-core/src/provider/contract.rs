@@ -65,7 +65,8 @@ impl Cx {
 pub struct Object {
     /// The provider's id.
     pub id: String,
-    /// The input fields as the service reports them; a field that it does not report is left out.
+    /// The input fields as the service reports them; one that it says is not set is `Null`, and one of which it says
+    /// nothing is left out.
     pub inputs: Map,
     /// The computed fields.
     pub outputs: Map,

@@ -16,22 +16,33 @@ use crate::value::{Map, Value, fields_of, get_map, map_of};
 pub struct TypedObject<R: Resource> {
     /// The provider's id.
     pub id: String,
-    /// The inputs as the service reports them; none where it reports nothing, e.g. after a create.
+    /// The inputs as the service reports them, all of them: a field that is `None` is not set there. None where nothing
+    /// is reported, e.g. after a create.
     pub args: Option<R::Args>,
     /// The computed fields.
     pub state: R::State,
+    /// The inputs of which this report says nothing.
+    pub unreported: Vec<&'static str>,
 }
 
 impl<R: Resource> TypedObject<R> {
     /// Makes an object of which only the computed fields were reported.
     pub fn new(id: impl Into<String>, state: R::State) -> Self {
-        Self { id: id.into(), args: None, state }
+        Self { id: id.into(), args: None, state, unreported: Vec::new() }
     }
 
     /// Adds the inputs that the service reported.
     #[must_use]
     pub fn args(mut self, args: R::Args) -> Self {
         self.args = Some(args);
+        self
+    }
+
+    /// Says of which inputs this report could not tell whether they are set. What a service never gives back is marked
+    /// `#[resource(write_only)]` instead.
+    #[must_use]
+    pub fn unreported(mut self, fields: impl IntoIterator<Item = &'static str>) -> Self {
+        self.unreported.extend(fields);
         self
     }
 
@@ -45,12 +56,16 @@ impl<R: Resource> TypedObject<R> {
             Failure::new(Class::Terminal, format!("the handler of {} reported {error}", schema.kind))
         };
         let args = self.args.as_ref().map(fields_of).transpose().map_err(odd)?;
-        let (inputs, mut faults) = args.unwrap_or_default();
+        let (mut inputs, mut faults) = args.unwrap_or_default();
+        let silent = |name: &str| {
+            self.unreported.contains(&name) || schema.field(name).is_some_and(|field| field.write_only)
+        };
+        inputs.retain(|name, _| !silent(name));
         let (outputs, more) = fields_of(&self.state).map_err(odd)?;
         faults.extend(more);
         let object = Object {
             id: self.id,
-            inputs: if inputs.is_empty() { inputs } else { schema.complete(inputs) },
+            inputs: schema.seal_outputs(inputs),
             outputs: schema.seal_outputs(outputs),
         };
         match without(faults) {
@@ -176,8 +191,10 @@ fn prior_of<R: Resource>(prior: &Prior) -> TypedPrior<R> {
     }
 }
 
-/// Marks what the caller gave as secret: a handler's types know only the fields that are always secret.
+/// Marks what the caller gave as secret: a handler's types know only the fields that are always secret. That a field is
+/// not set is worth a word only where the caller has set it.
 fn keep_secrets(mut object: Object, given: &Map) -> Object {
+    object.inputs.retain(|name, value| *value != Value::Null || given.contains_key(name));
     for (name, value) in &mut object.inputs {
         if given.get(name).is_some_and(Value::has_secret) && !value.has_secret() {
             *value = std::mem::take(value).into_secret();
@@ -206,10 +223,12 @@ impl<R: Resource, H: Handler<R>> Erased for Resourceful<R, H> {
         self.0.delete(cx, prior_of(prior)).await
     }
     async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
-        self.0.find(cx).await?.map(TypedObject::erase).transpose()
+        let found = self.0.find(cx).await?.map(TypedObject::erase).transpose()?;
+        Ok(found.map(|object| keep_secrets(object, &Map::new())))
     }
     async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
-        self.0.list(cx).await?.into_iter().map(TypedObject::erase).collect()
+        let erased = self.0.list(cx).await?.into_iter().map(TypedObject::erase);
+        erased.map(|object| Ok(keep_secrets(object?, &Map::new()))).collect()
     }
     async fn lookup(&self, cx: &Cx, _: &Map) -> Result<Map, Failure> {
         Err(Failure::new(Class::Terminal, format!("{} is not a lookup", cx.address.kind_str())))

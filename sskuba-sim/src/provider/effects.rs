@@ -70,7 +70,6 @@ impl SimProvider {
     ) -> Result<WorldObject, Failure> {
         let unique = kind.unique(&stored);
         let here = self.here();
-        check_name(kind, tables, (&here, unique.as_deref()), None)?;
         let token = cx.token.to_string();
         let origin = origin(cx, &token, &self.options.region);
         let mut taken = None;
@@ -82,6 +81,7 @@ impl SimProvider {
                 taken = Some(key);
                 if fixed { break } else { continue }
             }
+            check_name(kind, tables, (&here, unique.as_deref()), None)?;
             let mut hidden = stored.hidden;
             kind.hide(&mut outputs, &mut hidden, marks);
             return Ok(WorldObject {
@@ -172,7 +172,8 @@ impl SimProvider {
                 let hint = "it was deleted by someone else: run `refresh`, then `up`";
                 return Err(Failure::new(Class::NotFound, message).hint(hint).into());
             };
-            let stored = kind.store(&change.inputs, marks)?;
+            let mut stored = kind.store(&change.inputs, marks)?;
+            kind.keep_entries_of_others(there, &change.prior.inputs, &mut stored);
             if let Some(field) = kind.forbidden_change(there, &stored) {
                 let message = format!("`{}` of {} `{}` cannot be changed", field.name, key.kind, key.id);
                 return Err(Failure::new(Class::Invalid(field.name.to_owned()), message)

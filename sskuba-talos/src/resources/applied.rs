@@ -17,6 +17,7 @@ use crate::yaml;
 #[resource(
     kind = "talos:machine:Applied",
     idempotency = "token",
+    unique = "address",
     create = "60s",
     update = "20s",
     delete = "1ms"

@@ -14,6 +14,7 @@ use super::mistakes::{Kind, addresses, positive};
 #[resource(
     kind = "talos:machine:Reset",
     idempotency = "token",
+    unique = "address",
     create = "1ms",
     update = "1ms",
     delete = "60s",

@@ -101,7 +101,7 @@ impl Player {
         );
         let program = program(self.draft.clone());
         let options = PlanOptions::default();
-        let answer = session.import(&program, &options, &address.parse().unwrap(), &id).await;
+        let answer = session.import(&program, &options, &address.parse().unwrap(), &id, true).await;
         self.close(session).await;
         match answer {
             Ok(_) if was.is_some() => {

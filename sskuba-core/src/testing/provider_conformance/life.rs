@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Trial, change, prior};
 use crate::address::Token;
+use crate::plan::{Keys, Within};
 use crate::provider::{Failure, Object, Prior};
 use crate::schema::Idempotency;
 use crate::value::{Map, Value};
@@ -182,14 +183,17 @@ impl Trial<'_> {
     async fn replace(&mut self, object: &Object, sent: &Map) {
         let Some(inputs) = self.case.replacement.clone() else { return };
         let (token, inputs) = (Self::token(), self.schema.complete(inputs));
-        if self.schema.delete_first {
+        // Two with one key cannot be there together either.
+        let keys = |inputs: &Map| Keys::of(&self.schema, inputs, &Within::Instance(None));
+        let first = self.schema.delete_first || keys(sent).meet(&keys(&inputs));
+        if first {
             let result = self.instance.delete(&self.cx(token), &prior(object, sent)).await;
             self.done("delete before the replacement", result);
         }
         let result = self.instance.create(&self.cx(token), &inputs).await;
         let Some(new) = self.done("replacement", result) else { return };
         self.check_object("replacement", &new, &inputs);
-        self.must(new.id != object.id || self.schema.delete_first, || {
+        self.must(new.id != object.id || first, || {
             format!("replacement: has the id `{}` of what it replaces", new.id)
         });
         self.read("read of the replacement", token, &new, &inputs).await;
