@@ -18,7 +18,7 @@ use zeroize::Zeroize;
 
 pub use self::limits::{MOST_BYTES, MOST_DEPTH, Measure};
 pub(crate) use self::limits::{check_map, take_excess};
-pub(crate) use self::made_of::MadeOf;
+pub(crate) use self::made_of::{MadeOf, SHORTEST};
 pub use self::map::Map;
 pub(crate) use self::typed::Faults;
 use crate::secret::{self, CARRIER, MASK};

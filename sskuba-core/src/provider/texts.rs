@@ -6,15 +6,13 @@ use zeroize::Zeroize as _;
 
 use super::spellings::{password, spellings};
 use crate::secret::MASK;
-use crate::value::{Map, Value};
-
-/// The fewest characters of a secret that is masked where it stands. What a shorter one leaves of a text tells where it
-/// was, and with that what it is: the whole text is secret.
-const IN_PLACE: usize = 4;
+use crate::value::{Map, SHORTEST, Value};
 
 /// Secret texts in all their spellings.
 pub(crate) struct Texts {
+    /// Those that are masked where they stand.
     long: Vec<String>,
+    /// Those that make a whole text secret: what one of them leaves of a text tells where it was, and with that what it is.
     short: Vec<String>,
 }
 
@@ -29,12 +27,12 @@ impl Texts {
         texts.dedup();
         let (mut long, mut short) = (Vec::new(), Vec::new());
         for text in texts.into_iter().filter(|text| !text.is_empty()) {
-            let into = if text.chars().count() < IN_PLACE { &mut short } else { &mut long };
+            let into = if text.chars().count() < SHORTEST { &mut short } else { &mut long };
             into.extend(spellings(&text));
             into.push(text);
         }
         // A spelling may be shorter than the text, e.g. what a text of base64 means.
-        long.retain(|text: &String| text.chars().count() >= IN_PLACE);
+        long.retain(|text: &String| text.chars().count() >= SHORTEST);
         for texts in [&mut long, &mut short] {
             texts.sort();
             texts.dedup();

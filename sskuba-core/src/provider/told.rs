@@ -225,6 +225,16 @@ mod tests {
     }
 
     #[test]
+    fn short_parts_of_a_secret_document_hide_nothing() {
+        let parts = [("version", 1.into()), ("kind", Value::from("v1")), ("key", Value::from("hunter2"))];
+        let document: Map = parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let inputs: Map = [("document".to_owned(), Value::Map(document).into_secret())].into();
+        let mut text = "v1 has 1 key, hunter2".to_owned();
+        Told::new(vec![&inputs]).text(&mut text);
+        assert_eq!(text, "v1 has 1 key, (secret)");
+    }
+
+    #[test]
     fn the_password_of_a_url_is_masked_alone() {
         let text = masked("postgres://ann:p%40ssw0rd@db:5432/x", "role ann: p@ssw0rd or p%40ssw0rd is wrong");
         assert_eq!(text, "role ann: (secret) or (secret) is wrong");

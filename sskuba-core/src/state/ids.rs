@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use zeroize::Zeroizing;
+
 use super::journal::{Entry, Outcome};
 use super::record::Record;
 use crate::address::Token;
 use crate::digest::Digester;
-use crate::value::{Map, Value};
+use crate::value::Map;
 
 /// What a sealed id begins with.
 pub(super) const SEALED: &str = "$sealed:";
@@ -35,19 +37,13 @@ fn digest(token: Token, id: &str) -> String {
 
 /// Tells whether an id is or holds a secret of these fields, or looks like a sealed one.
 fn is_secret<'a>(id: &str, fields: impl IntoIterator<Item = &'a Map>) -> bool {
-    let mut values = fields.into_iter().flat_map(|map| map.values());
-    id.starts_with(SEALED) || values.any(|value| is_in(value, false, id))
-}
-
-fn is_in(value: &Value, secret: bool, id: &str) -> bool {
-    match value {
-        Value::Secret(_) => is_in(value.reveal(), true, id),
-        Value::String(text) => secret && !text.is_empty() && id.contains(text.as_str()),
-        Value::Number(number) => secret && id.contains(&number.to_string()),
-        Value::List(items) => items.iter().any(|item| is_in(item, secret, id)),
-        Value::Map(map) => map.values().any(|item| is_in(item, secret, id)),
-        _ => false,
-    }
+    let mut values = fields.into_iter().flat_map(|map| map.values()).filter(|value| value.has_secret());
+    id.starts_with(SEALED)
+        || values.any(|value| {
+            let mut texts = Zeroizing::new(Vec::new());
+            value.secret_texts(&mut texts);
+            texts.iter().any(|text| !text.is_empty() && id.contains(text.as_str()))
+        })
 }
 
 /// Passes each id of an entry that has to be sealed to `change`.

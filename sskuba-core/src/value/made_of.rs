@@ -9,7 +9,35 @@ use super::{Hidden, Value};
 /// The most parts that are kept of one value: the first ones and the last ones.
 const MOST: usize = 32;
 
+/// The fewest characters of a text that is looked for by itself. A shorter one inside a secret list or map is a number or a
+/// word as any other; one that is a secret as a whole counts all the same.
+pub(crate) const SHORTEST: usize = 4;
+
 type Part = Arc<Zeroizing<String>>;
+
+/// Where in a value a text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Open,
+    /// It is a secret.
+    Secret,
+    /// It is in a list or a map that is one.
+    Within,
+}
+
+impl Place {
+    fn inside(self) -> Self {
+        if self == Self::Open { Self::Open } else { Self::Within }
+    }
+
+    fn counts(self, text: &str) -> bool {
+        match self {
+            Self::Open => false,
+            Self::Secret => true,
+            Self::Within => text.chars().count() >= SHORTEST,
+        }
+    }
+}
 
 /// The secret texts that a function of the program was given, and those that they were made of in turn.
 #[derive(Clone, Default)]
@@ -19,7 +47,7 @@ impl MadeOf {
     /// Collects the secret texts of a function's arguments.
     pub(crate) fn these(args: &[Value]) -> Self {
         let mut parts = Self::default();
-        args.iter().for_each(|arg| visit(arg, false, &mut |part| parts.add(part)));
+        args.iter().for_each(|arg| visit(arg, Place::Open, &mut |part| parts.add(part)));
         parts
     }
 
@@ -35,16 +63,21 @@ impl MadeOf {
 }
 
 /// Visits the secret texts in a value, and before each those that it was made of.
-fn visit(value: &Value, secret: bool, found: &mut dyn FnMut(Part)) {
+fn visit(value: &Value, place: Place, found: &mut dyn FnMut(Part)) {
+    let mut text = |text: String| {
+        if place.counts(&text) {
+            found(Arc::new(Zeroizing::new(text)));
+        }
+    };
     match value {
         Value::Secret(Hidden { value, made_of }) => {
             made_of.iter().flat_map(|made_of| &made_of.0).for_each(|part| found(Arc::clone(part)));
-            visit(value, true, found);
+            visit(value, Place::Secret, found);
         }
-        Value::String(text) if secret => found(Arc::new(Zeroizing::new(text.clone()))),
-        Value::Number(number) if secret => found(Arc::new(Zeroizing::new(number.to_string()))),
-        Value::List(items) => items.iter().for_each(|item| visit(item, secret, found)),
-        Value::Map(map) => map.values().for_each(|value| visit(value, secret, found)),
+        Value::String(part) if place != Place::Open => text(part.clone()),
+        Value::Number(number) if place != Place::Open => text(number.to_string()),
+        Value::List(items) => items.iter().for_each(|item| visit(item, place.inside(), found)),
+        Value::Map(map) => map.values().for_each(|value| visit(value, place.inside(), found)),
         _ => {}
     }
 }
@@ -65,7 +98,7 @@ impl Value {
 
     /// Collects the texts that are secret in the value, with those that they were made of.
     pub(crate) fn secret_texts(&self, into: &mut Vec<String>) {
-        visit(self, false, &mut |part| into.push(String::clone(&part)));
+        visit(self, Place::Open, &mut |part| into.push(String::clone(&part)));
     }
 }
 

@@ -5,3 +5,5 @@ mod conformance;
 mod environment;
 #[cfg(test)]
 mod interrupted;
+#[cfg(test)]
+mod secrets;

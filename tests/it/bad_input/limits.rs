@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use sskuba::core::address::StackId;
 use sskuba::core::applying::Event;
-use sskuba::core::provider::{Change, Cx, Failure, Instance, Object, Place, Prior, Provider};
+use sskuba::core::provider::{
+    Change, Cx, Failure, Handler, Handlers, Instance, Object, Place, Prior, Provider, TypedChange, TypedObject,
+    TypedPrior,
+};
 use sskuba::core::state::{RunResult, Status};
 use sskuba::core::value::{Map, Value};
 use sskuba::prelude::*;
@@ -156,6 +159,64 @@ async fn an_object_is_recorded_without_the_field_that_cannot_be() {
     session.close().await.unwrap();
     assert!(refreshed.failed.is_empty() && refreshed.gone.is_empty(), "{refreshed:?}");
     assert_eq!(shared.engine([]).read(&stack_id()).await.unwrap().state.len(), 1);
+}
+
+/// A thing that is weighed.
+#[derive(Resource, Debug)]
+#[resource(kind = "scale:thing:Thing", idempotency = "token")]
+struct Thing {
+    /// What it is called.
+    name: Input<String>,
+    /// The id.
+    #[resource(computed, id)]
+    id: Computed<String>,
+    /// How much it weighs.
+    weight: Computed<f64>,
+}
+
+/// A scale that is broken.
+#[derive(Debug)]
+struct Scale;
+
+impl Scale {
+    fn weighed(id: &str, args: ThingArgs) -> Result<TypedObject<Thing>, Failure> {
+        let state = ThingState { id: id.to_owned(), weight: f64::NAN };
+        Ok(TypedObject::new(id, state).args(args))
+    }
+}
+
+#[async_trait::async_trait]
+impl Handler<Thing> for Scale {
+    async fn create(&self, _: &Cx, args: ThingArgs) -> Result<TypedObject<Thing>, Failure> {
+        Self::weighed("thing-1", args)
+    }
+    async fn read(&self, _: &Cx, prior: TypedPrior<Thing>) -> Result<Option<TypedObject<Thing>>, Failure> {
+        prior.args.map(|args| Self::weighed(&prior.id, args)).transpose()
+    }
+    async fn update(&self, _: &Cx, change: TypedChange<Thing>) -> Result<TypedObject<Thing>, Failure> {
+        Self::weighed(&change.prior.id, change.args)
+    }
+    async fn delete(&self, _: &Cx, _: TypedPrior<Thing>) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_object_with_a_number_that_is_none_is_not_lost() {
+    let shared = Shared::default();
+    let engine = shared.engine([Arc::new(Handlers::new("scale").resource::<Thing>(Scale)) as _]);
+    let program = |stack: &mut Stack| -> sskuba::Result {
+        stack.add("one", Thing::new("a")).map(drop).map_err(Into::into)
+    };
+    let report = engine.apply(engine.preview(&stack_id(), program).await.unwrap()).await.unwrap();
+    let [failed] = report.failures.as_slice() else { panic!("{report:?}") };
+    has(&failed.failure.to_string(), &["`weight` is NaN, which is no number that can be recorded"]);
+    let seen = shared.engine([]).read(&stack_id()).await.unwrap().state;
+    let record = seen.records().next().unwrap();
+    assert_eq!((record.status, record.id.as_str()), (Status::Partial, "thing-1"));
+    assert!(!record.outputs.contains_key("weight"));
+    let down = engine.preview_down(&stack_id(), &Default::default()).await.unwrap();
+    assert_eq!(engine.apply(down).await.unwrap().result, RunResult::Succeeded);
 }
 
 #[tokio::test]
