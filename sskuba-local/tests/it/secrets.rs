@@ -24,7 +24,7 @@ async fn run(secret: &str, script: &str) -> Result<Value, String> {
     let line = ["/bin/sh", "-c", script].map(Value::from).to_vec();
     let env = Map::from([("KEY".to_owned(), Value::from(secret).into_secret())]);
     let given = [("create".to_owned(), Value::List(line)), ("env".to_owned(), Value::Map(env))];
-    let made = Arc::new(provider).create(&cx, &schema.complete(given.into())).await;
+    let made = provider.configure(None).await.unwrap().create(&cx, &schema.complete(given.into())).await;
     made.map(|object| object.outputs["stdout"].clone()).map_err(|failure| failure.to_string())
 }
 
