@@ -185,6 +185,10 @@ fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed
     let seal =
         |map: Map| schema.as_ref().map_or_else(|| map.clone(), |schema| schema.seal_outputs(map.clone()));
     let (observed, mut outputs) = (seal(object.inputs), seal(object.outputs));
+    // Of what cannot be used yet the late fields may still change.
+    if let (Status::Made, Some(schema)) = (record.status, &schema) {
+        outputs.retain(|name, _| schema.is_early(name));
+    }
     // What a read does not report again stays as it was.
     for (name, value) in &record.outputs {
         outputs.entry(name.clone()).or_insert_with(|| value.clone());

@@ -170,6 +170,8 @@ pub enum Idempotency {
 pub struct Durations {
     /// A create, until the object can be used.
     pub create: Duration,
+    /// The part of that until the object exists, of a kind with early fields.
+    pub made: Duration,
     /// An update.
     pub update: Duration,
     /// A delete, until the object is gone.
@@ -227,6 +229,17 @@ impl Schema {
     pub fn is_place(&self, field: &Field) -> bool {
         let marked = || self.fields.iter().any(|field| field.place);
         field.place || (self.is_instance() && !field.computed && !field.secret && !marked())
+    }
+
+    /// Tells whether an object of the kind exists before it can be used: some computed fields are final early, and the
+    /// engine asks for the rest until it is there.
+    pub fn has_early(&self) -> bool {
+        self.fields.iter().any(|field| field.early)
+    }
+
+    /// Tells whether a field of a declared resource is final when its object exists, before it can be used.
+    pub fn is_early(&self, name: &str) -> bool {
+        self.field(name).is_some_and(|field| !field.computed || field.early)
     }
 
     /// Returns the computed fields.

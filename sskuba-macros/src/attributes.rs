@@ -65,6 +65,7 @@ pub(crate) struct Kind {
     pub(crate) idempotency: Ident,
     pub(crate) visibility: u64,
     pub(crate) create: u64,
+    pub(crate) made: u64,
     pub(crate) update: u64,
     pub(crate) delete: u64,
     pub(crate) parallel: Option<usize>,
@@ -73,8 +74,7 @@ pub(crate) struct Kind {
     pub(crate) unique: Vec<LitStr>,
 }
 
-const KIND_WORDS: &str =
-    "kind, version, idempotency, visibility, create, update, delete, parallel, delete_first, unique, lookup";
+const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, delete_first, unique, lookup";
 
 impl Kind {
     pub(crate) fn read(input: &DeriveInput) -> Result<Self> {
@@ -85,6 +85,7 @@ impl Kind {
             idempotency: Ident::new("None", Span::call_site()),
             visibility: 0,
             create: 1000,
+            made: 0,
             update: 1000,
             delete: 1000,
             parallel: None,
@@ -104,6 +105,7 @@ impl Kind {
                     "idempotency" => this.idempotency = idempotency(&meta.value()?.parse()?)?,
                     "visibility" => this.visibility = millis(&meta.value()?.parse()?)?,
                     "create" => this.create = millis(&meta.value()?.parse()?)?,
+                    "made" => this.made = millis(&meta.value()?.parse()?)?,
                     "update" => this.update = millis(&meta.value()?.parse()?)?,
                     "delete" => this.delete = millis(&meta.value()?.parse()?)?,
                     "delete_first" => this.delete_first = true,

@@ -94,7 +94,9 @@ impl<'a> Field<'a> {
         } else if computed && of_input {
             Some("`place`, `write_only`, `cloud_default` and `owned_entries` are for inputs")
         } else if o.cloud_default && self.sort != Sort::Optional {
-            Some("what the service chooses is left out by the program: `cloud_default` needs `Option<Input<T>>`")
+            Some(
+                "what the service chooses is left out by the program: `cloud_default` needs `Option<Input<T>>`",
+            )
         } else if o.volatile && o.early {
             Some("a field that is final when the object exists does not change later: `early` or `volatile`")
         } else if self.sort == Sort::Optional && o.default.is_some() {

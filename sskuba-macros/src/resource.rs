@@ -242,15 +242,15 @@ fn schema(
     id: &str,
     core: &TokenStream,
 ) -> TokenStream {
-    let Kind { kind: kind_text, version, idempotency, visibility, create, update, delete, .. } = kind;
+    let Kind { kind: kind_text, version, idempotency, visibility, create, made, update, delete, .. } = kind;
     let (delete_first, lookup) = (kind.delete_first, kind.lookup);
     let parallel = option(kind.parallel.map(|n| quote!(#n)));
     let unique = kind.unique.iter().map(|key| unique(key, fields));
     let doc = first_paragraph(&input.attrs);
     let fields = fields.iter().map(|field| field_schema(field, core));
     let millis = |n: &u64| quote!(::std::time::Duration::from_millis(#n));
-    let (visibility, create, update, delete) =
-        (millis(visibility), millis(create), millis(update), millis(delete));
+    let (visibility, create, made, update, delete) =
+        (millis(visibility), millis(create), millis(made), millis(update), millis(delete));
     quote! {
         #core::schema::Schema {
             kind: #core::__private::kind(#kind_text),
@@ -259,7 +259,12 @@ fn schema(
             fields: ::std::vec![#(#fields),*],
             idempotency: #core::schema::Idempotency::#idempotency,
             visibility: #visibility,
-            expected: #core::schema::Durations { create: #create, update: #update, delete: #delete },
+            expected: #core::schema::Durations {
+                create: #create,
+                made: #made,
+                update: #update,
+                delete: #delete,
+            },
             delete_first: #delete_first,
             unique: ::std::vec![#(#unique),*],
             lookup: #lookup,
@@ -276,7 +281,9 @@ fn unique(key: &syn::LitStr, fields: &[Field<'_>]) -> TokenStream {
     let is_input = |name: &str| fields.iter().any(|f| f.name == name && f.sort != Sort::Computed);
     match names.iter().find(|name| !is_input(name)) {
         Some(name) => {
-            let message = format!("`{name}` is no input of this kind; write them as in `unique = \"table, destination\"`");
+            let message = format!(
+                "`{name}` is no input of this kind; write them as in `unique = \"table, destination\"`"
+            );
             Error::new_spanned(key, message).to_compile_error()
         }
         None => quote!(::std::vec![#(#names),*]),

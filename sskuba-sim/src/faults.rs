@@ -24,6 +24,8 @@ pub enum Op {
     Delete,
     /// Find one by its token.
     Find,
+    /// Tell whether one can be used.
+    Ready,
     /// Answer a lookup.
     Lookup,
     /// List objects.
@@ -44,6 +46,7 @@ impl Op {
             Self::Update => "update",
             Self::Delete => "delete",
             Self::Find => "find",
+            Self::Ready => "wait",
             Self::Lookup => "lookup",
             Self::List => "list",
         }
@@ -75,6 +78,8 @@ pub enum Fault {
     Lost,
     /// A create ends half way: the object is there and unfinished.
     Partial,
+    /// An object that exists never becomes usable; at [`Op::Ready`] alone.
+    GivenUp,
     /// No answer until the call's timeout has passed twice.
     Stall,
     /// This failure, as it is.

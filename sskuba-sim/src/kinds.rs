@@ -202,6 +202,31 @@ pub struct Grant {
     key: Computed<Secret<String>>,
 }
 
+/// A way out of a network: it exists long before it can be used.
+#[derive(Resource, Debug)]
+#[resource(
+    kind = "sim:net:Gateway",
+    idempotency = "token",
+    create = "100s",
+    made = "2s",
+    update = "1s",
+    delete = "30s"
+)]
+pub struct Gateway {
+    /// The subnet that it stands in.
+    #[resource(force_new, reference = "sim:net:Subnet")]
+    subnet: Input<String>,
+    /// Labels; those that others write are theirs.
+    #[resource(default, entry = "tag", owned_entries)]
+    tags: Input<BTreeMap<String, String>>,
+    /// The id.
+    #[resource(computed, id, early, pattern = "gw-{hex:17}")]
+    id: Computed<String>,
+    /// Its address, which is known when it can be used.
+    #[resource(pattern = "{ip:203.0}")]
+    address: Computed<String>,
+}
+
 /// The zones of a region.
 #[derive(Resource, Debug)]
 #[resource(kind = "sim:lookup:Zones", lookup)]
@@ -241,6 +266,7 @@ pub fn schemas() -> Vec<Arc<Schema>> {
         Bucket::schema(),
         Record::schema(),
         Grant::schema(),
+        Gateway::schema(),
         Zones::schema(),
         Instance::schema(),
     ]

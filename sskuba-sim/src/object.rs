@@ -92,8 +92,11 @@ impl SimKind {
                 }
                 (Json::Array(old), Some(Json::Array(new))) => {
                     let sent = before.as_array().cloned().unwrap_or_default();
-                    let others: Vec<Json> =
-                        old.iter().filter(|item| !sent.contains(item) && !new.contains(item)).cloned().collect();
+                    let others: Vec<Json> = old
+                        .iter()
+                        .filter(|item| !sent.contains(item) && !new.contains(item))
+                        .cloned()
+                        .collect();
                     new.extend(others);
                 }
                 _ => {}

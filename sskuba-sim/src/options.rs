@@ -88,12 +88,21 @@ impl Options {
     /// Returns how long an operation on a kind takes.
     pub(crate) fn latency(&self, schema: &Schema, op: Op) -> Duration {
         let full = match op {
+            Op::Create if schema.has_early() => schema.expected.made,
             Op::Create => schema.expected.create,
             Op::Update => schema.expected.update,
             Op::Delete => schema.expected.delete,
             _ => LOOK,
         };
         faster(full, self.speed)
+    }
+
+    /// Returns for how long an object that exists cannot be used.
+    pub(crate) fn unready(&self, schema: &Schema) -> Duration {
+        match schema.has_early() {
+            true => faster(schema.expected.create.saturating_sub(schema.expected.made), self.speed),
+            false => Duration::ZERO,
+        }
     }
 
     /// Returns for how long a new object of a kind is invisible.

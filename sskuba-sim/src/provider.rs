@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sskuba_core::address::Token;
-use sskuba_core::provider::{Change, Class, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider};
+use sskuba_core::provider::{
+    Change, Class, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness,
+};
 use sskuba_core::schema::Schema;
 use sskuba_core::value::Map;
+use tokio::time::Instant;
 
 use crate::faults::{Fault, Op, Phase};
 use crate::object::SimKind;
@@ -35,6 +38,8 @@ pub struct SimProvider {
     limits: Limits,
     plan: Option<Arc<FaultPlan>>,
     attempts: Arc<Mutex<HashMap<(Token, Op), u32>>>,
+    /// When this program made objects that cannot be used at once.
+    made: Arc<Mutex<HashMap<Token, Instant>>>,
 }
 
 impl fmt::Debug for SimProvider {
@@ -60,6 +65,7 @@ impl SimProvider {
             limits: Limits::default(),
             plan: None,
             attempts: Arc::default(),
+            made: Arc::default(),
         }
     }
 
@@ -140,6 +146,7 @@ impl SimProvider {
         pause(latency - latency / BEFORE).await;
         match planned(Phase::After).or_else(|| at(Phase::After)) {
             None => Ok(value),
+            Some(Fault::GivenUp) if op == Op::Ready => Ok(T::given_up().unwrap_or(value)),
             Some(Fault::Partial) if op == Op::Create => Err(self.half(cx, kind, value)),
             Some(fault) => Err(self.fail(cx, op, Phase::After, fault).await),
         }
@@ -180,7 +187,7 @@ impl SimProvider {
             Fault::Conflict => {
                 (Class::Conflict, format!("ResourceInUse: something else is at work at {what}"))
             }
-            Fault::Lost | Fault::Partial => {
+            Fault::Lost | Fault::Partial | Fault::GivenUp => {
                 (Class::Transient, format!("the connection was lost before the answer to {what}"))
             }
             Fault::Stall => {
@@ -213,6 +220,14 @@ impl SimProvider {
 trait Reported {
     /// Returns the object, if it reports one.
     fn object(self) -> Option<Object>;
+
+    /// Returns the report of an object that never becomes usable, if it can say that.
+    fn given_up() -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 impl Reported for Object {
@@ -224,6 +239,15 @@ impl Reported for Object {
 impl Reported for Option<Object> {
     fn object(self) -> Option<Object> {
         self
+    }
+}
+
+impl Reported for Readiness {
+    fn object(self) -> Option<Object> {
+        None
+    }
+    fn given_up() -> Option<Self> {
+        Some(Self::Failed("InsufficientCapacity: there is no room for it".to_owned()))
     }
 }
 
@@ -289,7 +313,17 @@ impl Instance for SimProvider {
 
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         let kind = self.kind(cx, false)?;
-        self.call(cx, Op::Create, kind, || self.make(cx, kind, inputs)).await
+        let made = self.call(cx, Op::Create, kind, || self.make(cx, kind, inputs)).await;
+        if kind.schema.has_early() {
+            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            made.entry(cx.token).or_insert_with(Instant::now);
+        }
+        made
+    }
+
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<Readiness, Failure> {
+        let kind = self.kind(cx, false)?;
+        self.call(cx, Op::Ready, kind, || self.usable(cx, kind, prior)).await
     }
 
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {

@@ -55,7 +55,8 @@ async fn a_possible_replacement_stops_before_it_breaks_an_edge_to_what_is_left_o
         PlanOptions { targets: vec!["*::a".into()], ..PlanOptions::default() },
     ];
     for (options, size) in options.into_iter().zip(["large", "huge"]) {
-        let (_, report) = bench.up_with(possible(size, false), options, ApplyOptions::default()).await.unwrap();
+        let (_, report) =
+            bench.up_with(possible(size, false), options, ApplyOptions::default()).await.unwrap();
         assert_eq!(report.failures.len(), 1, "{:?}", report.failures);
         let text = report.failures[0].failure.to_string();
         assert!(text.contains("while sim:net:Subnet::b still uses the old one"), "{text}");
@@ -143,7 +144,12 @@ async fn what_lives_in_a_place_that_is_replaced_is_replaced_and_the_protected_st
         let now: Vec<_> = bench.world.objects().unwrap().iter().map(|object| object.id.clone()).collect();
         assert_eq!(before, now, "nothing was touched");
         let (plan, report) = bench.up(cluster("10.1.0.0/16", first, false)).await.unwrap();
-        assert_eq!((report.result, report.counts.replace), (RunResult::Succeeded, 4), "{:?}", report.failures);
+        assert_eq!(
+            (report.result, report.counts.replace),
+            (RunResult::Succeeded, 4),
+            "{:?}",
+            report.failures
+        );
         let app = plan.steps.iter().find(|step| step.address.name() == "app").unwrap();
         let why: Vec<String> = app.reasons.iter().map(ToString::to_string).collect();
         assert!(why.iter().any(|why| why.contains("its place is replaced")), "{why:?}");

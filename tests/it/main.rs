@@ -17,6 +17,7 @@ mod lifecycle;
 mod mending;
 mod options;
 mod places;
+mod readiness;
 mod replace;
 mod schedule;
 mod store_faults;

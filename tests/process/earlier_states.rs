@@ -45,7 +45,8 @@ fn live_on(stage: &Stage) {
     stage.run("down --yes").expect(1).says(&["sim:net:Network::main", "is protected"]);
     let down = stage.run("down --yes --json --exclude *::main").expect(0).summary();
     assert_eq!(down["result"], "succeeded");
-    let left: Vec<_> = stage.world().iter().map(|object| object["kind"].as_str().unwrap().to_owned()).collect();
+    let left: Vec<_> =
+        stage.world().iter().map(|object| object["kind"].as_str().unwrap().to_owned()).collect();
     // What was to be retained stays, too.
     assert_eq!(left, ["sim:net:Network", "sim:store:Bucket"]);
 }

@@ -84,7 +84,8 @@ async fn without_the_client_every_call_says_how_to_get_it() {
     let failure = provider.find(&cx("aws:ec2:Vpc")).await.unwrap_err();
     assert_eq!((failure.class.clone(), failure.effect.clone()), (Class::Terminal, Effect::NotApplied));
     assert!(failure.to_string().contains("feature `aws`"), "{failure}");
-    let failure = provider.configure(Some(&Map::from([("default_tags".into(), Value::Map(Map::new()))]))).await;
+    let failure =
+        provider.configure(Some(&Map::from([("default_tags".into(), Value::Map(Map::new()))]))).await;
     assert!(failure.unwrap_err().to_string().contains("--simulate"));
 }
 

@@ -54,5 +54,8 @@ async fn import(
 ) -> Result<Imported, Stop> {
     let options = context.plan_options(&Selection::default())?;
     let program = std::sync::Arc::clone(&context.cli.program);
-    context.interrupts.guard(session.import(program.as_ref(), &options, address, &args.id, args.even_if_replaced)).await
+    context
+        .interrupts
+        .guard(session.import(program.as_ref(), &options, address, &args.id, args.even_if_replaced))
+        .await
 }

@@ -11,7 +11,9 @@ use crate::stop::Stop;
 pub(super) fn status(status: Status) -> &'static str {
     match status {
         Status::Live => "live",
+        Status::Made => "made",
         Status::Partial => "partial",
+        Status::Failed => "failed",
         Status::Superseded => "superseded",
     }
 }

@@ -78,6 +78,7 @@ pub(crate) fn doing(action: Action) -> &'static str {
         Action::Replace => "replacing",
         Action::Delete => "deleting",
         Action::Read => "reading",
+        Action::Wait => "waiting until it can be used",
         Action::Forget => "forgetting",
         _ => "checking",
     }
@@ -91,6 +92,7 @@ pub(crate) fn done(action: Action) -> &'static str {
         Action::Replace => "replaced by",
         Action::Delete => "deleted",
         Action::Read => "read",
+        Action::Wait => "can be used:",
         Action::Forget => "forgotten",
         _ => "unchanged",
     }

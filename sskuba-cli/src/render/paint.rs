@@ -86,7 +86,7 @@ impl Paint {
             Action::Delete => self.bad(text),
             Action::Update => self.warn(text),
             Action::Replace => self.marked(OTHER, text),
-            Action::Read => self.active(text),
+            Action::Read | Action::Wait => self.active(text),
             _ => self.dim(text),
         }
     }

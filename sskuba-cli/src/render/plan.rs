@@ -59,7 +59,7 @@ pub(crate) fn shown(plan: &Plan, verbose: bool) -> Vec<&Step> {
         verbose
             || !(step.action == Action::Same && step.moved_from.is_none() && !reseals(step)
                 || step.verdict == Verdict::Excluded
-                || step.action == Action::Read
+                || matches!(step.action, Action::Read | Action::Wait)
                 || step.part_of.is_some())
     };
     plan.steps.iter().filter(listed).collect()

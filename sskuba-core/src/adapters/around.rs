@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::provider::{Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider};
+use crate::provider::{Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
 
@@ -69,6 +69,9 @@ impl<A: Around> Instance for Wrapped<A, dyn Instance> {
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         self.adapter.around(&|| self.inner.create(cx, inputs)).await
+    }
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<Readiness, Failure> {
+        self.adapter.around(&|| self.inner.ready(cx, prior)).await
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
         self.adapter.around(&|| self.inner.read(cx, prior)).await

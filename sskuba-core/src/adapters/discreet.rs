@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::provider::{
-    Change, Cx, Failure, Heard, Instance, Limits, Object, Place, Prior, Provider, Texts, Told, failed, found, made,
-    seen,
+    Change, Cx, Failure, Heard, Instance, Limits, Object, Place, Prior, Provider, Readiness, Texts, Told,
+    failed, found, made, seen,
 };
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
@@ -82,6 +82,18 @@ impl Instance for Discreet<dyn Instance> {
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         let told = self.told_of(cx, vec![inputs]);
         changed(&told, self.inner.create(cx, inputs).await)
+    }
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<Readiness, Failure> {
+        let told = self.told_of(cx, vec![&prior.inputs, &prior.outputs]);
+        match self.inner.ready(cx, prior).await {
+            Ok(Readiness::Ready(object)) => changed(&told, Ok(object)).map(Readiness::Ready),
+            Ok(Readiness::Failed(mut why)) => {
+                told.text(&mut why);
+                Ok(Readiness::Failed(why))
+            }
+            Ok(pending) => Ok(pending),
+            Err(failure) => Err(failed(told.failure(failure))),
+        }
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
         let told = self.told_of(cx, vec![&prior.inputs, &prior.outputs]);
@@ -175,7 +187,10 @@ mod tests {
     #[tokio::test]
     async fn no_call_repeats_a_secret_of_the_providers_settings() {
         let settings: Map = [("key".to_owned(), Value::from("canary-5eb1").into_secret())].into();
-        let provider = Discreet::<dyn Provider>::new(Arc::new(Quoting("nobody"))).configure(Some(&settings)).await.unwrap();
+        let provider = Discreet::<dyn Provider>::new(Arc::new(Quoting("nobody")))
+            .configure(Some(&settings))
+            .await
+            .unwrap();
         let stack = StackId::parse("local/test/dev").unwrap();
         let address = Address::parse("it:some:Thing::main").unwrap();
         let cx = Cx::new(stack, address, Token::new([7; 16]), Duration::from_secs(1));

@@ -28,6 +28,7 @@ impl Run<'_> {
                 self.frontier.complete(id);
             }
             Subject::Recorded(token) => return self.remove(id, step, token),
+            Subject::Ready(node) => self.wait_for(id, step, node),
             Subject::Declared(node) => {
                 let declared = plan.graph.node(node);
                 match self.inputs(declared) {
@@ -106,7 +107,7 @@ impl Run<'_> {
             Token::new([0; 16]),
             super::call::bound(None, &lookup_time(), Verb::Create),
         );
-        self.running.insert(id, Running { action: Action::Read, ticket, token: None });
+        self.running.insert(id, Running { action: Action::Read, ticket: Some(ticket), token: None });
         let expected_ms = step.expected;
         self.options.events.emit(Event::Started {
             address: step.address.clone(),
@@ -233,7 +234,9 @@ impl Run<'_> {
         if declared == record.provider.as_ref() && current.map(|record| record.token) == record.instance {
             return false;
         }
-        let Ok(wanted) = tools.instances.of(&tools.registry, state, kind, (declared, None)) else { return true };
+        let Ok(wanted) = tools.instances.of(&tools.registry, state, kind, (declared, None)) else {
+            return true;
+        };
         match (record.place.and_then(|place| state.place(place)), wanted.known_place()) {
             (Some(there), Some(wanted)) => there != wanted,
             _ => true,
@@ -245,7 +248,8 @@ impl Run<'_> {
         let (dependencies, flags) = (dependencies(&self.plan.graph, id), flags(&self.plan.graph, id));
         let provider = self.instance_of_node(id);
         let state = self.journal.state();
-        let instance = provider.as_ref().and_then(|address| state.current(address)).map(|record| record.token);
+        let instance =
+            provider.as_ref().and_then(|address| state.current(address)).map(|record| record.token);
         let Some(record) = state.record(token) else { return Ok(()) };
         let same = (&record.provider, record.instance) == (&provider, instance);
         if record.dependencies != dependencies || record.flags != flags || !same {
@@ -398,7 +402,7 @@ impl Run<'_> {
         token: Token,
         call: Call,
     ) {
-        self.running.insert(id, Running { action, ticket, token: Some(token) });
+        self.running.insert(id, Running { action, ticket: Some(ticket), token: Some(token) });
         let started = Event::Started { address: step.address.clone(), action, expected_ms: step.expected };
         self.ready.push(Ready { step: id, call, started });
     }
@@ -411,10 +415,11 @@ impl Run<'_> {
     pub(super) fn fail(&mut self, id: NodeId, action: Action, mut failure: Failure) {
         let step = self.plan.step(id);
         if let Some(there) = &failure.exists {
-            let quote = |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c)) {
-                true => text.to_owned(),
-                false => format!("'{}'", text.replace('\'', "'\\''")),
-            };
+            let quote =
+                |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c)) {
+                    true => text.to_owned(),
+                    false => format!("'{}'", text.replace('\'', "'\\''")),
+                };
             let line = format!("import {} {}", quote(step.address.as_str()), quote(there));
             failure.hint = Some(format!(
                 "it is not this stack's, and was left alone; `{line}` makes it this resource's object"
@@ -422,6 +427,7 @@ impl Run<'_> {
         }
         let source_line = match step.subject {
             Subject::Declared(node) => Some(crate::graph::line(self.plan.graph.node(node).source)),
+            Subject::Ready(node) => Some(crate::graph::line(self.plan.graph.node(node).source)),
             Subject::Recorded(_) => None,
         };
         self.news.push(Event::Failed {
@@ -484,5 +490,10 @@ fn stale(what: &str) -> Failure {
 
 fn lookup_time() -> crate::schema::Durations {
     let second = std::time::Duration::from_secs(1);
-    crate::schema::Durations { create: second, update: second, delete: second }
+    crate::schema::Durations {
+        create: second,
+        made: std::time::Duration::ZERO,
+        update: second,
+        delete: second,
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::holding::Holding;
 use super::instances::{Configured, is_instance_kind};
@@ -16,6 +16,10 @@ use crate::value::Map;
 
 /// The shortest bound that is set where neither the user nor the schema asks for more.
 const LEAST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The first wait between two looks; each is twice as long as the one before, up to the last.
+pub(super) const FIRST_LOOK: Duration = Duration::from_millis(50);
+pub(super) const LAST_LOOK: Duration = Duration::from_secs(5);
 
 /// How many times the expected duration a call may take.
 const TIMEOUT_FACTOR: u32 = 10;
@@ -92,7 +96,8 @@ impl Ended {
         match answer {
             Ok(object) => {
                 let Object { id, inputs, outputs } = object.unwrap_or_default();
-                let outcome = Outcome::Applied { id, observed: seal(inputs), outputs: seal(outputs), took };
+                let (observed, outputs) = (seal(inputs), seal(outputs));
+                let outcome = Outcome::Applied { id, observed, outputs, took };
                 Self { outcome, failure: None, gone: false }
             }
             Err(failure) => {
@@ -111,12 +116,29 @@ impl Ended {
     }
 }
 
+impl Call {
+    /// Says of the end of a create that its object cannot be used yet, where its kind is such: of what was reported the
+    /// early fields are final.
+    pub(super) fn until_made(&self, mut ended: Ended) -> Ended {
+        let schema = self.schema.as_ref().filter(|schema| self.verb == Verb::Create && schema.has_early());
+        let (Some(schema), Outcome::Applied { .. }) = (schema, &ended.outcome) else { return ended };
+        let applied = Outcome::NotApplied { cause: Cause { class: Class::Terminal, message: String::new() } };
+        if let Outcome::Applied { id, observed, mut outputs, took } =
+            std::mem::replace(&mut ended.outcome, applied)
+        {
+            outputs.retain(|name, _| schema.is_early(name));
+            ended.outcome = Outcome::Made { id, observed, outputs, took };
+        }
+        ended
+    }
+}
+
 /// Makes the call. A call of which it cannot be told whether it changed anything is looked into at once, by the
 /// rules of recovery.
 pub(super) async fn perform(call: Call) -> Ended {
     let start = Instant::now();
-    let answer = within(call.cx.timeout, once(&call)).await;
-    match answer {
+    let answer = within(call.cx.timeout, when_seen(&call)).await;
+    let ended = match answer {
         Err(failure) if failure.effect == Effect::Unknown => match recover::resolve(&call).await {
             Ok(mut resolved) => {
                 if let Outcome::Applied { took, .. } = &mut resolved.ended.outcome {
@@ -130,6 +152,31 @@ pub(super) async fn perform(call: Call) -> Ended {
             }
         },
         answer => Ended::new(answer, start.elapsed(), call.schema.as_deref()),
+    };
+    call.until_made(ended)
+}
+
+/// Makes a call on an object that may not be seen yet: nothing is deleted that would be taken for gone, and what is not
+/// found is asked for again while it may be hidden.
+async fn when_seen(call: &Call) -> Result<Option<Object>, Failure> {
+    if call.verb == Verb::Create || call.hidden.is_zero() || is_instance_kind(call.cx.address.kind_str()) {
+        return once(call).await;
+    }
+    let (start, mut pause) = (Instant::now(), FIRST_LOOK);
+    if call.verb == Verb::Delete {
+        // Whether it is there at all is seen first; a delete of what is hidden would succeed and do nothing.
+        recover::read(call).await?;
+        return once(call).await;
+    }
+    loop {
+        let left = call.hidden.saturating_sub(start.elapsed());
+        match once(call).await {
+            Err(failure) if failure.class == Class::NotFound && !left.is_zero() => {
+                sleep(pause.min(left)).await;
+                pause = (pause * 2).min(LAST_LOOK);
+            }
+            answer => return answer,
+        }
     }
 }
 

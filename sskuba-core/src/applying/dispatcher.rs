@@ -15,6 +15,7 @@ use super::instances::Instances;
 use super::journal::{Journal, JournalError};
 use super::keys::KeyIndex;
 use super::report::{ApplyOptions, FailedStep, Report};
+use super::waiting::Waited;
 use crate::clock::{Clock, IdSource};
 use crate::graph::{Frontier, NodeId};
 use crate::plan::{Action, Plan, Verdict};
@@ -42,7 +43,8 @@ pub struct Tools {
 /// A step whose call runs or is about to.
 pub(super) struct Running {
     pub(super) action: Action,
-    pub(super) ticket: Ticket,
+    /// Waits hold no place at the gates: they only ask now and then.
+    pub(super) ticket: Option<Ticket>,
     /// The generation; lookups have none.
     pub(super) token: Option<crate::address::Token>,
 }
@@ -53,6 +55,8 @@ pub(super) enum Back {
     Looked(Result<Map, Failure>),
     /// A throttled step may try again.
     Rested,
+    /// A wait ended.
+    Waited(Box<Waited>),
 }
 
 /// A call that starts when the flush that holds its intent is durable.
@@ -264,7 +268,8 @@ impl Run<'_> {
     /// Takes the slot of a step back and lets others try at its gates.
     pub(super) fn release(&mut self, step: NodeId, throttled: bool) -> Option<Running> {
         let running = self.running.remove(&step)?;
-        let (freed, slowed) = self.gates.leave(&running.ticket, throttled);
+        let left = running.ticket.as_ref().map(|ticket| self.gates.leave(ticket, throttled));
+        let (freed, slowed) = left.unwrap_or_default();
         freed.into_iter().for_each(|step| self.frontier.put_back(step));
         if let Some(parallel) = slowed {
             let provider = self.plan.step(step).address.kind().provider().to_owned();
@@ -290,7 +295,12 @@ impl Run<'_> {
                 self.looked(step, Err(ended.failure.unwrap_or_else(silent)));
                 Ok(())
             }
+            Back::Ended(ended) if self.running.get(&step).is_some_and(|r| r.action == Action::Wait) => {
+                let silent = || Failure::new(Class::Terminal, "the wait ended without an answer");
+                self.waited(step, Waited::Failed(ended.failure.unwrap_or_else(silent)))
+            }
             Back::Ended(ended) => self.ended(step, *ended),
+            Back::Waited(waited) => self.waited(step, *waited),
             Back::Looked(answer) => {
                 self.looked(step, answer);
                 Ok(())

@@ -29,7 +29,7 @@ impl Run<'_> {
         };
         let (outcome, time) = (ended.outcome, self.tools.clock.now());
         let applied = match &outcome {
-            Outcome::Applied { took, .. } => Some(*took),
+            Outcome::Applied { took, .. } | Outcome::Made { took, .. } => Some(*took),
             _ => None,
         };
         let not_applied = matches!(outcome, Outcome::NotApplied { .. });

@@ -140,7 +140,9 @@ pub(super) fn record_place(
 ) -> Result<(), JournalError> {
     let used = (Some(address), Some(token));
     let kind = address.kind_str();
-    let Ok(instance) = tools.instances.of(&tools.registry, journal.state(), kind, used) else { return Ok(()) };
+    let Ok(instance) = tools.instances.of(&tools.registry, journal.state(), kind, used) else {
+        return Ok(());
+    };
     let Some(place) = place_id(journal, &instance)? else { return Ok(()) };
     if journal.state().record(token).is_some_and(|record| record.place != Some(place)) {
         journal.stage(Entry::Located { tokens: vec![token], place })?;

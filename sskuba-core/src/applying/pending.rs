@@ -94,7 +94,10 @@ async fn resolve_some(
             events.emit(Event::Recovering { address: address.clone(), verb });
             match call_of(journal, stack, tools, intent) {
                 Ok(call) => {
-                    let task = tasks.spawn(async move { resolve(&call).await });
+                    let task = tasks.spawn(async move {
+                        let resolved = resolve(&call).await?;
+                        Ok(Resolved { ended: call.until_made(resolved.ended), ..resolved })
+                    });
                     open.insert(task.id(), (token, address, verb));
                 }
                 Err(failure) => unresolved.push(Unresolved { address, verb, failure }),
@@ -134,12 +137,7 @@ fn record(
 }
 
 /// Makes the call that an intent recorded.
-fn call_of(
-    journal: &Journal,
-    stack: &StackId,
-    tools: &Tools,
-    intent: Intent,
-) -> Result<Call, Failure> {
+fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) -> Result<Call, Failure> {
     let kind = intent.address.kind();
     let schema = tools.registry.schema(kind.as_str()).ok().cloned();
     let instance = if is_instance_kind(kind.as_str()) {
@@ -150,7 +148,8 @@ fn call_of(
         tools.instances.of(&tools.registry, journal.state(), kind.as_str(), used)?
     };
     let second = std::time::Duration::from_secs(1);
-    let fallback = Durations { create: second, update: second, delete: second };
+    let fallback =
+        Durations { create: second, made: std::time::Duration::ZERO, update: second, delete: second };
     let expected = schema.as_ref().map_or(fallback, |schema| schema.expected);
     let record = journal.state().record(intent.token);
     let (prior, hidden) = (record.map(prior_of), hidden(schema.as_deref(), record, tools.clock.now()));

@@ -7,15 +7,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::call::{Call, Ended, once, within};
+use super::call::{Call, Ended, FIRST_LOOK, LAST_LOOK, once, within};
 use crate::plan::{agree, drifts};
 use crate::provider::{Change, Class, Effect, Failure, Object, Prior, Told};
 use crate::schema::Idempotency;
 use crate::state::{Outcome, Verb};
-
-/// The first wait between two looks; each is twice as long as the one before, up to the last.
-const FIRST_LOOK: Duration = Duration::from_millis(50);
-const LAST_LOOK: Duration = Duration::from_secs(5);
 
 /// How often one question is asked while its faults are passing ones.
 const QUESTIONS: u32 = 8;
@@ -102,7 +98,7 @@ async fn look(call: &Call) -> Result<Option<Object>, Failure> {
 }
 
 /// Reads the object of an interrupted update or delete. It may have been created a moment before.
-async fn read(call: &Call) -> Result<Option<Object>, Failure> {
+pub(super) async fn read(call: &Call) -> Result<Option<Object>, Failure> {
     let provider = call.instance.get().await?;
     let prior = call.prior.clone().unwrap_or_default();
     while_hidden(call, || provider.read(&call.cx, &prior)).await

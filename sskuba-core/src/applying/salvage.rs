@@ -164,11 +164,10 @@ fn word(verb: Verb) -> &'static str {
 pub(super) fn about_entry(entry: &Entry) -> Option<String> {
     match entry {
         Entry::Intent(intent) => Some(format!("a {} of {}", word(intent.verb), intent.address)),
-        Entry::Outcome { outcome: Outcome::Applied { id, .. } | Outcome::Partial { id, .. }, .. }
-            if !id.is_empty() =>
-        {
-            Some(format!("the end of a call that made or changed the object {id}"))
-        }
+        Entry::Outcome {
+            outcome: Outcome::Applied { id, .. } | Outcome::Made { id, .. } | Outcome::Partial { id, .. },
+            ..
+        } if !id.is_empty() => Some(format!("the end of a call that made or changed the object {id}")),
         Entry::Outcome { .. } => Some("the end of a call".to_owned()),
         Entry::Adopted(record) => Some(format!("{} ({})", record.address, record.shown_id())),
         Entry::Moved { to, .. } => Some(format!("a move to {to}")),

@@ -72,6 +72,7 @@ impl Session {
             outputs: object.outputs,
             dependencies: dependencies(&plan.graph, node),
             flags: flags(&plan.graph, node),
+            failure: None,
             created: time,
             updated: time,
             took: 0,

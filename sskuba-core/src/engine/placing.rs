@@ -8,7 +8,9 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::{Address, Token};
-use crate::applying::{Configured, Instances, Misplaced, Tools, elsewhere, groups, is_instance_kind, locate, place_id};
+use crate::applying::{
+    Configured, Instances, Misplaced, Tools, elsewhere, groups, is_instance_kind, locate, place_id,
+};
 use crate::graph::DesiredGraph;
 use crate::plan::{Action, Plan, Step, Subject, Verdict};
 use crate::planning::PlaceOf;
@@ -66,7 +68,7 @@ fn called_by<'a>((registry, instances): (&Registry, &Instances), plan: &Plan, st
                 let key = (record.provider.as_ref(), record.instance);
                 (key.0.cloned(), key.1, instances.of(registry, state, provider, key))
             }
-            Subject::Declared(node) => match plan.graph.node(node).provider {
+            Subject::Declared(node) | Subject::Ready(node) => match plan.graph.node(node).provider {
                 None => (None, None, instances.of(registry, state, provider, (None, None))),
                 Some(instance) => {
                     let settings = plan.step(instance);
@@ -128,9 +130,7 @@ impl Engine {
         let (mut found, mut wrong) = (HashMap::new(), Vec::new());
         for (of, settings) in wanted {
             let instance = match &of {
-                PlaceOf::Default(name) => {
-                    instances.of(&self.registry, &State::default(), name, (None, None))
-                }
+                PlaceOf::Default(name) => instances.of(&self.registry, &State::default(), name, (None, None)),
                 PlaceOf::Declared(id) => {
                     let address = &graph.node(*id).address;
                     instances.configure(&self.registry, address, None, &settings)
@@ -205,7 +205,8 @@ impl Session {
             let instance = self.tools.instances.of(&self.engine.registry, state, &provider, used);
             keys.push((intent.provider.clone(), intent.instance, provider));
             // An instance whose own configuration was interrupted is configured first.
-            let (Ok(instance), Some(there)) = (instance, intent.place.and_then(|place| state.place(place))) else {
+            let (Ok(instance), Some(there)) = (instance, intent.place.and_then(|place| state.place(place)))
+            else {
                 continue;
             };
             match instance.place().await {

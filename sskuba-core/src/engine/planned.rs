@@ -100,8 +100,7 @@ async fn look_up(
         let address = node.address.clone();
         let declared = node.provider.map(|provider| &request.graph.node(provider).address);
         let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
-        let instance =
-            instances
+        let instance = instances
             .of(&engine.registry, request.state, address.kind_str(), (declared, None))
             .map_err(failed)?;
         let token = Token::new([0; 16]);

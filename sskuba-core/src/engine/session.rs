@@ -130,7 +130,8 @@ impl Session {
     /// All that is wrong with the program, together.
     pub async fn plan(&self, program: &dyn Program, options: &PlanOptions) -> Result<Plan, EngineError> {
         self.nothing_open()?;
-        make_plan(&self.engine, &self.stack, self.state(), Some(program), options, &self.tools.instances).await
+        make_plan(&self.engine, &self.stack, self.state(), Some(program), options, &self.tools.instances)
+            .await
     }
 
     /// Plans to take the stack down.

@@ -169,11 +169,16 @@ impl Expr {
 
     /// Calls `visit` with each resource whose field is used.
     pub fn references(&self, visit: &mut dyn FnMut(&NodeRef)) {
+        self.fields(&mut |node, _| visit(node));
+    }
+
+    /// Calls `visit` with each field of a resource that is used.
+    pub fn fields(&self, visit: &mut dyn FnMut(&NodeRef, &'static str)) {
         match self {
-            Self::Field(node, _) => visit(node),
+            Self::Field(node, name) => visit(node, name),
             Self::Joined(joined) => walk(joined, &mut |expr| {
-                if let Self::Field(node, _) = expr {
-                    visit(node);
+                if let Self::Field(node, name) = expr {
+                    visit(node, name);
                 }
             }),
             Self::Value(_) | Self::Invalid(_) => {}

@@ -38,6 +38,8 @@ pub struct Node {
     pub provider: Option<NodeId>,
     /// The resource whose delete takes this one with it.
     pub deleted_with: Option<NodeId>,
+    /// What comes first though no input uses it.
+    pub after: Vec<NodeId>,
     /// Where in the program it stands.
     pub source: &'static Location<'static>,
 }
@@ -136,6 +138,7 @@ pub fn build(
         let mut edge = |to: &NodeRef| edges.push((id, NodeId(to.index())));
         inputs.values().for_each(|expr| expr.references(&mut edge));
         options.depends_on.iter().chain(&options.provider).chain(&options.deleted_with).for_each(&mut edge);
+        let after = options.depends_on.iter().map(|node| NodeId(node.index())).collect();
         index.insert(address.clone(), id);
         nodes.push(Node {
             address,
@@ -144,6 +147,7 @@ pub fn build(
             lifecycle: options.lifecycle,
             provider: options.provider.map(|node| NodeId(node.index())),
             deleted_with: options.deleted_with.map(|node| NodeId(node.index())),
+            after,
             source,
         });
     }

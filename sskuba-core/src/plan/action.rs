@@ -14,6 +14,8 @@ use crate::value::Value;
 pub enum Action {
     /// Nothing.
     Same,
+    /// Waited for until it can be used.
+    Wait,
     /// Changed in place.
     Update,
     /// Made anew, and the old one deleted.
@@ -33,6 +35,7 @@ impl Action {
     pub fn word(self) -> &'static str {
         match self {
             Self::Same => "unchanged",
+            Self::Wait => "wait for",
             Self::Update => "update",
             Self::Replace => "replace",
             Self::Create => "create",
@@ -46,6 +49,7 @@ impl Action {
     pub fn sign(self) -> &'static str {
         match self {
             Self::Same => " ",
+            Self::Wait => "…",
             Self::Update => "~",
             Self::Replace => "±",
             Self::Create => "+",
@@ -119,6 +123,13 @@ pub enum Reason {
     },
     /// The create, or the last update, ended half way.
     Incomplete,
+    /// It exists, and cannot be used yet.
+    NotReady,
+    /// Its service gave the object up.
+    Failed {
+        /// Why, in its words.
+        why: String,
+    },
     /// The user asked for it.
     Requested,
     /// A resource that it cannot live without is deleted before it is made anew.
@@ -198,6 +209,8 @@ impl fmt::Display for Reason {
             Self::Unknown { field, .. } => write!(f, "`{field}` is known after apply"),
             Self::Drifted { field, .. } => write!(f, "`{field}` was changed outside of the stack"),
             Self::Incomplete => f.write_str("the last operation on it ended half way"),
+            Self::NotReady => f.write_str("it cannot be used yet"),
+            Self::Failed { why } => write!(f, "its service gave it up: {why}"),
             Self::Requested => f.write_str("it was asked for with --replace"),
             Self::DeletedFirst { because } => write!(f, "{because} has to be deleted before it is made anew"),
             Self::Superseded => f.write_str("an earlier replacement left it"),

@@ -67,6 +67,10 @@ pub fn decide(
         let fixed = schema.inputs().all(replaces);
         decision.add(if fixed { Action::Replace } else { Action::Update }, true, Reason::Incomplete);
     }
+    if record.status == Status::Failed {
+        let why = record.failure.clone().unwrap_or_else(|| "it did not say why".to_owned());
+        decision.add(Action::Replace, true, Reason::Failed { why });
+    }
     if record.version < schema.version {
         let reason = Reason::NewVersion { from: record.version, to: schema.version };
         decision.add(Action::Update, true, reason);

@@ -62,9 +62,9 @@ pub(crate) fn drifts(field: &Field, sent: Option<&Value>, seen: Option<&Value>) 
 /// Tells whether a list or map has all entries of another.
 fn has_entries(field: &Field, all: &Value, some: &Value) -> bool {
     match (all.reveal(), some.reveal()) {
-        (Value::Map(all), Value::Map(some)) => some.iter().all(|(key, value)| {
-            all.get(key).is_some_and(|there| field.normaliser.same(there, value))
-        }),
+        (Value::Map(all), Value::Map(some)) => some
+            .iter()
+            .all(|(key, value)| all.get(key).is_some_and(|there| field.normaliser.same(there, value))),
         (Value::List(all), Value::List(some)) => {
             let has = |item: &Value| all.iter().any(|there| field.normaliser.same(there, item));
             some.iter().all(has)

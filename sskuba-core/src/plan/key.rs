@@ -48,7 +48,8 @@ impl Keys {
         let mut keys = Self::default();
         for (number, fields) in schema.unique.iter().enumerate() {
             let mut values = Vec::new();
-            let state = fields.iter().map(|name| add(schema.field(name), inputs.get(*name), &mut values)).max();
+            let state =
+                fields.iter().map(|name| add(schema.field(name), inputs.get(*name), &mut values)).max();
             match state {
                 Some(Part::Known) => {
                     let (kind, within) = (schema.kind.to_string(), within.clone());
@@ -99,7 +100,8 @@ fn add(field: Option<&Field>, value: Option<&Value>, values: &mut Vec<u8>) -> Pa
 /// Writes the keys that inputs give an object, for people: `table rtb-1, destination 0.0.0.0/0`. Secrets are masked.
 pub fn describe(schema: &Schema, inputs: &Map) -> String {
     let text = |name: &&str| inputs.get(*name).map(|value| format!("{name} {}", plain(value)));
-    let key = |fields: &Vec<&str>| fields.iter().map(text).collect::<Option<Vec<_>>>().map(|all| all.join(", "));
+    let key =
+        |fields: &Vec<&str>| fields.iter().map(text).collect::<Option<Vec<_>>>().map(|all| all.join(", "));
     schema.unique.iter().filter_map(key).collect::<Vec<_>>().join("; ")
 }
 

@@ -18,6 +18,8 @@ pub enum Subject {
     Declared(NodeId),
     /// A recorded generation; the step removes it.
     Recorded(Token),
+    /// A declared resource whose object exists; the step waits until it can be used.
+    Ready(NodeId),
 }
 
 /// Whether a step is done for sure.
@@ -53,6 +55,8 @@ pub struct Step {
     /// If it is or may be a replacement: the step that deletes the old generation, woken when the replacement
     /// is decided (delete first) or done (create first).
     pub delete_step: Option<NodeId>,
+    /// The step that waits until the object can be used, of a kind whose objects exist before.
+    pub ready_step: Option<NodeId>,
     /// If it deletes first: the declared resources that cannot live without the old generation; their old
     /// generations are deleted before it.
     pub cascade: Vec<NodeId>,
@@ -88,6 +92,7 @@ impl Step {
             prior: None,
             order: Order::CreateFirst,
             delete_step: None,
+            ready_step: None,
             cascade: Vec::new(),
             followers: Vec::new(),
             obstacles: Vec::new(),
@@ -152,6 +157,7 @@ impl Plan {
         for step in self.steps.iter().filter(|step| step.part_of.is_none()) {
             match step.action {
                 _ if step.verdict == Verdict::Excluded => counts.unchanged += u32::from(step.prior.is_some()),
+                Action::Wait => {}
                 Action::Same => counts.unchanged += 1,
                 Action::Update => counts.update += 1,
                 Action::Replace => counts.replace += 1,
@@ -168,10 +174,11 @@ impl Plan {
         self.counts().changes() == 0
             && !self.exports_change
             && !self.records_change
-            && !self
-                .steps
-                .iter()
-                .any(|s| s.action == Action::Read && s.verdict == Verdict::Certain && s.calls)
+            && !self.steps.iter().any(|s| match s.action {
+                Action::Read => s.verdict == Verdict::Certain && s.calls,
+                Action::Wait => s.verdict == Verdict::Certain,
+                _ => false,
+            })
     }
 
     /// Computes the digest of all that the plan announces, keyed so that it gives no secret away.

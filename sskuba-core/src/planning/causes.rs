@@ -49,7 +49,9 @@ impl<'a> Declared<'a> {
         let certain = |cause: NodeId| self.steps[cause.index()].verdict == Verdict::Certain;
         let causes = with.into_iter().chain(first);
         let cause = causes.max_by_key(|(cause, with)| (certain(*cause), *with));
-        if let Some(moved) = moved.filter(|moved| moved.certain || !cause.is_some_and(|(cause, _)| certain(cause))) {
+        if let Some(moved) =
+            moved.filter(|moved| moved.certain || !cause.is_some_and(|(cause, _)| certain(cause)))
+        {
             return Some(moved);
         }
         let (cause, with) = cause?;

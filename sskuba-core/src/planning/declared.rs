@@ -17,7 +17,7 @@ use crate::plan::{
 };
 use crate::provider::resealed;
 use crate::schema::{FieldError, Schema};
-use crate::state::{Record, State};
+use crate::state::{Record, State, Status};
 use crate::value::{Map, Value};
 
 /// Where the computed fields of a resource come from, as far as the plan knows.
@@ -72,7 +72,18 @@ impl<'a> Declared<'a> {
         let (wanted, places_wanted, moved) = (Vec::new(), Vec::new(), HashMap::new());
         let records_change = false;
         let keyring = Keyring::new(request);
-        Self { request, selection, keyring, durations, steps, outputs, wanted, places_wanted, moved, records_change }
+        Self {
+            request,
+            selection,
+            keyring,
+            durations,
+            steps,
+            outputs,
+            wanted,
+            places_wanted,
+            moved,
+            records_change,
+        }
     }
 
     /// Returns a field of a resource as far as the plan knows it.
@@ -95,8 +106,10 @@ impl<'a> Declared<'a> {
                 if *updated && volatile {
                     return Value::Unknown;
                 }
-                // What a create that ended half way did not report, the update that completes it will.
-                let absent = if *updated { Value::Unknown } else { Value::Null };
+                // What a create that ended half way did not report, the update that completes it will; and what is not
+                // known yet of an object that cannot be used is known when it can.
+                let late = record.status == Status::Made && !node.schema.is_early(name);
+                let absent = if *updated || late { Value::Unknown } else { Value::Null };
                 record.outputs.get(name).cloned().unwrap_or(absent)
             }
         }
@@ -213,7 +226,7 @@ impl<'a> Declared<'a> {
     fn look_up(&mut self, id: NodeId, inputs: Map) {
         let dag = self.request.graph.dag();
         let settled = |d: NodeId| match self.steps[d.index()].action {
-            Action::Same => true,
+            Action::Same => !self.is_made(d),
             Action::Read => !self.steps[d.index()].calls,
             _ => false,
         };
@@ -227,6 +240,12 @@ impl<'a> Declared<'a> {
         } else if ready {
             self.wanted.push((id, step.inputs.clone()));
         }
+    }
+
+    /// Tells whether an object is recorded that cannot be used yet.
+    fn is_made(&self, id: NodeId) -> bool {
+        let prior = self.steps[id.index()].prior.and_then(|token| self.request.state.record(token));
+        prior.is_some_and(|record| record.status == Status::Made)
     }
 
     fn decide(
@@ -307,9 +326,7 @@ impl<'a> Declared<'a> {
             let called = node.lifecycle.aliases.iter().any(|alias| alias.resolve(&node.address) == from);
             step.reasons.push(match called {
                 true => Reason::Moved { from: from.clone() },
-                false => {
-                    Reason::TakesOver { from: from.clone(), key: describe(&node.schema, &step.inputs) }
-                }
+                false => Reason::TakesOver { from: from.clone(), key: describe(&node.schema, &step.inputs) },
             });
             step.moved_from = Some(from.clone());
             self.moved.insert(from, id);

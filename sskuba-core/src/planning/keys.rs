@@ -41,7 +41,9 @@ impl<'a> Keyring<'a> {
         }
         for (i, node) in request.graph.nodes().iter().enumerate() {
             let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
-            for key in Keys::of(&node.schema, &foreseen(request, node), &this.places.within(request, node)).known {
+            for key in
+                Keys::of(&node.schema, &foreseen(request, node), &this.places.within(request, node)).known
+            {
                 this.wanted.entry(key).or_insert(id);
             }
         }

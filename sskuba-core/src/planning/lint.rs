@@ -16,6 +16,12 @@ pub fn lint(plan: &Plan) -> Vec<String> {
     for (i, step) in plan.steps.iter().enumerate() {
         let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
         let declared = i < plan.graph.nodes().len();
+        if let Subject::Ready(of) = step.subject {
+            let known = plan.steps.get(of.index()).is_some_and(|step| step.ready_step == Some(id));
+            if !known || place[of.index()] > place[id.index()] {
+                faults.push(format!("{}: its wait stands in the wrong place", step.address));
+            }
+        }
         if declared != matches!(step.subject, Subject::Declared(_)) {
             faults.push(format!("{}: step {i} stands in the wrong half", step.address));
         }

@@ -8,6 +8,7 @@ use super::diagnostic::Diagnostic;
 use super::places::PlaceOf;
 use super::removals::Removals;
 use super::select::select;
+use super::waits;
 use crate::address::StackId;
 use crate::config::ConfigValues;
 use crate::graph::{Dag, DesiredGraph, NodeId};
@@ -84,6 +85,7 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     let Declared { mut steps, keyring, records_change, .. } = declared;
     let mut removals = Removals::new(request, &selection, &durations, &keyring.places);
     removals.collect(&mut steps, &mut problems);
+    waits::append(request, &mut steps, &durations);
     let dag = join(request, &steps, &removals, &mut problems);
     if !problems.is_empty() {
         return Err(problems);
@@ -126,15 +128,13 @@ fn join(
     removals: &Removals<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Dag {
-    let mut edges: Vec<(NodeId, NodeId)> = Vec::new();
+    let mut edges: Vec<(NodeId, NodeId)> = waits::edges(request, steps);
     for (i, step) in steps.iter().enumerate() {
         let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
-        if i < request.graph.nodes().len() {
-            edges.extend(request.graph.dag().dependencies(id).map(|dependency| (id, dependency)));
-        }
         if let Some(delete) = step.delete_step {
             edges.push(match step.order {
-                Order::CreateFirst => (delete, id),
+                // The old one goes when the new one can be used.
+                Order::CreateFirst => (delete, step.ready_step.unwrap_or(id)),
                 Order::DeleteFirst => (id, delete),
             });
         }

@@ -12,8 +12,9 @@ mod removals;
 mod select;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 pub use diagnostic::Diagnostic;
 pub use lint::lint;
-pub use places::PlaceOf;
 pub use make::{PlanOptions, Planned, Request, plan};
+pub use places::PlaceOf;

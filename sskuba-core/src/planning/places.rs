@@ -112,7 +112,8 @@ impl Declared<'_> {
 
     /// Returns what the settings of a declared instance say of its place; none if they are not known yet.
     fn said(&self, instance: NodeId) -> Option<Place> {
-        let (schema, inputs) = (&self.request.graph.node(instance).schema, &self.steps[instance.index()].inputs);
+        let (schema, inputs) =
+            (&self.request.graph.node(instance).schema, &self.steps[instance.index()].inputs);
         let known = |(_, value): (_, &crate::value::Value)| !value.has_unknown();
         inputs.iter().all(known).then(|| Place::of_settings(schema, inputs))
     }

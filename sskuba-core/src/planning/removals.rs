@@ -97,7 +97,8 @@ impl<'a> Removals<'a> {
             let Some(&id) = self.steps.get(&record.token) else { continue };
             let stays = |twin: &&Record| {
                 let step = self.declared.get(&twin.token).map(|step| &steps[step.index()]);
-                step.is_some_and(|step| step.action != Action::Replace) && !self.steps.contains_key(&twin.token)
+                step.is_some_and(|step| step.action != Action::Replace)
+                    && !self.steps.contains_key(&twin.token)
             };
             let twins = holders.twins(request, record);
             if let Some(twin) = twins.into_iter().find(stays) {
@@ -118,7 +119,11 @@ impl<'a> Removals<'a> {
                     (Some(removal), _) if steps[removal.index()].calls => Some(*removal),
                     // What is left of another resource's object goes with that.
                     (Some(removal), _) if steps[removal.index()].reasons.iter().any(belongs) => continue,
-                    (None, Some(other)) if changes_key((request, self.places), holder, &steps[other.index()]) => Some(*other),
+                    (None, Some(other))
+                        if changes_key((request, self.places), holder, &steps[other.index()]) =>
+                    {
+                        Some(*other)
+                    }
                     _ => None,
                 };
                 match gives_way {

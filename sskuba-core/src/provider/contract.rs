@@ -72,6 +72,18 @@ pub struct Object {
     pub outputs: Map,
 }
 
+/// Whether an object can be used.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Readiness {
+    /// It can; it is reported with all its fields.
+    Ready(Object),
+    /// Not yet. Some know when to ask again.
+    Pending(Option<Duration>),
+    /// It never will: the service gave it up, and says why. The next plan replaces it.
+    Failed(String),
+}
+
 /// What is recorded of an object before a call that changes or reads it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Prior {
@@ -185,8 +197,18 @@ pub trait Instance: Send + Sync + fmt::Debug {
     /// settings say need not be repeated. Empty if its objects are wherever the program runs.
     async fn place(&self) -> Result<Place, Failure>;
 
-    /// Makes the object, and waits until it can be used.
+    /// Makes the object. Of a kind with early fields it returns when the object exists and those are known, and leaves the
+    /// waiting to [`ready`](Self::ready); of any other it waits until the object can be used.
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure>;
+
+    /// Tells whether an object of a kind with early fields can be used; asked again and again, with pauses, after its
+    /// create. Changes nothing, and does not wait itself.
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<Readiness, Failure> {
+        match self.read(cx, prior).await? {
+            Some(object) => Ok(Readiness::Ready(object)),
+            None => Err(Failure::new(Class::NotFound, "the object is not there")),
+        }
+    }
 
     /// Reads the object; none if it is gone.
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure>;

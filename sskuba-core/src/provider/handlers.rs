@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::contract::{Change, Cx, Instance, Limits, Object, Prior, Provider};
+use super::contract::{Change, Cx, Instance, Limits, Object, Prior, Provider, Readiness};
 use super::error::{Class, Failure};
 use super::place::Place;
 use super::typed::{Erased, Handler, Lookup, LookupHandler, Resourceful, args_of};
@@ -209,6 +209,9 @@ impl Instance for Handlers {
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         self.of(cx)?.create(cx, inputs).await
+    }
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<Readiness, Failure> {
+        self.of(cx)?.ready(cx, prior).await
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
         self.of(cx)?.read(cx, prior).await

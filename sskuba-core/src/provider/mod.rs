@@ -14,7 +14,7 @@ mod told;
 mod typed;
 
 pub(crate) use bounds::{failed, found, made, seen};
-pub use contract::{Change, Cx, Instance, Limits, Object, Prior, Provider};
+pub use contract::{Change, Cx, Instance, Limits, Object, Prior, Provider, Readiness};
 pub use error::{Class, Effect, Failure};
 pub use handlers::{Handlers, IntoInstance, MadeInstance};
 pub(crate) use heard::Heard;
@@ -23,4 +23,4 @@ pub use registry::{Registry, RegistryError};
 pub(crate) use resealing::resealed;
 pub(crate) use texts::Texts;
 pub(crate) use told::Told;
-pub use typed::{Handler, LookupHandler, TypedChange, TypedObject, TypedPrior};
+pub use typed::{Handler, LookupHandler, TypedChange, TypedObject, TypedPrior, TypedReadiness};

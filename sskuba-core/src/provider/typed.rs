@@ -1,11 +1,12 @@
 //! Typed handlers: what a provider's author writes for each kind.
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::bounds::without;
-use super::contract::{Change, Cx, Object, Prior};
+use super::contract::{Change, Cx, Object, Prior, Readiness};
 use super::error::{Class, Failure};
 use crate::resource::Resource;
 use crate::schema::FieldError;
@@ -86,6 +87,18 @@ pub struct TypedPrior<R: Resource> {
     pub state: Option<R::State>,
 }
 
+/// Whether an object can be used, typed; see [`Readiness`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum TypedReadiness<R: Resource> {
+    /// It can.
+    Ready(TypedObject<R>),
+    /// Not yet. Some know when to ask again.
+    Pending(Option<Duration>),
+    /// It never will, and why.
+    Failed(String),
+}
+
 /// An update, typed.
 #[derive(Debug, Clone)]
 pub struct TypedChange<R: Resource> {
@@ -110,8 +123,17 @@ pub struct TypedChange<R: Resource> {
 /// [`Failure`], whose texts hold no secret.
 #[async_trait]
 pub trait Handler<R: Resource>: Send + Sync + 'static {
-    /// Makes the object, and waits until it can be used.
+    /// Makes the object. Of a kind with early fields it returns when the object exists: of its state the early fields
+    /// count then, and the others are known from [`ready`](Self::ready). Any other waits until the object can be used.
     async fn create(&self, cx: &Cx, args: R::Args) -> Result<TypedObject<R>, Failure>;
+
+    /// Tells whether an object of a kind with early fields can be used; see [`Instance::ready`](super::Instance::ready).
+    async fn ready(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<TypedReadiness<R>, Failure> {
+        match self.read(cx, prior).await? {
+            Some(object) => Ok(TypedReadiness::Ready(object)),
+            None => Err(Failure::new(Class::NotFound, "the object is not there")),
+        }
+    }
 
     /// Reads the object; none if it is gone.
     async fn read(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<Option<TypedObject<R>>, Failure>;
@@ -162,6 +184,7 @@ pub trait LookupHandler<R: Resource>: Send + Sync + 'static {
 #[async_trait]
 pub(super) trait Erased: Send + Sync {
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure>;
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<Readiness, Failure>;
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure>;
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure>;
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure>;
@@ -209,6 +232,13 @@ impl<R: Resource, H: Handler<R>> Erased for Resourceful<R, H> {
         let object = self.0.create(cx, args_of::<R>(inputs)?).await?.erase()?;
         Ok(keep_secrets(object, inputs))
     }
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<Readiness, Failure> {
+        Ok(match self.0.ready(cx, prior_of(prior)).await? {
+            TypedReadiness::Ready(object) => Readiness::Ready(keep_secrets(object.erase()?, &prior.inputs)),
+            TypedReadiness::Pending(again) => Readiness::Pending(again),
+            TypedReadiness::Failed(why) => Readiness::Failed(why),
+        })
+    }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
         let object = self.0.read(cx, prior_of(prior)).await?.map(TypedObject::erase).transpose()?;
         Ok(object.map(|object| keep_secrets(object, &prior.inputs)))
@@ -244,6 +274,9 @@ impl<R: Resource, H: Handler<R>> Erased for Resourceful<R, H> {
 #[async_trait]
 impl<R: Resource, H: LookupHandler<R>> Erased for Lookup<R, H> {
     async fn create(&self, cx: &Cx, _: &Map) -> Result<Object, Failure> {
+        Err(only_lookup(cx))
+    }
+    async fn ready(&self, cx: &Cx, _: &Prior) -> Result<Readiness, Failure> {
         Err(only_lookup(cx))
     }
     async fn read(&self, cx: &Cx, _: &Prior) -> Result<Option<Object>, Failure> {

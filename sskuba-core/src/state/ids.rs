@@ -55,7 +55,9 @@ pub(super) fn secret_ids<E>(
         Entry::Outcome {
             token,
             outcome:
-                Outcome::Applied { id, observed, outputs, .. } | Outcome::Partial { id, observed, outputs, .. },
+                Outcome::Applied { id, observed, outputs, .. }
+                | Outcome::Made { id, observed, outputs, .. }
+                | Outcome::Partial { id, observed, outputs, .. },
             ..
         } if is_secret(id, [&*observed, &*outputs]) => change(id, *token),
         Entry::Adopted(record) if record.id_is_secret() => change(&mut record.id, record.token),
@@ -75,7 +77,9 @@ pub(super) fn sealed_ids<M, E>(
     let mut open = |id: &mut String, token| if id.starts_with(SEALED) { change(id, token) } else { Ok(()) };
     match entry {
         Entry::Outcome {
-            token, outcome: Outcome::Applied { id, .. } | Outcome::Partial { id, .. }, ..
+            token,
+            outcome: Outcome::Applied { id, .. } | Outcome::Made { id, .. } | Outcome::Partial { id, .. },
+            ..
         } => open(id, *token),
         Entry::Adopted(record) => open(&mut record.id, record.token),
         Entry::Edited(edit) => {

@@ -68,6 +68,17 @@ pub enum Outcome<M = Map> {
         /// How long it took, in milliseconds.
         took: u64,
     },
+    /// The provider made the object, which cannot be used yet.
+    Made {
+        /// The provider's id.
+        id: String,
+        /// The inputs as reported.
+        observed: M,
+        /// The computed fields that are final.
+        outputs: M,
+        /// How long it took, in milliseconds.
+        took: u64,
+    },
     /// It left an object behind that is not complete.
     Partial {
         /// The provider's id.
@@ -194,6 +205,24 @@ pub enum Entry<M = Map> {
         /// When.
         time: Timestamp,
     },
+    /// An object that was made can be used.
+    Ready {
+        /// The generation.
+        token: Token,
+        /// The inputs as reported.
+        observed: M,
+        /// The computed fields.
+        outputs: M,
+        /// How long that took after it was made, in milliseconds.
+        took: u64,
+    },
+    /// An object that was made will never be usable.
+    GivenUp {
+        /// The generation.
+        token: Token,
+        /// Why, in its service's words.
+        why: String,
+    },
     /// Edges or options changed; no provider was called.
     Recorded {
         /// The generation.
@@ -299,6 +328,9 @@ impl<M> Outcome<M> {
             Self::Applied { id, observed, outputs, took } => {
                 Outcome::Applied { id, observed: f(observed)?, outputs: f(outputs)?, took }
             }
+            Self::Made { id, observed, outputs, took } => {
+                Outcome::Made { id, observed: f(observed)?, outputs: f(outputs)?, took }
+            }
             Self::Partial { id, observed, outputs, cause } => {
                 Outcome::Partial { id, observed: f(observed)?, outputs: f(outputs)?, cause }
             }
@@ -322,6 +354,10 @@ impl<M> Entry<M> {
             Self::Outcome { token, outcome, time } => {
                 Entry::Outcome { token, outcome: outcome.try_map(f)?, time }
             }
+            Self::Ready { token, observed, outputs, took } => {
+                Entry::Ready { token, observed: f(observed)?, outputs: f(outputs)?, took }
+            }
+            Self::GivenUp { token, why } => Entry::GivenUp { token, why },
             Self::Recorded { token, dependencies, provider, instance, flags } => {
                 Entry::Recorded { token, dependencies, provider, instance, flags }
             }
@@ -348,6 +384,8 @@ impl<M> Entry<M> {
         match self {
             Self::Intent(intent) => Some(intent.token),
             Self::Outcome { token, .. }
+            | Self::Ready { token, .. }
+            | Self::GivenUp { token, .. }
             | Self::Recorded { token, .. }
             | Self::Moved { token, .. }
             | Self::Observed { token, .. }

@@ -17,8 +17,12 @@ pub struct PlaceId(pub u32);
 pub enum Status {
     /// It exists and is the one that the address means.
     Live,
+    /// It exists and cannot be used yet: not all of its computed fields are known.
+    Made,
     /// Its create ended half way; the next update completes it.
     Partial,
+    /// Its service gave it up: it exists, and will never be usable. The next plan replaces it.
+    Failed,
     /// Another generation took its place; it waits for its delete.
     Superseded,
 }
@@ -72,6 +76,9 @@ pub struct Record<M = Map> {
     pub dependencies: Vec<Address>,
     /// Recorded options.
     pub flags: Flags,
+    /// Why its service gave it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
     /// When it was created.
     pub created: Timestamp,
     /// When it was last changed.
@@ -100,6 +107,7 @@ impl<M> Record<M> {
             id: self.id,
             dependencies: self.dependencies,
             flags: self.flags,
+            failure: self.failure,
             created: self.created,
             updated: self.updated,
             took: self.took,

@@ -125,7 +125,9 @@ impl State {
     pub fn forget_unknown_place(&self, entry: &mut Entry) {
         match entry {
             Entry::Intent(intent) => intent.place = intent.place.filter(|place| self.place(*place).is_some()),
-            Entry::Adopted(record) => record.place = record.place.filter(|place| self.place(*place).is_some()),
+            Entry::Adopted(record) => {
+                record.place = record.place.filter(|place| self.place(*place).is_some())
+            }
             _ => {}
         }
     }
@@ -186,6 +188,15 @@ impl State {
         match entry {
             Entry::Intent(intent) => self.intend(intent)?,
             Entry::Outcome { token, outcome, time } => self.resolve(token, outcome, time)?,
+            Entry::Ready { token, observed, outputs, took } => {
+                let record = self.waited_for(token)?;
+                (record.status, record.observed, record.outputs) = (Status::Live, observed, outputs);
+                record.took = record.took.saturating_add(took);
+            }
+            Entry::GivenUp { token, why } => {
+                let record = self.waited_for(token)?;
+                (record.status, record.failure) = (Status::Failed, Some(why));
+            }
             Entry::Recorded { token, dependencies, provider, instance, flags } => {
                 let record = self.settled(token, "a change of edges")?;
                 (record.dependencies, record.flags) = (dependencies, flags);
@@ -242,6 +253,16 @@ impl State {
         Ok(())
     }
 
+    /// Returns the record of an object that was made and cannot be used yet.
+    fn waited_for(&mut self, token: Token) -> Result<&mut Record, TransitionError> {
+        let what = "the end of a wait";
+        let record = self.settled(token, what)?;
+        match record.status {
+            Status::Made => Ok(record),
+            _ => Err(refuse(what, &token, "nothing waits for this generation")),
+        }
+    }
+
     /// Returns a record for which no call is open.
     fn settled(&mut self, token: Token, what: &'static str) -> Result<&mut Record, TransitionError> {
         if self.pending.contains_key(&token) {
@@ -295,17 +316,21 @@ impl State {
         let Some(intent) = self.pending.get(&token) else {
             return Err(refuse("an outcome", &token, "no call for this generation is open"));
         };
-        let complete = match &outcome {
+        let status = match &outcome {
             Outcome::Unknown { .. } => return Ok(()),
             Outcome::NotApplied { .. } => {
                 self.pending.remove(&token);
                 return Ok(());
             }
-            Outcome::Applied { .. } => true,
-            Outcome::Partial { .. } => false,
+            Outcome::Applied { .. } => Status::Live,
+            Outcome::Made { .. } if intent.verb == Verb::Create => Status::Made,
+            Outcome::Made { .. } => {
+                return Err(refuse("an outcome", &intent.address, "only a create makes an object"));
+            }
+            Outcome::Partial { .. } => Status::Partial,
         };
         if intent.verb == Verb::Delete {
-            if !complete {
+            if status != Status::Live {
                 return Err(refuse("an outcome", &intent.address, "a delete cannot end half way"));
             }
             self.pending.remove(&token);
@@ -313,25 +338,25 @@ impl State {
             return Ok(());
         }
         if let Some(intent) = self.pending.remove(&token) {
-            self.write(*intent, outcome, complete, time);
+            self.write(*intent, outcome, status, time);
         }
         Ok(())
     }
 
     /// Writes what a create or an update left.
-    fn write(&mut self, intent: Intent, outcome: Outcome, complete: bool, time: Timestamp) {
+    fn write(&mut self, intent: Intent, outcome: Outcome, status: Status, time: Timestamp) {
         let (id, observed, outputs, took) = match outcome {
-            Outcome::Applied { id, observed, outputs, took } => (id, observed, outputs, took),
+            Outcome::Applied { id, observed, outputs, took }
+            | Outcome::Made { id, observed, outputs, took } => (id, observed, outputs, took),
             Outcome::Partial { id, observed, outputs, .. } => (id, observed, outputs, 0),
             Outcome::NotApplied { .. } | Outcome::Unknown { .. } => return,
         };
         let before = self.records.remove(&intent.token);
         self.supersede(&intent.address, intent.token);
-        let status = if complete { Status::Live } else { Status::Partial };
         // What an update that ended half way has sent is not known; the earlier inputs stand until the next
         // update, which the status asks for.
         let applied = match &before {
-            Some(record) if !complete => record.applied.clone(),
+            Some(record) if status == Status::Partial => record.applied.clone(),
             _ => intent.inputs,
         };
         self.insert(Record {
@@ -349,6 +374,7 @@ impl State {
             outputs,
             dependencies: intent.dependencies,
             flags: intent.flags,
+            failure: None,
             updated: time,
             took,
         });

@@ -136,7 +136,11 @@ pub async fn failures(provider: &dyn Provider, kind: &str, case: &Case) -> Vec<S
     trial.check_schema();
     trial.check_inputs();
     if trial.failures.is_empty() {
-        if trial.schema.lookup { trial.look_up().await } else { trial.live().await }
+        if trial.schema.lookup {
+            trial.look_up().await
+        } else {
+            trial.live().await
+        }
         trial.same_place().await;
     }
     trial.failures

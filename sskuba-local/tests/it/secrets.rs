@@ -2,7 +2,6 @@
 
 #![cfg(unix)]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use sskuba_core::adapters::Discreet;

@@ -1,9 +1,10 @@
 //! What each operation does to the world.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use sskuba_core::address::Kind;
-use sskuba_core::provider::{Change, Class, Cx, Failure, Object, Place, Prior};
+use sskuba_core::provider::{Change, Class, Cx, Failure, Object, Place, Prior, Readiness};
 use sskuba_core::schema::Idempotency;
 use sskuba_core::value::{Map, Value};
 
@@ -42,7 +43,8 @@ impl SimProvider {
             let stored = kind.store(inputs, marks)?;
             let report = |object: &WorldObject| kind.report(object, inputs, marks, &self.options.region);
             let here = self.here();
-            let mut made = tables.with_token(cx.token, &kind.schema.kind).filter(|object| is_in(object, &here));
+            let mut made =
+                tables.with_token(cx.token, &kind.schema.kind).filter(|object| is_in(object, &here));
             if kind.schema.idempotency == Idempotency::Token
                 && let Some(there) = made.next()
             {
@@ -132,6 +134,25 @@ impl SimProvider {
         let here = self.here();
         let object = object.filter(|object| is_in(object, &here) && self.is_visible(kind, object));
         Ok(object.map(|object| kind.report(&object, &prior.inputs, &marks, &self.options.region)))
+    }
+
+    /// Tells whether an object can be used: some time after it was made.
+    pub(super) fn usable(&self, cx: &Cx, kind: &SimKind, prior: &Prior) -> Result<Readiness, Failure> {
+        let key = key(kind, &prior.id);
+        let there = self.world.look(|tables| tables.get(&key).cloned()).map_err(broken)?;
+        let Some(object) = self.see(kind, prior)? else {
+            let message = format!("NotFound: there is no {} `{}`", key.kind, key.id);
+            return Err(Failure::new(Class::NotFound, message));
+        };
+        let unready = self.options.unready(&kind.schema);
+        let here = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&cx.token).copied();
+        // Another program made it: the clock tells how long ago.
+        let by_clock = || there.map(|there| self.options.clock.now().since(there.created));
+        let passed = here.map(|made| made.elapsed()).or_else(by_clock).unwrap_or_default();
+        match unready.saturating_sub(passed) {
+            Duration::ZERO => Ok(Readiness::Ready(object)),
+            left => Ok(Readiness::Pending(Some(left.min(unready / 40)))),
+        }
     }
 
     pub(super) fn seek(&self, cx: &Cx, kind: &SimKind) -> Result<Option<Object>, Failure> {

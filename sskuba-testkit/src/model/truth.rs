@@ -119,8 +119,8 @@ impl Truth {
         let spec = draft.specs.get(&slot)?;
         let at = |address: &str| self.current(address);
         let taken = |address: &&String| draft.slot_at(address).is_none();
-        let named =
-            at(&draft.address(slot)).or_else(|| spec.former.iter().filter(taken).find_map(|former| at(former)));
+        let named = at(&draft.address(slot))
+            .or_else(|| spec.former.iter().filter(taken).find_map(|former| at(former)));
         // What has its key is the resource, whatever that was called.
         let has_key = |note: &&Note| {
             !note.superseded && key_of(&note.address) == Some(slot) && note.edges.place == draft.place(slot)

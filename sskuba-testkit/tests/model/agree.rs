@@ -35,7 +35,9 @@ fn place(state: &State, place: Option<PlaceId>) -> u32 {
     let region = place.and_then(|place| state.place(place)?.parts().find(|(part, _)| *part == "region"));
     match region {
         Some((_, "sim-1")) => 0,
-        Some((_, region)) => region.trim_start_matches("elsewhere-").parse::<u32>().map_or(u32::MAX, |n| n + 1),
+        Some((_, region)) => {
+            region.trim_start_matches("elsewhere-").parse::<u32>().map_or(u32::MAX, |n| n + 1)
+        }
         None => u32::MAX,
     }
 }

@@ -24,6 +24,7 @@ fn compare(plan: &Plan, told: &Forecast) -> Vec<String> {
         let sure = step.verdict == Verdict::Certain;
         match step.subject {
             _ if step.verdict == Verdict::Excluded => {}
+            Subject::Ready(_) => {}
             Subject::Recorded(token) => {
                 removed.insert(token.to_string(), step.action == Action::Forget);
             }
@@ -287,7 +288,8 @@ impl Player {
             _ => forecast(&self.truth, Some(&self.draft), &Selection::All),
         };
         let recorded = self.truth.notes.iter().any(here);
-        let removed = self.truth.notes.iter().any(|note| here(note) && told.removed.get(&note.token) == Some(&false));
+        let removed =
+            self.truth.notes.iter().any(|note| here(note) && told.removed.get(&note.token) == Some(&false));
         let touched = (0..SLOTS).filter(|slot| self.draft.place(*slot) == 0).any(|slot| {
             let fate = told.declared.get(&self.draft.address(slot));
             fate.is_some_and(|fate| *fate != Fate::Same)

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sskuba::core::address::StackId;
 use sskuba::core::applying::Event;
 use sskuba::core::provider::{
-    Change, Cx, Failure, Handler, Handlers, Instance, Object, Place, Prior, Provider, TypedChange, TypedObject,
-    TypedPrior,
+    Change, Cx, Failure, Handler, Handlers, Instance, Object, Place, Prior, Provider, TypedChange,
+    TypedObject, TypedPrior,
 };
 use sskuba::core::state::{RunResult, Status};
 use sskuba::core::value::{Map, Value};

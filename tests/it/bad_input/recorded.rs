@@ -93,7 +93,8 @@ async fn a_stack_that_a_newer_release_wrote_is_refused_by_that_releases_name() {
     shared.store.put_meta(&lease, "writer", b"99 0.9.3".to_vec()).await.unwrap();
     shared.store.release(&lease).await.unwrap();
     let engine = shared.engine([sim(&world), sskuba::local::provider()]);
-    let parts = ["local/test/dev was written by sskuba 0.9.3 in format 99", "use that release or a newer one"];
+    let parts =
+        ["local/test/dev was written by sskuba 0.9.3 in format 99", "use that release or a newer one"];
     has(&told(engine.preview(&stack_id(), program).await), &parts);
     has(&told(engine.up(&stack_id(), program).await), &parts);
     has(&told(engine.down(&stack_id()).await), &parts);

@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sskuba::core::address::StackId;
 use sskuba::core::clock::{Clock, IdSource, SeededIds, Timestamp};
-use sskuba::core::provider::{Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider};
+use sskuba::core::provider::{
+    Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness,
+};
 use sskuba::core::schema::{FieldError, Schema};
 use sskuba::core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
 use sskuba::core::stores::Memory;
@@ -198,6 +200,9 @@ impl Instance for Mortal<dyn Instance> {
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
         self.ask("read", cx, self.inner.read(cx, prior)).await
+    }
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<Readiness, Failure> {
+        self.ask("wait for", cx, self.inner.ready(cx, prior)).await
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         self.around("update", cx, self.inner.update(cx, change)).await

@@ -166,6 +166,7 @@ impl Run<'_> {
         match step.subject {
             _ if step.verdict == Verdict::Excluded => self.frontier.complete(id),
             Subject::Recorded(token) => self.remove(id, step, token),
+            Subject::Ready(_) => self.frontier.complete(id),
             Subject::Declared(node) if plan.graph.node(node).schema.lookup => self.frontier.complete(id),
             Subject::Declared(_) => self.bring(id, step),
         }
@@ -233,7 +234,13 @@ impl Run<'_> {
             }
             _ => {
                 let (dependencies, flags) = (dependencies(&self.plan.graph, id), flags(&self.plan.graph, id));
-                self.world.write(Entry::Recorded { token, dependencies, provider: None, instance: None, flags });
+                self.world.write(Entry::Recorded {
+                    token,
+                    dependencies,
+                    provider: None,
+                    instance: None,
+                    flags,
+                });
                 self.frontier.complete(id);
             }
         }

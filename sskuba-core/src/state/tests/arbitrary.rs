@@ -5,9 +5,7 @@ use proptest::prelude::*;
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
 use crate::provider::{Class, Place};
-use crate::state::{
-    Cause, Counts, Entry, Flags, Intent, Outcome, PlaceId, Record, RunResult, Status, Verb,
-};
+use crate::state::{Cause, Counts, Entry, Flags, Intent, Outcome, PlaceId, Record, RunResult, Status, Verb};
 use crate::value::{Map, Value};
 
 pub(super) fn token() -> impl Strategy<Value = Token> {
@@ -103,6 +101,12 @@ fn outcome() -> impl Strategy<Value = Outcome> {
             outputs,
             took
         }),
+        2 => (object(), any::<u64>()).prop_map(|((id, observed, outputs), took)| Outcome::Made {
+            id,
+            observed,
+            outputs,
+            took
+        }),
         1 => (object(), cause.clone()).prop_map(|((id, observed, outputs), cause)| Outcome::Partial {
             id,
             observed,
@@ -133,6 +137,7 @@ pub(super) fn record() -> impl Strategy<Value = Record> {
             outputs,
             dependencies,
             flags,
+            failure: None,
             created: Timestamp(1),
             updated: Timestamp(2),
             took: 3,
@@ -179,6 +184,16 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
             place: PlaceId(place)
         }),
         2 => (token(), address()).prop_map(|(token, to)| Entry::Moved { token, to }),
+        1 => (token(), token(), address(), address()).prop_map(|(a, b, to, other)| Entry::Reassigned {
+            moves: vec![(a, to), (b, other)]
+        }),
+        2 => (token(), map(), map(), any::<u64>()).prop_map(|(token, observed, outputs, took)| Entry::Ready {
+            token,
+            observed,
+            outputs,
+            took
+        }),
+        1 => (token(), "\\PC{0,4}").prop_map(|(token, why)| Entry::GivenUp { token, why }),
         1 => (token(), map(), map()).prop_map(|(token, observed, outputs)| Entry::Observed { token, observed, outputs }),
         1 => (token(), "\\PC{0,4}").prop_map(|(token, why)| Entry::Forgotten { token, why }),
         2 => record().prop_map(|record| Entry::Adopted(Box::new(record))),

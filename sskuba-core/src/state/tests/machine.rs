@@ -131,7 +131,13 @@ fn nothing_else_happens_to_a_generation_while_a_call_for_it_is_open() {
     let record = state.record(A).unwrap().clone();
     state.apply(intent(Verb::Update, A, "a")).unwrap();
     let others = [
-        Entry::Recorded { token: A, dependencies: vec![], provider: None, instance: None, flags: Flags::default() },
+        Entry::Recorded {
+            token: A,
+            dependencies: vec![],
+            provider: None,
+            instance: None,
+            flags: Flags::default(),
+        },
         Entry::Moved { token: A, to: "demo:net:Net::b".parse().unwrap() },
         Entry::Observed { token: A, observed: Map::new(), outputs: Map::new() },
         Entry::Forgotten { token: A, why: "x".into() },

@@ -1,0 +1,151 @@
+//! Waiting until an object that exists can be used. Changes nothing, so it has no intent: after a crash the next run goes
+//! on waiting.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::call::{bound, hidden, prior_of, within};
+use super::dispatcher::{Back, Run, Running};
+use super::event::Event;
+use super::instances::Configured;
+use super::journal::JournalError;
+use crate::graph::NodeId;
+use crate::plan::{Action, Step};
+use crate::provider::{Class, Cx, Failure, Object, Prior, Readiness};
+use crate::schema::Schema;
+use crate::state::{Entry, Status, Verb};
+
+/// The longest and the shortest pause between two questions.
+const LONGEST: Duration = Duration::from_secs(5);
+const SHORTEST: Duration = Duration::from_millis(20);
+
+/// How one wait ended.
+#[derive(Debug)]
+pub(super) enum Waited {
+    /// The object can be used; after how long.
+    Ready(Object, Duration),
+    /// Its service gave it up.
+    GivenUp(String),
+    /// It could not be told; the next run goes on.
+    Failed(Failure),
+    /// The run was cancelled.
+    Cancelled,
+}
+
+/// One wait.
+struct Wait {
+    cx: Cx,
+    instance: Configured,
+    schema: Arc<Schema>,
+    prior: Prior,
+    hidden: Duration,
+    cancel: CancellationToken,
+}
+
+impl Wait {
+    /// Asks until there is an answer.
+    async fn until_ready(self) -> Waited {
+        let start = Instant::now();
+        // Asked often enough that little time is lost, and no more often than the wait is long.
+        let coarse = (self.schema.expected.create / 100).clamp(SHORTEST, LONGEST);
+        loop {
+            let asked = async { self.instance.get().await?.ready(&self.cx, &self.prior).await };
+            let answer = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Waited::Cancelled,
+                answer = within(self.cx.timeout, asked) => answer,
+            };
+            let again = match answer {
+                Ok(Readiness::Ready(object)) => return Waited::Ready(object, start.elapsed()),
+                Ok(Readiness::Failed(why)) => return Waited::GivenUp(why),
+                Ok(Readiness::Pending(again)) => again,
+                // What was made a moment ago may not be seen yet.
+                Err(failure) if failure.class == Class::NotFound && start.elapsed() < self.hidden => None,
+                Err(failure) if failure.class.is_passing() => failure.retry_after,
+                Err(failure) => return Waited::Failed(failure),
+            };
+            if start.elapsed() > self.cx.timeout {
+                let bound = humantime::format_duration(self.cx.timeout);
+                let failure = Failure::new(Class::Timeout, format!("it cannot be used yet after {bound}"));
+                let hint = "run again to go on waiting, or raise the bound with `.timeout(…)`";
+                return Waited::Failed(failure.hint(hint));
+            }
+            let pause = again.unwrap_or_else(|| (start.elapsed() / 20).clamp(coarse, LONGEST));
+            tokio::select! {
+                () = self.cancel.cancelled() => return Waited::Cancelled,
+                () = sleep(pause.max(Duration::from_millis(1))) => {}
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Begins to wait for an object, if that has to be.
+    pub(super) fn wait_for(&mut self, id: NodeId, step: &Step, node: NodeId) {
+        let node = self.plan.graph.node(node);
+        let state = self.journal.state();
+        let record = state.current(&node.address).filter(|record| record.status == Status::Made);
+        let Some(record) = record else { return self.frontier.complete(id) };
+        let used = (record.provider.as_ref(), record.instance);
+        let kind = node.address.kind_str();
+        let instance = match self.tools.instances.of(&self.tools.registry, state, kind, used) {
+            Ok(instance) => instance,
+            Err(failure) => return self.fail(id, Action::Wait, failure),
+        };
+        let timeout = bound(node.lifecycle.timeouts.create, &node.schema.expected, Verb::Create);
+        let wait = Wait {
+            cx: Cx::new(self.plan.stack.clone(), node.address.clone(), record.token, timeout),
+            instance,
+            schema: Arc::clone(&node.schema),
+            prior: prior_of(record),
+            hidden: hidden(Some(&node.schema), Some(record), self.tools.clock.now()),
+            cancel: self.options.cancel.clone(),
+        };
+        let token = record.token;
+        let (address, expected_ms) = (step.address.clone(), step.expected);
+        self.options.events.emit(Event::Started { address, action: Action::Wait, expected_ms });
+        self.running.insert(id, Running { action: Action::Wait, ticket: None, token: Some(token) });
+        let handle = self.tasks.spawn(async move { Back::Waited(Box::new(wait.until_ready().await)) });
+        self.task_steps.insert(handle.id(), id);
+    }
+
+    /// Takes the end of a wait.
+    pub(super) fn waited(&mut self, id: NodeId, waited: Waited) -> Result<(), JournalError> {
+        let Some(Running { token: Some(token), .. }) = self.running.remove(&id) else { return Ok(()) };
+        let address = self.plan.step(id).address.clone();
+        match waited {
+            Waited::Ready(object, took) => {
+                let schema = self.tools.registry.schema(address.kind_str()).ok();
+                let seal =
+                    |map| schema.map_or_else(|| Clone::clone(&map), |s| s.seal_outputs(Clone::clone(&map)));
+                let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                let (observed, outputs) = (seal(object.inputs), seal(object.outputs));
+                self.journal.stage(Entry::Ready { token, observed, outputs, took })?;
+                self.news.push(Event::Finished {
+                    address,
+                    action: Action::Wait,
+                    id: object.id,
+                    took_ms: took,
+                });
+                self.frontier.complete(id);
+            }
+            Waited::GivenUp(why) => {
+                self.journal.stage(Entry::GivenUp { token, why: why.clone() })?;
+                let message = format!("its service gave it up: {why}");
+                let failure = Failure::new(Class::Terminal, message);
+                self.fail(id, Action::Wait, failure.hint("the next `up` replaces it"));
+            }
+            Waited::Failed(failure) => self.fail(id, Action::Wait, failure),
+            Waited::Cancelled => {
+                for step in self.frontier.fail(id) {
+                    self.skipped(step, "the run was cancelled".to_owned());
+                }
+                self.counts.skipped += 1;
+            }
+        }
+        Ok(())
+    }
+}

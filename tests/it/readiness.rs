@@ -1,0 +1,123 @@
+//! Objects that exist before they can be used: nobody waits who need not, and what fails after it was made is replaced.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sskuba::core::applying::{ApplyOptions, Event};
+use sskuba::core::plan::Action;
+use sskuba::core::state::{RunResult, Status};
+use sskuba::prelude::*;
+use sskuba::sim::kinds::{Bucket, Gateway, Network, Subnet};
+use sskuba::sim::{Fault, Op, Options, Phase, SimProvider};
+use tokio::time::Instant;
+
+use crate::world::Bench;
+
+/// A bucket that uses the gateway's id alone, one that uses its address, and one that only comes after it.
+fn network(stack: &mut Stack) -> sskuba::Result {
+    let network = stack.add("net", Network::new("10.0.0.0/16"))?;
+    let subnet = stack.add("sub", Subnet::new(network.id(), "10.0.1.0/24"))?;
+    let gateway = stack.add("gw", Gateway::new(subnet.id()))?;
+    stack.add("early", Bucket::new(gateway.id()))?;
+    let policy = gateway.address().map(|address: String| format!("{{\"from\":\"{address}\"}}"));
+    stack.add("late", Bucket::new("late").policy(policy))?;
+    stack.add("after", Bucket::new("after"))?.depends_on(&gateway);
+    stack.export("address", gateway.address());
+    Ok(())
+}
+
+fn bench(change: impl FnOnce(SimProvider) -> SimProvider) -> Bench {
+    Bench::with(|sim| change(sim.options(Options::default().speed(1.0))))
+}
+
+async fn status(bench: &Bench) -> Vec<(String, Status)> {
+    let state = bench.engine.read(&bench.stack).await.unwrap().state;
+    state.records().map(|record| (record.address.name().to_owned(), record.status)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_uses_what_is_known_early_does_not_wait() {
+    let bench = bench(|sim| sim);
+    let start = Instant::now();
+    let (plan, report) = bench.up(network).await.unwrap();
+    let took = start.elapsed();
+    assert_eq!((report.result, report.counts.create), (RunResult::Succeeded, 6), "{:?}", report.failures);
+    let ready: Vec<String> = bench
+        .events
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|event| match event {
+            Event::Finished { address, action, .. } => Some(format!("{action} {}", address.name())),
+            _ => None,
+        })
+        .collect();
+    let at = |what: &str| {
+        ready.iter().position(|known| known == what).unwrap_or_else(|| panic!("{what}: {ready:?}"))
+    };
+    assert!(at("create gw") < at("create early") && at("create early") < at("wait for gw"));
+    assert!(at("wait for gw") < at("create late") && at("wait for gw") < at("create after"));
+    // The path of the plan counts both phases, and the run took as long.
+    let (path, expected) = plan.critical_path();
+    assert!(path.iter().any(|step| step.action == Action::Wait), "{path:?}");
+    let expected = Duration::from_millis(expected);
+    assert!(took <= expected.mul_f64(1.05), "{took:?} and not {expected:?}");
+    assert!(report.exports["address"].as_str().is_some());
+    assert_eq!(bench.up(network).await.unwrap().1.counts.changes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_waited_for_is_waited_for_by_the_next_run() {
+    let denied = |_: &_, op: Op, _: Phase| (op == Op::Ready).then_some(Fault::Denied);
+    let bench = bench(|sim| sim.fault_plan(denied));
+    let (_, report) = bench.up(network).await.unwrap();
+    assert_eq!((report.result, report.failures.len()), (RunResult::Failed, 1));
+    assert!(status(&bench).await.contains(&("gw".to_owned(), Status::Made)));
+    let before = bench.world.objects().unwrap().len();
+    let plan = bench.engine.preview(&bench.stack, network).await.unwrap();
+    assert_eq!(plan.steps.iter().filter(|step| step.action == Action::Wait).count(), 1);
+    assert!(!plan.is_empty() && bench.world.objects().unwrap().len() == before);
+    bench.engine.down(&bench.stack).await.unwrap();
+    assert!(bench.exists().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_its_service_gave_up_is_recorded_and_replaced() {
+    let gives_up = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&gives_up);
+    let given_up = move |_: &_, op: Op, at: Phase| {
+        (op == Op::Ready && at == Phase::After && asked.load(Ordering::Relaxed)).then_some(Fault::GivenUp)
+    };
+    let bench = bench(|sim| sim.fault_plan(given_up));
+    let (_, report) = bench.up(network).await.unwrap();
+    assert_eq!((report.result, report.failures.len()), (RunResult::Failed, 1));
+    assert!(report.failures[0].failure.message.contains("InsufficientCapacity"), "{:?}", report.failures);
+    assert!(status(&bench).await.contains(&("gw".to_owned(), Status::Failed)));
+    gives_up.store(false, Ordering::Relaxed);
+    let (plan, report) = bench.up(network).await.unwrap();
+    let step = plan.steps.iter().find(|step| step.address.name() == "gw").unwrap();
+    assert_eq!(step.action, Action::Replace);
+    assert!(step.reasons[0].to_string().contains("gave it up: InsufficientCapacity"), "{:?}", step.reasons);
+    assert_eq!(report.result, RunResult::Succeeded, "{:?}", report.failures);
+    let gateways = bench.exists().iter().filter(|kind| kind.contains("Gateway")).count();
+    assert_eq!(gateways, 1);
+    assert!(status(&bench).await.iter().all(|(_, status)| *status == Status::Live));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_run_stops_waiting_and_the_next_goes_on() {
+    let bench = bench(|sim| sim);
+    let options = ApplyOptions::default();
+    let cancel = options.cancel.clone();
+    let run = bench.up_with(network, Default::default(), options);
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        cancel.cancel();
+    };
+    let (run, ()) = tokio::join!(run, stop);
+    assert_eq!(run.unwrap().1.result, RunResult::Cancelled);
+    assert!(status(&bench).await.contains(&("gw".to_owned(), Status::Made)));
+    let (_, report) = bench.up(network).await.unwrap();
+    assert_eq!((report.result, report.counts.create), (RunResult::Succeeded, 2));
+}
