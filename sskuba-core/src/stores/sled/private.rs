@@ -133,7 +133,8 @@ fn linked(path: &Path) -> StoreError {
     fault::io("use", path, io::Error::other(why))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
