@@ -28,7 +28,13 @@ fn lines(edit: &Edit, state: &State) -> Vec<String> {
     let new =
         edit.after.iter().map(|(token, _)| *token).filter(is_new).filter_map(|token| state.record(token));
     let goes = new.map(|record| format!("forgotten: {} ({}); its object stays", record.address, record.id));
-    comes.chain(opens).chain(goes).collect()
+    let sorted = |lines: &mut dyn Iterator<Item = String>| {
+        let mut lines: Vec<String> = lines.collect();
+        lines.sort();
+        lines
+    };
+    let (mut comes, mut opens, mut goes) = (comes, opens, goes);
+    [sorted(&mut comes), sorted(&mut opens), sorted(&mut goes)].concat()
 }
 
 impl Engine {
