@@ -155,3 +155,46 @@ async fn recipients_who_come_and_go_bring_nothing_back() {
     shelf.rotate().await;
     shelf.has(1).await;
 }
+
+/// Two records that cannot both be are refused, all of them at once.
+#[tokio::test]
+async fn a_document_that_contradicts_itself_is_refused() {
+    let shelf = Shelf::new(Arc::new(Memory::default()));
+    shelf.up(4).await;
+    let good = shelf.export().await;
+    let mut bad = good.clone();
+    let records = bad["records"].as_array_mut().unwrap();
+    let copy = |of: &serde_json::Value, changes: &[(&str, &str)]| {
+        let mut record = of.clone();
+        for (name, value) in changes {
+            record[*name] = (*value).into();
+        }
+        record
+    };
+    let token = "0123456789abcdef0123456789abcdef";
+    let other = "1123456789abcdef0123456789abcdef";
+    let same_object = copy(&records[0], &[("token", token), ("address", "sim:store:Bucket::again")]);
+    let same_address = copy(&records[1], &[("token", other), ("id", "another")]);
+    let same_token = copy(&records[2], &[("address", "sim:store:Bucket::twin"), ("id", "twin")]);
+    records.extend([same_object, same_address, same_token]);
+    let mut session = shelf.engine().open(&shelf.stack, "state import", Duration::ZERO).await.unwrap();
+    let error = session.import_state(bad).await.unwrap_err().to_string();
+    for part in [
+        "it contradicts itself",
+        "sim:store:Bucket::again (b0) are one object",
+        "sim:store:Bucket::b1 (another) have one address",
+        "sim:store:Bucket::twin (twin) have one token, ",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    assert_eq!(error.lines().count(), 4, "{error}");
+    session.close().await.unwrap();
+    shelf.has(4).await;
+    // Of what was replaced and waits for its delete there may be more.
+    let mut replaced = good;
+    let records = replaced["records"].as_array_mut().unwrap();
+    let old = copy(&records[0], &[("token", token), ("id", "old"), ("status", "superseded")]);
+    records.push(old);
+    shelf.import(replaced).await;
+    assert_eq!(shelf.engine().read(&shelf.stack).await.unwrap().state.len(), 5);
+}

@@ -29,7 +29,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Damages one of a stack's files, another one each round: a bit, the rest, or a block.
 fn damage(folder: &Path, round: usize, random: &mut impl FnMut(usize) -> usize) -> String {
-    let files = files(folder);
+    let large = folder.join("blobs");
+    let files: Vec<PathBuf> = files(folder).into_iter().chain(files(&large)).collect();
     // Most of the damage goes to what is largest and matters most.
     let database = folder.join("db");
     let file = if round.is_multiple_of(4) { &files[random(files.len())] } else { &database };
@@ -110,7 +111,8 @@ fn a_damaged_state_of_many_segments_is_refused_or_whole() {
     let stage = Stage::new("scale", &["resources=1500"]);
     stage.run("up --yes --quiet").expect(0);
     stage.run("up --yes --quiet -c layers=2").expect(0);
-    sweep(&stage, "scale", 24);
+    // sled writes the newest into segments that are free again, so most of such a file is of no use any more.
+    sweep(&stage, "scale", 60);
 }
 
 #[test]

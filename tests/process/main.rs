@@ -12,6 +12,7 @@
 
 mod agree;
 mod programs;
+mod reading;
 mod repairing;
 mod running;
 mod stage;

@@ -31,7 +31,7 @@ fn repair(stage: &Stage, at: usize, prepare: impl Fn(&Path)) -> Repaired {
     fs::write(&database, bytes).unwrap();
     let command = |args: &str| stage.command_of(stage.program, &format!("{args} --state sled:{root}"));
     // Some look first, which opens the database; what a repair needs is there all the same.
-    if at % 2 == 0 {
+    if at.is_multiple_of(2) {
         let _ = Ran::of(command("state list --json"));
     }
     let ran = Ran::of(command("state repair --yes")).expect(0);

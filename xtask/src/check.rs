@@ -8,6 +8,7 @@ mod docs;
 #[cfg(test)]
 mod fixture;
 mod layers;
+mod locks;
 mod names;
 mod purity;
 mod repo;
@@ -36,6 +37,7 @@ const RULES: &[Rule] = &[
     ("docs", docs::check),
     ("names", names::check),
     ("texts", texts::check),
+    ("locks", locks::check),
 ];
 
 /// Finds every violation under `root`, sorted by file and line.

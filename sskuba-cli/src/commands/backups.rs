@@ -43,11 +43,11 @@ async fn list(context: &mut Context<'_, '_>) -> Result<(), Stop> {
                 backup.name.clone(),
                 backup.revision.to_string(),
                 backup.left.to_string(),
-                backup.bytes.to_string(),
+                format!("{} kB", backup.bytes.div_ceil(1000)),
             ]
         })
         .collect();
-    context.screen.say(table::table(["name", "revision", "left", "bytes"], &rows).trim_end());
+    context.screen.say(table::table(["name", "revision", "left", "size"], &rows).trim_end());
     Ok(())
 }
 

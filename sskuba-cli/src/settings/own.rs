@@ -5,9 +5,11 @@ use toml_edit::Item;
 /// The key of the public keys that secrets are sealed to.
 pub(super) const RECIPIENTS: &str = "recipients";
 
-/// What may be in the table: the key, what it is, and whether an item is that.
-const KNOWN: &[(&str, &str, fn(&Item) -> bool)] =
-    &[(RECIPIENTS, "a list of public keys, e.g. [\"age1…\"]", is_list_of_texts)];
+/// A key that may be in the table, what it is, and whether an item is that.
+type Known = (&'static str, &'static str, fn(&Item) -> bool);
+
+/// What may be in the table.
+const KNOWN: &[Known] = &[(RECIPIENTS, "a list of public keys, e.g. [\"age1…\"]", is_list_of_texts)];
 
 fn is_list_of_texts(item: &Item) -> bool {
     item.as_array().is_some_and(|array| array.iter().all(|value| value.as_str().is_some()))

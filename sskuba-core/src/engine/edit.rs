@@ -27,9 +27,14 @@ fn lines(edit: &Edit, state: &State) -> Vec<String> {
     let is_new = |token: &Token| !edit.before.iter().any(|old| old.token == *token);
     let new =
         edit.after.iter().map(|(token, _)| *token).filter(is_new).filter_map(|token| state.record(token));
-    let goes =
-        new.map(|record| format!("forgotten: {} ({}); its object stays", record.address, record.shown_id()));
-    comes.chain(opens).chain(goes).collect()
+    let goes = new.map(|record| format!("forgotten: {} ({}); its object stays", record.address, record.shown_id()));
+    let sorted = |lines: &mut dyn Iterator<Item = String>| {
+        let mut lines: Vec<String> = lines.collect();
+        lines.sort();
+        lines
+    };
+    let (mut comes, mut opens, mut goes) = (comes, opens, goes);
+    [sorted(&mut comes), sorted(&mut opens), sorted(&mut goes)].concat()
 }
 
 impl Engine {

@@ -1,6 +1,6 @@
 //! A stack as one JSON document: export and import.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::address::{StackId, Token};
 use crate::provider::Place;
 use crate::state::{
-    Codec, Entry, FORMAT, FormatError, Image, Intent, KeyringError, PlaceId, Record, State, from_text,
+    Codec, Entry, FORMAT, FormatError, Image, Intent, KeyringError, PlaceId, Record, State, Status, from_text,
     to_text,
 };
 use crate::value::Map;
@@ -65,12 +65,48 @@ pub(super) struct Whole {
     pub(super) simulated: bool,
 }
 
+/// Names what records and open calls cannot both be: one generation or one address twice, or one object under two
+/// addresses.
+fn contradictions(records: &[Record], open: &[Intent]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (mut tokens, mut addresses, mut objects) = (HashMap::new(), HashMap::new(), HashMap::new());
+    for record in records {
+        let name = || format!("{} ({})", record.address, record.id);
+        if let Some(other) = tokens.insert(record.token, name()) {
+            lines.push(format!("{other} and {} have one token, {}", name(), record.token));
+        }
+        if record.status == Status::Superseded {
+            continue;
+        }
+        if let Some(other) = addresses.insert(&record.address, name()) {
+            lines.push(format!("{other} and {} have one address", name()));
+        }
+        // Without an id nobody knows which object it is, and an id is one object's at one instance of a provider.
+        let object = (record.address.kind_str(), record.provider.as_ref(), &record.id);
+        if !record.id.is_empty()
+            && let Some(other) = objects.insert(object, name())
+        {
+            lines.push(format!("{other} and {} are one object", name()));
+        }
+    }
+    let mut calls = HashMap::new();
+    for intent in open {
+        if calls.insert(intent.token, &intent.address).is_some() {
+            lines.push(format!(
+                "two interrupted operations of {} have one token, {}",
+                intent.address, intent.token
+            ));
+        }
+    }
+    lines
+}
+
 impl Session {
     /// Makes the records those of a JSON document that [`Engine::export_state`] wrote, perhaps edited. One durable
     /// change: all of it or nothing.
     ///
     /// # Errors
-    /// If the document is not one, was written by a newer release, or its secrets cannot be opened.
+    /// If the document is not one, contradicts itself, was written by a newer release, or its secrets cannot be opened.
     pub async fn import_state(&mut self, document: Json) -> Result<usize, EngineError> {
         let refuse = |why: String| EngineError::Refused(format!("the document cannot be imported: {why}"));
         match document.get("format").and_then(Json::as_u64) {
@@ -119,6 +155,10 @@ impl Session {
             let intent = intent.map_err(|error| refuse(format!("interrupted operation {i}: {error}")))?;
             check_place(intent.place, &format!("interrupted operation {i}"))?;
             open.push(intent);
+        }
+        let twice = contradictions(&records, &open);
+        if !twice.is_empty() {
+            return Err(refuse(format!("it contradicts itself:\n  - {}", twice.join("\n  - "))));
         }
         let outputs = document.get("outputs").map(|json| codec.map_from_json(json.clone())).transpose();
         let outputs = outputs.map_err(|error| refuse(format!("its outputs: {error}")))?;

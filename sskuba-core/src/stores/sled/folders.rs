@@ -70,10 +70,12 @@ pub(super) fn fresh(folder: &Path) -> PathBuf {
 /// Ends what a program that was killed had begun: where a stack is gone that was being made anew, the new one was
 /// whole, and takes its place.
 pub(super) fn finish(folder: &Path) -> Result<(), StoreError> {
-    if folder.exists() {
+    let fresh = fresh(folder);
+    if folder.exists() || !fresh.exists() {
         return Ok(());
     }
-    match fs::rename(fresh(folder), folder) {
+    match fs::rename(&fresh, folder) {
+        // Somebody else was as quick.
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(fault::io("make anew", folder, error)),
         _ => Ok(()),
     }

@@ -100,7 +100,10 @@ fn each(
     visit: &mut impl FnMut(&Path, &Metadata) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        // Whoever opens what is no folder is told so then.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(());
+        }
         entries => entries.map_err(|error| fault::io("list", folder, error))?,
     };
     for entry in entries {
@@ -130,7 +133,8 @@ fn linked(path: &Path) -> StoreError {
     fault::io("use", path, io::Error::other(why))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 

@@ -1,7 +1,7 @@
 //! What the conformance suite cannot see: files, and what is in them.
 
 use super::*;
-use crate::state::{Fold, Records, StateStore};
+use crate::state::{Anew, Fold, Records, StateStore};
 
 fn owner() -> Owner {
     Owner { user: "ann".into(), host: "desk".into(), pid: std::process::id(), command: "up".into() }
@@ -445,4 +445,78 @@ async fn copies_of_earlier_runs_are_kept_and_the_oldest_go() {
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
     assert_eq!(store.backup(&stack(), &backups[1].name).await.unwrap(), None, "it is damaged");
+}
+
+/// A stack is made anew beside the one that is damaged, and of a kill at any point between nothing is lost.
+#[tokio::test]
+async fn a_stack_is_made_anew_and_a_kill_between_loses_neither() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    store.append(&lease, 1, vec![b"b".to_vec()]).await.unwrap();
+    store.put_meta(&lease, "key", b"sealed".to_vec()).await.unwrap();
+    store.release(&lease).await.unwrap();
+    let (folder, anew) = (store.folder(&stack()), folders::fresh(&store.folder(&stack())));
+    // Killed in the middle of the making: the old one is there, and counts.
+    std::fs::create_dir(&anew).unwrap();
+    std::fs::write(anew.join("db"), b"half").unwrap();
+    assert_eq!(store.load(&stack()).await.unwrap().unwrap().journal.len(), 2);
+    assert_eq!(store.stacks().await.unwrap(), [stack()]);
+
+    let records = vec![(b"key".to_vec(), b"record".to_vec())];
+    let (meta, entries) = ([("key".to_owned(), b"sealed".to_vec())].into(), vec![b"open".to_vec()]);
+    let history = vec![(1, b"up".to_vec())];
+    let made = Anew { revision: 7, meta, records: records.clone(), history, entries };
+    let aside = store.rebuild(&stack(), made).await.unwrap();
+    assert!(Path::new(&aside).join("db").exists(), "the old one is kept");
+    let check = async |store: &Sled| {
+        let image = store.load(&stack()).await.unwrap().unwrap();
+        assert_eq!(
+            (image.revision, &image.records, &image.journal),
+            (8, &records, &vec![(8, b"open".to_vec())])
+        );
+        assert_eq!((&*image.meta["key"], image.damage), (&b"sealed"[..], None));
+        assert_eq!(store.history(&stack(), 9).await.unwrap(), [(1, b"up".to_vec())]);
+    };
+    check(&store).await;
+    // That may still be closing behind the reader's back.
+    drop(store.slot(&stack()).write_owned().await);
+
+    // Killed between the two renames.
+    std::fs::rename(&folder, &anew).unwrap();
+    let store = Sled::open(root.path());
+    assert_eq!(store.stacks().await.unwrap(), [stack()], "it does not look as if it had never been");
+    assert!(!folder.exists(), "a list changes nothing");
+    check(&store).await;
+    drop(store.slot(&stack()).write_owned().await);
+    let lease = store.acquire(&stack(), &owner()).await.unwrap();
+    assert!(lease.fence > 1, "an old lease is of no use");
+    assert_eq!(store.append(&lease, 8, vec![b"next".to_vec()]).await.unwrap(), 9);
+}
+
+/// Whatever of the log sled clears when it opens it, a repair has what was there before.
+#[tokio::test]
+async fn what_a_damaged_log_had_is_kept_before_it_is_opened() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    for at in 1..40 {
+        store.append(&lease, at, vec![vec![7; 100]]).await.unwrap();
+    }
+    store.release(&lease).await.unwrap();
+    drop(store);
+    let folder = root.path().join(stack().as_str());
+    std::fs::remove_file(copy::path(&folder)).unwrap();
+    let path = database::file(&folder);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes[used / 2] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let store = Sled::open(root.path());
+    for _ in 0..3 {
+        assert!(store.acquire(&stack(), &owner()).await.is_err());
+    }
+    let leftovers = store.remains(&stack()).await.unwrap();
+    assert!(leftovers.broken.is_some());
+    assert_eq!(leftovers.acknowledged, 40);
+    let found = leftovers.parts.iter().map(|part| part.image.journal.len()).max().unwrap();
+    assert!(found >= 39, "{found} of 40 entries");
 }
