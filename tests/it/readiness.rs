@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use sskuba::core::applying::{ApplyOptions, Event};
 use sskuba::core::plan::Action;
+use sskuba::core::engine::Engine;
+use sskuba::core::schema::Schema;
 use sskuba::core::state::{RunResult, Status};
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{Bucket, Gateway, Network, Subnet};
-use sskuba::sim::{Fault, Op, Options, Phase, SimProvider};
+use sskuba::sim::{Fault, Op, Options, Phase, SimProvider, World};
 use tokio::time::Instant;
 
 use crate::world::Bench;
@@ -120,4 +122,57 @@ async fn a_cancelled_run_stops_waiting_and_the_next_goes_on() {
     assert!(status(&bench).await.contains(&("gw".to_owned(), Status::Made)));
     let (_, report) = bench.up(network).await.unwrap();
     assert_eq!((report.result, report.counts.create), (RunResult::Succeeded, 2));
+}
+
+/// Machines behind a gateway whose first data have the name of the balancer in front of them, as a cluster has.
+fn cluster(stack: &mut Stack) -> sskuba::Result {
+    use sskuba::aws::ec2::{Eip, Instance, NatGateway, Route, RouteTable, Subnet, Vpc};
+    use sskuba::aws::elbv2::{Listener, LoadBalancer, TargetGroup};
+    let vpc = stack.add("vpc", Vpc::new("10.0.0.0/16"))?;
+    let public = stack.add("public", Subnet::new(vpc.id(), "10.0.0.0/24"))?;
+    let private = stack.add("private", Subnet::new(vpc.id(), "10.0.1.0/24"))?;
+    let eip = stack.add("nat", Eip::new())?;
+    let nat = stack.add("nat", NatGateway::new(public.id()).allocation_id(eip.id()))?;
+    let table = stack.add("private", RouteTable::new(vpc.id()))?;
+    let route = stack.add("out", Route::new(table.id(), "0.0.0.0/0").nat_gateway_id(nat.id()))?;
+    let balancer = stack.add("api", LoadBalancer::new([public.id()]))?;
+    let group = stack.add("api", TargetGroup::new(vpc.id(), 6443_u16))?;
+    stack.add("api", Listener::new(balancer.arn(), 6443_u16, group.arn()))?;
+    for i in 0..3 {
+        let name = balancer.dns_name().map(|name: String| format!("endpoint: {name}"));
+        let machine = Instance::new("ami-1", "m6i.large", private.id()).user_data(name);
+        stack.add(format!("node-{i}"), machine)?.depends_on(&route);
+    }
+    Ok(())
+}
+
+/// Builds the cluster's network; returns how long that took, and how long the plan said it would.
+async fn build(schemas: Vec<Arc<Schema>>) -> (Duration, Duration) {
+    let sim = SimProvider::new("aws", schemas, World::memory()).options(Options::default().speed(1.0));
+    let engine = Engine::builder().provider(Arc::new(sim)).build();
+    let stack = "local/test/dev".parse().unwrap();
+    let plan = engine.preview(&stack, cluster).await.unwrap();
+    let expected = Duration::from_millis(plan.critical_path().1);
+    let start = Instant::now();
+    let report = engine.apply(plan).await.unwrap();
+    assert_eq!(report.result, RunResult::Succeeded, "{:?}", report.failures);
+    (start.elapsed(), expected)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_is_built_while_its_balancer_and_its_gateway_become_ready() {
+    let schemas = sskuba::aws::schemas();
+    let late = |schema: &Arc<Schema>| {
+        let mut schema = Schema::clone(schema);
+        schema.fields.iter_mut().for_each(|field| field.early = false);
+        Arc::new(schema)
+    };
+    // As it was when nothing was known before everything was ready. What is declared says what is early, too, so
+    // that the plan is told by the time alone.
+    let before: Vec<_> = schemas.iter().map(late).collect();
+    let (took, expected) = build(schemas).await;
+    assert!(took <= expected.mul_f64(1.05), "{took:?} and not {expected:?}");
+    let (slow, _) = build(before).await;
+    println!("balancer and gateway ready early: {took:?} of {expected:?}; all at once: {slow:?}");
+    assert!(took < slow, "{took:?}, and {slow:?} before");
 }

@@ -41,6 +41,7 @@ pub enum Connectivity {
     idempotency = "token",
     visibility = "30s",
     create = "95s",
+    made = "3s",
     update = "1s",
     delete = "60s"
 )]
@@ -58,7 +59,7 @@ pub struct NatGateway {
     #[resource(default, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
-    #[resource(computed, id, pattern = "nat-{hex:17}")]
+    #[resource(computed, id, early, pattern = "nat-{hex:17}")]
     id: Computed<String>,
     /// The public address; empty for a private one.
     #[resource(computed, pattern = "{ip:52.17}")]

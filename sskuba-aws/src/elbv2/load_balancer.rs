@@ -36,6 +36,7 @@ use crate::kind::{Kind, mistake};
     idempotency = "token",
     visibility = "30s",
     create = "150s",
+    made = "3s",
     update = "5s",
     delete = "5s"
 )]
@@ -65,14 +66,15 @@ pub struct LoadBalancer {
     #[resource(
         computed,
         id,
+        early,
         pattern = "arn:aws:elasticloadbalancing:{region}:{digits:12}:loadbalancer/net/nlb-{hex:8}/{hex:16}"
     )]
     arn: Computed<String>,
     /// The DNS name.
-    #[resource(computed, pattern = "nlb-{hex:8}-{hex:16}.elb.{region}.amazonaws.com")]
+    #[resource(computed, early, pattern = "nlb-{hex:8}-{hex:16}.elb.{region}.amazonaws.com")]
     dns_name: Computed<String>,
     /// The hosted zone of the DNS name, for alias records.
-    #[resource(computed, pattern = "Z{upper:13}")]
+    #[resource(computed, early, pattern = "Z{upper:13}")]
     zone_id: Computed<String>,
 }
 

@@ -175,6 +175,7 @@ fn critical_path(plan: &Plan, paint: Paint) -> String {
         return String::new();
     }
     let name = |step: &&Step| match step.action {
+        Action::Wait => format!("{} usable", short(&step.address)),
         Action::Delete if !plan.down => format!("delete {}", short(&step.address)),
         _ => short(&step.address),
     };
@@ -249,6 +250,7 @@ mod tests {
             prior: None,
             order: Order::CreateFirst,
             delete_step: None,
+            ready_step: None,
             cascade: vec![],
             followers: vec![],
             obstacles: vec![],
