@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sskuba::core::applying::{ApplyOptions, Event};
-use sskuba::core::plan::Action;
 use sskuba::core::engine::Engine;
+use sskuba::core::plan::Action;
 use sskuba::core::schema::Schema;
 use sskuba::core::state::{RunResult, Status};
 use sskuba::prelude::*;

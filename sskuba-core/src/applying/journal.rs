@@ -75,15 +75,18 @@ pub(crate) fn whole(state: &State, codec: &Codec) -> Result<Fold, JournalError> 
     Ok(Fold { upto: state.revision(), records: Records::All(all), ..Fold::default() })
 }
 
+/// A record's key in the store, and its bytes.
+type Written = (Vec<u8>, Vec<u8>);
+
 /// Writes what belongs to a stack as a whole as records.
-fn of_the_stack(state: &State, codec: &Codec) -> Result<Vec<(Vec<u8>, Vec<u8>)>, JournalError> {
+fn of_the_stack(state: &State, codec: &Codec) -> Result<[Written; 2], JournalError> {
     let at = |key: &str| {
         let key = key.to_owned();
         move |error| JournalError::Format { key, error }
     };
     let exports = codec.encode_map(state.exports()).map_err(at("the exported outputs"))?;
     let places = codec.encode_places(state.places()).map_err(at("the places"))?;
-    Ok(vec![(EXPORTS.to_vec(), exports), (PLACES.to_vec(), places)])
+    Ok([(EXPORTS.to_vec(), exports), (PLACES.to_vec(), places)])
 }
 
 /// The journal of a stack that this program holds the lease of.

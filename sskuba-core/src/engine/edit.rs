@@ -27,7 +27,8 @@ fn lines(edit: &Edit, state: &State) -> Vec<String> {
     let is_new = |token: &Token| !edit.before.iter().any(|old| old.token == *token);
     let new =
         edit.after.iter().map(|(token, _)| *token).filter(is_new).filter_map(|token| state.record(token));
-    let goes = new.map(|record| format!("forgotten: {} ({}); its object stays", record.address, record.shown_id()));
+    let goes =
+        new.map(|record| format!("forgotten: {} ({}); its object stays", record.address, record.shown_id()));
     let sorted = |lines: &mut dyn Iterator<Item = String>| {
         let mut lines: Vec<String> = lines.collect();
         lines.sort();

@@ -59,7 +59,7 @@ fn calls(step: &Step) -> bool {
 /// Returns the instances that a plan may call and whose settings are known.
 fn called_by<'a>((registry, instances): (&Registry, &Instances), plan: &Plan, state: &'a State) -> Used<'a> {
     let groups = groups(state);
-    let mut used: BTreeMap<(String, Option<Token>), (Configured, Vec<&Record>)> = BTreeMap::new();
+    let mut used = BTreeMap::<(String, Option<Token>), (Configured, Vec<&Record>)>::new();
     for step in plan.steps.iter().filter(|step| calls(step) && !is_instance_kind(step.address.kind_str())) {
         let provider = step.address.kind_str().split(':').next().unwrap_or_default();
         let (address, generation, instance) = match step.subject {

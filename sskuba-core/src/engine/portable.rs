@@ -12,8 +12,8 @@ use super::session::Session;
 use crate::address::{StackId, Token};
 use crate::provider::Place;
 use crate::state::{
-    Codec, Entry, FORMAT, FormatError, Image, Intent, KeyringError, PlaceId, Record, State, Status, from_text,
-    to_text,
+    Codec, Entry, FORMAT, FormatError, Image, Intent, KeyringError, PlaceId, Record, State, Status,
+    from_text, to_text,
 };
 use crate::value::Map;
 

@@ -309,28 +309,38 @@ impl<'a> Declared<'a> {
             step.order = Order::DeleteFirst;
         }
         if same_key && !node.schema.delete_first {
-            let key = describe(&node.schema, &step.inputs);
-            step.reasons.push(Reason::SameKey { key });
-            if node.lifecycle.retain_on_delete {
-                let problem = "would be replaced, and its old object, which is to be retained, stands in the way: there \
-                               can be only one; import it elsewhere, or remove `.retain_on_delete()`";
-                match step.verdict {
-                    Verdict::Certain => {
-                        problems.push(Diagnostic::of(&node.address, problem).source(node.source))
-                    }
-                    _ => step.obstacles.push(problem.to_owned()),
-                }
-            }
+            self.make_room(id, node, problems);
         }
         if let Some(from) = moved_from {
-            let called = node.lifecycle.aliases.iter().any(|alias| alias.resolve(&node.address) == from);
-            step.reasons.push(match called {
-                true => Reason::Moved { from: from.clone() },
-                false => Reason::TakesOver { from: from.clone(), key: describe(&node.schema, &step.inputs) },
-            });
-            step.moved_from = Some(from.clone());
-            self.moved.insert(from, id);
+            self.take_over(id, node, from);
         }
+    }
+
+    /// Notes that the old object goes first because the new one has the same key.
+    fn make_room(&mut self, id: NodeId, node: &Node, problems: &mut Vec<Diagnostic>) {
+        let step = &mut self.steps[id.index()];
+        let key = describe(&node.schema, &step.inputs);
+        step.reasons.push(Reason::SameKey { key });
+        if node.lifecycle.retain_on_delete {
+            let problem = "would be replaced, and its old object, which is to be retained, stands in the way: there \
+                           can be only one; import it elsewhere, or remove `.retain_on_delete()`";
+            match step.verdict {
+                Verdict::Certain => problems.push(Diagnostic::of(&node.address, problem).source(node.source)),
+                _ => step.obstacles.push(problem.to_owned()),
+            }
+        }
+    }
+
+    /// Notes that a record made under another address is this resource's.
+    fn take_over(&mut self, id: NodeId, node: &Node, from: Address) {
+        let step = &mut self.steps[id.index()];
+        let called = node.lifecycle.aliases.iter().any(|alias| alias.resolve(&node.address) == from);
+        step.reasons.push(match called {
+            true => Reason::Moved { from: from.clone() },
+            false => Reason::TakesOver { from: from.clone(), key: describe(&node.schema, &step.inputs) },
+        });
+        step.moved_from = Some(from.clone());
+        self.moved.insert(from, id);
     }
 
     /// Finds the record of a resource, by its address or by a former one that nothing else is called now.
