@@ -185,7 +185,7 @@ fn what_a_newer_release_wrote_is_refused_by_its_name() {
         stage.run(args).expect(1).says(&[
             "local/churn/dev",
             "written by sskuba 7.1.0 in format 9",
-            "reads up to 1",
+            "reads up to 2",
             "newer",
         ]);
     }
@@ -195,7 +195,7 @@ fn what_a_newer_release_wrote_is_refused_by_its_name() {
 #[test]
 fn a_record_that_is_newer_or_changed_is_named() {
     for (change, parts) in [
-        ("newer", ["journal entry", "format 2", "reads up to 1"]),
+        ("newer", ["journal entry", "format 3", "reads up to 2"]),
         ("changed", ["journal entry", "local/churn/dev", "checksum"]),
         ("cut", ["journal entry", "local/churn/dev", "checksum"]),
     ] {

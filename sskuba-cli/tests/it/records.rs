@@ -133,7 +133,8 @@ async fn what_exists_already_is_imported_and_then_brought_to_what_is_declared() 
 
     let ran = bench.run(&format!("import {address} {id} -c text=other")).await.expect(0);
     assert!(ran.out.contains(&format!("Imported {id} as {address}")), "{}", ran.out);
-    assert!(ran.out.contains("changes `text`, which the program declares otherwise"), "{}", ran.out);
+    assert!(ran.out.contains(r#"text: "text" → "other""#), "{}", ran.out);
+    assert!(ran.out.contains("up` would update it"), "{}", ran.out);
     let history = bench.run("history --json").await.expect(0).document();
     assert_eq!(history[0]["command"], "import", "{history}");
     let show = bench.run(&format!("state show {address}")).await.expect(0).document();

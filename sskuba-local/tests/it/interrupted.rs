@@ -140,6 +140,10 @@ async fn a_command_that_ended_meanwhile_is_taken_as_it_ended() {
 async fn a_command_that_was_killed_too_is_for_a_person() {
     let place = Place::new();
     let program = place.start();
+    // The program notes the process after the command has begun.
+    while !fs::read_to_string(place.mark("pid")).is_ok_and(|pid| pid.parse::<i32>().is_ok()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     place.kill(program);
     let group = rustix::process::Pid::from_raw(place.process()).unwrap();
     rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();

@@ -25,6 +25,7 @@ async fn make(sim: &SimProvider, kind: &str, inputs: Json) -> Object {
 async fn cases(sim: &SimProvider) -> Vec<(&'static str, Case)> {
     let net = make(sim, "sim:net:Network", json!({"cidr": "10.0.0.0/8"})).await.id;
     let subnet = make(sim, "sim:net:Subnet", json!({"network": net, "cidr": "10.1.0.0/16"})).await.id;
+    let other = make(sim, "sim:net:Subnet", json!({"network": net, "cidr": "10.2.0.0/16"})).await.id;
     let machine = make(sim, "sim:compute:Machine", json!({"subnet": subnet})).await.id;
     let bucket = make(sim, "sim:store:Bucket", json!({"name": "given"})).await.id;
     let boot = "Y2FuYXJ5LWJvb3Q=";
@@ -52,6 +53,12 @@ async fn cases(sim: &SimProvider) -> Vec<(&'static str, Case)> {
             Case::new(json!({"name": "web"}))
                 .update(json!({"name": "web", "machine": machine}))
                 .replacement(json!({"name": "web", "region": "sim-2"})),
+        ),
+        (
+            "sim:net:Gateway",
+            Case::new(json!({"subnet": subnet}))
+                .update(json!({"subnet": subnet, "tags": {"a": "b"}}))
+                .replacement(json!({"subnet": other})),
         ),
         (
             "sim:store:Bucket",
