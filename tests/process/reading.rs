@@ -69,7 +69,6 @@ fn what_only_reads_writes_nothing() {
 
 #[cfg(target_os = "linux")]
 #[test]
-#[ignore = "a preview that refreshes takes the stack's lease and records what it read"]
 fn a_preview_that_refreshes_writes_nothing() {
     let stage = stage();
     let state = stage.path().join("state");
