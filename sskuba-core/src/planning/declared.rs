@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
+use super::below::Below;
 use super::causes::Causes;
 use super::diagnostic::Diagnostic;
 use super::keys::Keyring;
@@ -53,6 +54,9 @@ pub(super) struct Declared<'a> {
     pub(super) moved: HashMap<Address, NodeId>,
     /// Whether edges, options or names differ from what is recorded.
     pub(super) records_change: bool,
+    /// Whether anything is or may be deleted before it is made anew.
+    pub(super) deletes_first: bool,
+    pub(super) below: Below<'a>,
 }
 
 impl<'a> Declared<'a> {
@@ -70,9 +74,20 @@ impl<'a> Declared<'a> {
             .collect();
         let outputs = (0..count).map(|_| Outputs::Unknown).collect();
         let (wanted, places_wanted, moved) = (Vec::new(), Vec::new(), HashMap::new());
-        let records_change = false;
-        let keyring = Keyring::new(request);
-        Self { request, selection, keyring, durations, steps, outputs, wanted, places_wanted, moved, records_change }
+        Self {
+            request,
+            selection,
+            keyring: Keyring::new(request),
+            durations,
+            steps,
+            outputs,
+            wanted,
+            places_wanted,
+            moved,
+            records_change: false,
+            deletes_first: false,
+            below: Below::default(),
+        }
     }
 
     /// Returns a field of a resource as far as the plan knows it.
@@ -288,32 +303,41 @@ impl<'a> Declared<'a> {
         step.expected = expected;
         if (replaces && prefers_delete) || !roots.is_empty() {
             step.order = Order::DeleteFirst;
+            self.deletes_first = true;
         }
         if same_key && !node.schema.delete_first {
-            let key = describe(&node.schema, &step.inputs);
-            step.reasons.push(Reason::SameKey { key });
-            if node.lifecycle.retain_on_delete {
-                let problem = "would be replaced, and its old object, which is to be retained, stands in the way: there \
-                               can be only one; import it elsewhere, or remove `.retain_on_delete()`";
-                match step.verdict {
-                    Verdict::Certain => {
-                        problems.push(Diagnostic::of(&node.address, problem).source(node.source))
-                    }
-                    _ => step.obstacles.push(problem.to_owned()),
-                }
-            }
+            self.note_same_key(id, node, problems);
         }
         if let Some(from) = moved_from {
-            let called = node.lifecycle.aliases.iter().any(|alias| alias.resolve(&node.address) == from);
-            step.reasons.push(match called {
-                true => Reason::Moved { from: from.clone() },
-                false => {
-                    Reason::TakesOver { from: from.clone(), key: describe(&node.schema, &step.inputs) }
-                }
-            });
-            step.moved_from = Some(from.clone());
-            self.moved.insert(from, id);
+            self.note_move(id, node, from);
         }
+    }
+
+    /// Says that a replacement deletes first because of the key, which a retained object would keep.
+    fn note_same_key(&mut self, id: NodeId, node: &Node, problems: &mut Vec<Diagnostic>) {
+        let step = &mut self.steps[id.index()];
+        let key = describe(&node.schema, &step.inputs);
+        step.reasons.push(Reason::SameKey { key });
+        if node.lifecycle.retain_on_delete {
+            let problem = "would be replaced, and its old object, which is to be retained, stands in the way: there \
+                           can be only one; import it elsewhere, or remove `.retain_on_delete()`";
+            match step.verdict {
+                Verdict::Certain => problems.push(Diagnostic::of(&node.address, problem).source(node.source)),
+                _ => step.obstacles.push(problem.to_owned()),
+            }
+        }
+    }
+
+    /// Says that the record of a resource has another name.
+    fn note_move(&mut self, id: NodeId, node: &Node, from: Address) {
+        let called = node.lifecycle.aliases.iter().any(|alias| alias.resolve(&node.address) == from);
+        let step = &mut self.steps[id.index()];
+        step.reasons.push(match called {
+            true => Reason::Moved { from: from.clone() },
+            false => Reason::TakesOver { from: from.clone(), key: describe(&node.schema, &step.inputs) },
+        });
+        step.moved_from = Some(from.clone());
+        self.moved.insert(from, id);
     }
 
     /// Finds the record of a resource, by its address or by a former one that nothing else is called now.

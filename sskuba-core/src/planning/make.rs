@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::declared::{Declared, Durations};
 use super::diagnostic::Diagnostic;
+use super::orders;
 use super::places::PlaceOf;
 use super::removals::Removals;
 use super::select::select;
@@ -139,38 +140,18 @@ fn join(
             });
         }
     }
-    let mut weak = removals.edges(steps);
-    loop {
-        let all = edges.iter().chain(&weak).copied();
-        match Dag::new(steps.len(), all) {
-            Ok(dag) => return dag,
-            Err(cycle) => {
-                let next = cycle.0.iter().skip(1).chain(cycle.0.first());
-                let pairs: Vec<_> = cycle.0.iter().copied().zip(next.copied()).collect();
-                let before = weak.len();
-                // An edge between two removals outlives one to a switch-over, and one between two that are certain
-                // outlives one to a removal that may not be.
-                let firmness = |edge: &(NodeId, NodeId)| {
-                    let to = &steps[edge.1.index()];
-                    (to.action == Action::Delete, to.verdict == Verdict::Certain)
-                };
-                let given_up =
-                    pairs.iter().filter(|edge| weak.contains(edge)).min_by_key(|edge| firmness(edge));
-                match given_up {
-                    Some(edge) => weak.retain(|e| e != edge),
-                    None => weak.clear(),
-                }
-                if weak.len() == before {
-                    let names: Vec<_> =
-                        cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
-                    let message = format!(
-                        "the steps of {} need each other; this is a defect of sskuba",
-                        names.join(", ")
-                    );
-                    problems.push(Diagnostic::general(message));
-                    return Dag::default();
-                }
-            }
-        }
-    }
+    // An edge between two removals outlives one to a switch-over, and one between two that are certain outlives one to
+    // a removal that may not be.
+    let rank = |edge: &(NodeId, NodeId)| {
+        let to = &steps[edge.1.index()];
+        2 * u8::from(to.action == Action::Delete) + u8::from(to.verdict == Verdict::Certain)
+    };
+    let weak = removals.edges(steps).into_iter().map(|edge| (rank(&edge), edge)).collect();
+    orders::join(steps.len(), edges, weak).unwrap_or_else(|cycle| {
+        let names: Vec<_> = cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
+        let message =
+            format!("the steps of {} need each other; this is a defect of sskuba", names.join(", "));
+        problems.push(Diagnostic::general(message));
+        Dag::default()
+    })
 }

@@ -1,12 +1,14 @@
 //! Planning: compares what is declared with what is recorded, and makes every decision. Pure: no I/O, no clock,
 //! no randomness; one pass, linear in resources and edges.
 
+mod below;
 mod causes;
 mod declared;
 mod diagnostic;
 mod keys;
 mod lint;
 mod make;
+mod orders;
 mod places;
 mod removals;
 mod select;
@@ -15,5 +17,5 @@ mod tests;
 
 pub use diagnostic::Diagnostic;
 pub use lint::lint;
-pub use places::PlaceOf;
 pub use make::{PlanOptions, Planned, Request, plan};
+pub use places::PlaceOf;

@@ -1,6 +1,6 @@
 //! Targets and excludes: which resources a plan is about.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::diagnostic::Diagnostic;
 use super::make::{PlanOptions, Request};
@@ -125,16 +125,18 @@ fn leave_out(request: &Request<'_>, graph: &DesiredGraph, exclude: &Matcher<'_>,
 
 /// Returns the recorded generations that the targets mean, with `dependents` also those that need them.
 fn removable_of(request: &Request<'_>, target: &Matcher<'_>, dependents: bool) -> HashSet<Token> {
-    let mut chosen: HashSet<&Address> = HashSet::new();
     let records: Vec<_> = request.state.records().collect();
-    chosen.extend(records.iter().map(|r| &r.address).filter(|address| target.matches(address)));
-    let mut grew = dependents;
-    while grew {
-        grew = false;
-        for record in &records {
-            if !chosen.contains(&record.address) && record.dependencies.iter().any(|d| chosen.contains(d)) {
-                grew |= chosen.insert(&record.address);
-            }
+    let mut needed_by: HashMap<&Address, Vec<&Address>> = HashMap::new();
+    for record in records.iter().filter(|_| dependents) {
+        for dependency in &record.dependencies {
+            needed_by.entry(dependency).or_default().push(&record.address);
+        }
+    }
+    let mut chosen: HashSet<&Address> = HashSet::new();
+    let mut todo: Vec<_> = records.iter().map(|r| &r.address).filter(|a| target.matches(a)).collect();
+    while let Some(address) = todo.pop() {
+        if chosen.insert(address) {
+            todo.extend(needed_by.get(address).into_iter().flatten());
         }
     }
     records.iter().filter(|record| chosen.contains(&record.address)).map(|record| record.token).collect()
