@@ -17,6 +17,7 @@ mod recover;
 mod replay;
 mod report;
 mod salvage;
+mod whole;
 
 pub(crate) use call::{hidden, panicked};
 pub use dispatcher::{Tools, apply};

@@ -9,6 +9,7 @@ use super::orders;
 use super::places::PlaceOf;
 use super::removals::Removals;
 use super::select::select;
+use super::whole;
 use crate::address::StackId;
 use crate::config::ConfigValues;
 use crate::graph::{Dag, DesiredGraph, NodeId};
@@ -144,9 +145,11 @@ fn join(
     // a removal that may not be.
     let rank = |edge: &(NodeId, NodeId)| {
         let to = &steps[edge.1.index()];
-        2 * u8::from(to.action == Action::Delete) + u8::from(to.verdict == Verdict::Certain)
+        1 + 2 * u8::from(to.action == Action::Delete) + u8::from(to.verdict == Verdict::Certain)
     };
-    let weak = removals.edges(steps).into_iter().map(|edge| (rank(&edge), edge)).collect();
+    let mut weak: Vec<_> = removals.edges(steps).into_iter().map(|edge| (rank(&edge), edge)).collect();
+    weak.extend(whole::cascades(steps).into_iter().map(|edge| (rank(&edge), edge)));
+    weak.extend(whole::needs(&request.graph, steps).into_iter().map(|edge| (0, edge)));
     orders::join(steps.len(), edges, weak).unwrap_or_else(|cycle| {
         let names: Vec<_> = cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
         let message =

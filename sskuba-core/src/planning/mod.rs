@@ -12,6 +12,7 @@ mod orders;
 mod places;
 mod removals;
 mod select;
+mod whole;
 #[cfg(test)]
 mod tests;
 
