@@ -340,21 +340,6 @@ impl<'a> Declared<'a> {
         self.moved.insert(from, id);
     }
 
-    /// Finds the record of a resource, by its address or by a former one that nothing else is called now.
-    fn recorded(&self, node: &Node) -> Option<Recorded<'a>> {
-        let state = self.request.state;
-        if let Some(record) = state.current(&node.address) {
-            return Some((record, None));
-        }
-        node.lifecycle.aliases.iter().find_map(|alias| {
-            let former = alias.resolve(&node.address);
-            if self.request.graph.find(&former).is_some() || self.moved.contains_key(&former) {
-                return None;
-            }
-            state.current(&former).map(|record| (record, Some(former)))
-        })
-    }
-
     fn note_records(&mut self, id: NodeId, node: &Node, record: &Record, moved_from: Option<&Address>) {
         let graph = &self.request.graph;
         self.records_change |= moved_from.is_some()

@@ -74,6 +74,7 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     let selection = select(request, &mut problems);
     let durations = Durations::new(request.state);
     let mut declared = Declared::new(request, &selection, &durations);
+    declared.refuse_names(&mut problems);
     declared.walk(&mut problems);
     declared.refuse_obstacles(&mut problems);
     let exports = export(request, &declared, &mut problems);

@@ -8,6 +8,7 @@ mod diagnostic;
 mod keys;
 mod lint;
 mod make;
+mod names;
 mod orders;
 mod places;
 mod removals;

@@ -249,14 +249,11 @@ impl<'a> Removals<'a> {
                 if goes || switched || !step.part_of.is_none_or(&mut uses) {
                     continue;
                 }
-                let (what, hint) = match replaced {
+                let (what, why) = match replaced {
                     true => ("replaced", "still uses the old one"),
                     false => ("deleted", "still needs it"),
                 };
-                let message = format!(
-                    "would be {what} while {} {hint}; add `--target-dependents`, or name that too",
-                    dependant.address
-                );
+                let message = format!("would be {what} while {} {why}; {}", dependant.address, self.way_on());
                 match possible {
                     Some(_) => obstacles.push(message),
                     None => problems.push(Diagnostic::of(&record.address, message)),
@@ -265,6 +262,17 @@ impl<'a> Removals<'a> {
             if let Some(of) = possible {
                 steps[of.index()].obstacles.extend(obstacles);
             }
+        }
+    }
+
+    /// Says which flag helps where one resource goes and another one that needs it is left out.
+    fn way_on(&self) -> &'static str {
+        let options = self.request.options;
+        match (options.targets.is_empty(), options.excludes.is_empty()) {
+            (_, false) => "leave both out with `--exclude`, or neither",
+            (false, true) if self.request.down => "name that too with `--target`",
+            (false, true) => "add `--target-dependents`, or name that too",
+            (true, true) => "declare it again, or remove that too",
         }
     }
 

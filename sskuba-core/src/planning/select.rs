@@ -82,7 +82,8 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
     let mut declared = vec![true; count];
     let mut removable = None;
     if !targets.is_empty() {
-        let removed = removable_of(request, &target, *target_dependents);
+        // What goes down takes along what needs it.
+        let removed = removable_of(request, &target, *target_dependents || request.down);
         let recorded = |id: NodeId| request.state.current(&graph.node(id).address).map(|record| record.token);
         let named = |id: &NodeId| {
             let dependent = || recorded(*id).is_some_and(|token| removed.contains(&token));
@@ -97,9 +98,10 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
     }
     if !excludes.is_empty() {
         leave_out(request, graph, &exclude, &mut declared);
+        let stays = excluded(request, &exclude);
         let all = request.state.records().map(|record| (record.token, &record.address));
         let kept = all.filter(|(token, address)| {
-            !exclude.matches(address) && removable.as_ref().is_none_or(|set| set.contains(token))
+            !stays.contains(address) && removable.as_ref().is_none_or(|set| set.contains(token))
         });
         removable = Some(kept.map(|(token, _)| token).collect());
     }
@@ -121,6 +123,26 @@ fn leave_out(request: &Request<'_>, graph: &DesiredGraph, exclude: &Matcher<'_>,
             declared[id.index()] = false;
         }
     }
+}
+
+/// Returns the recorded addresses that are excluded; when the stack goes down, with all that they need.
+fn excluded<'a>(request: &Request<'a>, exclude: &Matcher<'_>) -> HashSet<&'a Address> {
+    let named = request.state.records().filter(|record| exclude.matches(&record.address));
+    if !request.down {
+        return named.map(|record| &record.address).collect();
+    }
+    let mut needs: HashMap<&Address, Vec<&Address>> = HashMap::new();
+    for record in request.state.records() {
+        let also = record.provider.iter().chain(&record.flags.deleted_with);
+        needs.entry(&record.address).or_default().extend(record.dependencies.iter().chain(also));
+    }
+    let (mut found, mut todo) = (HashSet::new(), named.map(|record| &record.address).collect::<Vec<_>>());
+    while let Some(address) = todo.pop() {
+        if found.insert(address) {
+            todo.extend(needs.get(address).into_iter().flatten());
+        }
+    }
+    found
 }
 
 /// Returns the recorded generations that the targets mean, with `dependents` also those that need them.
