@@ -10,7 +10,10 @@ use crate::world::Bench;
 
 /// A range that is another one after every change of the machine.
 fn range(boot: &Output<String>) -> Output<String> {
-    boot.map(|boot: String| format!("10.{}.0.0/16", boot.bytes().map(u32::from).sum::<u32>() % 200))
+    boot.map(|boot: String| {
+        let number = boot.rsplit('-').next().and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap();
+        format!("10.{}.{}.0/24", number >> 8 & 255, number & 255)
+    })
 }
 
 /// Whether the network `a` is replaced, before anything else, is known only when the machine `x` has been changed.

@@ -8,6 +8,7 @@
 mod bad_input;
 mod crash;
 mod deaths;
+mod deleted_first;
 mod durable;
 mod faults;
 #[path = "../../examples/churn/graph.rs"]

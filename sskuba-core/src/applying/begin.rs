@@ -278,24 +278,8 @@ impl Run<'_> {
             self.fail(id, step.action, stale("the plan has no delete for its old generation"));
             return Ok(());
         };
-        // The step comes back when the old generation is gone; it then finds no record, and creates.
-        self.frontier.put_back(id);
-        self.wake(id, delete);
+        self.delete_first(id, delete);
         Ok(())
-    }
-
-    /// Wakes the delete of a step's old generation and, before it, of all that cannot live without it.
-    fn wake(&mut self, id: NodeId, delete: NodeId) {
-        let mut todo = vec![(id, delete)];
-        while let Some((id, delete)) = todo.pop() {
-            if self.frontier.mark(delete) != crate::graph::Mark::Dormant {
-                continue;
-            }
-            self.frontier.activate(delete);
-            for &dependant in &self.plan.step(id).cascade {
-                todo.extend(self.plan.step(dependant).delete_step.map(|delete| (dependant, delete)));
-            }
-        }
     }
 
     /// Stages the intent of a create or an update of a declared resource.
@@ -447,22 +431,11 @@ impl Run<'_> {
             source_line,
         });
         let because = step.address.clone();
-        for skipped in self.frontier.fail(id) {
-            self.skipped(skipped, format!("{because} failed"));
-        }
+        let lost = self.frontier.fail(id);
+        self.lose(lost, &format!("{because} failed"));
         if !self.options.continue_on_error {
             self.stop(RunResult::Failed, &format!("{because} failed"));
         }
-    }
-
-    pub(super) fn skipped(&mut self, id: NodeId, because: String) {
-        let step = self.plan.step(id);
-        if step.action == Action::Same || step.verdict == Verdict::Excluded {
-            self.counts.unchanged += 1;
-            return;
-        }
-        self.counts.skipped += 1;
-        self.news.push(Event::Skipped { address: step.address.clone(), action: step.action, because });
     }
 }
 

@@ -91,7 +91,9 @@ pub(super) struct Run<'a> {
     pub(super) free: HashSet<NodeId>,
     pub(super) keys: KeyIndex,
     pub(super) stop: Option<RunResult>,
-    store_error: Option<StoreError>,
+    /// Whether the run stops, and brings to an end what it began first.
+    pub(super) finishing: bool,
+    pub(super) store_error: Option<StoreError>,
     flush: Option<Flush>,
 }
 
@@ -130,6 +132,7 @@ pub async fn apply(
         free: HashSet::new(),
         keys: KeyIndex::default(),
         stop: None,
+        finishing: false,
         store_error: None,
         flush: None,
         journal,
@@ -167,7 +170,7 @@ impl Run<'_> {
             self.start_flush();
             if self.flush.is_none() && self.tasks.is_empty() {
                 // Steps that wait for each other beyond the plan's edges: the provider has the last word.
-                if self.stop.is_none() && self.frontier.expect_nothing() {
+                if self.goes_on() && self.frontier.expect_nothing() {
                     continue;
                 }
                 return Ok(false);
@@ -175,7 +178,7 @@ impl Run<'_> {
             tokio::select! {
                 biased;
                 () = self.options.abandon.cancelled() => return Ok(true),
-                () = self.options.cancel.cancelled(), if self.stop.is_none() => self.cancel(),
+                () = self.options.cancel.cancelled(), if self.goes_on() => self.cancel(),
                 result = wait(&mut self.flush), if self.flush.is_some() => self.flushed(result),
                 Some(back) = self.tasks.join_next_with_id() => {
                     self.back(back)?;
@@ -194,7 +197,7 @@ impl Run<'_> {
 
     /// Starts all that may start.
     fn start_ready(&mut self) -> Result<(), JournalError> {
-        while self.stop.is_none() && self.running.len() < self.options.parallel.max(1) {
+        while self.goes_on() && self.running.len() < self.options.parallel.max(1) {
             let Some(step) = self.frontier.pop() else { break };
             self.begin(step)?;
         }
@@ -224,8 +227,7 @@ impl Run<'_> {
             Err(error) => {
                 for Ready { step, .. } in ready {
                     self.release(step, false);
-                    self.frontier.fail(step);
-                    self.counts.skipped += 1;
+                    self.frontier.put_back(step);
                 }
                 self.lose_store(error);
             }
@@ -245,8 +247,7 @@ impl Run<'_> {
         self.store_error.get_or_insert(error);
         for Ready { step, .. } in std::mem::take(&mut self.ready) {
             self.release(step, false);
-            self.frontier.fail(step);
-            self.counts.skipped += 1;
+            self.frontier.put_back(step);
         }
         self.stop(RunResult::Failed, "the state can no longer be written");
     }
@@ -254,15 +255,6 @@ impl Run<'_> {
     fn cancel(&mut self) {
         self.options.events.emit(Event::Cancelling { running: self.running.len() });
         self.stop(RunResult::Cancelled, "the run was cancelled");
-    }
-
-    /// Starts nothing new.
-    pub(super) fn stop(&mut self, result: RunResult, because: &str) {
-        self.stop.get_or_insert(result);
-        self.gates.drain().into_iter().for_each(|step| self.frontier.put_back(step));
-        for step in self.frontier.skip_rest() {
-            self.skipped(step, because.to_owned());
-        }
     }
 
     /// Takes the slot of a step back and lets others try at its gates.
@@ -308,9 +300,7 @@ impl Run<'_> {
             Back::Rested => {
                 self.frontier.put_back(step);
                 if self.stop.is_some() {
-                    for step in self.frontier.skip_rest() {
-                        self.skipped(step, "the run stopped".to_owned());
-                    }
+                    self.skip_rest("the run stopped");
                 }
                 Ok(())
             }
@@ -332,6 +322,7 @@ impl Run<'_> {
         start: Instant,
         abandoned: bool,
     ) -> Result<Report, JournalError> {
+        self.count_gone();
         if abandoned {
             self.tasks.abort_all();
             self.counts.skipped += u32::try_from(self.frontier.open()).unwrap_or(u32::MAX);

@@ -62,7 +62,7 @@ impl Run<'_> {
     fn may_rest(&mut self, id: NodeId) -> bool {
         let tries = self.throttled.entry(id).or_default();
         *tries += 1;
-        *tries <= TRIES && self.stop.is_none()
+        *tries <= TRIES && self.goes_on()
     }
 
     fn done(&mut self, id: NodeId, action: Action, object: String, took_ms: u64) {
@@ -81,7 +81,10 @@ impl Run<'_> {
             && step.order == Order::CreateFirst
             && let Some(delete) = step.delete_step
         {
-            self.frontier.activate(delete);
+            let lost = self.frontier.activate(delete);
+            self.frontier.complete(id);
+            self.lose(lost, "what still uses it was not switched over");
+            return;
         }
         self.frontier.complete(id);
     }

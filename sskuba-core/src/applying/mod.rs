@@ -18,6 +18,7 @@ mod replay;
 mod report;
 mod salvage;
 mod waiting;
+mod whole;
 
 pub(crate) use call::{hidden, panicked};
 pub use dispatcher::{Tools, apply};

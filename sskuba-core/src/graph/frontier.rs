@@ -1,6 +1,6 @@
 //! The ready-set: which steps may start now. Pure; the dispatcher owns one and feeds it what happened.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::dag::{Dag, NodeId};
@@ -35,6 +35,8 @@ pub struct Frontier {
     expected: HashMap<NodeId, Vec<NodeId>>,
     /// The dormant step that each step is to wake.
     wakes: HashMap<NodeId, NodeId>,
+    /// Steps that wait for another though the graph has no such edge, by the other.
+    held: HashMap<NodeId, Vec<NodeId>>,
 }
 
 impl Frontier {
@@ -46,8 +48,8 @@ impl Frontier {
             ids().map(|id| if dormant(id) { Mark::Dormant } else { Mark::Waiting }).collect();
         let open = marks.iter().filter(|mark| **mark == Mark::Waiting).count();
         let (missing, ready) = (vec![0; count], BinaryHeap::new());
-        let (expected, wakes) = (HashMap::new(), HashMap::new());
-        let mut frontier = Self { dag, missing, marks, priority, ready, open, expected, wakes };
+        let (expected, wakes, held) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut frontier = Self { dag, missing, marks, priority, ready, open, expected, wakes, held };
         for id in ids() {
             frontier.missing[id.index()] = frontier.count_missing(id);
             frontier.offer(id);
@@ -95,6 +97,28 @@ impl Frontier {
         }
     }
 
+    /// Takes a step back that was handed out; it is ready again when those open steps have ended well, and skipped
+    /// when one of them has not.
+    pub fn hold(&mut self, id: NodeId, on: &[NodeId]) {
+        let open = |id: &&NodeId| matches!(self.marks[id.index()], Mark::Waiting | Mark::Running);
+        let on: Vec<NodeId> = on.iter().filter(open).copied().collect();
+        for other in on {
+            self.held.entry(other).or_default().push(id);
+            self.missing[id.index()] += 1;
+        }
+        self.put_back(id);
+    }
+
+    /// Lets a skipped step go on all the same, when what it needs and is still open has ended.
+    pub fn revive(&mut self, id: NodeId) {
+        if self.marks[id.index()] == Mark::Skipped {
+            self.marks[id.index()] = Mark::Waiting;
+            self.open += 1;
+            self.missing[id.index()] = self.count_missing(id);
+            self.offer(id);
+        }
+    }
+
     /// Says that `owner` will wake a dormant step for sure: what depends on that waits for it from now on.
     pub fn expect(&mut self, dormant: NodeId, owner: NodeId) {
         let dag = Arc::clone(&self.dag);
@@ -116,17 +140,20 @@ impl Frontier {
         }
     }
 
-    /// Lets go on all that waits for dormant steps; tells whether anything did.
+    /// Lets go on all that waits for dormant steps or is held; tells whether anything did.
     pub fn expect_nothing(&mut self) -> bool {
         let dormant: Vec<NodeId> = self.expected.keys().copied().collect();
         dormant.iter().for_each(|id| self.expect_no_more(*id));
-        !dormant.is_empty()
+        let held: Vec<NodeId> = std::mem::take(&mut self.held).into_values().flatten().collect();
+        held.iter().for_each(|id| self.release(*id));
+        !dormant.is_empty() || !held.is_empty()
     }
 
-    /// Wakes a dormant step: it runs when what it needs is done, and what depends on it waits for it.
-    pub fn activate(&mut self, id: NodeId) {
+    /// Wakes a dormant step: it runs when what it needs is done, and what depends on it waits for it. Returns what is
+    /// skipped because something that it needs failed.
+    pub fn activate(&mut self, id: NodeId) -> Vec<NodeId> {
         if self.marks[id.index()] != Mark::Dormant {
-            return;
+            return Vec::new();
         }
         self.marks[id.index()] = Mark::Waiting;
         self.open += 1;
@@ -138,10 +165,10 @@ impl Frontier {
         self.missing[id.index()] = self.count_missing(id);
         let lost = |d: NodeId| matches!(self.marks[d.index()], Mark::Failed | Mark::Skipped);
         if dag.dependencies(id).any(lost) {
-            self.skip(id);
-        } else {
-            self.offer(id);
+            return self.skip(id);
         }
+        self.offer(id);
+        Vec::new()
     }
 
     /// Ends a step well.
@@ -150,7 +177,8 @@ impl Frontier {
             return;
         }
         let dag = Arc::clone(&self.dag);
-        for dependant in dag.dependants(id) {
+        let held = self.held.remove(&id).unwrap_or_default();
+        for dependant in dag.dependants(id).chain(held) {
             self.release(dependant);
         }
     }
@@ -181,7 +209,8 @@ impl Frontier {
         open
     }
 
-    fn skip(&mut self, id: NodeId) -> Vec<NodeId> {
+    /// Skips an open step; returns it and all that is skipped because of it.
+    pub fn skip(&mut self, id: NodeId) -> Vec<NodeId> {
         if self.end(id, Mark::Skipped) {
             let mut skipped = self.skip_dependants(id);
             skipped.insert(0, id);
@@ -194,13 +223,14 @@ impl Frontier {
     fn skip_dependants(&mut self, id: NodeId) -> Vec<NodeId> {
         let dag = Arc::clone(&self.dag);
         let mut skipped = Vec::new();
-        let mut todo: Vec<NodeId> = dag.dependants(id).collect();
+        let held = self.held.remove(&id).unwrap_or_default();
+        let mut todo: Vec<NodeId> = dag.dependants(id).chain(held).collect();
         while let Some(id) = todo.pop() {
             match self.marks[id.index()] {
                 Mark::Waiting => {
                     self.end(id, Mark::Skipped);
                     skipped.push(id);
-                    todo.extend(dag.dependants(id));
+                    todo.extend(dag.dependants(id).chain(self.held.remove(&id).unwrap_or_default()));
                 }
                 // What was never wanted must not wake up behind a failure.
                 Mark::Dormant => self.marks[id.index()] = Mark::Skipped,
@@ -211,10 +241,11 @@ impl Frontier {
         skipped
     }
 
-    /// Skips all that has not been handed out; returns it.
-    pub fn skip_rest(&mut self) -> Vec<NodeId> {
+    /// Skips all that has not been handed out but for what is to be kept; returns it.
+    pub fn skip_rest(&mut self, keep: &HashSet<NodeId>) -> Vec<NodeId> {
         let ids = (0..self.marks.len()).filter(|i| self.marks[*i] == Mark::Waiting);
-        let rest: Vec<NodeId> = ids.map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX))).collect();
+        let ids = ids.map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX)));
+        let rest: Vec<NodeId> = ids.filter(|id| !keep.contains(id)).collect();
         for &id in &rest {
             self.end(id, Mark::Skipped);
         }

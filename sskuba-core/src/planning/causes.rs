@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::declared::Declared;
-use crate::address::Address;
 use crate::graph::{Node, NodeId};
 use crate::plan::{Action, Force, Order, Reason, Verdict};
 use crate::state::Record;
@@ -84,7 +83,7 @@ impl<'a> Declared<'a> {
     }
 
     /// Returns the dependencies that are, or may be, replaced.
-    fn replaced(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+    pub(super) fn replaced(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         self.request.graph.dag().dependencies(id).filter(|d| self.is_replaced(*d))
     }
 
@@ -92,40 +91,7 @@ impl<'a> Declared<'a> {
         self.steps[id.index()].action == Action::Replace
     }
 
-    fn goes_first(&self, id: NodeId) -> bool {
+    pub(super) fn goes_first(&self, id: NodeId) -> bool {
         self.is_replaced(id) && self.steps[id.index()].order == Order::DeleteFirst
-    }
-
-    /// Returns the dependencies that are or may be deleted before they are made anew, and those that only the old
-    /// generation uses while the new one comes after them.
-    pub(super) fn deleted_below(&self, id: NodeId, record: &'a Record) -> Vec<NodeId> {
-        let mut roots: Vec<NodeId> = self.replaced(id).filter(|d| self.goes_first(*d)).collect();
-        let mut more = self.used_by(record);
-        more.retain(|d| self.goes_first(*d) && !roots.contains(d));
-        if !more.is_empty() {
-            let below = self.request.graph.dag().closure([id], false);
-            roots.extend(more.into_iter().filter(|d| below[d.index()]));
-        }
-        roots
-    }
-
-    /// Returns the declared resources that a recorded generation uses, itself or through what is not declared any
-    /// more.
-    fn used_by(&self, record: &'a Record) -> Vec<NodeId> {
-        let (mut found, mut seen) = (Vec::new(), HashSet::new());
-        let mut todo: Vec<&Address> = record.dependencies.iter().collect();
-        while let Some(address) = todo.pop() {
-            if !seen.insert(address) {
-                continue;
-            }
-            match self.request.graph.find(address).or_else(|| self.moved.get(address).copied()) {
-                Some(declared) => found.push(declared),
-                None => {
-                    let record = self.request.state.current(address);
-                    todo.extend(record.into_iter().flat_map(|record| &record.dependencies));
-                }
-            }
-        }
-        found
     }
 }

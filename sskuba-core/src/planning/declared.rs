@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
+use super::below::Below;
 use super::causes::Causes;
 use super::diagnostic::Diagnostic;
 use super::keys::Keyring;
@@ -53,6 +54,9 @@ pub(super) struct Declared<'a> {
     pub(super) moved: HashMap<Address, NodeId>,
     /// Whether edges, options or names differ from what is recorded.
     pub(super) records_change: bool,
+    /// Whether anything is or may be deleted before it is made anew.
+    pub(super) deletes_first: bool,
+    pub(super) below: Below<'a>,
 }
 
 impl<'a> Declared<'a> {
@@ -70,19 +74,19 @@ impl<'a> Declared<'a> {
             .collect();
         let outputs = (0..count).map(|_| Outputs::Unknown).collect();
         let (wanted, places_wanted, moved) = (Vec::new(), Vec::new(), HashMap::new());
-        let records_change = false;
-        let keyring = Keyring::new(request);
         Self {
             request,
             selection,
-            keyring,
+            keyring: Keyring::new(request),
             durations,
             steps,
             outputs,
             wanted,
             places_wanted,
             moved,
-            records_change,
+            records_change: false,
+            deletes_first: false,
+            below: Below::default(),
         }
     }
 
@@ -307,17 +311,18 @@ impl<'a> Declared<'a> {
         step.expected = expected;
         if (replaces && prefers_delete) || !roots.is_empty() {
             step.order = Order::DeleteFirst;
+            self.deletes_first = true;
         }
         if same_key && !node.schema.delete_first {
-            self.make_room(id, node, problems);
+            self.note_same_key(id, node, problems);
         }
         if let Some(from) = moved_from {
-            self.take_over(id, node, from);
+            self.note_move(id, node, from);
         }
     }
 
-    /// Notes that the old object goes first because the new one has the same key.
-    fn make_room(&mut self, id: NodeId, node: &Node, problems: &mut Vec<Diagnostic>) {
+    /// Says that a replacement deletes first because of the key, which a retained object would keep.
+    fn note_same_key(&mut self, id: NodeId, node: &Node, problems: &mut Vec<Diagnostic>) {
         let step = &mut self.steps[id.index()];
         let key = describe(&node.schema, &step.inputs);
         step.reasons.push(Reason::SameKey { key });
@@ -331,31 +336,16 @@ impl<'a> Declared<'a> {
         }
     }
 
-    /// Notes that a record made under another address is this resource's.
-    fn take_over(&mut self, id: NodeId, node: &Node, from: Address) {
-        let step = &mut self.steps[id.index()];
+    /// Says that the record of a resource has another name.
+    fn note_move(&mut self, id: NodeId, node: &Node, from: Address) {
         let called = node.lifecycle.aliases.iter().any(|alias| alias.resolve(&node.address) == from);
+        let step = &mut self.steps[id.index()];
         step.reasons.push(match called {
             true => Reason::Moved { from: from.clone() },
             false => Reason::TakesOver { from: from.clone(), key: describe(&node.schema, &step.inputs) },
         });
         step.moved_from = Some(from.clone());
         self.moved.insert(from, id);
-    }
-
-    /// Finds the record of a resource, by its address or by a former one that nothing else is called now.
-    fn recorded(&self, node: &Node) -> Option<Recorded<'a>> {
-        let state = self.request.state;
-        if let Some(record) = state.current(&node.address) {
-            return Some((record, None));
-        }
-        node.lifecycle.aliases.iter().find_map(|alias| {
-            let former = alias.resolve(&node.address);
-            if self.request.graph.find(&former).is_some() || self.moved.contains_key(&former) {
-                return None;
-            }
-            state.current(&former).map(|record| (record, Some(former)))
-        })
     }
 
     fn note_records(&mut self, id: NodeId, node: &Node, record: &Record, moved_from: Option<&Address>) {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::declared::{Declared, Durations};
 use super::diagnostic::Diagnostic;
+use super::orders;
 use super::places::PlaceOf;
 use super::removals::Removals;
 use super::select::select;
 use super::waits;
+use super::whole;
 use crate::address::StackId;
 use crate::config::ConfigValues;
 use crate::graph::{Dag, DesiredGraph, NodeId};
@@ -73,6 +75,7 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     let selection = select(request, &mut problems);
     let durations = Durations::new(request.state);
     let mut declared = Declared::new(request, &selection, &durations);
+    declared.refuse_names(&mut problems);
     declared.walk(&mut problems);
     declared.refuse_obstacles(&mut problems);
     let exports = export(request, &declared, &mut problems);
@@ -139,38 +142,20 @@ fn join(
             });
         }
     }
-    let mut weak = removals.edges(steps);
-    loop {
-        let all = edges.iter().chain(&weak).copied();
-        match Dag::new(steps.len(), all) {
-            Ok(dag) => return dag,
-            Err(cycle) => {
-                let next = cycle.0.iter().skip(1).chain(cycle.0.first());
-                let pairs: Vec<_> = cycle.0.iter().copied().zip(next.copied()).collect();
-                let before = weak.len();
-                // An edge between two removals outlives one to a switch-over, and one between two that are certain
-                // outlives one to a removal that may not be.
-                let firmness = |edge: &(NodeId, NodeId)| {
-                    let to = &steps[edge.1.index()];
-                    (to.action == Action::Delete, to.verdict == Verdict::Certain)
-                };
-                let given_up =
-                    pairs.iter().filter(|edge| weak.contains(edge)).min_by_key(|edge| firmness(edge));
-                match given_up {
-                    Some(edge) => weak.retain(|e| e != edge),
-                    None => weak.clear(),
-                }
-                if weak.len() == before {
-                    let names: Vec<_> =
-                        cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
-                    let message = format!(
-                        "the steps of {} need each other; this is a defect of sskuba",
-                        names.join(", ")
-                    );
-                    problems.push(Diagnostic::general(message));
-                    return Dag::default();
-                }
-            }
-        }
-    }
+    // An edge between two removals outlives one to a switch-over, and one between two that are certain outlives one to
+    // a removal that may not be.
+    let rank = |edge: &(NodeId, NodeId)| {
+        let to = &steps[edge.1.index()];
+        1 + 2 * u8::from(to.action == Action::Delete) + u8::from(to.verdict == Verdict::Certain)
+    };
+    let mut weak: Vec<_> = removals.edges(steps).into_iter().map(|edge| (rank(&edge), edge)).collect();
+    weak.extend(whole::cascades(steps).into_iter().map(|edge| (rank(&edge), edge)));
+    weak.extend(whole::needs(&request.graph, steps).into_iter().map(|edge| (0, edge)));
+    orders::join(steps.len(), edges, weak).unwrap_or_else(|cycle| {
+        let names: Vec<_> = cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
+        let message =
+            format!("the steps of {} need each other; this is a defect of sskuba", names.join(", "));
+        problems.push(Diagnostic::general(message));
+        Dag::default()
+    })
 }

@@ -1,18 +1,22 @@
 //! Planning: compares what is declared with what is recorded, and makes every decision. Pure: no I/O, no clock,
 //! no randomness; one pass, linear in resources and edges.
 
+mod below;
 mod causes;
 mod declared;
 mod diagnostic;
 mod keys;
 mod lint;
 mod make;
+mod names;
+mod orders;
 mod places;
 mod removals;
 mod select;
 #[cfg(test)]
 mod tests;
 mod waits;
+mod whole;
 
 pub use diagnostic::Diagnostic;
 pub use lint::lint;

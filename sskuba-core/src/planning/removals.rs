@@ -1,7 +1,7 @@
 //! Finds what goes: generations that are no longer declared or that another one replaces, and the order of
 //! their deletes, from the recorded edges.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::declared::{Durations, expected};
 use super::diagnostic::Diagnostic;
@@ -229,6 +229,7 @@ impl<'a> Removals<'a> {
 
     /// Refuses a delete that would leave something behind that needs it.
     fn refuse_dangling(&self, steps: &mut [Step], problems: &mut Vec<Diagnostic>) {
+        let mut uses = HashMap::new();
         for record in self.request.state.records() {
             let Some(id) = self.steps.get(&record.token) else { continue };
             let step = &steps[id.index()];
@@ -244,18 +245,15 @@ impl<'a> Removals<'a> {
                 let declared = self.declared.get(&dependant.token);
                 let switched = declared.is_some_and(|id| steps[id.index()].verdict != Verdict::Excluded);
                 // An edge that is only an order leads to the new generation as well.
-                let uses = |of: NodeId| declared.is_none_or(|id| self.uses(*id, of));
-                if goes || switched || !step.part_of.is_none_or(uses) {
+                let mut uses = |of: NodeId| declared.is_none_or(|id| self.uses(*id, &mut uses).contains(&of));
+                if goes || switched || !step.part_of.is_none_or(&mut uses) {
                     continue;
                 }
-                let (what, hint) = match replaced {
+                let (what, why) = match replaced {
                     true => ("replaced", "still uses the old one"),
                     false => ("deleted", "still needs it"),
                 };
-                let message = format!(
-                    "would be {what} while {} {hint}; add `--target-dependents`, or name that too",
-                    dependant.address
-                );
+                let message = format!("would be {what} while {} {why}; {}", dependant.address, self.way_on());
                 match possible {
                     Some(_) => obstacles.push(message),
                     None => problems.push(Diagnostic::of(&record.address, message)),
@@ -267,13 +265,28 @@ impl<'a> Removals<'a> {
         }
     }
 
-    /// Tells whether an input of a declared resource takes its value from another.
-    fn uses(&self, id: NodeId, other: NodeId) -> bool {
-        let mut uses = false;
-        for expr in self.request.graph.node(id).inputs.values() {
-            expr.references(&mut |node| uses |= node.index() == other.0);
+    /// Says which flag helps where one resource goes and another one that needs it is left out.
+    fn way_on(&self) -> &'static str {
+        let options = self.request.options;
+        match (options.targets.is_empty(), options.excludes.is_empty()) {
+            (_, false) => "leave both out with `--exclude`, or neither",
+            (false, true) if self.request.down => "name that too with `--target`",
+            (false, true) => "add `--target-dependents`, or name that too",
+            (true, true) => "declare it again, or remove that too",
         }
-        uses
+    }
+
+    /// Returns the resources from which inputs of a declared one take their values.
+    fn uses<'b>(&self, id: NodeId, known: &'b mut HashMap<NodeId, HashSet<NodeId>>) -> &'b HashSet<NodeId> {
+        known.entry(id).or_insert_with(|| {
+            let mut uses = HashSet::new();
+            for expr in self.request.graph.node(id).inputs.values() {
+                expr.references(&mut |node| {
+                    uses.insert(NodeId(node.index()));
+                });
+            }
+            uses
+        })
     }
 
     /// Returns the edges that say what must come before each removal.
@@ -282,6 +295,10 @@ impl<'a> Removals<'a> {
         if self.steps.is_empty() {
             return edges;
         }
+        let graph = self.request.graph.dag();
+        let comes_first = |id: &NodeId| steps[id.index()].order == Order::DeleteFirst;
+        let after = |id: NodeId| graph.dependencies(id).filter(comes_first).map(move |first| (id, first));
+        let on_new_ones: HashSet<(NodeId, NodeId)> = graph.order().iter().flat_map(|id| after(*id)).collect();
         for record in self.request.state.records() {
             let Some(&id) = self.steps.get(&record.token) else { continue };
             let step = &steps[id.index()];
@@ -295,10 +312,7 @@ impl<'a> Removals<'a> {
                 }
                 // What stays is switched over before the object that it used is deleted, unless it is switched
                 // over to what takes that object's place, which is made after.
-                let uses = |declared: NodeId| {
-                    deleted_first
-                        .is_some_and(|of| self.request.graph.dag().dependencies(declared).any(|d| d == of))
-                };
+                let uses = |id: NodeId| deleted_first.is_some_and(|of| on_new_ones.contains(&(id, of)));
                 if let Some(&declared) = self.declared.get(&dependant.token).filter(|d| !uses(**d)) {
                     edges.push((id, declared));
                 }

@@ -1,6 +1,6 @@
 //! Targets and excludes: which resources a plan is about.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::diagnostic::Diagnostic;
 use super::make::{PlanOptions, Request};
@@ -82,7 +82,8 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
     let mut declared = vec![true; count];
     let mut removable = None;
     if !targets.is_empty() {
-        let removed = removable_of(request, &target, *target_dependents);
+        // What goes down takes along what needs it.
+        let removed = removable_of(request, &target, *target_dependents || request.down);
         let recorded = |id: NodeId| request.state.current(&graph.node(id).address).map(|record| record.token);
         let named = |id: &NodeId| {
             let dependent = || recorded(*id).is_some_and(|token| removed.contains(&token));
@@ -97,9 +98,10 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
     }
     if !excludes.is_empty() {
         leave_out(request, graph, &exclude, &mut declared);
+        let stays = excluded(request, &exclude);
         let all = request.state.records().map(|record| (record.token, &record.address));
         let kept = all.filter(|(token, address)| {
-            !exclude.matches(address) && removable.as_ref().is_none_or(|set| set.contains(token))
+            !stays.contains(address) && removable.as_ref().is_none_or(|set| set.contains(token))
         });
         removable = Some(kept.map(|(token, _)| token).collect());
     }
@@ -123,18 +125,40 @@ fn leave_out(request: &Request<'_>, graph: &DesiredGraph, exclude: &Matcher<'_>,
     }
 }
 
+/// Returns the recorded addresses that are excluded; when the stack goes down, with all that they need.
+fn excluded<'a>(request: &Request<'a>, exclude: &Matcher<'_>) -> HashSet<&'a Address> {
+    let named = request.state.records().filter(|record| exclude.matches(&record.address));
+    if !request.down {
+        return named.map(|record| &record.address).collect();
+    }
+    let mut needs: HashMap<&Address, Vec<&Address>> = HashMap::new();
+    for record in request.state.records() {
+        let also = record.provider.iter().chain(&record.flags.deleted_with);
+        needs.entry(&record.address).or_default().extend(record.dependencies.iter().chain(also));
+    }
+    let (mut found, mut todo) = (HashSet::new(), named.map(|record| &record.address).collect::<Vec<_>>());
+    while let Some(address) = todo.pop() {
+        if found.insert(address) {
+            todo.extend(needs.get(address).into_iter().flatten());
+        }
+    }
+    found
+}
+
 /// Returns the recorded generations that the targets mean, with `dependents` also those that need them.
 fn removable_of(request: &Request<'_>, target: &Matcher<'_>, dependents: bool) -> HashSet<Token> {
-    let mut chosen: HashSet<&Address> = HashSet::new();
     let records: Vec<_> = request.state.records().collect();
-    chosen.extend(records.iter().map(|r| &r.address).filter(|address| target.matches(address)));
-    let mut grew = dependents;
-    while grew {
-        grew = false;
-        for record in &records {
-            if !chosen.contains(&record.address) && record.dependencies.iter().any(|d| chosen.contains(d)) {
-                grew |= chosen.insert(&record.address);
-            }
+    let mut needed_by: HashMap<&Address, Vec<&Address>> = HashMap::new();
+    for record in records.iter().filter(|_| dependents) {
+        for dependency in &record.dependencies {
+            needed_by.entry(dependency).or_default().push(&record.address);
+        }
+    }
+    let mut chosen: HashSet<&Address> = HashSet::new();
+    let mut todo: Vec<_> = records.iter().map(|r| &r.address).filter(|a| target.matches(a)).collect();
+    while let Some(address) = todo.pop() {
+        if chosen.insert(address) {
+            todo.extend(needed_by.get(address).into_iter().flatten());
         }
     }
     records.iter().filter(|record| chosen.contains(&record.address)).map(|record| record.token).collect()

@@ -140,7 +140,7 @@ pub struct Counts {
     pub update: u32,
     /// Replacements.
     pub replace: u32,
-    /// Deletes that are not part of a replacement.
+    /// Deletes; those that are part of a replacement count if nothing took the place of what is gone.
     pub delete: u32,
     /// Lookups.
     pub read: u32,

@@ -2,6 +2,7 @@
 
 mod actions;
 mod kinds;
+mod large;
 mod lookups;
 mod random;
 mod removals;

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use super::kinds::{Host, Name, Net};
+use super::show::show_problems;
 use super::world::{World, options};
 use crate::planning::PlanOptions;
 use crate::prelude::*;
@@ -154,6 +155,33 @@ fn what_is_protected_is_not_deleted_and_all_refusals_come_together() {
     demo:net:Host::host: is protected and would be deleted because the stack goes down; remove `.protect()` from its declaration and run `up` first, or leave it out with `--exclude`
     demo:net:Net::net: is protected and would be deleted because the stack goes down; remove `.protect()` from its declaration and run `up` first, or leave it out with `--exclude`
     "#);
+}
+
+#[test]
+fn what_is_excluded_from_going_down_stays_with_all_that_it_needs() {
+    let world = World::with(full);
+    let down = |options: &PlanOptions| {
+        world
+            .planned(None, options)
+            .map_or_else(|problems| show_problems(&problems), |plan| super::show::show(&plan))
+    };
+    assert_snapshot!(down(&options(&[], &["*::host"], &[])), @"- delete name: the stack goes down");
+    assert_snapshot!(down(&options(&[], &["*::net"], &[])), @r#"
+    - delete name: the stack goes down
+    - delete host after delete name: the stack goes down
+    "#);
+    assert_snapshot!(down(&options(&["*::net"], &[], &[])), @r#"
+    - delete name: the stack goes down
+    - delete host after delete name: the stack goes down
+    - delete net after delete host: the stack goes down
+    "#);
+    assert_snapshot!(down(&options(&["*::net"], &["*::name"], &[])), @"nothing");
+}
+
+#[test]
+fn what_is_left_out_by_name_keeps_what_it_needs_or_the_plan_is_refused() {
+    let world = World::with(full);
+    assert_snapshot!(world.problems(empty, &options(&[], &["*::host"], &[])), @"demo:net:Net::net: would be deleted while demo:net:Host::host still needs it; leave both out with `--exclude`, or neither");
 }
 
 #[test]

@@ -171,6 +171,38 @@ fn a_former_name_that_another_resource_bears_now_moves_nothing() {
 }
 
 #[test]
+fn a_former_name_that_two_claim_or_that_is_of_another_kind_is_an_error_with_both() {
+    let old = |stack: &mut Stack| -> Result {
+        stack.add("net", Net::new("10.0.0.0/16"))?;
+        Ok(())
+    };
+    let two = |stack: &mut Stack| -> Result {
+        stack.add("one", Net::new("10.0.0.0/16"))?.alias("net");
+        stack.add("two", Net::new("10.0.0.0/16"))?.alias("net");
+        Ok(())
+    };
+    let kind = |stack: &mut Stack| -> Result {
+        stack.add("host", Host::new("there"))?.alias("demo:net:Net::net");
+        Ok(())
+    };
+    let world = World::with(old);
+    let text = world.problems(two, &PlanOptions::default());
+    assert_eq!(text.matches("replacements.rs:").count(), 2, "{text}");
+    assert!(text.starts_with("demo:net:Net::one (") && text.contains(") and demo:net:Net::two ("), "{text}");
+    assert!(text.ends_with(
+        "they were called demo:net:Net::net, and only one can be; remove the alias from the others"
+    ));
+    assert_snapshot!(world.problems(kind, &PlanOptions::default()), @"demo:net:Host::host (line): its former name demo:net:Net::net is of kind demo:net:Net, and it is of kind demo:net:Host; what is recorded there is another thing: remove the alias");
+    // Once it is settled who it is, the other's alias means nothing.
+    let mut world = World::with(old);
+    world.up(|stack: &mut Stack| {
+        stack.add("one", Net::new("10.0.0.0/16"))?.alias("net");
+        Ok(())
+    });
+    assert_snapshot!(world.plan(two), @"+ create two: it is not there yet");
+}
+
+#[test]
 fn a_generation_that_an_interrupted_replacement_left_is_deleted_by_the_next_run() {
     let mut world = World::with(three("10.0.0.0/16", false));
     let plan = world.plan_with(three("10.1.0.0/16", false), &PlanOptions::default());
