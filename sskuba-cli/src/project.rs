@@ -64,7 +64,8 @@ impl Project {
     /// Says where stacks would be recorded if the current folder alone decides that and nothing is there yet: who runs a
     /// program from another folder has its stacks elsewhere.
     pub(crate) fn unknown_place(&self, flag: Option<&str>, environment: &Environment) -> Option<PathBuf> {
-        let told = ["SSKUBA_STATE", "CARGO_MANIFEST_DIR"].iter().any(|name| environment.variable(name).is_some());
+        let told =
+            ["SSKUBA_STATE", "CARGO_MANIFEST_DIR"].iter().any(|name| environment.variable(name).is_some());
         let place = self.own().join("state");
         (flag.is_none() && !told && !place.exists()).then_some(place)
     }

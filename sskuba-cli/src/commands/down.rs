@@ -31,7 +31,11 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Down) -> Result<Co
     if plan.is_empty() {
         let there = !session.state().is_empty();
         session.close().await?;
-        context.screen.say(if there { "Nothing to delete: what is there is left out" } else { "Nothing is there" });
+        context.screen.say(if there {
+            "Nothing to delete: what is there is left out"
+        } else {
+            "Nothing is there"
+        });
         return Ok(Code::Done);
     }
     planned::show(context, &plan);

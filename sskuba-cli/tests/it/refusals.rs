@@ -49,7 +49,11 @@ async fn a_program_that_is_run_from_another_folder_begins_no_second_copy() {
     for args in ["up --yes", "down --yes", "stack rm dev --yes", "refresh"] {
         let ran = bench.run_in(args, there(&elsewhere)).await.expect(2);
         let place = elsewhere.join(".sskuba/state").display().to_string();
-        assert!(ran.errors.contains(&place) && ran.errors.contains("--state sled:"), "{args}: {}", ran.errors);
+        assert!(
+            ran.errors.contains(&place) && ran.errors.contains("--state sled:"),
+            "{args}: {}",
+            ran.errors
+        );
     }
     let ran = bench.run_in("preview", there(&elsewhere)).await.expect(0);
     assert!(ran.errors.contains("note: there is no state in "), "{}", ran.errors);

@@ -161,7 +161,9 @@ fn what_is_protected_is_not_deleted_and_all_refusals_come_together() {
 fn what_is_excluded_from_going_down_stays_with_all_that_it_needs() {
     let world = World::with(full);
     let down = |options: &PlanOptions| {
-        world.planned(None, options).map_or_else(|problems| show_problems(&problems), |plan| super::show::show(&plan))
+        world
+            .planned(None, options)
+            .map_or_else(|problems| show_problems(&problems), |plan| super::show::show(&plan))
     };
     assert_snapshot!(down(&options(&[], &["*::host"], &[])), @"- delete name: the stack goes down");
     assert_snapshot!(down(&options(&[], &["*::net"], &[])), @r#"

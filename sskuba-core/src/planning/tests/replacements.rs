@@ -189,7 +189,9 @@ fn a_former_name_that_two_claim_or_that_is_of_another_kind_is_an_error_with_both
     let text = world.problems(two, &PlanOptions::default());
     assert_eq!(text.matches("replacements.rs:").count(), 2, "{text}");
     assert!(text.starts_with("demo:net:Net::one (") && text.contains(") and demo:net:Net::two ("), "{text}");
-    assert!(text.ends_with("they were called demo:net:Net::net, and only one can be; remove the alias from the others"));
+    assert!(text.ends_with(
+        "they were called demo:net:Net::net, and only one can be; remove the alias from the others"
+    ));
     assert_snapshot!(world.problems(kind, &PlanOptions::default()), @"demo:net:Host::host (line): its former name demo:net:Net::net is of kind demo:net:Net, and it is of kind demo:net:Host; what is recorded there is another thing: remove the alias");
     // Once it is settled who it is, the other's alias means nothing.
     let mut world = World::with(old);
