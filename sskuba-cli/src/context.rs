@@ -116,6 +116,7 @@ impl<'a, 'w> Context<'a, 'w> {
     /// Puts the engine together.
     pub(crate) fn engine(&mut self, access: Access) -> Result<Engine, Stop> {
         // What is refused is refused before anything is made.
+        self.refuse_unknown_place(access)?;
         let providers = self.providers()?;
         let url = self.project.state_url(self.global.state.as_deref(), &self.environment);
         let store = stores::parse(&url)?;
@@ -137,6 +138,28 @@ impl<'a, 'w> Context<'a, 'w> {
             builder = builder.provider(provider);
         }
         Ok(builder.build())
+    }
+
+    /// Lets nothing be written to a place that only the current folder names, where no state is yet: it would be a second
+    /// copy of stacks that are recorded elsewhere.
+    fn refuse_unknown_place(&mut self, access: Access) -> Result<(), Stop> {
+        let Some(place) = self.project.unknown_place(self.global.state.as_deref(), &self.environment) else {
+            return Ok(());
+        };
+        let (call, stack) = (&self.call, self.stack.stack());
+        let message = format!(
+            "there is no state in {}, where the current folder says that it is; if the stacks of this program are \
+             recorded elsewhere, run it in that folder or say where with `--state sled:FOLDER`; if there are none yet, \
+             `{call} stack init {stack}` begins here, as `cargo run` would",
+            place.display()
+        );
+        match access {
+            Access::Write => Err(Stop::usage(message)),
+            _ => {
+                self.screen.remark(format!("note: {message}"));
+                Ok(())
+            }
+        }
     }
 
     /// Tells whether the simulated world stands in for every provider.

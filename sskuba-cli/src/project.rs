@@ -61,6 +61,21 @@ impl Project {
         given.unwrap_or_else(|| format!("sled:{}", self.own().join("state").display()))
     }
 
+    /// Says where stacks would be recorded if the current folder alone decides that and nothing is there yet: who runs a
+    /// program from another folder has its stacks elsewhere.
+    pub(crate) fn unknown_place(&self, flag: Option<&str>, environment: &Environment) -> Option<PathBuf> {
+        let told =
+            ["SSKUBA_STATE", "CARGO_MANIFEST_DIR"].iter().any(|name| environment.variable(name).is_some());
+        let place = self.own().join("state");
+        (flag.is_none() && !told && !place.exists()).then_some(place)
+    }
+
+    /// Makes the place where stacks are recorded if nothing else is said.
+    pub(crate) fn begin(&self) -> Result<(), Stop> {
+        let place = self.make_own()?.join("state");
+        fs::create_dir_all(&place).map_err(Stop::file("make", &place))
+    }
+
     /// Returns the stack: what `flag` or `SSKUBA_STACK` names, else the selected one, else `dev`.
     pub(crate) fn stack(&self, flag: Option<&str>, environment: &Environment) -> Result<StackId, Stop> {
         // What is not on the command line is not before the user's eyes.
@@ -154,6 +169,19 @@ mod tests {
         environment.variables.insert("CARGO_MANIFEST_DIR".into(), "elsewhere".into());
         assert_eq!(Project::find("demo", &environment).unwrap().root, Path::new("elsewhere"));
         assert!(Project::find("My Demo", &environment).is_err());
+    }
+
+    #[test]
+    fn a_place_that_only_the_current_folder_names_is_known_once_it_was_begun() {
+        let root = tempfile::tempdir().unwrap();
+        let (project, mut environment) = project(root.path());
+        assert_eq!(project.unknown_place(None, &environment), Some(root.path().join(".sskuba/state")));
+        assert_eq!(project.unknown_place(Some("memory:"), &environment), None);
+        environment.variables.insert("CARGO_MANIFEST_DIR".into(), root.path().display().to_string());
+        assert_eq!(project.unknown_place(None, &environment), None);
+        environment.variables.clear();
+        project.begin().unwrap();
+        assert_eq!(project.unknown_place(None, &environment), None);
     }
 
     #[test]

@@ -77,6 +77,9 @@ async fn list(context: &mut Context<'_, '_>, all: bool) -> Result<(), Stop> {
 async fn init(context: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {
     let stack = context.project.named(name)?;
     context.stack = stack.clone();
+    if context.project.unknown_place(context.global.state.as_deref(), &context.environment).is_some() {
+        context.project.begin()?;
+    }
     let engine = context.engine(Access::Write)?;
     if engine.store().stacks().await?.contains(&stack) {
         let call = &context.call;

@@ -110,6 +110,9 @@ impl Bench {
 
     pub(crate) fn environment(&self) -> Environment {
         let mut environment = Environment::empty(self.path());
+        // Said, because a program that is not run by cargo begins nowhere of its own accord.
+        let state = format!("sled:{}", self.path().join(".sskuba/state").display());
+        environment.variables.insert("SSKUBA_STATE".into(), state);
         environment.variables.insert("HOME".into(), self.path().join("home").to_str().unwrap().into());
         environment.variables.extend(self.variables.iter().cloned());
         environment

@@ -82,6 +82,9 @@ struct Desk(tempfile::TempDir);
 impl Desk {
     async fn run(&self, args: &[&str], terminal: bool) -> String {
         let mut environment = Environment::empty(self.0.path());
+        // Said, because a program that is not run by cargo begins nowhere of its own accord.
+        let state = format!("sled:{}", self.0.path().join(".sskuba/state").display());
+        environment.variables.insert("SSKUBA_STATE".into(), state);
         environment.variables.insert("HOME".into(), self.0.path().join("home").to_str().unwrap().into());
         environment.user = format!("ann{HOSTILE}");
         environment.host = format!("desk{HOSTILE}");

@@ -30,6 +30,42 @@ async fn usage_mistakes_end_with_2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_is_run_from_another_folder_begins_no_second_copy() {
+    let bench = Bench::new();
+    bench.run("up --yes").await.expect(0);
+    let elsewhere = bench.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    let there = |home: &std::path::Path| {
+        let mut environment = bench.environment();
+        environment.folder = home.to_owned();
+        environment.variables.remove("SSKUBA_STATE");
+        environment
+    };
+    // Below the program's folder it is found.
+    let ran = bench.run_in("preview", there(&elsewhere)).await.expect(0);
+    assert!(ran.out.contains("nothing to change") && ran.errors.is_empty(), "{}{}", ran.out, ran.errors);
+    // A folder of another program.
+    std::fs::write(elsewhere.join("Cargo.toml"), "").unwrap();
+    for args in ["up --yes", "down --yes", "stack rm dev --yes", "refresh"] {
+        let ran = bench.run_in(args, there(&elsewhere)).await.expect(2);
+        let place = elsewhere.join(".sskuba/state").display().to_string();
+        assert!(
+            ran.errors.contains(&place) && ran.errors.contains("--state sled:"),
+            "{args}: {}",
+            ran.errors
+        );
+    }
+    let ran = bench.run_in("preview", there(&elsewhere)).await.expect(0);
+    assert!(ran.errors.contains("note: there is no state in "), "{}", ran.errors);
+    assert!(!elsewhere.join(".sskuba").exists());
+    let named = format!("up --yes --state sled:{}", elsewhere.join("mine").display());
+    bench.run_in(&named, there(&elsewhere)).await.expect(0);
+    bench.run_in("stack init dev", there(&elsewhere)).await.expect(0);
+    bench.run_in("up --yes", there(&elsewhere)).await.expect(0);
+    assert!(elsewhere.join(".sskuba/state").is_dir());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn help_and_version_go_to_the_output() {
     let bench = Bench::new();
     assert!(bench.run("--help").await.expect(0).out.contains("Exit codes: 0 done"));

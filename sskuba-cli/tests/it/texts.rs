@@ -51,6 +51,9 @@ impl Desk {
 
     async fn run(&self, args: &str, input: &str) -> (u8, String) {
         let mut environment = Environment::empty(self.folder.path());
+        // Said, because a program that is not run by cargo begins nowhere of its own accord.
+        let state = format!("sled:{}", self.folder.path().join(".sskuba/state").display());
+        environment.variables.insert("SSKUBA_STATE".into(), state);
         environment.variables.insert("HOME".into(), self.folder.path().join("home").display().to_string());
         environment
             .variables
