@@ -35,7 +35,6 @@ impl Stacked {
         assert!(report.failures.is_empty(), "{:#?}", report.failures);
         let counts = &report.counts;
         [counts.create, counts.update, counts.replace, counts.delete]
-            .map(|count| u32::try_from(count).unwrap())
     }
 
     pub(crate) async fn try_up(&self, program: impl Program) -> Report {
