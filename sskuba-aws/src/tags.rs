@@ -37,19 +37,10 @@ fn ownership(cx: &Cx) -> Tags {
     ])
 }
 
-/// Returns those of an object's tags that are the program's to say: `known` are the keys it is known to have
-/// given. Ownership tags, AWS's own, and defaults and names that the program did not override are left out.
-pub(crate) fn reported(all: Tags, cx: &Cx, known: Option<&Tags>, defaults: &Tags) -> Tags {
-    let name = cx.address.name().to_string();
-    let mine = |key: &str, value: &str| {
-        if known.is_some_and(|known| known.contains_key(key)) {
-            return true;
-        }
-        let reserved = key.starts_with("aws:") || key.starts_with("sskuba:");
-        let implied = defaults.contains_key(key) || (key == NAME && value == name);
-        !reserved && !implied
-    };
-    all.into_iter().filter(|(key, value)| mine(key, value)).collect()
+/// Returns an object's tags without the ownership tags, which are not the program's to say.
+pub(crate) fn reported(mut all: Tags) -> Tags {
+    all.retain(|key, _| ![STACK, ADDRESS, TOKEN].contains(&key.as_str()));
+    all
 }
 
 /// Returns the keys that an update takes away: those the program gave before and gives no more, unless a
@@ -92,23 +83,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reported_is_what_the_program_said() {
-        let (own, defaults) =
-            (tags(&[("tier", "web"), ("cost", "8")]), tags(&[("cost", "7"), ("team", "data")]));
-        let mut all = desired(&cx(), &own, &defaults);
-        assert_eq!(reported(all.clone(), &cx(), Some(&own), &defaults), own);
+    fn all_tags_are_reported_but_those_of_ownership() {
+        let mut all = desired(&cx(), &tags(&[("tier", "web")]), &tags(&[("team", "data")]));
         all.insert("by-hand".into(), "yes".into());
-        all.insert("aws:cloudformation:stack".into(), "x".into());
-        let expected = tags(&[("tier", "web"), ("cost", "8"), ("by-hand", "yes")]);
-        assert_eq!(reported(all, &cx(), Some(&own), &defaults), expected);
-    }
-
-    #[test]
-    fn a_name_that_the_program_gives_is_its_own() {
-        let own = tags(&[(NAME, "main")]);
-        let all = desired(&cx(), &own, &Tags::new());
-        assert_eq!(reported(all.clone(), &cx(), Some(&own), &Tags::new()), own);
-        assert_eq!(reported(all, &cx(), Some(&Tags::new()), &Tags::new()), Tags::new());
+        let expected = tags(&[("Name", "main"), ("by-hand", "yes"), ("team", "data"), ("tier", "web")]);
+        assert_eq!(reported(all), expected);
     }
 
     #[test]

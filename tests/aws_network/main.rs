@@ -11,5 +11,6 @@ mod bench;
 mod drift;
 mod kill;
 mod life;
+mod place;
 mod program;
 mod refused;

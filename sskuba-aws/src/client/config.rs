@@ -13,6 +13,7 @@ use sskuba_core::provider::{Class, Failure};
 
 use super::batches::Batches;
 use super::cloud::Cloud;
+use super::tried::Tried;
 use crate::settings::ProviderArgs;
 
 /// How long one attempt of a call may take: descriptions of many objects take seconds.
@@ -40,6 +41,7 @@ pub(super) async fn load(settings: &ProviderArgs) -> Result<Cloud, Failure> {
         sts: aws_sdk_sts::Client::new(&config),
         ec2,
         elb,
+        tried: Tried::default(),
         defaults: settings.default_tags.clone(),
         place,
     })

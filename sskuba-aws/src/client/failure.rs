@@ -44,6 +44,14 @@ impl<T, E: ProvideErrorMetadata + Error + 'static, R: Debug> Outcome<T> for Resu
     }
 }
 
+/// Makes the failure of a call that the service refused.
+pub(crate) fn refusal<E: ProvideErrorMetadata + Error + 'static, R: Debug>(
+    error: &SdkError<E, R>,
+    place: &str,
+) -> Failure {
+    failure(error, place, Sent::Once)
+}
+
 /// Tells whether the service answered with an error of one of these codes.
 pub(crate) fn is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, codes: &[&str]) -> bool {
     error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| codes.contains(&code))

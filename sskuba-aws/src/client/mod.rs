@@ -15,7 +15,9 @@ mod elbv2;
 mod failure;
 mod lookup;
 mod once;
+mod stranger;
 mod tagging;
+mod tried;
 mod wait;
 
 use std::sync::Arc;

@@ -18,16 +18,16 @@ pub(crate) fn all(tags: &[Tag]) -> Tags {
     tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
 }
 
+/// Returns an object's tags as they are reported.
+pub(crate) fn reported(found: &[Tag]) -> Tags {
+    tags::reported(all(found))
+}
+
 impl Cloud {
     /// Returns the tags of an object that is about to be made.
     pub(crate) fn spec(&self, call: &Call<'_>, kind: ResourceType, own: &Tags) -> TagSpecification {
         let tags = pairs(tags::desired(call.cx, own, &self.defaults));
         TagSpecification::builder().resource_type(kind).set_tags(Some(tags)).build()
-    }
-
-    /// Returns those of an object's tags that are the program's to say.
-    pub(crate) fn own_tags(&self, call: &Call<'_>, found: &[Tag], known: Option<&Tags>) -> Tags {
-        tags::reported(all(found), call.cx, known, &self.defaults)
     }
 
     /// Brings the tags of an object up to date; tags that others gave it stay.

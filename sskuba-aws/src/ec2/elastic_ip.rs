@@ -20,7 +20,7 @@ use crate::kind::Kind;
 )]
 pub struct Eip {
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id of the allocation, which other resources take.
     #[resource(computed, id, pattern = "eipalloc-{hex:17}")]

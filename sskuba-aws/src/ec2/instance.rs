@@ -45,7 +45,10 @@ pub struct RootVolume {
 ///
 /// Tags, security groups, the instance profile, the metadata options and the source check change in place;
 /// everything else replaces the instance, the type and the user data too, which AWS changes only on a stopped
-/// one. The metadata service asks for a session token (version 2) unless the program says otherwise.
+/// one. What AWS chose where the program is silent (security groups, addresses) stays as it is. User data, the root
+/// volume and whether a public address was asked for are not read back: what was sent decides. Two with the same subnet
+/// and fixed private address are the same object, and a replacement that keeps the address deletes the old one first.
+/// The metadata service asks for a session token (version 2) unless the program says otherwise.
 ///
 /// ```
 /// # use sskuba_aws::ec2::{Image, Instance, SecurityGroup, Subnet, Vpc};
@@ -69,7 +72,8 @@ pub struct RootVolume {
     visibility = "30s",
     create = "15s",
     update = "2s",
-    delete = "45s"
+    delete = "45s",
+    unique = "subnet_id, fixed_private_ip"
 )]
 pub struct Instance {
     /// The image by id.
@@ -82,18 +86,24 @@ pub struct Instance {
     #[resource(force_new, reference = "aws:ec2:Subnet")]
     subnet_id: Input<String>,
     /// The security groups; the network's default one if none is given.
-    #[resource(normaliser = "set", reference = "aws:ec2:SecurityGroup", item = "security_group")]
+    #[resource(
+        cloud_default,
+        normaliser = "set",
+        reference = "aws:ec2:SecurityGroup",
+        item = "security_group"
+    )]
     security_group_ids: Option<Input<Vec<String>>>,
     /// The name of the key pair that may log in.
     #[resource(force_new)]
     key_name: Option<Input<String>>,
     /// What the instance is told when it first boots, as text; at most 16 KiB.
-    #[resource(force_new)]
+    #[resource(force_new, write_only)]
     user_data: Option<Input<Secret<String>>>,
     /// The same for bytes, in base64; at most 16 KiB before base64.
-    #[resource(force_new, normaliser = "base64")]
+    #[resource(force_new, write_only, normaliser = "base64")]
     user_data_base64: Option<Input<Secret<String>>>,
     /// The instance profile by name or ARN, whose role the instance has.
+    #[resource(normaliser = "same_profile")]
     iam_instance_profile: Option<Input<String>>,
     /// Whether the metadata service asks for a session token (version 2).
     #[resource(default = true)]
@@ -102,19 +112,19 @@ pub struct Instance {
     #[resource(default = 1)]
     metadata_hop_limit: Input<u8>,
     /// The volume that it boots from.
-    #[resource(force_new)]
+    #[resource(force_new, write_only)]
     root_volume: Option<Input<RootVolume>>,
     /// The private address that it shall have, out of the subnet's range.
-    #[resource(force_new)]
+    #[resource(force_new, cloud_default)]
     fixed_private_ip: Option<Input<String>>,
     /// Whether it gets a public address; as the subnet says if not given.
-    #[resource(force_new)]
+    #[resource(force_new, cloud_default, write_only)]
     associate_public_ip: Option<Input<bool>>,
     /// Whether packets for other addresses are dropped; routers and some cluster networks turn it off.
     #[resource(default = true)]
     source_dest_check: Input<bool>,
     /// Tags; its volumes get them at creation.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
     #[resource(computed, id, pattern = "i-{hex:17}")]
@@ -164,6 +174,18 @@ impl Kind for Instance {
         }
         mistakes
     }
+}
+
+/// Takes the name of a profile out of its ARN: a program may say either, and AWS reports the ARN.
+pub(crate) fn profile_name(profile: &str) -> &str {
+    match profile.starts_with("arn:") {
+        true => profile.rsplit('/').next().unwrap_or_default(),
+        false => profile,
+    }
+}
+
+fn same_profile(value: &sskuba_core::value::Value) -> sskuba_core::value::Value {
+    value.as_str().map_or_else(|| value.clone(), |profile| profile_name(profile).into())
 }
 
 /// Decodes base64 text; white space does not count.

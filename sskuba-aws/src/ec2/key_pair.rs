@@ -8,7 +8,8 @@ use crate::kind::Kind;
 
 /// A public SSH key that instances can be launched with. The private one never leaves its owner.
 ///
-/// Its name is unique in the region; it is made of the resource's name and its token unless one is given.
+/// Its name is unique in the account's region; it is made of the resource's name and its token unless one is given.
+/// With a given name the old one goes before another key takes its place.
 #[derive(Resource)]
 #[resource(
     kind = "aws:ec2:KeyPair",
@@ -16,17 +17,18 @@ use crate::kind::Kind;
     visibility = "30s",
     create = "1s",
     update = "1s",
-    delete = "1s"
+    delete = "1s",
+    unique = "name"
 )]
 pub struct KeyPair {
     /// The public key in OpenSSH form: `ssh-ed25519 AAAA…`.
     #[resource(force_new, normaliser = "same_key")]
     public_key: Input<String>,
     /// The name; made of the resource's name and its token if none is given.
-    #[resource(force_new)]
+    #[resource(force_new, cloud_default)]
     name: Option<Input<String>>,
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
     #[resource(computed, id, pattern = "key-{hex:17}")]

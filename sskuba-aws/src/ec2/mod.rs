@@ -13,6 +13,8 @@ mod subnet;
 mod vpc;
 
 pub use elastic_ip::{Eip, EipArgs, EipOutputs, EipState};
+#[cfg(feature = "client")]
+pub(crate) use instance::profile_name;
 pub use instance::{Instance, InstanceArgs, InstanceOutputs, InstanceState, RootVolume, USER_DATA_LIMIT};
 pub use internet_gateway::{
     InternetGateway, InternetGatewayArgs, InternetGatewayOutputs, InternetGatewayState,
@@ -25,6 +27,8 @@ pub use route_table::{
     RouteTableAssociationOutputs, RouteTableAssociationState, RouteTableOutputs, RouteTableState,
 };
 pub use security_group::{SecurityGroup, SecurityGroupArgs, SecurityGroupOutputs, SecurityGroupState};
+#[cfg(feature = "client")]
+pub(crate) use security_group_rule::canonical;
 pub use security_group_rule::{
     Direction, SecurityGroupRule, SecurityGroupRuleArgs, SecurityGroupRuleOutputs, SecurityGroupRuleState,
 };

@@ -20,6 +20,9 @@ pub enum Connectivity {
 
 /// A NAT gateway: the way out for subnets without public addresses.
 ///
+/// An elastic address serves one: two with the same address are the same object, whatever they are called, and a
+/// replacement that keeps the address deletes the old gateway first.
+///
 /// AWS honours a client token, so that an interrupted create is simply made again. A create takes about
 /// 90 seconds until the gateway is `available` and a delete about a minute, as the logs of other tools' public
 /// acceptance tests show; AWS itself gives no figure.
@@ -43,7 +46,8 @@ pub enum Connectivity {
     create = "95s",
     made = "3s",
     update = "1s",
-    delete = "60s"
+    delete = "60s",
+    unique = "allocation_id"
 )]
 pub struct NatGateway {
     /// The subnet that it is in; one with a route to an internet gateway if it is public.
@@ -56,7 +60,7 @@ pub struct NatGateway {
     #[resource(force_new, default = Connectivity::Public)]
     connectivity: Input<Connectivity>,
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
     #[resource(computed, id, early, pattern = "nat-{hex:17}")]

@@ -7,8 +7,9 @@ use crate::kind::{Kind, mistake};
 
 /// A route: where a route table sends the packets for an address range. It has exactly one target.
 ///
-/// AWS can neither tag it nor takes a token for it, but a table has at most one for a range: the same call
-/// again is answered with "already exists", and where that one has the same target it counts as made.
+/// A table has at most one for a range: two of the same table and range are the same object, whatever they are called.
+/// AWS can neither tag it nor takes a token for it. A create that meets one which is there already is refused, with the
+/// line that imports it; only what an interrupted create of this resource left counts as made.
 ///
 /// ```
 /// # use sskuba_aws::ec2::{InternetGateway, Route, RouteTable, Vpc};
@@ -29,7 +30,7 @@ use crate::kind::{Kind, mistake};
     create = "1s",
     update = "1s",
     delete = "1s",
-    delete_first
+    unique = "route_table_id, destination"
 )]
 pub struct Route {
     /// The route table.

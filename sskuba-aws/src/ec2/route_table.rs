@@ -21,7 +21,7 @@ pub struct RouteTable {
     #[resource(force_new, reference = "aws:ec2:Vpc")]
     vpc_id: Input<String>,
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
     #[resource(computed, id, pattern = "rtb-{hex:17}")]
@@ -35,9 +35,10 @@ impl Kind for RouteTable {}
 
 /// The use of a route table by a subnet.
 ///
-/// AWS can neither tag it nor takes a token for it, but a subnet has at most one: the same call again is
-/// answered with "already associated", and where that is with the same table it counts as made. A change of
-/// the table is made in place, without a gap, and gives the association another id; it is found by its subnet.
+/// A subnet has at most one: two of the same subnet are the same object, whatever they are called. AWS can neither tag it
+/// nor takes a token for it. A create that meets one which is there already is refused, with the line that imports it;
+/// only what an interrupted create of this resource left counts as made. A change of the table is made in place, without
+/// a gap, and gives the association another id; it is found by its subnet.
 #[derive(Resource)]
 #[resource(
     kind = "aws:ec2:RouteTableAssociation",
@@ -46,7 +47,7 @@ impl Kind for RouteTable {}
     create = "1s",
     update = "1s",
     delete = "1s",
-    delete_first
+    unique = "subnet_id"
 )]
 pub struct RouteTableAssociation {
     /// The subnet.

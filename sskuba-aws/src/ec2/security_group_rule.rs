@@ -20,9 +20,10 @@ pub enum Direction {
 
 /// One rule of a security group: it lets a protocol's ports in from, or out to, one peer.
 ///
-/// The peer is exactly one of an address range, a security group and a prefix list. A group has no two equal
-/// rules: the same call again is answered with "duplicate", and where the rule that is there carries this
-/// resource's token it counts as made.
+/// The peer is exactly one of an address range, a security group and a prefix list. A group has no two rules with the
+/// same direction, protocol, ports and peer: two such are the same object, whatever they are called. A create that meets
+/// one which is there already is refused, with the line that imports it; where that one carries this resource's token it
+/// counts as made.
 ///
 /// AWS makes a group with a rule that lets everything out. A resource that says the same takes that rule over,
 /// and to delete the resource is to delete the rule.
@@ -46,7 +47,9 @@ pub enum Direction {
     create = "1s",
     update = "1s",
     delete = "1s",
-    delete_first
+    unique = "security_group_id, direction, protocol, from_port, to_port, cidr",
+    unique = "security_group_id, direction, protocol, from_port, to_port, source_group_id",
+    unique = "security_group_id, direction, protocol, from_port, to_port, prefix_list_id"
 )]
 pub struct SecurityGroupRule {
     /// The security group.
@@ -56,14 +59,14 @@ pub struct SecurityGroupRule {
     #[resource(force_new)]
     direction: Input<Direction>,
     /// The protocol: `tcp`, `udp`, `icmp`, `icmpv6`, a number, or `-1` for all.
-    #[resource(force_new, normaliser = "case_insensitive", default = "tcp".to_owned())]
+    #[resource(force_new, normaliser = "protocol_name", default = "tcp".to_owned())]
     protocol: Input<String>,
-    /// The first port, or the ICMP type; nothing for a protocol without ports.
-    #[resource(force_new)]
-    from_port: Option<Input<i32>>,
-    /// The last port, or the ICMP code; nothing for a protocol without ports.
-    #[resource(force_new)]
-    to_port: Option<Input<i32>>,
+    /// The first port, or the ICMP type; -1, which is for all, for a protocol without ports.
+    #[resource(force_new, default = -1)]
+    from_port: Input<i32>,
+    /// The last port, or the ICMP code; -1, which is for all, for a protocol without ports.
+    #[resource(force_new, default = -1)]
+    to_port: Input<i32>,
     /// The peer, if it is an address range, IPv4 or IPv6.
     #[resource(force_new, normaliser = "cidr")]
     cidr: Option<Input<String>>,
@@ -76,7 +79,7 @@ pub struct SecurityGroupRule {
     /// What it is for.
     description: Option<Input<String>>,
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
     #[resource(computed, id, pattern = "sgr-{hex:17}")]
@@ -127,19 +130,31 @@ impl Kind for SecurityGroupRule {
             mistakes
                 .push(mistake("cidr", "a rule has one peer: one of cidr, source_group_id, prefix_list_id"));
         }
-        let with_ports = ["tcp", "udp", "6", "17"].contains(&args.protocol.to_lowercase().as_str());
+        let protocol = canonical(&args.protocol);
+        let with_ports = ["tcp", "udp"].contains(&protocol.as_str());
         match (args.from_port, args.to_port) {
-            (None, _) | (_, None) if with_ports => {
+            (-1, _) | (_, -1) if with_ports => {
                 mistakes.push(mistake("from_port", format!("a rule for {} needs both ports", args.protocol)));
             }
-            (Some(from), Some(to)) if with_ports && from > to => {
+            (from, to) if with_ports && from > to => {
                 mistakes.push(mistake("to_port", format!("{to} is less than from_port, {from}")));
             }
-            (Some(_), _) | (_, Some(_)) if args.protocol == "-1" => {
+            (from, to) if protocol == "-1" && (from, to) != (-1, -1) => {
                 mistakes.push(mistake("from_port", "a rule for all protocols has no ports; leave them out"));
             }
             _ => {}
         }
         mistakes
     }
+}
+
+/// Returns a protocol as AWS writes it.
+pub(crate) fn canonical(protocol: &str) -> String {
+    let protocol = protocol.to_lowercase();
+    let names = [("1", "icmp"), ("6", "tcp"), ("17", "udp"), ("58", "icmpv6"), ("all", "-1")];
+    names.iter().find(|(number, _)| *number == protocol).map_or(protocol, |(_, name)| (*name).to_owned())
+}
+
+fn protocol_name(value: &sskuba_core::value::Value) -> sskuba_core::value::Value {
+    value.as_str().map_or_else(|| value.clone(), |text| canonical(text).into())
 }

@@ -19,6 +19,9 @@ use crate::kind::Kind;
 /// # }
 /// ```
 ///
+/// Subnets of a network do not overlap: two of the same network and range are the same object, and one that goes to
+/// another zone with its range is deleted before it is made there.
+///
 /// AWS refuses its delete while a network interface is left in it, which it may be for a minute after the
 /// instance or load balancer that used it is gone; a delete waits for that.
 #[derive(Resource)]
@@ -28,7 +31,8 @@ use crate::kind::Kind;
     visibility = "30s",
     create = "2s",
     update = "1s",
-    delete = "2s"
+    delete = "2s",
+    unique = "vpc_id, cidr"
 )]
 pub struct Subnet {
     /// The network.
@@ -38,13 +42,13 @@ pub struct Subnet {
     #[resource(force_new, normaliser = "cidr")]
     cidr: Input<String>,
     /// The availability zone by name, e.g. `eu-west-1a`; AWS picks one if none is given.
-    #[resource(force_new)]
+    #[resource(force_new, cloud_default)]
     availability_zone: Option<Input<String>>,
     /// Whether instances get a public address when they are launched.
     #[resource(default)]
     map_public_ip_on_launch: Input<bool>,
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
     #[resource(computed, id, pattern = "subnet-{hex:17}")]

@@ -30,7 +30,7 @@ pub struct Vpc {
     #[resource(default)]
     enable_dns_hostnames: Input<bool>,
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
     #[resource(computed, id, pattern = "vpc-{hex:17}")]

@@ -10,8 +10,9 @@ use crate::kind::{Kind, mistake};
 
 /// A listener: a port of a load balancer, and the target group that it sends to.
 ///
-/// A load balancer has one on a port, and AWS answers a create of the same settings with the same object: an
-/// interrupted create is made again.
+/// A load balancer has one on a port: two of the same balancer and port are the same object, whatever they are called.
+/// AWS answers a create of the same settings with the same object, so that an interrupted create is made again; one that
+/// is there already and does not carry this resource's token is refused, with the line that imports it.
 #[derive(Resource)]
 #[resource(
     kind = "aws:elbv2:Listener",
@@ -20,7 +21,7 @@ use crate::kind::{Kind, mistake};
     create = "1s",
     update = "1s",
     delete = "1s",
-    delete_first
+    unique = "load_balancer_arn, port"
 )]
 pub struct Listener {
     /// The load balancer.
@@ -35,7 +36,7 @@ pub struct Listener {
     #[resource(default = Protocol::Tcp)]
     protocol: Input<Protocol>,
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The ARN.
     #[resource(

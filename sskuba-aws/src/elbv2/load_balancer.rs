@@ -9,8 +9,9 @@ use crate::kind::{Kind, mistake};
 
 /// A network load balancer.
 ///
-/// Its name is unique in the region and made of the resource's name and its token unless one is given, and AWS
-/// answers a create of the same name and settings with the same object: an interrupted create is made again.
+/// Its name is unique in the account's region and made of the resource's name and its token unless one is given; with a
+/// given name the old one goes before another takes its place. AWS answers a create of the same name and settings with
+/// the same object: an interrupted create is made again.
 /// A create takes two to three minutes until it is `active`, as the logs of other tools' public acceptance
 /// tests show; a delete is quick, but the network interfaces go only after a while, and a subnet's delete
 /// waits for them.
@@ -38,14 +39,15 @@ use crate::kind::{Kind, mistake};
     create = "150s",
     made = "3s",
     update = "5s",
-    delete = "5s"
+    delete = "5s",
+    unique = "name"
 )]
 pub struct LoadBalancer {
     /// The subnets, one in each zone. AWS adds some in place; to remove one, replace the load balancer.
     #[resource(normaliser = "set", reference = "aws:ec2:Subnet")]
     subnet_ids: Input<Vec<String>>,
     /// The name, at most 32 letters, digits and hyphens; made of the resource's name and its token if not given.
-    #[resource(force_new)]
+    #[resource(force_new, cloud_default)]
     name: Option<Input<String>>,
     /// Whether it has private addresses alone.
     #[resource(force_new, default)]
@@ -56,11 +58,17 @@ pub struct LoadBalancer {
     /// Whether AWS refuses to delete it.
     #[resource(default)]
     deletion_protection: Input<bool>,
-    /// The security groups; AWS adds none to a load balancer that was made without any.
-    #[resource(force_new, normaliser = "set", reference = "aws:ec2:SecurityGroup", item = "security_group")]
+    /// The security groups, as they are if not given; AWS adds none to a load balancer that was made without any.
+    #[resource(
+        force_new,
+        cloud_default,
+        normaliser = "set",
+        reference = "aws:ec2:SecurityGroup",
+        item = "security_group"
+    )]
     security_group_ids: Option<Input<Vec<String>>>,
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The ARN.
     #[resource(

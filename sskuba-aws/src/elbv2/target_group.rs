@@ -76,7 +76,7 @@ impl HealthCheck {
 }
 
 impl Default for HealthCheck {
-    /// Returns a TCP check of the serving port every 30 seconds, as AWS has it.
+    /// Returns a TCP check of the serving port every 30 seconds, where three answers in a row decide.
     fn default() -> Self {
         Self {
             protocol: Self::tcp(),
@@ -93,8 +93,9 @@ impl Default for HealthCheck {
 /// A target group: what a listener sends to. Its targets are resources of their own:
 /// [`TargetGroupAttachment`](super::TargetGroupAttachment).
 ///
-/// Its name is unique in the region and made of the resource's name and its token unless one is given, and AWS
-/// answers a create of the same name and settings with the same object: an interrupted create is made again.
+/// Its name is unique in the account's region and made of the resource's name and its token unless one is given; with a
+/// given name the old one goes before another takes its place. AWS answers a create of the same name and settings with
+/// the same object: an interrupted create is made again.
 /// A target that calls itself through the load balancer is answered only with `preserve_client_ip(false)`.
 #[derive(Resource)]
 #[resource(
@@ -103,7 +104,8 @@ impl Default for HealthCheck {
     visibility = "30s",
     create = "2s",
     update = "2s",
-    delete = "2s"
+    delete = "2s",
+    unique = "name"
 )]
 pub struct TargetGroup {
     /// The network of the targets.
@@ -113,7 +115,7 @@ pub struct TargetGroup {
     #[resource(force_new)]
     port: Input<u16>,
     /// The name, at most 32 letters, digits and hyphens; made of the resource's name and its token if not given.
-    #[resource(force_new)]
+    #[resource(force_new, cloud_default)]
     name: Option<Input<String>>,
     /// The protocol.
     #[resource(force_new, default = Protocol::Tcp)]
@@ -122,15 +124,16 @@ pub struct TargetGroup {
     #[resource(force_new, default = TargetType::Instance)]
     target_type: Input<TargetType>,
     /// Whether targets see the client's address; as AWS has it for the target type if not given.
+    #[resource(cloud_default)]
     preserve_client_ip: Option<Input<bool>>,
     /// Seconds that a target which is taken out may go on with its connections, 0 to 3600.
     #[resource(default = 300)]
     deregistration_delay_seconds: Input<u16>,
-    /// How it finds out whether a target answers.
-    #[resource(default)]
-    health_check: Input<HealthCheck>,
+    /// How it finds out whether a target answers; as AWS has it if not given.
+    #[resource(cloud_default)]
+    health_check: Option<Input<HealthCheck>>,
     /// Tags.
-    #[resource(default, entry = "tag")]
+    #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The ARN.
     #[resource(
@@ -149,9 +152,9 @@ impl Kind for TargetGroup {
                 mistakes.push(mistake(field, format!("is {value}; AWS takes {low} to {high}")));
             }
         };
-        let check = &args.health_check;
         within("port", args.port, 1, u16::MAX);
         within("deregistration_delay_seconds", args.deregistration_delay_seconds, 0, 3600);
+        let Some(check) = &args.health_check else { return mistakes };
         within("health_check.interval_seconds", check.interval_seconds, 5, 300);
         within("health_check.timeout_seconds", check.timeout_seconds, 2, 120);
         within("health_check.healthy_threshold", check.healthy_threshold.into(), 2, 10);

@@ -6,8 +6,9 @@ use crate::kind::Kind;
 
 /// A target of a target group.
 ///
-/// AWS can neither tag it nor takes a token for it, but to register a target twice is to register it once. A
-/// create does not wait until the target answers: what makes it answer may depend on the target being there.
+/// A group has a target once on a port: two of the same group, target and port are the same object, whatever they are
+/// called. AWS can neither tag it nor takes a token for it. A create that meets one which is there already is refused,
+/// with the line that imports it; only what an interrupted create of this resource left counts as made. A create does not wait until the target answers: what makes it answer may depend on the target being there.
 #[derive(Resource)]
 #[resource(
     kind = "aws:elbv2:TargetGroupAttachment",
@@ -16,7 +17,7 @@ use crate::kind::Kind;
     create = "1s",
     update = "1s",
     delete = "1s",
-    delete_first
+    unique = "target_group_arn, target_id, port"
 )]
 pub struct TargetGroupAttachment {
     /// The target group.
@@ -25,9 +26,9 @@ pub struct TargetGroupAttachment {
     /// The id of an instance, or an address, as the group's target type says.
     #[resource(force_new)]
     target_id: Input<String>,
-    /// The port that the target serves on; the group's if none is given.
-    #[resource(force_new)]
-    port: Option<Input<u16>>,
+    /// The port that the target serves on; 0, which is taken if none is given, for the group's.
+    #[resource(force_new, default)]
+    port: Input<u16>,
     /// The group's ARN, the target and the port.
     #[resource(computed, id, pattern = "{field:target_group_arn}_{field:target_id}_{hex:4}")]
     id: Computed<String>,

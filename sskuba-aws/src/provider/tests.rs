@@ -67,15 +67,23 @@ fn ranges_are_compared_as_ranges_and_groups_as_sets() {
 }
 
 #[test]
-fn what_has_no_identity_of_its_own_is_deleted_first() {
-    let first: Vec<String> = schemas()
+fn what_cannot_be_there_twice_has_a_key() {
+    let schemas = schemas();
+    assert!(schemas.iter().all(|schema| !schema.delete_first), "its keys say when the old one goes first");
+    let without: BTreeSet<&str> = schemas
         .iter()
-        .filter(|s| s.delete_first)
-        .map(|s| s.kind.as_str().rsplit(':').next().unwrap().to_owned())
+        .filter(|schema| schema.unique.is_empty() && !schema.lookup && !schema.is_instance())
+        .map(|schema| schema.kind.as_str())
         .collect();
-    let expected =
-        ["Route", "RouteTableAssociation", "SecurityGroupRule", "Listener", "TargetGroupAttachment"];
-    assert_eq!(first.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected.into());
+    assert_eq!(without, BTreeSet::from(["aws:ec2:Eip", "aws:ec2:RouteTable", "aws:ec2:Vpc"]));
+}
+
+#[test]
+fn tags_have_several_owners() {
+    for schema in schemas() {
+        let tags = schema.field("tags");
+        assert!(tags.is_none_or(|tags| tags.owned_entries), "{}", schema.kind);
+    }
 }
 
 #[tokio::test]

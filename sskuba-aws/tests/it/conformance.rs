@@ -15,6 +15,9 @@ const OTHER_KEY: &str =
 
 async fn conforms(stage: &Stage, kind: &str, create: Json, update: Option<Json>, replacement: Option<Json>) {
     let mut case = Case::new(create).reports_inputs();
+    if let Some(settings) = &stage.settings {
+        case = case.settings(settings.clone());
+    }
     if let Some(update) = update {
         case = case.update(update);
     }

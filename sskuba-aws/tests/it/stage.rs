@@ -94,6 +94,7 @@ impl<R: Resource> Live<R> {
 pub(crate) struct Stage {
     pub(crate) factory: Arc<dyn Provider>,
     pub(crate) provider: Arc<dyn Instance>,
+    pub(crate) settings: Option<Map>,
     pub(crate) stack: StackId,
     next: AtomicU8,
     seed: u8,
@@ -107,12 +108,13 @@ impl Stage {
         let stack = StackId::parse(&format!("local/moto/{stack}")).unwrap();
         let factory = sskuba_aws::provider();
         let provider = factory.configure(None).await.unwrap();
-        Self { factory, provider, stack, next: AtomicU8::new(1), seed }
+        Self { factory, provider, settings: None, stack, next: AtomicU8::new(1), seed }
     }
 
     /// Goes on with a provider of these settings.
     pub(crate) async fn with(self, settings: Settings) -> Self {
-        Self { provider: self.factory.configure(Some(&inputs(settings))).await.unwrap(), ..self }
+        let settings = Some(inputs(settings));
+        Self { provider: self.factory.configure(settings.as_ref()).await.unwrap(), settings, ..self }
     }
 
     pub(crate) fn cx<R: Resource>(&self, name: &str) -> Cx {
@@ -200,9 +202,12 @@ pub(crate) fn inputs<R: Resource>(resource: R) -> Map {
 }
 
 fn differing(schema: &Schema, wanted: &Map, found: &Map) -> Vec<String> {
-    let fields = schema.inputs().filter(|field| {
-        let (wanted, found) = (wanted.get(field.name), found.get(field.name));
-        matches!((wanted, found), (Some(wanted), Some(found)) if !field.normaliser.same(wanted, found))
+    let fields = schema.inputs().filter(|field| match (wanted.get(field.name), found.get(field.name)) {
+        (Some(Value::Map(wanted)), Some(Value::Map(found))) if field.owned_entries => {
+            wanted.iter().any(|(key, value)| found.get(key) != Some(value))
+        }
+        (Some(wanted), Some(found)) => !field.normaliser.same(wanted, found),
+        _ => false,
     });
     fields.map(|field| field.name.to_owned()).collect()
 }

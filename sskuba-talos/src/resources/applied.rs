@@ -27,16 +27,18 @@ pub struct Applied {
     #[resource(force_new)]
     address: Input<String>,
     /// The secrets of its cluster.
+    #[resource(write_only)]
     secrets: Input<Secret<String>>,
     /// The config: [`Config::yaml`](super::Config).
     config: Input<Secret<String>>,
     /// The SHA-256 of the key that it must have in maintenance mode; any machine that answers is believed without.
+    #[resource(write_only)]
     fingerprint: Option<Input<String>>,
     /// When a later config takes effect: `auto`, `no-reboot`, `reboot` or `staged`.
-    #[resource(default = "auto".to_owned())]
+    #[resource(default = "auto".to_owned(), write_only)]
     mode: Input<String>,
     /// For how many seconds the machine is waited for.
-    #[resource(default = 600_u32)]
+    #[resource(default = 600_u32, write_only)]
     timeout: Input<u32>,
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]

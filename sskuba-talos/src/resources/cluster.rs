@@ -24,12 +24,13 @@ pub struct Bootstrap {
     /// The control plane to start etcd on: [`Applied::machine`](super::Applied).
     address: Input<String>,
     /// The secrets of the cluster.
+    #[resource(write_only)]
     secrets: Input<Secret<String>>,
     /// All control planes: [`Applied::machine`](super::Applied) of each.
-    #[resource(default, item = "control_plane")]
+    #[resource(default, item = "control_plane", write_only)]
     control_planes: Input<Vec<String>>,
     /// For how many seconds the machine may not be ready for it.
-    #[resource(default = 600_u32)]
+    #[resource(default = 600_u32, write_only)]
     timeout: Input<u32>,
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]
@@ -63,18 +64,19 @@ pub struct Health {
     /// The control plane that checks: [`Bootstrap::machine`].
     address: Input<String>,
     /// The secrets of the cluster.
+    #[resource(write_only)]
     secrets: Input<Secret<String>>,
     /// Addresses of all control planes, as the machines know them; whom they find if there is none.
-    #[resource(default, item = "control_plane")]
+    #[resource(default, item = "control_plane", write_only)]
     control_planes: Input<Vec<String>>,
     /// Addresses of all workers.
-    #[resource(default, item = "worker")]
+    #[resource(default, item = "worker", write_only)]
     workers: Input<Vec<String>>,
     /// For how many seconds it is waited for.
-    #[resource(default = 900_u32)]
+    #[resource(default = 900_u32, write_only)]
     timeout: Input<u32>,
     /// Values whose change checks again.
-    #[resource(default, entry = "trigger")]
+    #[resource(default, entry = "trigger", write_only)]
     triggers: Input<BTreeMap<String, String>>,
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]
@@ -105,6 +107,7 @@ impl Kind for Health {
 )]
 pub struct Kubeconfig {
     /// The secrets of the cluster.
+    #[resource(write_only)]
     secrets: Input<Secret<String>>,
     /// The name of the cluster.
     cluster: Input<String>,
@@ -113,10 +116,10 @@ pub struct Kubeconfig {
     /// The control plane that makes it: [`Bootstrap::machine`]. Its config says for how long.
     address: Option<Input<String>>,
     /// For how many hours one that is made here is valid.
-    #[resource(default = 8_u32)]
+    #[resource(default = 8_u32, write_only)]
     hours: Input<u32>,
     /// How many hours before its end it is made anew.
-    #[resource(default = 1_u32)]
+    #[resource(default = 1_u32, write_only)]
     renew_before: Input<u32>,
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]

@@ -25,18 +25,19 @@ pub struct Reset {
     #[resource(force_new)]
     address: Input<String>,
     /// The secrets of its cluster.
+    #[resource(write_only)]
     secrets: Input<Secret<String>>,
     /// Whether it leaves etcd first, and is drained; the last member of etcd has nothing to leave.
-    #[resource(default = true)]
+    #[resource(default = true, write_only)]
     graceful: Input<bool>,
     /// Whether it starts again; else it is switched off.
-    #[resource(default = true)]
+    #[resource(default = true, write_only)]
     reboot: Input<bool>,
     /// Labels of the system's partitions to wipe, e.g. `STATE` and `EPHEMERAL`; all of the disk if there is none.
-    #[resource(default, item = "partition")]
+    #[resource(default, item = "partition", write_only)]
     partitions: Input<Vec<String>>,
     /// For how many seconds it is waited for.
-    #[resource(default = 600_u32)]
+    #[resource(default = 600_u32, write_only)]
     timeout: Input<u32>,
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]

@@ -22,6 +22,7 @@ use super::mistakes::{Kind, addresses, mistake, positive};
 )]
 pub struct Upgrade {
     /// The secrets of the cluster.
+    #[resource(write_only)]
     secrets: Input<Secret<String>>,
     /// The control planes, in the order in which they are upgraded.
     #[resource(item = "control_plane")]
@@ -34,10 +35,10 @@ pub struct Upgrade {
     /// The installer's image, e.g. `ghcr.io/siderolabs/installer:v1.13.9`, or one of Image Factory.
     image: Input<String>,
     /// For how many seconds each machine is waited for.
-    #[resource(default = 900_u32)]
+    #[resource(default = 900_u32, write_only)]
     timeout: Input<u32>,
     /// What must be there first, or whose change looks at all machines again.
-    #[resource(default, entry = "trigger")]
+    #[resource(default, entry = "trigger", write_only)]
     triggers: Input<BTreeMap<String, String>>,
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]

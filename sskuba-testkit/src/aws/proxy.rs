@@ -113,7 +113,8 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
     };
     let fate = (state.script)(&action, nth);
     if let Fate::Refuse(status, code) = fate {
-        let _ = client.write_all(refusal(status, code).as_bytes()).await;
+        let refusal = refusal(status, code, &value("Version=").unwrap_or_default());
+        let _ = client.write_all(refusal.as_bytes()).await;
         return;
     }
     let token = value("ClientToken=").map(|token| format!("{action} {token}"));
@@ -201,11 +202,16 @@ fn edited(answer: &[u8], from: &str, to: &str) -> Vec<u8> {
     format!("{head}content-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-fn refusal(status: u16, code: &str) -> String {
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Errors><Error><Code>{code}</Code>\
-         <Message>as the script says</Message></Error></Errors><RequestID>scripted</RequestID></Response>"
-    );
+/// The version of EC2's interface, whose errors have a form of their own.
+const EC2: &str = "2016-11-15";
+
+fn refusal(status: u16, code: &str, version: &str) -> String {
+    let error = format!("<Error><Code>{code}</Code><Message>as the script says</Message></Error>");
+    let body = match version {
+        EC2 => format!("<Response><Errors>{error}</Errors><RequestID>scripted</RequestID></Response>"),
+        _ => format!("<ErrorResponse>{error}<RequestId>scripted</RequestId></ErrorResponse>"),
+    };
+    let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{body}");
     format!(
         "HTTP/1.1 {status} Scripted\r\nx-amzn-requestid: scripted\r\ncontent-type: text/xml\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()

@@ -8,6 +8,7 @@ use super::super::Manage;
 use super::super::call::Call;
 use super::super::cloud::{Cloud, filter, text};
 use super::super::failure::{Outcome, gone_is_fine};
+use super::super::once::once;
 use crate::ec2::{RouteTableAssociation, RouteTableAssociationArgs, RouteTableAssociationState};
 
 type Object = TypedObject<RouteTableAssociation>;
@@ -16,17 +17,18 @@ type Object = TypedObject<RouteTableAssociation>;
 impl Manage<RouteTableAssociation> for Cloud {
     async fn create(&self, call: &Call<'_>, args: RouteTableAssociationArgs) -> Result<Object, Failure> {
         if let Some(found) = self.association_of_subnet(&args.subnet_id).await? {
-            return match text(found.route_table_id()) {
-                table if table == args.route_table_id => Ok(object(&found)),
-                table => {
-                    let message = format!("subnet {} uses route table {table} already", args.subnet_id);
-                    Err(Failure::new(Class::Conflict, message)
-                        .hint("a subnet uses one table: take that association away, or import it"))
-                }
-            };
+            let table = text(found.route_table_id());
+            // It carries no token: only what an interrupted create left is this resource's.
+            if self.tried.may_have_made(call) && table == args.route_table_id {
+                return Ok(object(&found));
+            }
+            let message = format!("subnet {} uses route table {table} already", args.subnet_id);
+            return Err(Failure::exists(message, text(found.route_table_association_id())));
         }
         let associate = self.ec2.associate_route_table().subnet_id(&args.subnet_id);
-        let made = associate.route_table_id(&args.route_table_id).send().await.sent(call.place)?;
+        let associate = associate.route_table_id(&args.route_table_id);
+        let sent = async { associate.customize().config_override(once()).send().await.sent_once(call.place) };
+        let made = self.tried.send(call, sent).await?;
         let id = text(made.association_id());
         Ok(TypedObject::new(id.clone(), RouteTableAssociationState { id }))
     }

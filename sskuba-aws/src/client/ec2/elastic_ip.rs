@@ -9,6 +9,7 @@ use super::super::call::Call;
 use super::super::cloud::{Cloud, text};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::once::once;
+use super::super::tagging::reported;
 use super::super::wait;
 use super::{owned, the_one};
 use crate::ec2::{Eip, EipArgs, EipState};
@@ -23,13 +24,9 @@ impl Manage<Eip> for Cloud {
         Ok(TypedObject::new(state.id.clone(), state))
     }
 
-    async fn read(
-        &self,
-        call: &Call<'_>,
-        prior: TypedPrior<Eip>,
-    ) -> Result<Option<TypedObject<Eip>>, Failure> {
+    async fn read(&self, _: &Call<'_>, prior: TypedPrior<Eip>) -> Result<Option<TypedObject<Eip>>, Failure> {
         let found = self.known.addresses.get(&prior.id).await?;
-        Ok(found.map(|found| self.eip(call, &found, prior.args.as_ref())))
+        Ok(found.map(|found| object(&found)))
     }
 
     async fn update(&self, call: &Call<'_>, change: TypedChange<Eip>) -> Result<TypedObject<Eip>, Failure> {
@@ -37,7 +34,7 @@ impl Manage<Eip> for Cloud {
         let before = change.prior.args.as_ref().map(|args| &args.tags);
         self.retag(call, id, before, &args.tags).await?;
         let found = self.known.addresses.get(id).await?.ok_or_else(|| call.lacking("address"))?;
-        Ok(self.eip(call, &found, Some(args)))
+        Ok(object(&found))
     }
 
     /// AWS answers the release of an address in use with "you do not have permission".
@@ -61,14 +58,11 @@ impl Manage<Eip> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Eip>>, Failure> {
         let found = self.ec2.describe_addresses().filters(owned(call)).send().await.asked(call.place)?;
         let found = the_one(call, found.addresses.unwrap_or_default(), |found| found.tags())?;
-        Ok(found.map(|found| self.eip(call, &found, None)))
+        Ok(found.map(|found| object(&found)))
     }
 }
 
-impl Cloud {
-    fn eip(&self, call: &Call<'_>, found: &Address, known: Option<&EipArgs>) -> TypedObject<Eip> {
-        let state = EipState { id: text(found.allocation_id()), public_ip: text(found.public_ip()) };
-        let tags = self.own_tags(call, found.tags(), known.map(|args| &args.tags));
-        TypedObject::new(state.id.clone(), state).args(EipArgs { tags })
-    }
+fn object(found: &Address) -> TypedObject<Eip> {
+    let state = EipState { id: text(found.allocation_id()), public_ip: text(found.public_ip()) };
+    TypedObject::new(state.id.clone(), state).args(EipArgs { tags: reported(found.tags()) })
 }

@@ -9,12 +9,13 @@ use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior
 use super::super::Manage;
 use super::super::batches::instances_of;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, filter, text, told};
+use super::super::cloud::{Cloud, filter, given, text};
 use super::super::failure::{Outcome, gone_is_fine};
+use super::super::tagging::reported;
 use super::super::wait::{self, Look};
 use super::instance_spec::{profile, tokens};
 use super::{owned, the_one};
-use crate::ec2::{Instance, InstanceArgs, InstanceState};
+use crate::ec2::{Instance, InstanceArgs, InstanceState, profile_name};
 
 #[async_trait]
 impl Manage<Instance> for Cloud {
@@ -35,11 +36,11 @@ impl Manage<Instance> for Cloud {
 
     async fn read(
         &self,
-        call: &Call<'_>,
+        _: &Call<'_>,
         prior: TypedPrior<Instance>,
     ) -> Result<Option<TypedObject<Instance>>, Failure> {
         let found = self.known.instances.get(&prior.id).await?.filter(alive);
-        Ok(found.map(|found| self.instance(call, &found, prior.args.as_ref())))
+        Ok(found.map(|found| object(&found)))
     }
 
     async fn update(
@@ -51,7 +52,7 @@ impl Manage<Instance> for Cloud {
         let before = change.prior.args.as_ref().map(|args| &args.tags);
         let found = self.known.instances.get(id).await?.filter(alive);
         let found = found.ok_or_else(|| Failure::new(Class::NotFound, format!("{id} is terminated")))?;
-        let now = args_of(&found, Some(args));
+        let now = args_of(&found);
         self.set_groups(call, id, args, &now).await?;
         if (args.require_imdsv2, args.metadata_hop_limit) != (now.require_imdsv2, now.metadata_hop_limit) {
             let modify = self.ec2.modify_instance_metadata_options().instance_id(id);
@@ -65,12 +66,13 @@ impl Manage<Instance> for Cloud {
         if args.source_dest_check != now.source_dest_check {
             self.set_source_dest_check(call, id, args.source_dest_check).await?;
         }
-        if args.iam_instance_profile != now.iam_instance_profile {
-            self.set_profile(call, id, args.iam_instance_profile.as_deref()).await?;
+        let wanted = args.iam_instance_profile.as_deref();
+        if wanted.map(profile_name) != now.iam_instance_profile.as_deref().map(profile_name) {
+            self.set_profile(call, id, wanted).await?;
         }
         self.retag(call, id, before, &args.tags).await?;
         let found = self.known.instances.get(id).await?.ok_or_else(|| call.lacking("instance"))?;
-        Ok(self.instance(call, &found, Some(args)))
+        Ok(object(&found))
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<Instance>) -> Result<(), Failure> {
@@ -91,7 +93,7 @@ impl Manage<Instance> for Cloud {
         let found = self.ec2.describe_instances().filters(owned(call)).send().await.asked(call.place)?;
         let all = instances_of(found.reservations.unwrap_or_default());
         let found = the_one(call, all.into_iter().filter(alive).collect(), |found| found.tags())?;
-        Ok(found.map(|found| self.instance(call, &found, None)))
+        Ok(found.map(|found| object(&found)))
     }
 }
 
@@ -115,13 +117,13 @@ fn state(found: &Found) -> InstanceState {
     }
 }
 
-/// Returns the inputs as AWS reports them, without tags; what it does not report with the instance is left out.
-fn args_of(found: &Found, known: Option<&InstanceArgs>) -> InstanceArgs {
+fn object(found: &Found) -> TypedObject<Instance> {
+    TypedObject::new(text(found.instance_id()), state(found)).args(args_of(found))
+}
+
+/// Returns the inputs as AWS reports them; what it does not report with the instance is marked so in the schema.
+fn args_of(found: &Found) -> InstanceArgs {
     let metadata = found.metadata_options();
-    let arn = found.iam_instance_profile().and_then(|profile| profile.arn()).map(str::to_owned);
-    let given = known.and_then(|args| args.iam_instance_profile.clone());
-    // The program may name the profile; AWS reports its ARN.
-    let by_name = |arn: &String| given.as_ref().filter(|name| arn.ends_with(&format!("/{name}"))).cloned();
     let groups = found.security_groups().iter().map(|group| text(group.group_id()));
     let hops = metadata.and_then(|options| options.http_put_response_hop_limit());
     InstanceArgs {
@@ -129,44 +131,22 @@ fn args_of(found: &Found, known: Option<&InstanceArgs>) -> InstanceArgs {
         instance_type: text(found.instance_type().map(|kind| kind.as_str())),
         subnet_id: text(found.subnet_id()),
         security_group_ids: Some(groups.collect()),
-        key_name: found.key_name().map(str::to_owned),
+        key_name: given(found.key_name()),
         user_data: None,
         user_data_base64: None,
-        iam_instance_profile: arn.map(|arn| by_name(&arn).unwrap_or(arn)),
+        iam_instance_profile: given(found.iam_instance_profile().and_then(|profile| profile.arn())),
         require_imdsv2: metadata.and_then(|options| options.http_tokens())
             == Some(&HttpTokensState::Required),
         metadata_hop_limit: hops.and_then(|hops| u8::try_from(hops).ok()).unwrap_or(1),
         root_volume: None,
-        fixed_private_ip: found.private_ip_address().map(str::to_owned),
+        fixed_private_ip: given(found.private_ip_address()),
         associate_public_ip: None,
         source_dest_check: found.source_dest_check().unwrap_or(true),
-        tags: Default::default(),
+        tags: reported(found.tags()),
     }
 }
 
 impl Cloud {
-    fn instance(
-        &self,
-        call: &Call<'_>,
-        found: &Found,
-        known: Option<&InstanceArgs>,
-    ) -> TypedObject<Instance> {
-        let tags = self.own_tags(call, found.tags(), known.map(|args| &args.tags));
-        let all = args_of(found, known);
-        let args = InstanceArgs {
-            security_group_ids: told(known.map(|args| &args.security_group_ids), all.security_group_ids),
-            key_name: told(known.map(|args| &args.key_name), all.key_name),
-            iam_instance_profile: told(
-                known.map(|args| &args.iam_instance_profile),
-                all.iam_instance_profile,
-            ),
-            fixed_private_ip: told(known.map(|args| &args.fixed_private_ip), all.fixed_private_ip),
-            tags,
-            ..all
-        };
-        TypedObject::new(text(found.instance_id()), state(found)).args(args)
-    }
-
     async fn running(&self, call: &Call<'_>, id: &str) -> Result<Found, Failure> {
         wait::until(call, id, || async {
             let Some(found) = self.known.instances.get(id).await? else {

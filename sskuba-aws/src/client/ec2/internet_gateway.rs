@@ -6,9 +6,11 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text};
+use super::super::cloud::{Cloud, filter, text};
 use super::super::failure::{Outcome, gone_is_fine, is};
 use super::super::once::once;
+use super::super::stranger::{is_own, stranger};
+use super::super::tagging::{all as all_tags, reported};
 use super::super::wait;
 use super::{owned, the_one};
 use crate::ec2::{InternetGateway, InternetGatewayArgs, InternetGatewayState};
@@ -20,6 +22,9 @@ impl Manage<InternetGateway> for Cloud {
         call: &Call<'_>,
         args: InternetGatewayArgs,
     ) -> Result<TypedObject<InternetGateway>, Failure> {
+        if let Some(id) = self.gateway_of(call, &args.vpc_id).await? {
+            return Ok(TypedObject::new(id.clone(), InternetGatewayState { id }));
+        }
         let spec = self.spec(call, ResourceType::InternetGateway, &args.tags);
         let create = self.ec2.create_internet_gateway().tag_specifications(spec);
         let made = create.customize().config_override(once()).send().await.sent_once(call.place)?;
@@ -32,11 +37,11 @@ impl Manage<InternetGateway> for Cloud {
 
     async fn read(
         &self,
-        call: &Call<'_>,
+        _: &Call<'_>,
         prior: TypedPrior<InternetGateway>,
     ) -> Result<Option<TypedObject<InternetGateway>>, Failure> {
         let found = self.known.internet_gateways.get(&prior.id).await?;
-        Ok(found.map(|found| self.internet_gateway(call, &found, prior.args.as_ref())))
+        Ok(found.map(|found| object(&found)))
     }
 
     async fn update(
@@ -55,7 +60,7 @@ impl Manage<InternetGateway> for Cloud {
         self.retag(call, id, before, &args.tags).await?;
         let found =
             self.known.internet_gateways.get(id).await?.ok_or_else(|| call.lacking("internet gateway"))?;
-        Ok(self.internet_gateway(call, &found, Some(args)))
+        Ok(object(&found))
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<InternetGateway>) -> Result<(), Failure> {
@@ -72,7 +77,7 @@ impl Manage<InternetGateway> for Cloud {
         let found =
             self.ec2.describe_internet_gateways().filters(owned(call)).send().await.asked(call.place)?;
         let found = the_one(call, found.internet_gateways.unwrap_or_default(), |found| found.tags())?;
-        Ok(found.map(|found| self.internet_gateway(call, &found, None)))
+        Ok(found.map(|found| object(&found)))
     }
 }
 
@@ -81,17 +86,25 @@ fn vpc_of(found: &Found) -> String {
     text(found.attachments().iter().find_map(|attachment| attachment.vpc_id()))
 }
 
+fn object(found: &Found) -> TypedObject<InternetGateway> {
+    let id = text(found.internet_gateway_id());
+    let args = InternetGatewayArgs { vpc_id: vpc_of(found), tags: reported(found.tags()) };
+    TypedObject::new(id.clone(), InternetGatewayState { id }).args(args)
+}
+
 impl Cloud {
-    fn internet_gateway(
-        &self,
-        call: &Call<'_>,
-        found: &Found,
-        known: Option<&InternetGatewayArgs>,
-    ) -> TypedObject<InternetGateway> {
-        let id = text(found.internet_gateway_id());
-        let tags = self.own_tags(call, found.tags(), known.map(|args| &args.tags));
-        let args = InternetGatewayArgs { vpc_id: vpc_of(found), tags };
-        TypedObject::new(id.clone(), InternetGatewayState { id }).args(args)
+    /// Finds our gateway of this network; another's is a conflict.
+    async fn gateway_of(&self, call: &Call<'_>, vpc: &str) -> Result<Option<String>, Failure> {
+        let of_vpc = filter("attachment.vpc-id", [vpc]);
+        let found = self.ec2.describe_internet_gateways().filters(of_vpc).send().await.asked(call.place)?;
+        let Some(found) = found.internet_gateways().iter().find(|found| vpc_of(found) == vpc) else {
+            return Ok(None);
+        };
+        let (id, tags) = (text(found.internet_gateway_id()), all_tags(found.tags()));
+        match is_own(call, &tags) {
+            true => Ok(Some(id)),
+            false => Err(stranger(&format!("an internet gateway of network {vpc}"), &tags, &id)),
+        }
     }
 
     /// Attaches a gateway; it counts as done where the gateway is attached to this network already.

@@ -6,8 +6,9 @@ use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text, told};
+use super::super::cloud::{Cloud, given, text};
 use super::super::failure::{Outcome, gone_is_fine};
+use super::super::tagging::reported;
 use super::super::wait::{self, Look};
 use super::{owned, the_one};
 use crate::ec2::{Connectivity, NatGateway, NatGatewayArgs, NatGatewayState};
@@ -36,11 +37,11 @@ impl Manage<NatGateway> for Cloud {
 
     async fn read(
         &self,
-        call: &Call<'_>,
+        _: &Call<'_>,
         prior: TypedPrior<NatGateway>,
     ) -> Result<Option<TypedObject<NatGateway>>, Failure> {
         let found = self.known.nat_gateways.get(&prior.id).await?.filter(alive);
-        Ok(found.map(|found| self.nat_gateway(call, &found, prior.args.as_ref())))
+        Ok(found.map(|found| object(&found)))
     }
 
     async fn update(
@@ -52,7 +53,7 @@ impl Manage<NatGateway> for Cloud {
         let before = change.prior.args.as_ref().map(|args| &args.tags);
         self.retag(call, id, before, &args.tags).await?;
         let found = self.nat_gateway_available(call, id).await?;
-        Ok(self.nat_gateway(call, &found, Some(args)))
+        Ok(object(&found))
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<NatGateway>) -> Result<(), Failure> {
@@ -75,7 +76,7 @@ impl Manage<NatGateway> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<NatGateway>>, Failure> {
         let found = self.ec2.describe_nat_gateways().filter(owned(call)).send().await.asked(call.place)?;
         let found = found.nat_gateways.unwrap_or_default().into_iter().filter(alive).collect();
-        Ok(the_one(call, found, |found| found.tags())?.map(|found| self.nat_gateway(call, &found, None)))
+        Ok(the_one(call, found, |found| found.tags())?.map(|found| object(&found)))
     }
 }
 
@@ -92,30 +93,22 @@ fn state(found: &Found) -> NatGatewayState {
     }
 }
 
-impl Cloud {
-    fn nat_gateway(
-        &self,
-        call: &Call<'_>,
-        found: &Found,
-        known: Option<&NatGatewayArgs>,
-    ) -> TypedObject<NatGateway> {
-        let connectivity = match found.connectivity_type() {
-            Some(ConnectivityType::Private) => Connectivity::Private,
-            _ => Connectivity::Public,
-        };
-        let address = found.nat_gateway_addresses().first();
-        let args = NatGatewayArgs {
-            subnet_id: text(found.subnet_id()),
-            allocation_id: told(
-                known.map(|args| &args.allocation_id),
-                address.and_then(|address| address.allocation_id()).map(str::to_owned),
-            ),
-            connectivity,
-            tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
-        };
-        TypedObject::new(text(found.nat_gateway_id()), state(found)).args(args)
-    }
+fn object(found: &Found) -> TypedObject<NatGateway> {
+    let connectivity = match found.connectivity_type() {
+        Some(ConnectivityType::Private) => Connectivity::Private,
+        _ => Connectivity::Public,
+    };
+    let address = found.nat_gateway_addresses().first();
+    let args = NatGatewayArgs {
+        subnet_id: text(found.subnet_id()),
+        allocation_id: given(address.and_then(|address| address.allocation_id())),
+        connectivity,
+        tags: reported(found.tags()),
+    };
+    TypedObject::new(text(found.nat_gateway_id()), state(found)).args(args)
+}
 
+impl Cloud {
     async fn nat_gateway_available(&self, call: &Call<'_>, id: &str) -> Result<Found, Failure> {
         wait::until(call, id, || async {
             let Some(found) = self.known.nat_gateways.get(id).await? else {

@@ -8,8 +8,9 @@ use sskuba_core::value::Value;
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text, told};
-use super::super::failure::{Outcome, gone_is_fine, is};
+use super::super::cloud::{Cloud, given, text};
+use super::super::failure::{Outcome, gone_is_fine, is, refusal};
+use super::super::once::once;
 use crate::ec2::{Route, RouteArgs, RouteState};
 
 #[async_trait]
@@ -23,17 +24,23 @@ impl Manage<Route> for Cloud {
             .set_nat_gateway_id(args.nat_gateway_id.clone())
             .set_network_interface_id(args.network_interface_id.clone())
             .set_transit_gateway_id(args.transit_gateway_id.clone());
-        match create.send().await {
-            Err(error) if is(&error, &["RouteAlreadyExists"]) => {
-                match self.route_of(&args.route_table_id, &args.destination).await? {
-                    Some(found) if same_target(&found, &args) => Ok(object(&args)),
-                    _ => Err(error)
-                        .sent(call.place)
-                        .map_err(|failure| failure.hint("import the route that is there, or delete it")),
+        // It carries no token: only what an interrupted create left is this resource's.
+        let may_be_ours = self.tried.may_have_made(call);
+        let sent = async {
+            match create.customize().config_override(once()).send().await {
+                Err(error) if is(&error, &["RouteAlreadyExists"]) => {
+                    let found = self.route_of(&args.route_table_id, &args.destination).await?;
+                    if may_be_ours && found.is_some_and(|found| same_target(&found, &args)) {
+                        return Ok(object(&args));
+                    }
+                    let mut refusal = refusal(&error, call.place);
+                    refusal.exists = Some(object(&args).id);
+                    Err(refusal)
                 }
+                other => other.sent_once(call.place).map(|_| object(&args)),
             }
-            other => other.sent(call.place).map(|_| object(&args)),
-        }
+        };
+        self.tried.send(call, sent).await
     }
 
     async fn read(
@@ -43,21 +50,13 @@ impl Manage<Route> for Cloud {
     ) -> Result<Option<TypedObject<Route>>, Failure> {
         let (table, destination) = parts(&prior.id)?;
         let Some(found) = self.route_of(table, destination).await? else { return Ok(None) };
-        let known = prior.args.as_ref();
-        let own = |id: Option<&str>| id.map(str::to_owned);
         let args = RouteArgs {
             route_table_id: table.to_owned(),
-            destination: known.map_or(destination, |args| &args.destination).to_owned(),
-            gateway_id: told(known.map(|args| &args.gateway_id), own(found.gateway_id())),
-            nat_gateway_id: told(known.map(|args| &args.nat_gateway_id), own(found.nat_gateway_id())),
-            network_interface_id: told(
-                known.map(|args| &args.network_interface_id),
-                own(found.network_interface_id()),
-            ),
-            transit_gateway_id: told(
-                known.map(|args| &args.transit_gateway_id),
-                own(found.transit_gateway_id()),
-            ),
+            destination: range(&found),
+            gateway_id: given(found.gateway_id()),
+            nat_gateway_id: given(found.nat_gateway_id()),
+            network_interface_id: given(found.network_interface_id()),
+            transit_gateway_id: given(found.transit_gateway_id()),
         };
         Ok(Some(TypedObject::new(prior.id.clone(), RouteState { id: prior.id }).args(args)))
     }
@@ -111,7 +110,11 @@ fn by_family(range: &str) -> (Option<String>, Option<String>) {
     if range.contains(':') { (None, Some(range.to_owned())) } else { (Some(range.to_owned()), None) }
 }
 
-fn same_range(a: &str, b: &str) -> bool {
+fn range(found: &Found) -> String {
+    text(found.destination_cidr_block().or(found.destination_ipv6_cidr_block()))
+}
+
+pub(super) fn same_range(a: &str, b: &str) -> bool {
     Normaliser::Cidr.same(&Value::from(a), &Value::from(b))
 }
 
@@ -125,10 +128,7 @@ fn same_target(found: &Found, args: &RouteArgs) -> bool {
 impl Cloud {
     async fn route_of(&self, table: &str, destination: &str) -> Result<Option<Found>, Failure> {
         let Some(table) = self.known.route_tables.get(table).await? else { return Ok(None) };
-        let is = |found: &&Found| {
-            let range = found.destination_cidr_block().or(found.destination_ipv6_cidr_block());
-            same_range(&text(range), destination)
-        };
+        let is = |found: &&Found| same_range(&range(found), destination);
         Ok(table.routes().iter().find(is).cloned())
     }
 }

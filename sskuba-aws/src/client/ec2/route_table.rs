@@ -8,6 +8,7 @@ use super::super::Manage;
 use super::super::call::Call;
 use super::super::cloud::{Cloud, text};
 use super::super::failure::{Outcome, gone_is_fine};
+use super::super::tagging::reported;
 use super::super::wait::{self, Look};
 use super::{owned, the_one};
 use crate::ec2::{RouteTable, RouteTableArgs, RouteTableState};
@@ -35,11 +36,11 @@ impl Manage<RouteTable> for Cloud {
 
     async fn read(
         &self,
-        call: &Call<'_>,
+        _: &Call<'_>,
         prior: TypedPrior<RouteTable>,
     ) -> Result<Option<TypedObject<RouteTable>>, Failure> {
         let found = self.known.route_tables.get(&prior.id).await?;
-        Ok(found.map(|found| self.route_table(call, &found, prior.args.as_ref())))
+        Ok(found.map(|found| object(&found)))
     }
 
     async fn update(
@@ -51,7 +52,7 @@ impl Manage<RouteTable> for Cloud {
         let before = change.prior.args.as_ref().map(|args| &args.tags);
         self.retag(call, id, before, &args.tags).await?;
         let found = self.known.route_tables.get(id).await?.ok_or_else(|| call.lacking("route table"))?;
-        Ok(self.route_table(call, &found, Some(args)))
+        Ok(object(&found))
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<RouteTable>) -> Result<(), Failure> {
@@ -65,7 +66,7 @@ impl Manage<RouteTable> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<RouteTable>>, Failure> {
         let found = self.ec2.describe_route_tables().filters(owned(call)).send().await.asked(call.place)?;
         let found = the_one(call, found.route_tables.unwrap_or_default(), |found| found.tags())?;
-        Ok(found.map(|found| self.route_table(call, &found, None)))
+        Ok(found.map(|found| object(&found)))
     }
 }
 
@@ -73,15 +74,7 @@ fn state(found: &Found) -> RouteTableState {
     RouteTableState { id: text(found.route_table_id()), owner_id: text(found.owner_id()) }
 }
 
-impl Cloud {
-    fn route_table(
-        &self,
-        call: &Call<'_>,
-        found: &Found,
-        known: Option<&RouteTableArgs>,
-    ) -> TypedObject<RouteTable> {
-        let tags = self.own_tags(call, found.tags(), known.map(|args| &args.tags));
-        let args = RouteTableArgs { vpc_id: text(found.vpc_id()), tags };
-        TypedObject::new(text(found.route_table_id()), state(found)).args(args)
-    }
+fn object(found: &Found) -> TypedObject<RouteTable> {
+    let args = RouteTableArgs { vpc_id: text(found.vpc_id()), tags: reported(found.tags()) };
+    TypedObject::new(text(found.route_table_id()), state(found)).args(args)
 }

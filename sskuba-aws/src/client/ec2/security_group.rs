@@ -6,9 +6,11 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text, told};
-use super::super::failure::{Outcome, gone_is_fine, is};
+use super::super::cloud::{Cloud, filter, given, text};
+use super::super::failure::{Outcome, gone_is_fine, is, refusal};
 use super::super::once::once;
+use super::super::stranger::met;
+use super::super::tagging::{all as all_tags, reported};
 use super::super::wait::{self, Look};
 use super::{owned, the_one};
 use crate::ec2::{SecurityGroup, SecurityGroupArgs, SecurityGroupState};
@@ -23,13 +25,17 @@ impl Manage<SecurityGroup> for Cloud {
         call: &Call<'_>,
         args: SecurityGroupArgs,
     ) -> Result<TypedObject<SecurityGroup>, Failure> {
-        let given = args.name.clone();
-        let name = given.unwrap_or_else(|| call.cx.token.physical_name(call.cx.address.name(), NAME_LIMIT));
-        let create = self.ec2.create_security_group().vpc_id(&args.vpc_id).group_name(name);
-        let create = create.description(&args.description);
+        let name = || call.cx.token.physical_name(call.cx.address.name(), NAME_LIMIT);
+        let name = args.name.clone().unwrap_or_else(name);
+        let create = self.ec2.create_security_group().vpc_id(&args.vpc_id).group_name(&name);
+        let create = create.description(args.description.as_deref().unwrap_or("Managed by sskuba"));
         let create = create.tag_specifications(self.spec(call, ResourceType::SecurityGroup, &args.tags));
-        let made = create.customize().config_override(once()).send().await.sent_once(call.place)?;
-        let id = text(made.group_id());
+        let id = match create.customize().config_override(once()).send().await {
+            Err(error) if is(&error, &["InvalidGroup.Duplicate"]) => {
+                self.group_named(call, &args.vpc_id, &name, refusal(&error, call.place)).await?
+            }
+            other => text(other.sent_once(call.place)?.group_id()),
+        };
         let found = wait::until(call, &id, || async {
             let found = self.known.security_groups.get(&id).await?;
             Ok(found.map_or_else(|| Look::Not("not visible".to_owned()), Look::Done))
@@ -44,11 +50,13 @@ impl Manage<SecurityGroup> for Cloud {
 
     async fn read(
         &self,
-        call: &Call<'_>,
+        _: &Call<'_>,
         prior: TypedPrior<SecurityGroup>,
     ) -> Result<Option<TypedObject<SecurityGroup>>, Failure> {
         let found = self.known.security_groups.get(&prior.id).await?;
-        Ok(found.map(|found| self.security_group(call, &found, prior.args.as_ref())))
+        // A rule of its own may have taken over the rule that the field is about; an import tells how it stands.
+        let silent = prior.args.is_some().then_some("allow_all_outbound");
+        Ok(found.map(|found| object(&found).unreported(silent)))
     }
 
     async fn update(
@@ -65,7 +73,7 @@ impl Manage<SecurityGroup> for Cloud {
         }
         let found =
             self.known.security_groups.get(id).await?.ok_or_else(|| call.lacking("security group"))?;
-        Ok(self.security_group(call, &found, Some(args)))
+        Ok(object(&found).unreported(["allow_all_outbound"]))
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<SecurityGroup>) -> Result<(), Failure> {
@@ -80,7 +88,7 @@ impl Manage<SecurityGroup> for Cloud {
         let found =
             self.ec2.describe_security_groups().filters(owned(call)).send().await.asked(call.place)?;
         let found = the_one(call, found.security_groups.unwrap_or_default(), |found| found.tags())?;
-        Ok(found.map(|found| self.security_group(call, &found, None)))
+        Ok(found.map(|found| object(&found)))
     }
 }
 
@@ -108,6 +116,17 @@ fn lets_everything_out(found: &Found) -> bool {
     })
 }
 
+fn object(found: &Found) -> TypedObject<SecurityGroup> {
+    let args = SecurityGroupArgs {
+        vpc_id: text(found.vpc_id()),
+        name: given(found.group_name()),
+        description: given(found.description()),
+        allow_all_outbound: lets_everything_out(found),
+        tags: reported(found.tags()),
+    };
+    TypedObject::new(text(found.group_id()), state(found)).args(args)
+}
+
 impl Cloud {
     /// Gives a group the rule that lets everything out, or takes it from it. What is so already is fine.
     async fn outbound(&self, call: &Call<'_>, id: &str, allow: bool) -> Result<(), Failure> {
@@ -126,20 +145,19 @@ impl Cloud {
         Ok(())
     }
 
-    fn security_group(
+    /// Returns our group of a name that AWS says is taken; another's is named in the refusal.
+    async fn group_named(
         &self,
         call: &Call<'_>,
-        found: &Found,
-        known: Option<&SecurityGroupArgs>,
-    ) -> TypedObject<SecurityGroup> {
-        let args = SecurityGroupArgs {
-            vpc_id: text(found.vpc_id()),
-            name: told(known.map(|args| &args.name), found.group_name().map(str::to_owned)),
-            description: text(found.description()),
-            allow_all_outbound: known
-                .map_or_else(|| lets_everything_out(found), |args| args.allow_all_outbound),
-            tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
-        };
-        TypedObject::new(text(found.group_id()), state(found)).args(args)
+        vpc: &str,
+        name: &str,
+        refusal: Failure,
+    ) -> Result<String, Failure> {
+        let describe = self.ec2.describe_security_groups().filters(filter("vpc-id", [vpc]));
+        let found = describe.filters(filter("group-name", [name])).send().await.asked(call.place)?;
+        match found.security_groups().iter().find(|found| found.group_name() == Some(name)) {
+            Some(found) => met(call, refusal, text(found.group_id()), &all_tags(found.tags())),
+            None => Err(refusal),
+        }
     }
 }

@@ -9,11 +9,13 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, filter, text, told};
-use super::super::failure::{Outcome, gone_is_fine, is};
-use super::super::tagging::all as all_tags;
+use super::super::cloud::{Cloud, filter, given, text};
+use super::super::failure::{Outcome, gone_is_fine, is, refusal};
+use super::super::stranger::met;
+use super::super::tagging::{all as all_tags, reported};
+use super::route::same_range;
 use super::{owned, the_one};
-use crate::ec2::{Direction, SecurityGroupRule, SecurityGroupRuleArgs, SecurityGroupRuleState};
+use crate::ec2::{Direction, SecurityGroupRule, SecurityGroupRuleArgs, SecurityGroupRuleState, canonical};
 use crate::tags::{TOKEN, Tags};
 
 type Object = TypedObject<SecurityGroupRule>;
@@ -30,7 +32,7 @@ impl Manage<SecurityGroupRule> for Cloud {
                 let allow = self.ec2.authorize_security_group_ingress().group_id(group);
                 match allow.ip_permissions(permission).tag_specifications(spec).send().await {
                     Err(error) if is(&error, &[DUPLICATE]) => {
-                        return self.own_rule(call).await?.map_or_else(|| Err(error).sent(call.place), Ok);
+                        return self.equal_rule(call, &args, refusal(&error, call.place)).await;
                     }
                     other => other.sent(call.place)?.security_group_rules,
                 }
@@ -39,13 +41,7 @@ impl Manage<SecurityGroupRule> for Cloud {
                 let allow = self.ec2.authorize_security_group_egress().group_id(group);
                 match allow.ip_permissions(permission).tag_specifications(spec).send().await {
                     Err(error) if is(&error, &[DUPLICATE]) => {
-                        return match self.own_rule(call).await? {
-                            Some(rule) => Ok(rule),
-                            None => match self.born_rule(&args, call).await? {
-                                Some(id) => self.bring(call, &id, &args, None).await,
-                                None => Err(error).sent(call.place),
-                            },
-                        };
+                        return self.equal_rule(call, &args, refusal(&error, call.place)).await;
                     }
                     other => other.sent(call.place)?.security_group_rules,
                 }
@@ -58,11 +54,11 @@ impl Manage<SecurityGroupRule> for Cloud {
 
     async fn read(
         &self,
-        call: &Call<'_>,
+        _: &Call<'_>,
         prior: TypedPrior<SecurityGroupRule>,
     ) -> Result<Option<Object>, Failure> {
         let found = self.known.rules.get(&prior.id).await?;
-        Ok(found.map(|found| self.rule(call, &found, prior.args.as_ref())))
+        Ok(found.map(|found| object(&found)))
     }
 
     async fn update(
@@ -95,12 +91,18 @@ fn is_v6(cidr: &str) -> bool {
     cidr.contains(':')
 }
 
+/// Returns a port, or an ICMP type or code; none for a protocol that has none.
+fn port(args: &SecurityGroupRuleArgs, port: i32) -> Option<i32> {
+    let with_ports = ["tcp", "udp", "icmp", "icmpv6"].contains(&canonical(&args.protocol).as_str());
+    (with_ports || port != -1).then_some(port)
+}
+
 fn permission(args: &SecurityGroupRuleArgs) -> IpPermission {
     let words = args.description.clone();
     let permission = IpPermission::builder()
         .ip_protocol(&args.protocol)
-        .set_from_port(args.from_port)
-        .set_to_port(args.to_port);
+        .set_from_port(port(args, args.from_port))
+        .set_to_port(port(args, args.to_port));
     if let Some(cidr) = args.cidr.as_deref().filter(|cidr| is_v6(cidr)) {
         let range = Ipv6Range::builder().cidr_ipv6(cidr).set_description(words);
         permission.ipv6_ranges(range.build()).build()
@@ -121,18 +123,56 @@ fn request(args: &SecurityGroupRuleArgs) -> SecurityGroupRuleRequest {
         Some(cidr) if is_v6(&cidr) => (Some(cidr), None),
         cidr => (None, cidr),
     };
-    // A rule for everything has no ports; AWS writes that as -1.
-    let none = (args.protocol == "-1").then_some(-1);
     SecurityGroupRuleRequest::builder()
         .ip_protocol(&args.protocol)
-        .set_from_port(args.from_port.or(none))
-        .set_to_port(args.to_port.or(none))
+        .from_port(args.from_port)
+        .to_port(args.to_port)
         .set_cidr_ipv4(v4)
         .set_cidr_ipv6(v6)
         .set_referenced_group_id(args.source_group_id.clone())
         .set_prefix_list_id(args.prefix_list_id.clone())
         .set_description(Some(args.description.clone().unwrap_or_default()))
         .build()
+}
+
+/// Tells whether AWS makes a rule like this with every group: it lets everything out.
+fn is_born(found: &Found) -> bool {
+    let everywhere = [Some("0.0.0.0/0"), Some("::/0")].contains(&found.cidr_ipv4().or(found.cidr_ipv6()));
+    everywhere && found.is_egress() == Some(true) && found.ip_protocol() == Some("-1")
+}
+
+/// Tells whether a rule is about the same as another: all but its words and tags.
+fn is_equal(found: &Found, args: &SecurityGroupRuleArgs) -> bool {
+    let there = args_of(found);
+    let same_cidr = match (&there.cidr, &args.cidr) {
+        (Some(there), Some(wanted)) => same_range(there, wanted),
+        (there, wanted) => there == wanted,
+    };
+    same_cidr
+        && (there.direction, there.from_port, there.to_port) == (args.direction, args.from_port, args.to_port)
+        && canonical(&there.protocol) == canonical(&args.protocol)
+        && (there.source_group_id, there.prefix_list_id)
+            == (args.source_group_id.clone(), args.prefix_list_id.clone())
+}
+
+fn args_of(found: &Found) -> SecurityGroupRuleArgs {
+    SecurityGroupRuleArgs {
+        security_group_id: text(found.group_id()),
+        direction: if found.is_egress() == Some(true) { Direction::Egress } else { Direction::Ingress },
+        protocol: text(found.ip_protocol()),
+        from_port: found.from_port().unwrap_or(-1),
+        to_port: found.to_port().unwrap_or(-1),
+        cidr: given(found.cidr_ipv4().or(found.cidr_ipv6())),
+        source_group_id: given(found.referenced_group_info().and_then(|group| group.group_id())),
+        prefix_list_id: given(found.prefix_list_id()),
+        description: given(found.description()),
+        tags: reported(found.tags()),
+    }
+}
+
+fn object(found: &Found) -> Object {
+    let id = text(found.security_group_rule_id());
+    TypedObject::new(id.clone(), SecurityGroupRuleState { id }).args(args_of(found))
 }
 
 impl Cloud {
@@ -150,30 +190,32 @@ impl Cloud {
         modify.security_group_rules(rule.build()).send().await.sent(call.place)?;
         self.retag(call, id, before, &args.tags).await?;
         let found = self.known.rules.get(id).await?.ok_or_else(|| call.lacking("rule"))?;
-        Ok(self.rule(call, &found, Some(args)))
+        Ok(object(&found))
     }
 
-    /// Finds the rule that AWS makes with every group and that lets everything out, if that is what is wanted
-    /// and no resource has taken it over.
-    async fn born_rule(
+    /// Decides on the rule that AWS says is there already: one with this generation's token counts as made, the one
+    /// that AWS makes with every group and that no resource has is taken over, and another's is named in the refusal.
+    async fn equal_rule(
         &self,
-        args: &SecurityGroupRuleArgs,
         call: &Call<'_>,
-    ) -> Result<Option<String>, Failure> {
-        let everywhere = args.cidr.as_deref().filter(|cidr| ["0.0.0.0/0", "::/0"].contains(cidr));
-        if everywhere.is_none() || args.protocol != "-1" {
-            return Ok(None);
+        args: &SecurityGroupRuleArgs,
+        refusal: Failure,
+    ) -> Result<Object, Failure> {
+        if let Some(rule) = self.own_rule(call).await? {
+            return Ok(rule);
         }
-        let all = self.ec2.describe_security_group_rules();
+        let of_group = filter("group-id", [&args.security_group_id]);
         let all =
-            all.filters(filter("group-id", [&args.security_group_id])).send().await.asked(call.place)?;
-        let born = all.security_group_rules().iter().find(|rule| {
-            rule.is_egress() == Some(true)
-                && rule.ip_protocol() == Some("-1")
-                && rule.cidr_ipv4().or(rule.cidr_ipv6()) == everywhere
-                && !all_tags(rule.tags()).contains_key(TOKEN)
-        });
-        Ok(born.map(|rule| text(rule.security_group_rule_id())))
+            self.ec2.describe_security_group_rules().filters(of_group).send().await.asked(call.place)?;
+        let Some(found) = all.security_group_rules().iter().find(|found| is_equal(found, args)) else {
+            return Err(refusal);
+        };
+        let (id, tags) = (text(found.security_group_rule_id()), all_tags(found.tags()));
+        if is_born(found) && !tags.contains_key(TOKEN) {
+            return self.bring(call, &id, args, None).await;
+        }
+        met(call, refusal, id, &tags)?;
+        Ok(object(found))
     }
 
     /// Finds the rule that carries the token. Another resource's rule of the same content is not ours to take.
@@ -181,45 +223,6 @@ impl Cloud {
         let found =
             self.ec2.describe_security_group_rules().filters(owned(call)).send().await.asked(call.place)?;
         let found = the_one(call, found.security_group_rules.unwrap_or_default(), |found| found.tags())?;
-        Ok(found.map(|found| self.rule(call, &found, None)))
-    }
-
-    fn rule(&self, call: &Call<'_>, found: &Found, known: Option<&SecurityGroupRuleArgs>) -> Object {
-        let id = text(found.security_group_rule_id());
-        // AWS writes "all" as -1 where nothing was given.
-        let port =
-            |port: Option<i32>, given: Option<i32>| port.filter(|port| *port != -1 || given == Some(-1));
-        let protocol = text(found.ip_protocol());
-        let args = SecurityGroupRuleArgs {
-            security_group_id: text(found.group_id()),
-            direction: if found.is_egress() == Some(true) { Direction::Egress } else { Direction::Ingress },
-            from_port: told(
-                known.map(|args| &args.from_port),
-                port(found.from_port(), known.and_then(|args| args.from_port)),
-            ),
-            to_port: told(
-                known.map(|args| &args.to_port),
-                port(found.to_port(), known.and_then(|args| args.to_port)),
-            ),
-            protocol,
-            cidr: told(
-                known.map(|args| &args.cidr),
-                found.cidr_ipv4().or(found.cidr_ipv6()).map(str::to_owned),
-            ),
-            source_group_id: told(
-                known.map(|args| &args.source_group_id),
-                found.referenced_group_info().and_then(|group| group.group_id()).map(str::to_owned),
-            ),
-            prefix_list_id: told(
-                known.map(|args| &args.prefix_list_id),
-                found.prefix_list_id().map(str::to_owned),
-            ),
-            description: told(
-                known.map(|args| &args.description),
-                found.description().filter(|words| !words.is_empty()).map(str::to_owned),
-            ),
-            tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
-        };
-        TypedObject::new(id.clone(), SecurityGroupRuleState { id }).args(args)
+        Ok(found.map(|found| object(&found)))
     }
 }

@@ -6,10 +6,13 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text, told};
-use super::super::failure::{Outcome, gone_is_fine};
+use super::super::cloud::{Cloud, filter, given, text};
+use super::super::failure::{Outcome, gone_is_fine, is, refusal};
 use super::super::once::once;
+use super::super::stranger::met;
+use super::super::tagging::{all as all_tags, reported};
 use super::super::wait::{self, Look};
+use super::route::same_range;
 use super::{owned, the_one};
 use crate::ec2::{Subnet, SubnetArgs, SubnetState};
 
@@ -20,8 +23,12 @@ impl Manage<Subnet> for Cloud {
         let create =
             self.ec2.create_subnet().vpc_id(&args.vpc_id).cidr_block(&args.cidr).tag_specifications(spec);
         let create = create.set_availability_zone(args.availability_zone);
-        let made = create.customize().config_override(once()).send().await.sent_once(call.place)?;
-        let made = made.subnet.ok_or_else(|| call.lacking("subnet"))?;
+        let made = match create.customize().config_override(once()).send().await {
+            Err(error) if is(&error, &["InvalidSubnet.Conflict"]) => {
+                self.subnet_of(call, &args.vpc_id, &args.cidr, refusal(&error, call.place)).await?
+            }
+            other => other.sent_once(call.place)?.subnet.ok_or_else(|| call.lacking("subnet"))?,
+        };
         let id = text(made.subnet_id());
         let ready = async {
             wait::until(call, &id, || async {
@@ -39,11 +46,11 @@ impl Manage<Subnet> for Cloud {
 
     async fn read(
         &self,
-        call: &Call<'_>,
+        _: &Call<'_>,
         prior: TypedPrior<Subnet>,
     ) -> Result<Option<TypedObject<Subnet>>, Failure> {
         let found = self.known.subnets.get(&prior.id).await?;
-        Ok(found.map(|found| self.subnet(call, &found, prior.args.as_ref())))
+        Ok(found.map(|found| object(&found)))
     }
 
     async fn update(
@@ -56,7 +63,7 @@ impl Manage<Subnet> for Cloud {
         self.set_public(call, id, args.map_public_ip_on_launch, !args.map_public_ip_on_launch).await?;
         self.retag(call, id, before, &args.tags).await?;
         let found = self.known.subnets.get(id).await?.ok_or_else(|| call.lacking("subnet"))?;
-        Ok(self.subnet(call, &found, Some(args)))
+        Ok(object(&found))
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<Subnet>) -> Result<(), Failure> {
@@ -69,7 +76,7 @@ impl Manage<Subnet> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Subnet>>, Failure> {
         let found = self.ec2.describe_subnets().filters(owned(call)).send().await.asked(call.place)?;
         let found = the_one(call, found.subnets.unwrap_or_default(), |found| found.tags())?;
-        Ok(found.map(|found| self.subnet(call, &found, None)))
+        Ok(found.map(|found| object(&found)))
     }
 }
 
@@ -81,19 +88,32 @@ fn state(found: &Found) -> SubnetState {
     }
 }
 
+fn object(found: &Found) -> TypedObject<Subnet> {
+    let args = SubnetArgs {
+        vpc_id: text(found.vpc_id()),
+        cidr: text(found.cidr_block()),
+        availability_zone: given(found.availability_zone()),
+        map_public_ip_on_launch: found.map_public_ip_on_launch().unwrap_or_default(),
+        tags: reported(found.tags()),
+    };
+    TypedObject::new(text(found.subnet_id()), state(found)).args(args)
+}
+
 impl Cloud {
-    fn subnet(&self, call: &Call<'_>, found: &Found, known: Option<&SubnetArgs>) -> TypedObject<Subnet> {
-        let args = SubnetArgs {
-            vpc_id: text(found.vpc_id()),
-            cidr: text(found.cidr_block()),
-            availability_zone: told(
-                known.map(|args| &args.availability_zone),
-                found.availability_zone().map(str::to_owned),
-            ),
-            map_public_ip_on_launch: found.map_public_ip_on_launch().unwrap_or_default(),
-            tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
-        };
-        TypedObject::new(text(found.subnet_id()), state(found)).args(args)
+    /// Returns our subnet of a range that AWS says is taken; another's of just this range is named in the refusal.
+    async fn subnet_of(
+        &self,
+        call: &Call<'_>,
+        vpc: &str,
+        cidr: &str,
+        refusal: Failure,
+    ) -> Result<Found, Failure> {
+        let describe = self.ec2.describe_subnets().filters(filter("vpc-id", [vpc]));
+        let found = describe.send().await.asked(call.place)?.subnets.unwrap_or_default();
+        let same = |found: &Found| found.cidr_block().is_some_and(|there| same_range(there, cidr));
+        let Some(found) = found.into_iter().find(same) else { return Err(refusal) };
+        met(call, refusal, text(found.subnet_id()), &all_tags(found.tags()))?;
+        Ok(found)
     }
 
     async fn set_public(&self, call: &Call<'_>, id: &str, public: bool, now: bool) -> Result<(), Failure> {

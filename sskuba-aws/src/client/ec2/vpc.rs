@@ -11,6 +11,7 @@ use super::super::call::Call;
 use super::super::cloud::{Cloud, text};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::once::once;
+use super::super::tagging::reported;
 use super::super::wait::{self, Look};
 use super::{owned, the_one};
 use crate::ec2::{Vpc, VpcArgs, VpcState};
@@ -43,7 +44,7 @@ impl Manage<Vpc> for Cloud {
         prior: TypedPrior<Vpc>,
     ) -> Result<Option<TypedObject<Vpc>>, Failure> {
         match self.known.vpcs.get(&prior.id).await? {
-            Some(found) => self.vpc(call, &found, prior.args.as_ref()).await.map(Some),
+            Some(found) => self.vpc(call, &found).await.map(Some),
             None => Ok(None),
         }
     }
@@ -55,7 +56,7 @@ impl Manage<Vpc> for Cloud {
         self.set_dns(call, id, (args.enable_dns_support, args.enable_dns_hostnames), now).await?;
         self.retag(call, id, before, &args.tags).await?;
         let found = self.known.vpcs.get(id).await?.ok_or_else(|| call.lacking("VPC"))?;
-        self.vpc(call, &found, Some(args)).await
+        self.vpc(call, &found).await
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<Vpc>) -> Result<(), Failure> {
@@ -68,7 +69,7 @@ impl Manage<Vpc> for Cloud {
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<Vpc>>, Failure> {
         let found = self.ec2.describe_vpcs().filters(owned(call)).send().await.asked(call.place)?;
         match the_one(call, found.vpcs.unwrap_or_default(), |found| found.tags())? {
-            Some(found) => self.vpc(call, &found, None).await.map(Some),
+            Some(found) => self.vpc(call, &found).await.map(Some),
             None => Ok(None),
         }
     }
@@ -79,19 +80,14 @@ fn state(found: &Found) -> VpcState {
 }
 
 impl Cloud {
-    async fn vpc(
-        &self,
-        call: &Call<'_>,
-        found: &Found,
-        known: Option<&VpcArgs>,
-    ) -> Result<TypedObject<Vpc>, Failure> {
+    async fn vpc(&self, call: &Call<'_>, found: &Found) -> Result<TypedObject<Vpc>, Failure> {
         let state = state(found);
         let (enable_dns_support, enable_dns_hostnames) = self.dns(call, &state.id).await?;
         let args = VpcArgs {
             cidr: text(found.cidr_block()),
             enable_dns_support,
             enable_dns_hostnames,
-            tags: self.own_tags(call, found.tags(), known.map(|args| &args.tags)),
+            tags: reported(found.tags()),
         };
         Ok(TypedObject::new(state.id.clone(), state).args(args))
     }

@@ -17,9 +17,12 @@ type Object = TypedObject<TargetGroupAttachment>;
 #[async_trait]
 impl Manage<TargetGroupAttachment> for Cloud {
     async fn create(&self, call: &Call<'_>, args: TargetGroupAttachmentArgs) -> Result<Object, Failure> {
-        let register = self.elb.register_targets().target_group_arn(&args.target_group_arn);
-        register.targets(target(&args)).send().await.sent(call.place)?;
-        Ok(object(args))
+        // It carries no token: only what an interrupted create left is this resource's.
+        if !self.tried.may_have_made(call) && self.is_registered(call, &args).await? {
+            let message = format!("{} is a target of {} already", args.target_id, args.target_group_arn);
+            return Err(Failure::exists(message, object(args).id));
+        }
+        self.tried.send(call, self.register(call, args)).await
     }
 
     async fn read(
@@ -28,20 +31,7 @@ impl Manage<TargetGroupAttachment> for Cloud {
         prior: TypedPrior<TargetGroupAttachment>,
     ) -> Result<Option<Object>, Failure> {
         let args = parts(&prior.id)?;
-        let describe = self.elb.describe_target_health().target_group_arn(&args.target_group_arn);
-        let found = match describe.targets(target(&args)).send().await {
-            Err(error) if not_found(&error) || is(&error, &["InvalidTarget"]) => return Ok(None),
-            other => other.asked(call.place)?,
-        };
-        let there = found.target_health_descriptions().iter().filter_map(|found| found.target_health()).any(
-            |health| {
-                let gone = health.state() == Some(&Health::Draining)
-                    || health.reason() == Some(&Reason::NotRegistered)
-                    || health.reason() == Some(&Reason::DeregistrationInProgress);
-                !gone
-            },
-        );
-        Ok(there.then(|| object(args)))
+        Ok(self.is_registered(call, &args).await?.then(|| object(args)))
     }
 
     async fn update(
@@ -49,7 +39,7 @@ impl Manage<TargetGroupAttachment> for Cloud {
         call: &Call<'_>,
         change: TypedChange<TargetGroupAttachment>,
     ) -> Result<Object, Failure> {
-        Manage::<TargetGroupAttachment>::create(self, call, change.args).await
+        self.register(call, change.args).await
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<TargetGroupAttachment>) -> Result<(), Failure> {
@@ -66,12 +56,44 @@ impl Manage<TargetGroupAttachment> for Cloud {
     }
 }
 
+impl Cloud {
+    async fn is_registered(
+        &self,
+        call: &Call<'_>,
+        args: &TargetGroupAttachmentArgs,
+    ) -> Result<bool, Failure> {
+        let describe = self.elb.describe_target_health().target_group_arn(&args.target_group_arn);
+        let found = match describe.targets(target(args)).send().await {
+            Err(error) if not_found(&error) || is(&error, &["InvalidTarget"]) => return Ok(false),
+            other => other.asked(call.place)?,
+        };
+        let mut states = found.target_health_descriptions().iter().filter_map(|found| found.target_health());
+        Ok(states.any(|health| {
+            let gone = health.state() == Some(&Health::Draining)
+                || health.reason() == Some(&Reason::NotRegistered)
+                || health.reason() == Some(&Reason::DeregistrationInProgress);
+            !gone
+        }))
+    }
+
+    async fn register(&self, call: &Call<'_>, args: TargetGroupAttachmentArgs) -> Result<Object, Failure> {
+        let register = self.elb.register_targets().target_group_arn(&args.target_group_arn);
+        register.targets(target(&args)).send().await.sent(call.place)?;
+        Ok(object(args))
+    }
+}
+
+/// Returns a port that is not the group's.
+fn port(args: &TargetGroupAttachmentArgs) -> Option<u16> {
+    Some(args.port).filter(|port| *port != 0)
+}
+
 fn target(args: &TargetGroupAttachmentArgs) -> TargetDescription {
-    TargetDescription::builder().id(&args.target_id).set_port(args.port.map(i32::from)).build()
+    TargetDescription::builder().id(&args.target_id).set_port(port(args).map(i32::from)).build()
 }
 
 fn object(args: TargetGroupAttachmentArgs) -> Object {
-    let port = args.port.map(|port| format!("_{port}")).unwrap_or_default();
+    let port = port(&args).map(|port| format!("_{port}")).unwrap_or_default();
     let id = format!("{}_{}{port}", args.target_group_arn, args.target_id);
     TypedObject::new(id.clone(), TargetGroupAttachmentState { id }).args(args)
 }
@@ -84,13 +106,13 @@ fn parts(id: &str) -> Result<TargetGroupAttachmentArgs, Failure> {
             .hint("it is the group's ARN, the target and, if it has one, the port, joined by `_`")
     };
     match (parts.next(), parts.next(), parts.next().map(str::parse), parts.next()) {
-        (Some(arn), Some(target), None, None) => Ok(args(arn, target, None)),
-        (Some(arn), Some(target), Some(Ok(port)), None) => Ok(args(arn, target, Some(port))),
+        (Some(arn), Some(target), None, None) => Ok(args(arn, target, 0)),
+        (Some(arn), Some(target), Some(Ok(port)), None) => Ok(args(arn, target, port)),
         _ => Err(wrong()),
     }
 }
 
-fn args(arn: &str, target: &str, port: Option<u16>) -> TargetGroupAttachmentArgs {
+fn args(arn: &str, target: &str, port: u16) -> TargetGroupAttachmentArgs {
     TargetGroupAttachmentArgs { target_group_arn: arn.to_owned(), target_id: target.to_owned(), port }
 }
 
@@ -100,7 +122,7 @@ mod tests {
 
     #[test]
     fn an_id_says_what_is_attached_where() {
-        for port in [None, Some(6443)] {
+        for port in [0, 6443] {
             let given = args("arn:aws:elasticloadbalancing:x:1:targetgroup/t/0", "i-1", port);
             let back = parts(&object(given.clone()).id).unwrap();
             assert_eq!(

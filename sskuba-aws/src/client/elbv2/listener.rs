@@ -32,11 +32,11 @@ impl Manage<Listener> for Cloud {
 
     async fn read(
         &self,
-        call: &Call<'_>,
+        _: &Call<'_>,
         prior: TypedPrior<Listener>,
     ) -> Result<Option<TypedObject<Listener>>, Failure> {
         match self.known.listeners.get(&prior.id).await? {
-            Some(found) => self.listener(call, &found, prior.args.as_ref()).await.map(Some),
+            Some(found) => self.listener(&found).await.map(Some),
             None => Ok(None),
         }
     }
@@ -54,7 +54,7 @@ impl Manage<Listener> for Cloud {
         modify.send().await.sent(call.place)?;
         self.elb_retag(call, arn, before, &args.tags).await?;
         let found = self.known.listeners.get(arn).await?.ok_or_else(|| call.lacking("listener"))?;
-        self.listener(call, &found, Some(args)).await
+        self.listener(&found).await
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<Listener>) -> Result<(), Failure> {
@@ -71,12 +71,7 @@ fn forward(target_group: &str) -> Action {
 }
 
 impl Cloud {
-    async fn listener(
-        &self,
-        call: &Call<'_>,
-        found: &Found,
-        known: Option<&ListenerArgs>,
-    ) -> Result<TypedObject<Listener>, Failure> {
+    async fn listener(&self, found: &Found) -> Result<TypedObject<Listener>, Failure> {
         let arn = text(found.listener_arn());
         let target_group = found.default_actions().first().and_then(|action| action.target_group_arn());
         let args = ListenerArgs {
@@ -84,7 +79,7 @@ impl Cloud {
             port: found.port().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
             target_group_arn: text(target_group),
             protocol: protocol_of(found.protocol()),
-            tags: self.elb_own_tags(call, &arn, known.map(|args| &args.tags)).await?,
+            tags: self.elb_reported(&arn).await?,
         };
         Ok(TypedObject::new(arn.clone(), ListenerState { arn }).args(args))
     }
@@ -101,7 +96,7 @@ impl Cloud {
             }
             let arn = text(found.listener_arn());
             let tags = self.known.elb_tags(&arn).await?;
-            refuse_foreign(call, &format!("a listener on port {} of {balancer}", args.port), &tags)?;
+            refuse_foreign(call, &format!("a listener on port {} of {balancer}", args.port), &tags, &arn)?;
             return Ok(Some(arn));
         }
         Ok(None)

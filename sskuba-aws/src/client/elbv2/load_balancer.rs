@@ -11,7 +11,7 @@ use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text, told};
+use super::super::cloud::{Cloud, given, text};
 use super::super::failure::{Outcome, gone_is_fine, not_found};
 use super::super::wait::{self, Look};
 use super::{name, refuse_foreign};
@@ -47,7 +47,7 @@ impl Manage<LoadBalancer> for Cloud {
         prior: TypedPrior<LoadBalancer>,
     ) -> Result<Option<TypedObject<LoadBalancer>>, Failure> {
         match self.known.balancers.get(&prior.id).await? {
-            Some(found) => self.balancer(call, &found, prior.args.as_ref()).await.map(Some),
+            Some(found) => self.balancer(call, &found).await.map(Some),
             None => Ok(None),
         }
     }
@@ -71,7 +71,7 @@ impl Manage<LoadBalancer> for Cloud {
         self.set_balancer_attributes(call, arn, args).await?;
         self.elb_retag(call, arn, before, &args.tags).await?;
         let found = self.balancer_active(call, arn).await?;
-        self.balancer(call, &found, Some(args)).await
+        self.balancer(call, &found).await
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<LoadBalancer>) -> Result<(), Failure> {
@@ -86,7 +86,7 @@ impl Manage<LoadBalancer> for Cloud {
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<LoadBalancer>>, Failure> {
         match self.balancer_named(call, &name(call, None)).await? {
-            Some(found) => self.balancer(call, &found, None).await.map(Some),
+            Some(found) => self.balancer(call, &found).await.map(Some),
             None => Ok(None),
         }
     }
@@ -105,12 +105,7 @@ fn subnets(found: &Found) -> BTreeSet<String> {
 }
 
 impl Cloud {
-    async fn balancer(
-        &self,
-        call: &Call<'_>,
-        found: &Found,
-        known: Option<&LoadBalancerArgs>,
-    ) -> Result<TypedObject<LoadBalancer>, Failure> {
+    async fn balancer(&self, call: &Call<'_>, found: &Found) -> Result<TypedObject<LoadBalancer>, Failure> {
         let arn = text(found.load_balancer_arn());
         let describe = self.elb.describe_load_balancer_attributes().load_balancer_arn(&arn);
         let attributes = describe.send().await.asked(call.place)?.attributes.unwrap_or_default();
@@ -120,15 +115,12 @@ impl Cloud {
         let groups = found.security_groups();
         let args = LoadBalancerArgs {
             subnet_ids: subnets(found).into_iter().collect(),
-            name: told(known.map(|args| &args.name), found.load_balancer_name().map(str::to_owned)),
+            name: given(found.load_balancer_name()),
             internal: found.scheme() == Some(&Scheme::Internal),
             cross_zone: on(CROSS_ZONE),
             deletion_protection: on(PROTECTION),
-            security_group_ids: told(
-                known.map(|args| &args.security_group_ids),
-                (!groups.is_empty()).then(|| groups.to_vec()),
-            ),
-            tags: self.elb_own_tags(call, &arn, known.map(|args| &args.tags)).await?,
+            security_group_ids: (!groups.is_empty()).then(|| groups.to_vec()),
+            tags: self.elb_reported(&arn).await?,
         };
         Ok(TypedObject::new(arn, state(found)).args(args))
     }
@@ -140,8 +132,9 @@ impl Cloud {
             other => other.asked(call.place)?.load_balancers.unwrap_or_default(),
         };
         let Some(found) = found.into_iter().next() else { return Ok(None) };
-        let tags = self.known.elb_tags(&text(found.load_balancer_arn())).await?;
-        refuse_foreign(call, &format!("a load balancer of the name {name}"), &tags)?;
+        let arn = text(found.load_balancer_arn());
+        let tags = self.known.elb_tags(&arn).await?;
+        refuse_foreign(call, &format!("a load balancer of the name {name}"), &tags, &arn)?;
         Ok(Some(found))
     }
 

@@ -18,15 +18,9 @@ impl Cloud {
         pairs(tags::desired(call.cx, own, &self.defaults))
     }
 
-    /// Returns those of an object's tags that are the program's to say.
-    pub(super) async fn elb_own_tags(
-        &self,
-        call: &Call<'_>,
-        arn: &str,
-        known: Option<&Tags>,
-    ) -> Result<Tags, Failure> {
-        let all = self.known.elb_tags(arn).await?;
-        Ok(tags::reported(all, call.cx, known, &self.defaults))
+    /// Returns an object's tags as they are reported.
+    pub(super) async fn elb_reported(&self, arn: &str) -> Result<Tags, Failure> {
+        self.known.elb_tags(arn).await.map(tags::reported)
     }
 
     /// Brings the tags of an object up to date; tags that others gave it stay.

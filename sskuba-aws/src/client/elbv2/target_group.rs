@@ -8,7 +8,7 @@ use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior};
 
 use super::super::Manage;
 use super::super::call::Call;
-use super::super::cloud::{Cloud, text, told};
+use super::super::cloud::{Cloud, given, text};
 use super::super::failure::{Outcome, gone_is_fine, not_found};
 use super::super::wait;
 use super::{name, protocol, protocol_of, refuse_foreign};
@@ -41,7 +41,7 @@ impl Manage<TargetGroup> for Cloud {
         prior: TypedPrior<TargetGroup>,
     ) -> Result<Option<TypedObject<TargetGroup>>, Failure> {
         match self.known.target_groups.get(&prior.id).await? {
-            Some(found) => self.target_group(call, &found, prior.args.as_ref()).await.map(Some),
+            Some(found) => self.target_group(call, &found).await.map(Some),
             None => Ok(None),
         }
     }
@@ -53,23 +53,24 @@ impl Manage<TargetGroup> for Cloud {
     ) -> Result<TypedObject<TargetGroup>, Failure> {
         let (arn, args) = (&change.prior.id, &change.args);
         let before = change.prior.args.as_ref().map(|args| &args.tags);
-        let check = &args.health_check;
-        let modify = self
-            .elb
-            .modify_target_group()
-            .target_group_arn(arn)
-            .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
-            .health_check_port(&check.port)
-            .set_health_check_path(check.path.clone())
-            .health_check_interval_seconds(check.interval_seconds.into())
-            .health_check_timeout_seconds(check.timeout_seconds.into())
-            .healthy_threshold_count(check.healthy_threshold.into())
-            .unhealthy_threshold_count(check.unhealthy_threshold.into());
-        modify.send().await.sent(call.place)?;
+        if let Some(check) = &args.health_check {
+            let modify = self
+                .elb
+                .modify_target_group()
+                .target_group_arn(arn)
+                .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
+                .health_check_port(&check.port)
+                .set_health_check_path(check.path.clone())
+                .health_check_interval_seconds(check.interval_seconds.into())
+                .health_check_timeout_seconds(check.timeout_seconds.into())
+                .healthy_threshold_count(check.healthy_threshold.into())
+                .unhealthy_threshold_count(check.unhealthy_threshold.into());
+            modify.send().await.sent(call.place)?;
+        }
         self.set_target_group_attributes(call, arn, args).await?;
         self.elb_retag(call, arn, before, &args.tags).await?;
         let found = self.known.target_groups.get(arn).await?.ok_or_else(|| call.lacking("target group"))?;
-        self.target_group(call, &found, Some(args)).await
+        self.target_group(call, &found).await
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<TargetGroup>) -> Result<(), Failure> {
@@ -82,7 +83,7 @@ impl Manage<TargetGroup> for Cloud {
 
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<TargetGroup>>, Failure> {
         match self.target_group_named(call, &name(call, None)).await? {
-            Some(found) => self.target_group(call, &found, None).await.map(Some),
+            Some(found) => self.target_group(call, &found).await.map(Some),
             None => Ok(None),
         }
     }
@@ -109,7 +110,6 @@ impl Cloud {
         &self,
         call: &Call<'_>,
         found: &Found,
-        known: Option<&TargetGroupArgs>,
     ) -> Result<TypedObject<TargetGroup>, Failure> {
         let arn = text(found.target_group_arn());
         let describe = self.elb.describe_target_group_attributes().target_group_arn(&arn);
@@ -120,19 +120,16 @@ impl Cloud {
         let args = TargetGroupArgs {
             vpc_id: text(found.vpc_id()),
             port: found.port().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
-            name: told(known.map(|args| &args.name), found.target_group_name().map(str::to_owned)),
+            name: given(found.target_group_name()),
             protocol: protocol_of(found.protocol()),
             target_type: match found.target_type() {
                 Some(TargetTypeEnum::Ip) => TargetType::Ip,
                 _ => TargetType::Instance,
             },
-            preserve_client_ip: told(
-                known.map(|args| &args.preserve_client_ip),
-                value(CLIENT_IP).map(|on| on == "true"),
-            ),
+            preserve_client_ip: value(CLIENT_IP).map(|on| on == "true"),
             deregistration_delay_seconds: value(DELAY).and_then(|delay| delay.parse().ok()).unwrap_or(300),
-            health_check: health_check(found),
-            tags: self.elb_own_tags(call, &arn, known.map(|args| &args.tags)).await?,
+            health_check: Some(health_check(found)),
+            tags: self.elb_reported(&arn).await?,
         };
         Ok(TypedObject::new(arn.clone(), TargetGroupState { arn }).args(args))
     }
@@ -144,8 +141,9 @@ impl Cloud {
             other => other.asked(call.place)?.target_groups.unwrap_or_default(),
         };
         let Some(found) = found.into_iter().next() else { return Ok(None) };
-        let tags = self.known.elb_tags(&text(found.target_group_arn())).await?;
-        refuse_foreign(call, &format!("a target group of the name {name}"), &tags)?;
+        let arn = text(found.target_group_arn());
+        let tags = self.known.elb_tags(&arn).await?;
+        refuse_foreign(call, &format!("a target group of the name {name}"), &tags, &arn)?;
         Ok(Some(found))
     }
 
@@ -155,8 +153,7 @@ impl Cloud {
         name: &str,
         args: &TargetGroupArgs,
     ) -> Result<Found, Failure> {
-        let check = &args.health_check;
-        let create = self
+        let mut create = self
             .elb
             .create_target_group()
             .name(name)
@@ -168,14 +165,17 @@ impl Cloud {
                 TargetType::Ip => TargetTypeEnum::Ip,
             })
             .health_check_enabled(true)
-            .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
-            .health_check_port(&check.port)
-            .set_health_check_path(check.path.clone())
-            .health_check_interval_seconds(check.interval_seconds.into())
-            .health_check_timeout_seconds(check.timeout_seconds.into())
-            .healthy_threshold_count(check.healthy_threshold.into())
-            .unhealthy_threshold_count(check.unhealthy_threshold.into())
             .set_tags(Some(self.elb_spec(call, &args.tags)));
+        if let Some(check) = &args.health_check {
+            create = create
+                .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
+                .health_check_port(&check.port)
+                .set_health_check_path(check.path.clone())
+                .health_check_interval_seconds(check.interval_seconds.into())
+                .health_check_timeout_seconds(check.timeout_seconds.into())
+                .healthy_threshold_count(check.healthy_threshold.into())
+                .unhealthy_threshold_count(check.unhealthy_threshold.into());
+        }
         let made = create.send().await.sent(call.place)?.target_groups.unwrap_or_default();
         made.into_iter().next().ok_or_else(|| call.lacking("target group"))
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Trial, change, prior};
 use crate::address::Token;
-use crate::plan::{Keys, Within};
+use crate::plan::{Keys, Within, drifts};
 use crate::provider::{Failure, Object, Prior};
 use crate::schema::Idempotency;
 use crate::value::{Map, Value};
@@ -56,9 +56,11 @@ impl Trial<'_> {
                 self.note(format!("{step}: reports `{name}`, which is no input"));
                 continue;
             };
-            let given = sent.get(name).unwrap_or(&Value::Null);
-            self.must(field.normaliser.same(given, reported), || {
-                let (given, reported) = (given.masked(), reported.masked());
+            let given = sent.get(name);
+            let chosen = given.is_none() && (field.cloud_default || field.owned_entries);
+            let drifts = given.is_none() && *reported != Value::Null || drifts(field, given, Some(reported));
+            self.must(chosen || !drifts, || {
+                let (given, reported) = (given.unwrap_or(&Value::Null).masked(), reported.masked());
                 format!("{step}: `{name}` was sent as {given} and is reported as {reported}: that is drift")
             });
         }
