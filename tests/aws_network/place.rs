@@ -11,7 +11,8 @@ const HERE: &str = "account 123456789012, region us-east-1";
 
 fn refused(bench: &Bench, there: &str, change: &dyn Fn(&mut Command)) {
     let (seen, writes) = (bench.seen(), bench.writes());
-    let import: &[&str] = &["import", "web/aws:ec2:Instance::web-2", "i-0123456789abcdef0", "-c", "machines=3"];
+    let import: &[&str] =
+        &["import", "web/aws:ec2:Instance::web-2", "i-0123456789abcdef0", "-c", "machines=3"];
     for args in [&["up", "--yes", "-c", "machines=3"][..], &["down", "--yes"], &["refresh"], import] {
         let mut command = bench.command(args);
         change(&mut command);

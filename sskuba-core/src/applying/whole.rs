@@ -7,7 +7,7 @@ use super::dispatcher::Run;
 use super::event::Event;
 use crate::graph::{Mark, NodeId};
 use crate::plan::{Action, Order, Step, Subject, Verdict};
-use crate::state::RunResult;
+use crate::state::{Record, RunResult, Status};
 
 impl Run<'_> {
     /// Wakes the delete of a step's old generation and those of all that cannot live without it; or lets the step wait
@@ -23,7 +23,8 @@ impl Run<'_> {
                 if self.is_lost(dependency) {
                     return self.give_up(id, delete, dependency);
                 }
-                let declared = matches!(self.plan.step(dependency).subject, Subject::Declared(_));
+                let subject = self.plan.step(dependency).subject;
+                let declared = matches!(subject, Subject::Declared(_) | Subject::Ready(_));
                 let waits = matches!(self.frontier.mark(dependency), Mark::Waiting | Mark::Running);
                 if declared && waits && dependency != id {
                     open.push(dependency);
@@ -94,9 +95,11 @@ impl Run<'_> {
         let open = |id: NodeId| matches!(self.frontier.mark(id), Mark::Waiting | Mark::Running);
         let goes_on = self.store_error.is_none() && !self.options.cancel.is_cancelled();
         let state = self.journal.state();
+        let usable = |record: &Record| !matches!(record.status, Status::Made | Status::Failed);
         let there = |id: NodeId| {
             let node = self.plan.graph.node(id);
-            open(id) || node.schema.lookup || state.current(&node.address).is_some()
+            let waits = self.plan.step(id).ready_step.is_some_and(open);
+            open(id) || waits || node.schema.lookup || state.current(&node.address).is_some_and(usable)
         };
         goes_on && self.plan.graph.dag().dependencies(id).all(there)
     }

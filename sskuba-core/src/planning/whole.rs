@@ -29,7 +29,9 @@ pub(super) fn needs(graph: &DesiredGraph, steps: &[Step]) -> Vec<Edge> {
     for (id, step) in (0_u32..).map(NodeId).zip(steps) {
         let Some(delete) = step.delete_step.filter(|_| members.contains(&id)) else { continue };
         let others = graph.dag().dependencies(id).filter(|other| !because.contains(&(id, *other)));
-        edges.extend(others.map(|other| (delete, other)));
+        // What is made and cannot be used yet may still be given up.
+        let usable = |other: NodeId| steps[other.index()].ready_step.unwrap_or(other);
+        edges.extend(others.map(|other| (delete, usable(other))));
     }
     edges
 }
