@@ -103,6 +103,8 @@ impl Edit {
                 Some(_) => {}
             }
         }
+        // Tokens are random, and the same edit is told the same way.
+        lines.sort();
         for old in &self.before {
             let other = |open: &&Intent| open.address == old.address && open.token != old.token;
             if let Some(open) = state.pending().find(other) {
