@@ -1,24 +1,15 @@
 //! What commands inherit. The environment of a process cannot be changed within a test: this program runs itself.
 
-use std::time::Duration;
-
-use sskuba_core::address::{Address, StackId, Token};
-use sskuba_core::provider::Cx;
 use sskuba_core::value::{Map, map_of};
+
+use super::commands::{call, command_schema};
 
 /// Runs as the child of the other test.
 #[tokio::test]
 #[ignore = "the other test runs it"]
 async fn child() {
     let provider = sskuba_local::provider();
-    let cx = Cx::new(
-        StackId::parse("local/test/dev").unwrap(),
-        Address::parse("local:exec:Command::main").unwrap(),
-        Token::new([1; 16]),
-        Duration::from_secs(60),
-    );
-    let schemas = provider.schemas();
-    let schema = schemas.iter().find(|schema| schema.kind.as_str() == "local:exec:Command").unwrap();
+    let (cx, schema) = (call(), command_schema());
     let own = serde_json::json!({"create": ["/bin/sh", "-c", "env"], "env": {"SSKUBA_OWN": "mine"}});
     let inputs: Map = schema.complete(map_of(&own).unwrap());
     let made = provider.configure(None).await.unwrap().create(&cx, &inputs).await.unwrap();

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use sskuba_core::address::{Address, StackId, Token};
+use sskuba_core::address::Token;
 use sskuba_core::provider::{Cx, Effect, Failure, Instance, Object, Prior};
 use sskuba_core::value::{Map, map_of};
+
+use super::commands::{call, command_schema};
 
 const FOLDER: &str = "TEST_FOLDER";
 
@@ -56,7 +58,7 @@ impl Place {
     }
 
     async fn recover(&self) -> Result<Object, Failure> {
-        let mut cx = cx();
+        let mut cx = call();
         cx.recovering = true;
         self.provider().await.create(&cx, &inputs(self.0.path())).await
     }
@@ -67,17 +69,8 @@ impl Place {
     }
 
     fn mark(&self, what: &str) -> PathBuf {
-        self.path("commands/local/test/dev").join(format!("{}-create.{what}", cx().token))
+        self.path("commands/local/test/dev").join(format!("{}-create.{what}", call().token))
     }
-}
-
-fn cx() -> Cx {
-    Cx::new(
-        StackId::parse("local/test/dev").unwrap(),
-        Address::parse("local:exec:Command::main").unwrap(),
-        Token::new([1; 16]),
-        Duration::from_secs(60),
-    )
 }
 
 fn inputs(folder: &Path) -> Map {
@@ -87,10 +80,7 @@ fn inputs(folder: &Path) -> Map {
     let own = serde_json::json!({
         "create": ["/bin/sh", "-c", script], "cwd": folder, "env": {"CODE": code},
     });
-    let provider = sskuba_local::provider();
-    let schemas = provider.schemas();
-    let schema = schemas.iter().find(|schema| schema.kind.as_str() == "local:exec:Command").unwrap();
-    schema.complete(map_of(&own).unwrap())
+    command_schema().complete(map_of(&own).unwrap())
 }
 
 /// Runs as the program that is killed.
@@ -99,7 +89,7 @@ fn inputs(folder: &Path) -> Map {
 async fn child() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
     let provider = sskuba_local::provider_keeping(folder.join("commands")).configure(None).await.unwrap();
-    let _ = provider.create(&cx(), &inputs(&folder)).await;
+    let _ = provider.create(&call(), &inputs(&folder)).await;
 }
 
 #[tokio::test]
@@ -150,14 +140,14 @@ async fn a_command_that_was_killed_too_is_for_a_person() {
     let failure = place.recover().await.unwrap_err();
     assert_eq!(failure.effect, Effect::Unknown);
     let text = failure.to_string();
-    let created = format!("state resolve local:exec:Command::main --created {}", cx().token);
+    let created = format!("state resolve local:exec:Command::main --created {}", call().token);
     assert!(text.contains("ended without leaving a status") && text.contains(&created), "{text}");
     assert_eq!(place.log(), "began\n");
     // Who says that it was created is believed, of this token alone.
     let prior = |id: String| Prior { id, inputs: inputs(place.0.path()), outputs: Map::new() };
-    let read = place.provider().await.read(&cx(), &prior(cx().token.to_string())).await.unwrap();
+    let read = place.provider().await.read(&call(), &prior(call().token.to_string())).await.unwrap();
     assert_eq!(read.unwrap().outputs["status"], 0.into());
-    assert!(place.provider().await.read(&cx(), &prior("other".to_owned())).await.unwrap().is_none());
+    assert!(place.provider().await.read(&call(), &prior("other".to_owned())).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -177,16 +167,16 @@ async fn marks_of_earlier_runs_go_when_something_new_is_begun() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
     place.go_on();
-    place.provider().await.create(&cx(), &inputs(place.0.path())).await.unwrap();
+    place.provider().await.create(&call(), &inputs(place.0.path())).await.unwrap();
     let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(place.mark("out")), mode(place.path("commands/local"))), (0o600, 0o700));
     tokio::time::sleep(Duration::from_millis(20)).await;
-    let other = Cx { token: Token::new([2; 16]), ..cx() };
+    let other = Cx { token: Token::new([2; 16]), ..call() };
     let provider = place.provider().await;
     provider.create(&other, &inputs(place.0.path())).await.unwrap();
     assert!(!place.mark("out").exists() && !place.mark("end").exists());
     // Those of this run stay: what they ended with may not be recorded yet.
-    let third = Cx { token: Token::new([3; 16]), ..cx() };
+    let third = Cx { token: Token::new([3; 16]), ..call() };
     provider.create(&third, &inputs(place.0.path())).await.unwrap();
     assert!(place.path("commands/local/test/dev").join(format!("{}-create.end", other.token)).exists());
 }

@@ -1,6 +1,8 @@
 //! The local provider from outside.
 
 #[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod conformance;
 mod environment;
 #[cfg(test)]

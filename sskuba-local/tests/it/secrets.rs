@@ -2,24 +2,16 @@
 
 #![cfg(unix)]
 
-use std::time::Duration;
-
 use sskuba_core::adapters::Discreet;
-use sskuba_core::address::{Address, StackId, Token};
-use sskuba_core::provider::{Cx, Provider};
+use sskuba_core::provider::Provider;
 use sskuba_core::value::{Map, Value};
+
+use super::commands::{call, command_schema};
 
 /// Runs a script with a secret in its environment, as the engine does.
 async fn run(secret: &str, script: &str) -> Result<Value, String> {
     let provider = Discreet::new(sskuba_local::provider());
-    let cx = Cx::new(
-        StackId::parse("local/test/dev").unwrap(),
-        Address::parse("local:exec:Command::main").unwrap(),
-        Token::new([1; 16]),
-        Duration::from_secs(60),
-    );
-    let schemas = provider.schemas();
-    let schema = schemas.iter().find(|schema| schema.kind.as_str() == "local:exec:Command").unwrap();
+    let (cx, schema) = (call(), command_schema());
     let line = ["/bin/sh", "-c", script].map(Value::from).to_vec();
     let env = Map::from([("KEY".to_owned(), Value::from(secret).into_secret())]);
     let given = [("create".to_owned(), Value::List(line)), ("env".to_owned(), Value::Map(env))];
