@@ -230,6 +230,16 @@ impl Address {
     pub fn kind(&self) -> Kind {
         Kind(self.kind_str().into())
     }
+
+    /// Returns the name of the kind's provider, without an allocation.
+    pub fn provider(&self) -> &str {
+        self.kind_str().split(':').next().unwrap_or_default()
+    }
+
+    /// Tells whether it names a provider instance: its kind is `NAME:provider:Instance`.
+    pub fn is_instance(&self) -> bool {
+        self.kind_str().split(':').nth(1) == Some("provider")
+    }
 }
 
 /// The identity of one generation of a resource: 128 random bits, written as 32 hexadecimal digits.

@@ -5,20 +5,17 @@ use std::fmt;
 use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::address::{Address, StackId};
-use crate::applying::{Configured, Event, Events, Tools, hidden, is_instance_kind, panicked};
+use crate::applying::{Configured, Event, Events, QUESTION, Tools, answered, hidden, panicked, prior_of};
 use crate::plan::{FieldChange, drifts};
-use crate::provider::{Class, Cx, Failure, Object, Prior};
+use crate::provider::{Cx, Failure, Object, Prior};
 use crate::state::{Entry, Record, State, Status};
 use crate::value::Map;
 
 /// How many objects are read at once.
 const AT_ONCE: usize = 64;
-
-/// How long one read may take.
-const BOUND: Duration = Duration::from_secs(60);
 
 /// What a refresh found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -82,7 +79,7 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
     let mut asked: HashMap<Id, &Record> = HashMap::new();
     let live = |record: &&Record| {
         record.status != Status::Superseded
-            && !is_instance_kind(record.address.kind_str())
+            && !record.address.is_instance()
             && state.pending_of(record.token).is_none()
     };
     let mut todo = state.records().filter(live);
@@ -95,12 +92,8 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
             match tools.instances.of(&tools.registry, state, address.kind_str(), used) {
                 Err(failure) => found.report.failed.push((address, failure)),
                 Ok(instance) => {
-                    let prior = Prior {
-                        id: record.id.clone(),
-                        inputs: record.applied.clone(),
-                        outputs: record.outputs.clone(),
-                    };
-                    let cx = Cx::new(stack.clone(), address.clone(), record.token, BOUND);
+                    let prior = prior_of(record);
+                    let cx = Cx::new(stack.clone(), address.clone(), record.token, QUESTION);
                     let schema = tools.registry.schema(address.kind_str()).ok();
                     let hidden = hidden(schema.map(|schema| &**schema), Some(record), tools.clock.now());
                     let task = tasks.spawn(async move { read(&instance, &cx, &prior, hidden).await });
@@ -133,7 +126,7 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
 fn instance_of(record: &Record) -> String {
     match &record.provider {
         Some(address) => address.to_string(),
-        None => format!("provider `{}`", record.address.kind().provider()),
+        None => format!("provider `{}`", record.address.provider()),
     }
 }
 
@@ -165,11 +158,7 @@ async fn read(
     prior: &Prior,
     hidden: Duration,
 ) -> Result<Option<Object>, Failure> {
-    let once = || async {
-        let read = async { instance.get().await?.read(cx, prior).await };
-        let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
-        timeout(BOUND, read).await.unwrap_or_else(late)
-    };
+    let once = || async { answered(async { instance.get().await?.read(cx, prior).await }).await };
     match once().await {
         Ok(None) if !hidden.is_zero() => {
             sleep(hidden).await;
@@ -182,9 +171,7 @@ async fn read(
 fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed) {
     let address = record.address.clone();
     let schema = tools.registry.schema(address.kind_str()).ok().cloned();
-    let seal =
-        |map: Map| schema.as_ref().map_or_else(|| map.clone(), |schema| schema.seal_outputs(map.clone()));
-    let (observed, mut outputs) = (seal(object.inputs), seal(object.outputs));
+    let Object { inputs: observed, mut outputs, .. } = object.sealed(schema.as_deref());
     // Of what cannot be used yet the late fields may still change.
     if let (Status::Made, Some(schema)) = (record.status, &schema) {
         outputs.retain(|name, _| schema.is_early(name));

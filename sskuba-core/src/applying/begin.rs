@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::call::{Call, bound, half_made, hidden, prior_of};
 use super::dispatcher::{Back, Ready, Run, Running};
 use super::event::Event;
-use super::instances::{Configured, is_instance_kind};
+use super::instances::Configured;
 use super::journal::JournalError;
 use super::locating::place_id;
 use crate::address::{Address, Token};
@@ -349,7 +349,7 @@ impl Run<'_> {
             self.frontier.complete(id);
             return Ok(());
         };
-        let instance_kind = is_instance_kind(step.address.kind_str());
+        let instance_kind = step.address.is_instance();
         if !step.calls || instance_kind {
             let why = step.reasons.last().map(ToString::to_string).unwrap_or_default();
             self.journal.stage(Entry::Forgotten { token, why })?;

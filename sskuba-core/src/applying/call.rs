@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::holding::Holding;
-use super::instances::{Configured, is_instance_kind};
+use super::instances::Configured;
 use super::recover;
 use crate::clock::Timestamp;
 use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Prior};
@@ -69,7 +69,7 @@ pub(crate) fn hidden(schema: Option<&Schema>, record: Option<&Record>, now: Time
 }
 
 /// What is recorded of an object, as a provider takes it.
-pub(super) fn prior_of(record: &Record) -> Prior {
+pub(crate) fn prior_of(record: &Record) -> Prior {
     Prior { id: record.id.clone(), inputs: record.applied.clone(), outputs: record.outputs.clone() }
 }
 
@@ -92,11 +92,9 @@ impl Ended {
         schema: Option<&Schema>,
     ) -> Self {
         let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let seal = |map: Map| schema.map_or(map.clone(), |schema| schema.seal_outputs(map));
         match answer {
             Ok(object) => {
-                let Object { id, inputs, outputs } = object.unwrap_or_default();
-                let (observed, outputs) = (seal(inputs), seal(outputs));
+                let Object { id, inputs: observed, outputs } = object.unwrap_or_default().sealed(schema);
                 let outcome = Outcome::Applied { id, observed, outputs, took };
                 Self { outcome, failure: None, gone: false }
             }
@@ -106,8 +104,8 @@ impl Ended {
                     Effect::NotApplied => Outcome::NotApplied { cause },
                     Effect::Unknown => Outcome::Unknown { cause },
                     Effect::Applied(object) => {
-                        let Object { id, inputs, outputs } = *object;
-                        Outcome::Partial { id, observed: seal(inputs), outputs: seal(outputs), cause }
+                        let Object { id, inputs: observed, outputs } = object.sealed(schema);
+                        Outcome::Partial { id, observed, outputs, cause }
                     }
                 };
                 Self { outcome, failure: Some(failure), gone: false }
@@ -121,14 +119,14 @@ impl Call {
     /// early fields are final.
     pub(super) fn until_made(&self, mut ended: Ended) -> Ended {
         let schema = self.schema.as_ref().filter(|schema| self.verb == Verb::Create && schema.has_early());
-        let (Some(schema), Outcome::Applied { .. }) = (schema, &ended.outcome) else { return ended };
-        let applied = Outcome::NotApplied { cause: Cause { class: Class::Terminal, message: String::new() } };
-        if let Outcome::Applied { id, observed, mut outputs, took } =
-            std::mem::replace(&mut ended.outcome, applied)
-        {
-            outputs.retain(|name, _| schema.is_early(name));
-            ended.outcome = Outcome::Made { id, observed, outputs, took };
-        }
+        let Some(schema) = schema else { return ended };
+        ended.outcome = match ended.outcome {
+            Outcome::Applied { id, observed, mut outputs, took } => {
+                outputs.retain(|name, _| schema.is_early(name));
+                Outcome::Made { id, observed, outputs, took }
+            }
+            other => other,
+        };
         ended
     }
 }
@@ -159,7 +157,7 @@ pub(super) async fn perform(call: Call) -> Ended {
 /// Makes a call on an object that may not be seen yet: nothing is deleted that would be taken for gone, and what is not
 /// found is asked for again while it may be hidden.
 async fn when_seen(call: &Call) -> Result<Option<Object>, Failure> {
-    if call.verb == Verb::Create || call.hidden.is_zero() || is_instance_kind(call.cx.address.kind_str()) {
+    if call.verb == Verb::Create || call.hidden.is_zero() || call.cx.address.is_instance() {
         return once(call).await;
     }
     let (start, mut pause) = (Instant::now(), FIRST_LOOK);
@@ -202,6 +200,15 @@ pub(super) async fn within<T>(
     })
 }
 
+/// How long a provider may take to answer a question that changes nothing.
+pub(crate) const QUESTION: Duration = Duration::from_secs(60);
+
+/// Bounds a question that changes nothing.
+pub(crate) async fn answered<T>(question: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
+    timeout(QUESTION, question).await.unwrap_or_else(late)
+}
+
 /// Says that a provider panicked; what it did before is not known.
 pub(crate) fn panicked() -> Failure {
     Failure::unknown(Class::Terminal, "the provider panicked; this is a defect of it")
@@ -210,7 +217,7 @@ pub(crate) fn panicked() -> Failure {
 /// Makes the call once, if the stack is still this program's.
 pub(super) async fn once(call: &Call) -> Result<Option<Object>, Failure> {
     let Call { verb, cx, inputs, .. } = call;
-    if is_instance_kind(cx.address.kind_str()) {
+    if cx.address.is_instance() {
         return settle(call).await;
     }
     let provider = call.instance.get().await?;

@@ -264,7 +264,7 @@ impl Run<'_> {
         let (freed, slowed) = left.unwrap_or_default();
         freed.into_iter().for_each(|step| self.frontier.put_back(step));
         if let Some(parallel) = slowed {
-            let provider = self.plan.step(step).address.kind().provider().to_owned();
+            let provider = self.plan.step(step).address.provider().to_owned();
             self.options.events.emit(Event::Throttled { provider, parallel });
         }
         Some(running)

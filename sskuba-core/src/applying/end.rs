@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::call::Ended;
 use super::dispatcher::{Run, Running};
 use super::event::Event;
-use super::instances::is_instance_kind;
 use super::journal::JournalError;
 use super::locating::record_place;
 use crate::graph::NodeId;
@@ -34,7 +33,7 @@ impl Run<'_> {
         };
         let not_applied = matches!(outcome, Outcome::NotApplied { .. });
         self.journal.stage(Entry::Outcome { token, outcome, time })?;
-        if applied.is_some() && is_instance_kind(self.plan.step(id).address.kind_str()) {
+        if applied.is_some() && self.plan.step(id).address.is_instance() {
             record_place(self.journal, self.tools, &self.plan.step(id).address, token)?;
         }
         if ended.gone {

@@ -4,23 +4,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
 
+use super::call::answered;
 use crate::address::{Address, Token};
 use crate::provider::{Class, Failure, Instance, Place, Provider, Registry, RegistryError};
 use crate::state::State;
 use crate::value::Map;
-
-/// How long it may take to find out where an instance works.
-const LOCATE: Duration = Duration::from_secs(60);
-
-/// Tells whether a kind is that of provider instances: `NAME:provider:Instance`.
-pub fn is_instance_kind(kind: &str) -> bool {
-    kind.split(':').nth(1) == Some("provider")
-}
 
 /// A provider instance that is configured when it is first used.
 #[derive(Debug, Clone)]
@@ -70,8 +61,7 @@ impl Configured {
     pub(crate) async fn place(&self) -> Result<Place, Failure> {
         let find = async || {
             let found = async { self.get().await?.place().await };
-            let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
-            Ok(self.said.clone().and(timeout(LOCATE, found).await.unwrap_or_else(late)?))
+            Ok(self.said.clone().and(answered(found).await?))
         };
         self.place.get_or_try_init(find).await.cloned()
     }

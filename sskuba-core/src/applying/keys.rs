@@ -26,8 +26,8 @@ impl Run<'_> {
         if node.schema.unique.is_empty() {
             return None;
         }
-        let provider = node.provider.map(|provider| self.plan.graph.node(provider).address.clone());
-        let within = place.map_or(Within::Instance(provider), Within::Place);
+        let provider = node.provider.map(|provider| &self.plan.graph.node(provider).address);
+        let within = Within::new(place, provider);
         let keys = Keys::of(&node.schema, inputs, &within).known;
         let mut index = self.keys.0.take().unwrap_or_else(|| self.index_keys());
         let taken = keys.iter().find_map(|key| {
@@ -73,7 +73,7 @@ impl Run<'_> {
         let open = state.pending_of(holder).filter(|open| open.verb != Verb::Delete);
         let schema = |kind: &str| self.tools.registry.schema(kind).ok();
         let wanted = open.and_then(|open| {
-            let within = open.place.map_or_else(|| Within::Instance(open.provider.clone()), Within::Place);
+            let within = Within::new(open.place, open.provider.as_ref());
             Some(Keys::of(schema(open.address.kind_str())?, &open.inputs, &within))
         });
         let recorded = state

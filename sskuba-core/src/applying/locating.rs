@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::call::panicked;
 use super::dispatcher::Tools;
-use super::instances::{Configured, is_instance_kind};
+use super::instances::Configured;
 use super::journal::{Journal, JournalError};
 use crate::address::{Address, Token};
 use crate::provider::{Failure, Place};
@@ -77,9 +77,9 @@ pub(crate) type Groups<'a> = BTreeMap<(Option<&'a Address>, Option<Token>, &'a s
 /// Groups the records of a state that have objects.
 pub(crate) fn groups(state: &State) -> Groups<'_> {
     let mut groups = Groups::new();
-    for record in state.records().filter(|record| !is_instance_kind(record.address.kind_str())) {
+    for record in state.records().filter(|record| !record.address.is_instance()) {
         let (address, generation) = (record.provider.as_ref(), record.instance);
-        let provider = record.address.kind_str().split(':').next().unwrap_or_default();
+        let provider = record.address.provider();
         groups.entry((address, generation, provider)).or_default().push(record);
     }
     groups

@@ -20,11 +20,10 @@ mod salvage;
 mod waiting;
 mod whole;
 
-pub(crate) use call::{hidden, panicked};
+pub(crate) use call::{QUESTION, answered, hidden, panicked, prior_of};
 pub use dispatcher::{Tools, apply};
 pub use event::{Event, Events};
 pub(crate) use gather::gather;
-pub use instances::is_instance_kind;
 pub(crate) use instances::{Configured, Instances};
 pub(crate) use journal::whole;
 pub use journal::{Journal, JournalError};

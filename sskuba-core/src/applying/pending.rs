@@ -8,7 +8,6 @@ use tokio::task::{Id, JoinSet};
 use super::call::{Call, bound, half_made, hidden, panicked, prior_of};
 use super::dispatcher::Tools;
 use super::event::{Event, Events};
-use super::instances::is_instance_kind;
 use super::journal::{Journal, JournalError};
 use super::locating::record_place;
 use super::recover::{Resolved, resolve};
@@ -68,8 +67,8 @@ pub async fn recover_all(
     journal.commit().await?;
     // Provider instances first: the other calls may need them.
     let mut intents: Vec<Intent> = journal.state().pending().cloned().collect();
-    intents.sort_by_key(|intent| !is_instance_kind(intent.address.kind_str()));
-    let split = intents.partition_point(|intent| is_instance_kind(intent.address.kind_str()));
+    intents.sort_by_key(|intent| !intent.address.is_instance());
+    let split = intents.partition_point(|intent| intent.address.is_instance());
     let rest = intents.split_off(split);
     let mut unresolved = resolve_some(journal, stack, tools, events, intents).await?;
     unresolved.extend(resolve_some(journal, stack, tools, events, rest).await?);
@@ -125,7 +124,7 @@ fn record(
 ) -> Result<(), JournalError> {
     let (outcome, time) = (resolved.ended.outcome, tools.clock.now());
     journal.stage(Entry::Outcome { token, outcome, time })?;
-    if is_instance_kind(address.kind_str()) {
+    if address.is_instance() {
         record_place(journal, tools, &address, token)?;
     }
     if resolved.ended.gone {
@@ -140,7 +139,7 @@ fn record(
 fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) -> Result<Call, Failure> {
     let kind = intent.address.kind();
     let schema = tools.registry.schema(kind.as_str()).ok().cloned();
-    let instance = if is_instance_kind(kind.as_str()) {
+    let instance = if intent.address.is_instance() {
         let (address, generation) = (&intent.address, Some(intent.token));
         tools.instances.configure(&tools.registry, address, generation, &intent.inputs)?
     } else {

@@ -30,7 +30,7 @@ pub(super) struct Resolved {
 /// # Errors
 /// If it cannot be resolved now: the provider does not answer, or a person has to look.
 pub(super) async fn resolve(call: &Call) -> Result<Resolved, Failure> {
-    if super::instances::is_instance_kind(call.cx.address.kind_str()) {
+    if call.cx.address.is_instance() {
         let answer = once(call).await?;
         return done(call, answer, "configured again");
     }

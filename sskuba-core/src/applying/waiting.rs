@@ -119,17 +119,11 @@ impl Run<'_> {
         match waited {
             Waited::Ready(object, took) => {
                 let schema = self.tools.registry.schema(address.kind_str()).ok();
-                let seal =
-                    |map| schema.map_or_else(|| Clone::clone(&map), |s| s.seal_outputs(Clone::clone(&map)));
+                let Object { id: shown, inputs: observed, outputs } =
+                    object.sealed(schema.map(|schema| &**schema));
                 let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-                let (observed, outputs) = (seal(object.inputs), seal(object.outputs));
                 self.journal.stage(Entry::Ready { token, observed, outputs, took })?;
-                self.news.push(Event::Finished {
-                    address,
-                    action: Action::Wait,
-                    id: object.id,
-                    took_ms: took,
-                });
+                self.news.push(Event::Finished { address, action: Action::Wait, id: shown, took_ms: took });
                 self.frontier.complete(id);
             }
             Waited::GivenUp(why) => {

@@ -2,6 +2,7 @@
 //! is not where the recorded objects are.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::build::Engine;
@@ -9,17 +10,15 @@ use super::error::EngineError;
 use super::session::Session;
 use crate::address::{Address, Token};
 use crate::applying::{
-    Configured, Instances, Misplaced, Tools, elsewhere, groups, is_instance_kind, locate, place_id,
+    Configured, Instances, Misplaced, QUESTION, Tools, answered, elsewhere, groups, locate, place_id,
+    prior_of,
 };
 use crate::graph::DesiredGraph;
 use crate::plan::{Action, Plan, Step, Subject, Verdict};
 use crate::planning::PlaceOf;
-use crate::provider::{Class, Cx, Failure, Place, Prior, Registry};
+use crate::provider::{Cx, Place, Registry};
 use crate::state::{Entry, Record, State};
 use crate::value::{Map, Value};
-
-/// How long one look for an object may take.
-const LOOK: Duration = Duration::from_secs(60);
 
 /// How long a preview waits for the place of an instance: it says what it knows without one, too.
 const PREVIEW: Duration = Duration::from_secs(3);
@@ -60,8 +59,8 @@ fn calls(step: &Step) -> bool {
 fn called_by<'a>((registry, instances): (&Registry, &Instances), plan: &Plan, state: &'a State) -> Used<'a> {
     let groups = groups(state);
     let mut used = BTreeMap::<(String, Option<Token>), (Configured, Vec<&Record>)>::new();
-    for step in plan.steps.iter().filter(|step| calls(step) && !is_instance_kind(step.address.kind_str())) {
-        let provider = step.address.kind_str().split(':').next().unwrap_or_default();
+    for step in plan.steps.iter().filter(|step| calls(step) && !step.address.is_instance()) {
+        let provider = step.address.provider();
         let (address, generation, instance) = match step.subject {
             Subject::Recorded(token) => {
                 let Some(record) = state.record(token) else { continue };
@@ -102,12 +101,12 @@ struct Located<'a> {
 /// Finds out where instances work, and what is not there that was made with them.
 async fn located<'a>(state: &'a State, used: Used<'a>) -> (Vec<Located<'a>>, Vec<Misplaced>) {
     let (mut there, mut wrong) = (Vec::new(), Vec::new());
+    let key = |instance: &Configured| (Arc::clone(&instance.name), instance.generation);
     let found = locate(used.iter().map(|(instance, _)| instance.clone())).await;
+    let mut made_with: HashMap<_, _> =
+        used.into_iter().map(|(instance, records)| (key(&instance), records)).collect();
     for (instance, place) in found {
-        let same = |other: &&(Configured, Vec<&'a Record>)| {
-            (&other.0.name, other.0.generation) == (&instance.name, instance.generation)
-        };
-        let records = used.iter().find(same).map(|(_, records)| records.clone()).unwrap_or_default();
+        let records = made_with.remove(&key(&instance)).unwrap_or_default();
         match place {
             Err(failure) => wrong.push(Misplaced::Unknown { instance: instance.label(), failure }),
             Ok(here) => {
@@ -199,8 +198,8 @@ impl Session {
         let state = self.journal.state();
         let mut wrong = Vec::new();
         let mut keys = Vec::new();
-        for intent in state.pending().filter(|intent| !is_instance_kind(intent.address.kind_str())) {
-            let provider = intent.address.kind_str().split(':').next().unwrap_or_default().to_owned();
+        for intent in state.pending().filter(|intent| !intent.address.is_instance()) {
+            let provider = intent.address.provider().to_owned();
             let used = (intent.provider.as_ref(), intent.instance);
             let instance = self.tools.instances.of(&self.engine.registry, state, &provider, used);
             keys.push((intent.provider.clone(), intent.instance, provider));
@@ -265,12 +264,10 @@ impl Session {
     async fn seen(&self, instance: &Configured, here: &Place, records: &[&Record]) -> Option<Misplaced> {
         let mut last = None;
         for record in records {
-            let Record { id, applied, outputs, .. } = record;
-            let prior = Prior { id: id.clone(), inputs: applied.clone(), outputs: outputs.clone() };
-            let cx = Cx::new(self.stack.clone(), record.address.clone(), record.token, LOOK);
+            let prior = prior_of(record);
+            let cx = Cx::new(self.stack.clone(), record.address.clone(), record.token, QUESTION);
             let read = async { instance.get().await?.read(&cx, &prior).await };
-            let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
-            match tokio::time::timeout(LOOK, read).await.unwrap_or_else(late) {
+            match answered(read).await {
                 Ok(Some(_)) => return None,
                 Ok(None) => {}
                 Err(failure) => last = Some(failure),

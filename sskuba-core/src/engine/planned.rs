@@ -2,22 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::build::Engine;
 use super::error::EngineError;
 use crate::address::{StackId, Token};
-use crate::applying::{Instances, panicked};
+use crate::applying::{Instances, QUESTION, answered, panicked};
 use crate::graph::{DesiredGraph, NodeId};
 use crate::plan::Plan;
 use crate::planning::{Diagnostic, PlanOptions, Planned, Request, lint, plan};
-use crate::provider::{Class, Cx, Failure};
+use crate::provider::Cx;
 use crate::stack::{Program, Stack};
 use crate::state::State;
 use crate::value::Map;
-
-/// How long a lookup may take while a plan is made.
-pub(super) const LOOKUP: Duration = Duration::from_secs(60);
 
 /// Runs the program and plans; lookups that the plan needs are answered on the way.
 pub(super) async fn make_plan(
@@ -104,13 +100,9 @@ async fn look_up(
             .of(&engine.registry, request.state, address.kind_str(), (declared, None))
             .map_err(failed)?;
         let token = Token::new([0; 16]);
-        let cx = Cx::new(request.stack.clone(), address.clone(), token, LOOKUP);
-        let task = tasks.spawn(async move {
-            let answer =
-                tokio::time::timeout(LOOKUP, async { instance.get().await?.lookup(&cx, &inputs).await });
-            let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
-            answer.await.unwrap_or_else(late)
-        });
+        let cx = Cx::new(request.stack.clone(), address.clone(), token, QUESTION);
+        let task = tasks
+            .spawn(async move { answered(async { instance.get().await?.lookup(&cx, &inputs).await }).await });
         asked.insert(task.id(), (id, address));
     }
     let mut answers = HashMap::new();

@@ -8,15 +8,16 @@ use tokio::task::JoinHandle;
 use super::build::Engine;
 use super::error::EngineError;
 use super::open::{REAL, SIMULATED, WORLD, check_world, digester};
-use super::planned::{LOOKUP, make_plan};
+use super::planned::make_plan;
 use crate::address::{Address, StackId, Token};
 use crate::applying::{
-    ApplyOptions, Configured, Event, Events, Journal, JournalError, Report, Tools, apply, recover_all,
+    ApplyOptions, Configured, Event, Events, Journal, JournalError, QUESTION, Report, Tools, answered, apply,
+    recover_all,
 };
 use crate::digest::Digester;
 use crate::plan::{Plan, PlanFile};
 use crate::planning::PlanOptions;
-use crate::provider::{Class, Cx, Failure, Object, Prior};
+use crate::provider::{Cx, Object, Prior};
 use crate::refresh::{RefreshReport, Refreshed, refresh};
 use crate::stack::Program;
 use crate::state::{Entry, Outcome, RunResult, State, Verb, from_text};
@@ -282,23 +283,17 @@ impl Session {
         let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
         let kind = address.kind_str();
         let registry = Arc::clone(&self.engine.registry);
-        let name = kind.split(':').next().unwrap_or_default();
+        let name = address.provider();
         let used = (provider, generation);
         let instance = self.tools.instances.of(&registry, self.state(), kind, used).map_err(failed)?;
         let generation = instance.generation;
         self.places_of(|other, its, provided| (other, its, provided) == (provider, generation, name)).await?;
         instance.place().await.map_err(failed)?;
-        let cx = Cx::new(self.stack.clone(), address.clone(), token, LOOKUP);
+        let cx = Cx::new(self.stack.clone(), address.clone(), token, QUESTION);
         let read = async { instance.get().await?.read(&cx, &prior).await };
-        let late = |_| Err(Failure::new(Class::Timeout, "no answer within a minute"));
-        let object = tokio::time::timeout(LOOKUP, read).await.unwrap_or_else(late).map_err(failed)?;
-        let Ok(schema) = registry.schema(kind) else { return Ok((object, instance)) };
-        let sealed = object.map(|Object { id, inputs, outputs }| Object {
-            id,
-            inputs: schema.seal_outputs(inputs),
-            outputs: schema.seal_outputs(outputs),
-        });
-        Ok((sealed, instance))
+        let object = answered(read).await.map_err(failed)?;
+        let schema = registry.schema(kind).ok().map(|schema| &**schema);
+        Ok((object.map(|object| object.sealed(schema)), instance))
     }
 
     /// Writes entries as one durable change.

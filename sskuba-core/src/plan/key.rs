@@ -15,12 +15,14 @@ pub enum Within {
 }
 
 impl Within {
+    /// Returns a place that the stack knows; else wherever a provider instance works.
+    pub fn new(place: Option<PlaceId>, instance: Option<&Address>) -> Self {
+        place.map_or_else(|| Self::Instance(instance.cloned()), Self::Place)
+    }
+
     /// Returns the place of a recorded object.
     pub fn of(record: &Record) -> Self {
-        match record.place {
-            Some(place) => Self::Place(place),
-            None => Self::Instance(record.provider.clone()),
-        }
+        Self::new(record.place, record.provider.as_ref())
     }
 }
 

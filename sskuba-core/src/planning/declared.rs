@@ -230,7 +230,7 @@ impl<'a> Declared<'a> {
     fn look_up(&mut self, id: NodeId, inputs: Map) {
         let dag = self.request.graph.dag();
         let settled = |d: NodeId| match self.steps[d.index()].action {
-            Action::Same => !self.is_made(d),
+            Action::Same => !self.request.is_made(&self.steps[d.index()]),
             Action::Read => !self.steps[d.index()].calls,
             _ => false,
         };
@@ -244,12 +244,6 @@ impl<'a> Declared<'a> {
         } else if ready {
             self.wanted.push((id, step.inputs.clone()));
         }
-    }
-
-    /// Tells whether an object is recorded that cannot be used yet.
-    fn is_made(&self, id: NodeId) -> bool {
-        let prior = self.steps[id.index()].prior.and_then(|token| self.request.state.record(token));
-        prior.is_some_and(|record| record.status == Status::Made)
     }
 
     fn decide(

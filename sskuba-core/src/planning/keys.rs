@@ -63,7 +63,7 @@ impl DefaultPlaces {
     fn new(request: &Request<'_>) -> Self {
         let mut places = HashMap::new();
         for record in request.state.records().filter(|record| record.provider.is_none()) {
-            let provider = record.address.kind_str().split(':').next().unwrap_or_default();
+            let provider = record.address.provider();
             if let Some(place) = record.place.filter(|_| !places.contains_key(provider)) {
                 places.insert(provider.to_owned(), place);
             }
@@ -73,12 +73,12 @@ impl DefaultPlaces {
 
     /// Returns where a declared resource is to be, as far as its keys need it.
     pub(super) fn within(&self, request: &Request<'_>, node: &Node) -> Within {
-        let instance = node.provider.map(|provider| request.graph.node(provider).address.clone());
-        let place = match &instance {
+        let instance = node.provider.map(|provider| &request.graph.node(provider).address);
+        let place = match instance {
             Some(address) => request.state.current(address).and_then(|instance| instance.place),
             None => self.0.get(node.schema.kind.provider()).copied(),
         };
-        place.map_or(Within::Instance(instance), Within::Place)
+        Within::new(place, instance)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::config::ConfigValues;
 use crate::graph::{Dag, DesiredGraph, NodeId};
 use crate::plan::{Action, Order, Plan, Step, Verdict};
 use crate::provider::{Place, Registry};
-use crate::state::State;
+use crate::state::{State, Status};
 use crate::value::Map;
 
 /// What a user may say of a plan.
@@ -53,6 +53,14 @@ pub struct Request<'a> {
     pub places: HashMap<PlaceOf, Place>,
     /// Take everything down.
     pub down: bool,
+}
+
+impl Request<'_> {
+    /// Tells whether a step's object is recorded as made and cannot be used yet.
+    pub(super) fn is_made(&self, step: &Step) -> bool {
+        let record = step.prior.and_then(|token| self.state.record(token));
+        record.is_some_and(|record| record.status == Status::Made)
+    }
 }
 
 /// A plan, or what has to be looked up before there can be one.

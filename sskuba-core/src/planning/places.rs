@@ -63,7 +63,7 @@ impl Declared<'_> {
             PlaceOf::Default(_) => None,
             PlaceOf::Declared(id) => Some(self.request.graph.node(*id).address.clone()),
         };
-        let provider = PlaceOf::Default(record.address.kind().provider().to_owned());
+        let provider = PlaceOf::Default(record.address.provider().to_owned());
         let by_default = self.request.places.get(&provider);
         let there = self.place_of(record).or_else(|| by_default.cloned());
         let reason = |to: Option<&Place>| Reason::Place {

@@ -47,7 +47,7 @@ impl<'a> Removals<'a> {
         self.declared = with_prior(steps).collect();
         // Provider instances last: each stays for as long as something is where it works.
         let (instances, objects): (Vec<_>, Vec<_>) =
-            self.request.state.records().partition(|record| is_instance(record));
+            self.request.state.records().partition(|record| record.address.is_instance());
         let used = instances_in_use(&objects);
         for record in objects.into_iter().chain(instances) {
             let id = NodeId(u32::try_from(steps.len()).unwrap_or(u32::MAX));
@@ -345,10 +345,6 @@ fn held(node: &Node, step: &Step, holder: &Record) -> String {
         holder.address,
         holder.id
     )
-}
-
-fn is_instance(record: &Record) -> bool {
-    record.address.kind().module() == "provider"
 }
 
 /// Returns the objects that were made with each generation of a provider instance.

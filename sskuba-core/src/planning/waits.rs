@@ -4,7 +4,6 @@ use super::declared::{Durations, expected};
 use super::make::Request;
 use crate::graph::NodeId;
 use crate::plan::{Action, Reason, Step, Subject, Verdict};
-use crate::state::Status;
 
 /// Appends a step for every declared resource whose object will have to be, or may have to be, waited for.
 pub(super) fn append(request: &Request<'_>, steps: &mut Vec<Step>, durations: &Durations<'_>) {
@@ -12,14 +11,10 @@ pub(super) fn append(request: &Request<'_>, steps: &mut Vec<Step>, durations: &D
         if !node.schema.has_early() || node.schema.lookup || steps[i].verdict == Verdict::Excluded {
             continue;
         }
-        let made = |step: &Step| {
-            let record = step.prior.and_then(|token| request.state.record(token));
-            record.is_some_and(|record| record.status == Status::Made)
-        };
         let verdict = match steps[i].action {
             Action::Create => Verdict::Certain,
             Action::Replace => steps[i].verdict,
-            Action::Same if made(&steps[i]) => Verdict::Certain,
+            Action::Same if request.is_made(&steps[i]) => Verdict::Certain,
             _ => continue,
         };
         let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));

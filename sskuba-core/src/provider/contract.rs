@@ -72,6 +72,15 @@ pub struct Object {
     pub outputs: Map,
 }
 
+impl Object {
+    /// Marks what its schema says is secret; a kind that the program lost has no schema.
+    pub(crate) fn sealed(self, schema: Option<&Schema>) -> Self {
+        let Some(schema) = schema else { return self };
+        let Self { id, inputs, outputs } = self;
+        Self { id, inputs: schema.seal_outputs(inputs), outputs: schema.seal_outputs(outputs) }
+    }
+}
+
 /// Whether an object can be used.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

@@ -64,11 +64,7 @@ impl<R: Resource> TypedObject<R> {
         inputs.retain(|name, _| !silent(name));
         let (outputs, more) = fields_of(&self.state).map_err(odd)?;
         faults.extend(more);
-        let object = Object {
-            id: self.id,
-            inputs: schema.seal_outputs(inputs),
-            outputs: schema.seal_outputs(outputs),
-        };
+        let object = Object { id: self.id, inputs, outputs }.sealed(Some(&schema));
         match without(faults) {
             None => Ok(object),
             Some(why) => Err(Failure::partial(Class::Terminal, why, object)),
