@@ -27,6 +27,9 @@ const CACHE: u64 = 4 * 1024 * 1024;
 /// From how many new records on a fold makes room for them first.
 const ROOM: usize = 16;
 
+/// What each key is to have; none is nothing. What comes later counts.
+type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
 /// What came of opening a database.
 pub(super) enum Opening {
     /// It is open, and locked.
@@ -230,16 +233,42 @@ impl Database {
         fault::corrupt(key.escape_ascii().to_string(), &self.folder, why.to_owned())
     }
 
+    /// Makes durable the large pages that were made since; before anything else is written, since sled may then write
+    /// the part of its log that names them.
+    fn sync_large(&self) -> Result<(), StoreError> {
+        self.disk.sync_large().map_err(|error| fault::io("write to", &self.folder, error))
+    }
+
     /// Makes durable what was applied.
     fn flush(&self) -> Result<(), StoreError> {
-        self.disk.sync_large().map_err(|error| fault::io("write to", &self.folder, error))?;
+        self.sync_large()?;
         self.sled.flush().map_err(self.fault("write to"))?;
         self.disk.sync().map_err(|error| fault::io("write to", &self.folder, error))
     }
 
-    fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.sled.apply_batch(batch).map_err(self.fault("write to"))?;
+    /// Makes changes, all or none, and makes them durable.
+    fn commit(&self, changes: Changes) -> Result<(), StoreError> {
+        self.apply(changes)?;
         self.flush()
+    }
+
+    /// Makes changes, all or none. sled divides and joins pages when they are read next, outside of any batch: that is
+    /// done here, so that no reader writes, and the large pages that it makes are durable before the log names them.
+    fn apply(&self, changes: Changes) -> Result<(), StoreError> {
+        let keys: Vec<Vec<u8>> = changes.keys().cloned().collect();
+        let mut batch = Batch::default();
+        for (key, value) in changes {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        self.sync_large()?;
+        self.sled.apply_batch(batch).map_err(self.fault("write to"))?;
+        for key in keys {
+            self.sled.contains_key(key).map_err(self.fault("read"))?;
+        }
+        Ok(())
     }
 
     fn number(&self, key: &[u8]) -> Result<u64, StoreError> {
@@ -254,9 +283,7 @@ impl Database {
 
     /// Records a fencing number.
     pub(super) fn set_fence(&self, fence: u64) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        batch.insert(layout::FENCE, &fence.to_be_bytes());
-        self.commit(batch)?;
+        self.commit(Changes::from([(layout::FENCE.to_vec(), Some(fence.to_be_bytes().to_vec()))]))?;
         self.mark(|mark| mark.fence = fence);
         Ok(())
     }
@@ -293,7 +320,7 @@ impl Database {
     /// Changes what is stored under a key, and the sum with it; what is there is in the sum if it is `known`.
     fn change(
         &self,
-        batch: &mut Batch,
+        writes: &mut Changes,
         sum: &mut Sum,
         key: Vec<u8>,
         value: Option<Vec<u8>>,
@@ -305,25 +332,21 @@ impl Database {
         if let Some(old) = old.filter(|old| known && !is_room(old)) {
             sum.remove(&key, &old);
         }
-        match value {
-            Some(value) => {
-                sum.add(&key, &value);
-                batch.insert(key, value);
-            }
-            None => batch.remove(key),
+        if let Some(value) = &value {
+            sum.add(&key, value);
         }
+        writes.insert(key, value);
         Ok(())
     }
 
     /// Folds entries into records.
     pub(super) fn fold(&self, fold: Fold) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
+        let mut writes = Changes::new();
         self.make_room(fold.records.written())?;
         let all = matches!(fold.records, Records::All(_));
         // Where all are written the old ones do not count: they may not be those that the old sum was made of.
         let mut sum = if all { self.meta()?.1 } else { self.sum()? };
-        // One change of each key: what comes later counts.
-        let mut changes: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
+        let mut changes = Changes::new();
         match &fold.records {
             Records::Some { delete, .. } => {
                 changes.extend(delete.iter().map(|key| (layout::key(layout::RECORD, key), None)));
@@ -340,21 +363,21 @@ impl Database {
             let framed = layout::framed(by, Sort::Record, key, value)?;
             changes.insert(layout::key(layout::RECORD, key), Some(framed));
         }
-        self.frame_meta(&mut batch, &fold.meta)?;
+        self.frame_meta(&mut writes, &fold.meta)?;
         let meta = fold.meta.into_iter();
         changes.extend(meta.map(|(key, value)| (layout::key(layout::META, key.as_bytes()), Some(value))));
         for (key, value) in changes {
             let known = !all || key.first() == Some(&layout::META);
-            self.change(&mut batch, &mut sum, key, value, known)?;
+            self.change(&mut writes, &mut sum, key, value, known)?;
         }
-        batch.insert(layout::SUM, &sum.bytes());
+        writes.insert(layout::SUM.to_vec(), Some(sum.bytes().to_vec()));
         for (revision, entry) in fold.history {
             let by = Written { at: revision, ..by };
             let framed = layout::framed(by, Sort::History, &[], &entry)?;
-            batch.insert(layout::numbered(layout::HISTORY, revision), framed);
+            writes.insert(layout::numbered(layout::HISTORY, revision).to_vec(), Some(framed));
         }
-        batch.insert(layout::FOLDED, &folded.to_be_bytes());
-        self.commit(batch)?;
+        writes.insert(layout::FOLDED.to_vec(), Some(folded.to_be_bytes().to_vec()));
+        self.commit(writes)?;
         if folded > self.come().revision {
             self.mark(|mark| mark.revision = folded);
         }
@@ -365,36 +388,35 @@ impl Database {
     /// Writes the keys of new records without their values. sled writes a page again for every eight new keys; it
     /// does so here for the keys alone. Until a value follows, such a key is no record.
     pub(super) fn make_room(&self, put: &[(Vec<u8>, Vec<u8>)]) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        let mut new = 0;
+        let mut room = Changes::new();
         for (key, _) in put {
             let key = layout::key(layout::RECORD, key);
             if !self.sled.contains_key(&key).map_err(self.fault("read"))? {
-                batch.insert(key, &[]);
-                new += 1;
+                room.insert(key, Some(Vec::new()));
             }
         }
-        if new < ROOM { Ok(()) } else { self.sled.apply_batch(batch).map_err(self.fault("write to")) }
+        if room.len() < ROOM { Ok(()) } else { self.apply(room) }
     }
 
     /// Writes one small value.
     pub(super) fn put_meta(&self, key: &str, value: Vec<u8>) -> Result<(), StoreError> {
-        let (mut batch, mut sum) = (Batch::default(), self.sum()?);
-        self.frame_meta(&mut batch, &[(key.to_owned(), value.clone())])?;
-        self.change(&mut batch, &mut sum, layout::key(layout::META, key.as_bytes()), Some(value), true)?;
-        batch.insert(layout::SUM, &sum.bytes());
-        self.commit(batch)
+        let (mut writes, mut sum) = (Changes::new(), self.sum()?);
+        self.frame_meta(&mut writes, &[(key.to_owned(), value.clone())])?;
+        self.change(&mut writes, &mut sum, layout::key(layout::META, key.as_bytes()), Some(value), true)?;
+        writes.insert(layout::SUM.to_vec(), Some(sum.bytes().to_vec()));
+        self.commit(writes)
     }
 
     /// Writes all small values in a frame, if some of them change.
-    fn frame_meta(&self, batch: &mut Batch, changed: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+    fn frame_meta(&self, writes: &mut Changes, changed: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
         if changed.is_empty() {
             return Ok(());
         }
         let (mut meta, _) = self.meta()?;
         meta.extend(changed.iter().cloned());
         let all = layout::join_meta(&meta);
-        batch.insert(layout::FRAMED_META, layout::framed(self.written(), Sort::Meta, &[], &all)?);
+        let framed = layout::framed(self.written(), Sort::Meta, &[], &all)?;
+        writes.insert(layout::FRAMED_META.to_vec(), Some(framed));
         Ok(())
     }
 

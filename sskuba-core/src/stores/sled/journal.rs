@@ -72,6 +72,8 @@ impl Journal {
         }
         if let Some((_, tree)) = self.trees.last() {
             tree.insert(first.to_be_bytes(), value)?;
+            // So that sled divides its page now, if it is to be divided, and not when somebody reads it.
+            tree.contains_key(first.to_be_bytes())?;
             self.appends += 1;
         }
         Ok(())
