@@ -213,6 +213,11 @@ impl World {
         })
     }
 
+    /// Returns what stands in an object's field for a secret value: the world keeps no secrets.
+    pub fn mark(&self, field: &str, value: &Value) -> String {
+        self.marks().of(field, value)
+    }
+
     /// Says that objects of these kinds exist only here.
     pub(crate) fn simulate(&self, kinds: impl IntoIterator<Item = Kind>) {
         self.0.kinds.write().unwrap_or_else(PoisonError::into_inner).extend(kinds);

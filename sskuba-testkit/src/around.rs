@@ -5,13 +5,23 @@ use std::ops::Deref;
 
 use async_trait::async_trait;
 use sskuba_core::address::StackId;
-use sskuba_core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use sskuba_core::state::{Fold, Holder, Image, Lease, Leftovers, Owner, StateStore, StoreError};
 
 /// What a test does around a store: each write as the store does it, unless the test says otherwise.
 #[async_trait]
 pub trait Around: Send + Sync + fmt::Debug {
     /// Returns the store itself.
     fn inner(&self) -> &dyn StateStore;
+
+    /// Returns what is stored.
+    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
+        self.inner().load(stack).await
+    }
+
+    /// Returns what is left for a repair.
+    async fn remains(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
+        self.inner().remains(stack).await
+    }
 
     /// Appends.
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
@@ -49,7 +59,10 @@ impl<T: Around> StateStore for Outer<T> {
         self.0.inner().stacks().await
     }
     async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
-        self.0.inner().load(stack).await
+        self.0.load(stack).await
+    }
+    async fn remains(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
+        self.0.remains(stack).await
     }
     async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
         self.0.inner().acquire(stack, owner).await

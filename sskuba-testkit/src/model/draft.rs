@@ -88,6 +88,8 @@ pub struct Spec {
     pub retain: bool,
     /// A replacement deletes first.
     pub first: bool,
+    /// Its changeable field is secret.
+    pub sealed: bool,
     /// It stands in the component.
     pub inside: bool,
     /// It uses the second provider instance.
@@ -173,6 +175,7 @@ impl Draft {
         let spec = self.specs.get(&slot).cloned().unwrap_or_default();
         let mut needs: Vec<String> = self.needs(slot).into_iter().map(|other| self.address(other)).collect();
         needs.sort_unstable();
-        Edges { needs, protect: spec.protect, retain: spec.retain, place: self.place(slot) }
+        let (protect, retain, sealed) = (spec.protect, spec.retain, spec.sealed);
+        Edges { needs, protect, retain, sealed, place: self.place(slot) }
     }
 }

@@ -97,7 +97,19 @@ pub fn forecast(truth: &Truth, draft: Option<&Draft>, selection: &Selection) -> 
     }
     refuse_followers(draft, &mut told);
     remove(truth, draft, selection, &mut told);
+    stop_roots(draft, &mut told);
     told
+}
+
+/// What forbids a replacement forbids that of what it follows as well: the run stops before the first of them.
+fn stop_roots(draft: &Draft, told: &mut Forecast) {
+    for slot in (0..SLOTS).rev().filter(|slot| draft.specs.contains_key(slot)) {
+        let Some(root) = draft.near(slot).map(|near| draft.address(near)) else { continue };
+        let is_replaced = matches!(told.declared.get(&root), Some(Fate::Replace(_)));
+        if is_replaced && told.stops.contains(&draft.address(slot)) {
+            told.stops.insert(root);
+        }
+    }
 }
 
 /// What stands on something that is made anew may have to be made anew itself; protected, it forbids that.

@@ -60,6 +60,8 @@ pub struct Edges {
     pub protect: bool,
     /// Its object outlives it.
     pub retain: bool,
+    /// Its changeable field is secret.
+    pub sealed: bool,
     /// Where it is: 0 is where the default provider instance works, others where the second one does or did.
     pub place: u32,
 }

@@ -7,7 +7,6 @@ use sskuba_core::value::{Map, Value};
 use sskuba_testkit::model::{Edges, Fields, Forecast, Note, Open, Truth, Verb};
 
 use crate::player::Player;
-use crate::stage::fields;
 
 fn number(map: &Map, name: &str) -> Option<u32> {
     map.get(name).and_then(|value| value.get().ok())
@@ -24,6 +23,11 @@ fn sent(map: &Map) -> Fields {
         near: text(map, "near"),
         far: text(map, "far"),
     }
+}
+
+/// Tells whether the changeable field is secret.
+fn is_secret(map: &Map) -> bool {
+    map.get("soft").is_some_and(|value| matches!(value, Value::Secret(_)))
 }
 
 fn is_instance(address: &str) -> bool {
@@ -55,6 +59,7 @@ fn note(state: &State, record: &Record) -> Note {
             needs,
             protect: record.flags.protect,
             retain: record.flags.retain,
+            sealed: is_secret(&record.applied),
             place: place(state, record.place),
         },
         partial: record.status == Status::Partial,
@@ -78,6 +83,7 @@ fn open(state: &State, intent: &Intent) -> Open {
             needs,
             protect: intent.flags.protect,
             retain: intent.flags.retain,
+            sealed: is_secret(&intent.inputs),
             place: place(state, intent.place),
         },
         made: None,
@@ -87,7 +93,9 @@ fn open(state: &State, intent: &Intent) -> Open {
 impl Player {
     /// The cloud is as the model says.
     pub(crate) fn same_world(&mut self) {
-        let objects = self.stage.world.objects().unwrap();
+        let world = self.stage.world.clone();
+        let fields = |inputs| crate::stage::fields(&world, inputs);
+        let objects = world.objects().unwrap();
         let there: BTreeMap<&str, _> = objects.iter().map(|object| (object.id.as_str(), object)).collect();
         let mut wrong = Vec::new();
         for (id, thing) in &self.truth.things {
@@ -117,7 +125,13 @@ impl Player {
             Err(error) => return self.complain(format!("the state cannot be read: {error}")),
         };
         let ours = snapshot.state.records().filter(|record| !is_instance(record.address.as_str()));
-        let recorded: Vec<Note> = ours.map(|record| note(&snapshot.state, record)).collect();
+        let mut recorded: Vec<Note> = ours.map(|record| note(&snapshot.state, record)).collect();
+        if self.unplaced {
+            // A repair could not tell where objects are: the next run that calls for them finds it out.
+            for note in recorded.iter_mut().filter(|note| note.edges.place == u32::MAX) {
+                note.edges.place = self.truth.note(&note.token).map_or(u32::MAX, |note| note.edges.place);
+            }
+        }
         let pending = snapshot.state.pending().filter(|intent| !is_instance(intent.address.as_str()));
         let mut pending: BTreeMap<String, Open> =
             pending.map(|intent| (intent.token.to_string(), open(&snapshot.state, intent))).collect();
@@ -126,6 +140,12 @@ impl Player {
             ideal.settle(&self.draft, told);
         }
         let mut wrong = Vec::new();
+        for record in snapshot.state.records() {
+            let is_known = |map: &Map| map.get("soft").is_some();
+            if is_known(&record.observed) && is_secret(&record.applied) != is_secret(&record.observed) {
+                wrong.push(format!("{} has one value in the clear and as a secret", record.address));
+            }
+        }
         self.made_of_open(&mut pending);
         // What is to be kept is let go before what takes its place is made, which may fail.
         let told = settled.unwrap_or(&self.told);
@@ -183,7 +203,8 @@ fn compare_notes(
         let alike = |other: Option<&Note>| {
             other.is_some_and(|other| {
                 let superseded = if turning { note.superseded } else { other.superseded };
-                Note { superseded, ..other.clone() } == *note
+                // Of what is only to be deleted nobody records that it is half made.
+                Note { superseded, partial: other.partial && !superseded, ..other.clone() } == *note
             })
         };
         match (was, becomes) {
@@ -221,12 +242,16 @@ fn mixed(note: &Note, was: Option<&Note>, becomes: Option<&Note>) -> bool {
     either(&|n| n.address == note.address)
         && either(&|n| n.edges == note.edges || renamed(&n.edges, &note.edges))
         && either(&|n| n.sent == note.sent)
-        && either(&|n| n.id == note.id && n.partial == note.partial && n.superseded == note.superseded)
+        && either(&|n| {
+            let partial = n.partial && !n.superseded;
+            n.id == note.id && partial == note.partial && n.superseded == note.superseded
+        })
 }
 
 /// The needs of what an unfinished run left may go by former names or by new ones.
 fn renamed(a: &Edges, b: &Edges) -> bool {
-    a.needs.len() == b.needs.len() && (a.protect, a.retain, a.place) == (b.protect, b.retain, b.place)
+    let rest = |edges: &Edges| (edges.protect, edges.retain, edges.sealed, edges.place);
+    a.needs.len() == b.needs.len() && rest(a) == rest(b)
 }
 
 /// Nothing exists that nobody knows, and nothing is recorded that does not exist.
@@ -247,7 +272,7 @@ fn whole(truth: &Truth, wrong: &mut Vec<String>) {
                 if open.is_none()
                     && !truth.meddled.contains(&note.id)
                     // That a half-made object was completed may be unknown; the next run completes it once more.
-                    && (thing.fields != note.sent || thing.partial && !note.partial) =>
+                    && (thing.fields != note.sent || thing.partial && !note.partial && !note.superseded) =>
             {
                 wrong.push(format!("{note:?} is recorded, and its object is {thing:?}"));
             }

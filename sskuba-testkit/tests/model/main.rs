@@ -11,6 +11,7 @@ mod player;
 mod program;
 mod repairs;
 mod script;
+mod safekeeping;
 mod stage;
 
 use std::time::Instant;

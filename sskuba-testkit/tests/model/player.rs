@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use sskuba_core::applying::{ApplyOptions, Events};
 use sskuba_core::engine::Session;
-use sskuba_testkit::model::{Draft, Forecast, Judge, Kind, Spec, Truth, Verb};
+use sskuba_testkit::model::{Draft, Forecast, Judge, Kind, Note, Spec, Truth, Verb};
 
 use crate::script::Op;
-use crate::stage::{Seen, Stage};
+use crate::stage::{SOFT, Seen, Stage};
 
 /// One sequence under way.
 pub(crate) struct Player {
@@ -17,6 +17,10 @@ pub(crate) struct Player {
     /// What the run under way announced.
     pub(crate) told: Forecast,
     pub(crate) wrong: Vec<String>,
+    /// A repair has lost where objects are.
+    pub(crate) unplaced: bool,
+    /// The state as somebody kept it, and what the model says of it.
+    pub(crate) kept: Option<(serde_json::Value, Vec<Note>)>,
 }
 
 /// Plays a sequence; the error says where engine, cloud and model disagree.
@@ -30,6 +34,8 @@ pub(crate) fn play(script: &[Op], seed: u64) -> Result<(), String> {
             draft: Draft::default(),
             told: Forecast::default(),
             wrong: Vec::new(),
+            unplaced: false,
+            kept: None,
         };
         for (i, op) in script.iter().enumerate() {
             player.step(op).await;
@@ -53,6 +59,7 @@ impl Player {
             | Op::Rewire { .. }
             | Op::After { .. }
             | Op::Options { .. }
+            | Op::Hide { .. }
             | Op::Rename { .. }
             | Op::Move { .. }
             | Op::ForgetName { .. }
@@ -65,8 +72,13 @@ impl Player {
             Op::Down { trouble } => self.down(trouble).await,
             Op::Forget { slot } => self.forget(slot_of(*slot)).await,
             Op::Import { slot } => self.import(slot_of(*slot)).await,
+            Op::Rotate => self.rotate().await,
+            Op::Recipients => self.recipients().await,
+            Op::Export => self.export().await,
+            Op::Restore => self.restore().await,
+            Op::Repair { record, copy } => self.repair(usize::from(*record), *copy).await,
             Op::Resolve => self.resolve().await,
-            Op::Meddle { slot, soft } => self.meddle(slot_of(*slot), u32::from(*soft)),
+            Op::Meddle { slot, soft } => self.meddle(slot_of(*slot), SOFT + u32::from(*soft)),
             Op::Vanish { slot } => self.vanish(slot_of(*slot)),
         }
         self.same_world();
@@ -77,7 +89,7 @@ impl Player {
         if let Op::Add { slot, soft, hard, near, far } = *op {
             let (slot, kind) = (usize::from(slot), Kind::of(usize::from(slot)));
             let spec = Spec {
-                soft: soft.into(),
+                soft: SOFT + u32::from(soft),
                 hard: hard.into(),
                 near: kind.near(near),
                 far: kind.far(far),
@@ -99,6 +111,11 @@ impl Player {
                     spec.former.clear();
                 }
             }
+            Op::Hide { slot } => {
+                if let Some(spec) = draft.specs.get_mut(&usize::from(slot)) {
+                    spec.sealed = !spec.sealed;
+                }
+            }
             Op::Move { slot } => {
                 let inside = draft.specs.get(&usize::from(slot)).is_some_and(|spec| spec.inside);
                 draft.rename(usize::from(slot), !inside);
@@ -116,7 +133,7 @@ impl Player {
         let kind = Kind::of(usize::from(slot));
         let Some(spec) = draft.specs.get_mut(&usize::from(slot)) else { return };
         match *op {
-            Op::Change { soft, hard, .. } => (spec.soft, spec.hard) = (soft.into(), hard.into()),
+            Op::Change { soft, hard, .. } => (spec.soft, spec.hard) = (SOFT + u32::from(soft), hard.into()),
             Op::Rewire { near, far, .. } => (spec.near, spec.far) = (kind.near(near), kind.far(far)),
             Op::After { other, .. } => spec.after = (other < slot).then_some(usize::from(other)),
             Op::Options { bits, .. } => {

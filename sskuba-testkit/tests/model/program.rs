@@ -61,7 +61,7 @@ fn declare(
 ) -> Result<Declared> {
     let id = |other: Option<usize>| other.and_then(|other| Some(known.get(&other)?.id()));
     let (near, far) = (id(draft.near(slot)), id(draft.far(slot)));
-    let (soft, hard) = (spec.soft, spec.hard);
+    let (soft, hard) = (soft(spec), spec.hard);
     let after = spec.after.and_then(|after| known.get(&after));
     Ok(match Kind::of(slot) {
         Kind::Base => Declared::Base(add(stack, slot, spec, Base::new(soft, hard), after, alt)?),
@@ -82,6 +82,11 @@ fn declare(
             Declared::Mute(add(stack, slot, spec, mute, after, alt)?)
         }
     })
+}
+
+/// Returns the changeable field as it is declared.
+fn soft(spec: &Spec) -> Input<u32> {
+    if spec.sealed { Secret::new(spec.soft).into() } else { spec.soft.into() }
 }
 
 fn add<R: Managed>(

@@ -89,6 +89,10 @@ pub(crate) enum Op {
         slot: u8,
         bits: u8,
     },
+    /// Makes its changeable field a secret, or no secret any more.
+    Hide {
+        slot: u8,
+    },
     /// Renames it; its former address is an alias.
     Rename {
         slot: u8,
@@ -131,6 +135,19 @@ pub(crate) enum Op {
     /// Imports an object that was forgotten.
     Import {
         slot: u8,
+    },
+    /// Makes a new data key.
+    Rotate,
+    /// Seals the data key anew to those who may open it.
+    Recipients,
+    /// Keeps the state as a document.
+    Export,
+    /// Puts the document that was kept last in the place of the state.
+    Restore,
+    /// A byte of the record with this number is damaged, and the state is repaired; with a copy of the last run or without.
+    Repair {
+        record: u8,
+        copy: bool,
     },
     /// Says what came of creates that nobody can look up.
     Resolve,
@@ -194,6 +211,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => (slot(), 0..4_u8, 0..4_u8).prop_map(|(slot, near, far)| Op::Rewire { slot, near, far }),
         1 => (slot(), slot()).prop_map(|(slot, other)| Op::After { slot, other }),
         2 => (slot(), 0..8_u8).prop_map(|(slot, bits)| Op::Options { slot, bits }),
+        2 => slot().prop_map(|slot| Op::Hide { slot }),
         1 => slot().prop_map(|slot| Op::Rename { slot }),
         1 => slot().prop_map(|slot| Op::ForgetName { slot }),
         1 => slot().prop_map(|slot| Op::Move { slot }),
@@ -207,6 +225,11 @@ fn op() -> impl Strategy<Value = Op> {
         1 => trouble().prop_map(|trouble| Op::Down { trouble }),
         1 => slot().prop_map(|slot| Op::Forget { slot }),
         1 => slot().prop_map(|slot| Op::Import { slot }),
+        1 => Just(Op::Rotate),
+        1 => Just(Op::Recipients),
+        1 => Just(Op::Export),
+        1 => Just(Op::Restore),
+        1 => (0..8_u8, any::<bool>()).prop_map(|(record, copy)| Op::Repair { record, copy }),
         2 => Just(Op::Resolve),
         1 => (slot(), small).prop_map(|(slot, soft)| Op::Meddle { slot, soft }),
         1 => slot().prop_map(|slot| Op::Vanish { slot }),

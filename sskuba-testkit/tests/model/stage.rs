@@ -10,14 +10,18 @@ use sskuba_core::applying::ApplyOptions;
 use sskuba_core::clock::{Clock, SeededIds, Timestamp};
 use sskuba_core::engine::Engine;
 use sskuba_core::provider::Cx;
-use sskuba_core::state::{Lease, StateStore, StoreError};
+use sskuba_core::state::{Fold, Image, Lease, Leftovers, Origin, Remains, StateStore, StoreError};
 use sskuba_core::stores::{EphemeralKeyring, Memory};
+use sskuba_core::value::Value;
 use sskuba_sim::{Fault, Op, Options, Phase, SimProvider, World};
 use sskuba_testkit::around::{Around, Outer};
 use sskuba_testkit::model::{Effect, Fields, Truth, Verb};
 
 use crate::kinds::schemas;
 use crate::script::{Trouble, Wrong};
+
+/// The smallest value of the changeable field: a secret of a digit or two would be found in every id.
+pub(crate) const SOFT: u32 = 40_000;
 
 /// What was seen of a run.
 #[derive(Debug, Clone)]
@@ -39,6 +43,10 @@ pub(crate) struct Watch {
     under_way: HashMap<(String, Op), (u8, Vec<String>, Cx)>,
     /// The objects of generations that were imported.
     pub(crate) imported: HashMap<String, String>,
+    /// The stored record that cannot be read.
+    pub(crate) damaged: Option<Vec<u8>>,
+    /// What the last run left beside the database.
+    pub(crate) copy: Option<Image>,
     /// How to stop the run.
     pub(crate) options: ApplyOptions,
 }
@@ -87,6 +95,28 @@ impl Around for Disk {
     fn inner(&self) -> &dyn StateStore {
         &self.0
     }
+    async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
+        let mut image = self.0.load(stack).await?;
+        let damaged = self.1.lock().unwrap().damaged.clone();
+        let records = image.iter_mut().flat_map(|image| &mut image.records);
+        for (_, value) in records.filter(|(key, _)| Some(key) == damaged.as_ref()) {
+            let middle = value.len() / 2;
+            value[middle] ^= 0x10;
+        }
+        Ok(image)
+    }
+    async fn remains(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
+        let database = self.load(stack).await?.map(Remains::of_database);
+        let copy = self.1.lock().unwrap().copy.clone().map(Remains::of_database);
+        let copy = copy.map(|part| Remains { origin: Origin::Copy, ..part });
+        let acknowledged = database.as_ref().map_or(0, |part| part.image.revision);
+        Ok(Leftovers { broken: None, acknowledged, parts: database.into_iter().chain(copy).collect() })
+    }
+    async fn fold(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
+        self.0.fold(lease, fold).await?;
+        self.1.lock().unwrap().damaged = None;
+        Ok(())
+    }
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
         tokio::time::sleep(Duration::from_millis(5)).await;
         {
@@ -111,6 +141,8 @@ pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) stack: StackId,
     pub(crate) watch: Shared,
+    /// Who seals the data key.
+    pub(crate) keyring: Arc<EphemeralKeyring>,
 }
 
 fn verb(op: Op) -> Option<Verb> {
@@ -144,7 +176,7 @@ impl Stage {
                 .build()
         };
         let (engine, astray) = (in_region("sim-1"), in_region("nowhere"));
-        Self { engine, astray, world, stack: "local/model/dev".parse().unwrap(), watch }
+        Self { engine, astray, world, stack: "local/model/dev".parse().unwrap(), watch, keyring }
     }
 
     /// Prepares for an operation; returns how its run is to go.
@@ -253,13 +285,19 @@ fn effect(
     let new = objects.iter().find(|object| !before.contains(&object.id));
     let again = verb == Verb::Create && new.is_none();
     let object = new.or(objects.first())?;
-    let fields = Some(fields(&object.inputs));
+    let fields = Some(fields(world, &object.inputs));
     Some(Effect { verb, address, token, id: object.id.clone(), fields, partial, again })
 }
 
-/// Reads an object's inputs.
-pub(crate) fn fields(inputs: &sskuba_sim::Fields) -> Fields {
-    let number = |name: &str| inputs.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+/// Reads an object's inputs; of a secret one the world has only a mark, and values are small.
+pub(crate) fn fields(world: &World, inputs: &sskuba_sim::Fields) -> Fields {
+    let number = |name: &str| match inputs.get(name) {
+        Some(serde_json::Value::String(mark)) => {
+            let is_marked = |value: &u32| world.mark(name, &Value::from(i64::from(*value))) == *mark;
+            (SOFT..SOFT + 10).find(is_marked).unwrap_or(u32::MAX).into()
+        }
+        value => value.and_then(serde_json::Value::as_u64).unwrap_or(0),
+    };
     let text = |name: &str| inputs.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
     let number = |name: &str| u32::try_from(number(name)).unwrap();
     Fields { soft: number("soft"), hard: number("hard"), near: text("near"), far: text("far") }
