@@ -314,9 +314,9 @@ impl Instance for SimProvider {
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         let kind = self.kind(cx, false)?;
         let made = self.call(cx, Op::Create, kind, || self.make(cx, kind, inputs)).await;
-        if kind.schema.has_early() {
-            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-            made.entry(cx.token).or_insert_with(Instant::now);
+        if kind.schema.has_early() && made.is_ok() {
+            let mut times = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            times.entry(cx.token).or_insert_with(Instant::now);
         }
         made
     }

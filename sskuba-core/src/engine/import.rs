@@ -7,7 +7,7 @@ use crate::applying::place_id;
 use crate::graph::NodeId;
 use crate::plan::{Action, Decision, FieldChange, Plan, Subject, decide, dependencies, flags, imported};
 use crate::planning::PlanOptions;
-use crate::provider::Prior;
+use crate::provider::{Prior, resealed, sealed_like};
 use crate::stack::Program;
 use crate::state::{Entry, Record, Status};
 use crate::value::Map;
@@ -52,10 +52,14 @@ impl Session {
             EngineError::Refused(format!("{address} cannot be imported: the provider knows no {kind} `{id}`"))
         })?;
         let fields = schema.inputs().filter_map(|field| {
-            let wanted = wanted.get(field.name).filter(|value| !value.has_unknown());
-            Some((field.name.to_owned(), imported(field, wanted, object.inputs.get(field.name))?))
+            let declared = wanted.get(field.name);
+            let known = declared.filter(|value| !value.has_unknown());
+            let value = imported(field, known, object.inputs.get(field.name))?;
+            let value = declared.into_iter().fold(value, |value, declared| sealed_like(declared, value));
+            Some((field.name.to_owned(), value))
         });
         let applied: Map = fields.collect();
+        let (observed, outputs) = resealed(schema, (&object.inputs, &object.outputs), &applied);
         let time = self.engine().clock.now();
         let place = place_id(self.journal(), &instance).map_err(|error| self.wrap(error))?;
         let record = Record {
@@ -68,8 +72,8 @@ impl Session {
             status: Status::Live,
             id: object.id,
             applied,
-            observed: object.inputs,
-            outputs: object.outputs,
+            observed,
+            outputs,
             dependencies: dependencies(&plan.graph, node),
             flags: flags(&plan.graph, node),
             failure: None,

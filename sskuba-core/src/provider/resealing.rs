@@ -14,6 +14,24 @@ pub(crate) fn resealed(schema: &Schema, (observed, outputs): (&Map, &Map), input
     (schema.seal_outputs(object.inputs), schema.seal_outputs(object.outputs))
 }
 
+/// Returns a reported value in which secret is what is secret in the value that the program declares for it.
+pub(crate) fn sealed_like(declared: &Value, reported: Value) -> Value {
+    match (declared, reported) {
+        (Value::Map(declared), Value::Map(reported)) => {
+            let sealed = reported.into_iter().map(|(key, value)| match declared.get(&key) {
+                Some(declared) => (key, sealed_like(declared, value)),
+                None => (key, value),
+            });
+            Value::Map(sealed.collect())
+        }
+        (Value::List(declared), Value::List(reported)) if declared.len() == reported.len() => {
+            Value::List(declared.iter().zip(reported).map(|(declared, value)| sealed_like(declared, value)).collect())
+        }
+        (declared, reported) if declared.has_secret() => reported.into_secret(),
+        (_, reported) => reported,
+    }
+}
+
 /// Returns a value with no part of it secret.
 fn opened(value: &Value) -> Value {
     value.exposed().map_or_else(|_| value.clone(), Value::from_json)
@@ -34,6 +52,23 @@ mod tests {
         echo: Computed<String>,
         /// The id.
         id: Computed<String>,
+    }
+
+    #[test]
+    fn what_is_reported_is_as_secret_as_what_is_declared() {
+        let (secret, open) = (|text: &str| Value::from(text).into_secret(), |text: &str| Value::from(text));
+        let map = |value| Value::Map([("a".to_owned(), value), ("b".to_owned(), open("b"))].into());
+        for (declared, reported, sealed) in [
+            (secret("x"), open("y"), secret("y")),
+            (open("x"), open("y"), open("y")),
+            (map(secret("x")), map(open("y")), map(secret("y"))),
+            (Value::List(vec![open("1"), secret("2")]), Value::List(vec![open("1"), open("3")]), {
+                Value::List(vec![open("1"), secret("3")])
+            }),
+            (Value::List(vec![secret("2")]), Value::List(vec![]), Value::List(vec![]).into_secret()),
+        ] {
+            assert_eq!(sealed_like(&declared, reported), sealed);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::truth::Edges;
 
 /// How many resources a program has at the most. A slot is a resource, whatever it is called at the time.
-pub const SLOTS: usize = 9;
+pub const SLOTS: usize = 12;
 
 /// The kinds of the model's cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,10 @@ pub enum Kind {
     Sole,
     /// Its service knows neither tokens nor tags.
     Mute,
+    /// Stands on a base; it exists before it can be used, and where its site is, is known only then.
+    Gate,
+    /// Stands on a gate and points to another, by their ids or by their sites.
+    Guest,
 }
 
 impl Kind {
@@ -27,7 +31,9 @@ impl Kind {
             0..=2 => Self::Base,
             3..=5 => Self::Leaf,
             6 | 7 => Self::Sole,
-            _ => Self::Mute,
+            8 => Self::Mute,
+            9 | 10 => Self::Gate,
+            _ => Self::Guest,
         }
     }
 
@@ -38,18 +44,22 @@ impl Kind {
             Self::Leaf => "model:cloud:Leaf",
             Self::Sole => "model:cloud:Sole",
             Self::Mute => "model:cloud:Mute",
+            Self::Gate => "model:cloud:Gate",
+            Self::Guest => "model:cloud:Guest",
         }
     }
 
     /// Returns the kind with this name.
     pub fn named(text: &str) -> Option<Self> {
-        [Self::Base, Self::Leaf, Self::Sole, Self::Mute].into_iter().find(|kind| kind.text() == text)
+        let all = [Self::Base, Self::Leaf, Self::Sole, Self::Mute, Self::Gate, Self::Guest];
+        all.into_iter().find(|kind| kind.text() == text)
     }
 
     /// Returns the slot that a choice of `near` means; a change of it replaces the resource.
     pub fn near(self, choice: u8) -> Option<usize> {
         match self {
-            Self::Leaf | Self::Sole => slot_in(choice, 0, 3),
+            Self::Leaf | Self::Sole | Self::Gate => slot_in(choice, 0, 3),
+            Self::Guest => slot_in(choice, 9, 2),
             Self::Base | Self::Mute => None,
         }
     }
@@ -59,7 +69,8 @@ impl Kind {
         match self {
             Self::Leaf | Self::Mute => slot_in(choice, 0, 3),
             Self::Sole => slot_in(choice, 3, 3),
-            Self::Base => None,
+            Self::Guest => slot_in(choice, 9, 2),
+            Self::Base | Self::Gate => None,
         }
     }
 }
@@ -90,6 +101,8 @@ pub struct Spec {
     pub first: bool,
     /// Its changeable field is secret.
     pub sealed: bool,
+    /// It uses the sites of gates, and not their ids.
+    pub by_site: bool,
     /// It stands in the component.
     pub inside: bool,
     /// It uses the second provider instance.
@@ -163,6 +176,19 @@ impl Draft {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// Returns those of its needs that have to be usable before a resource is touched.
+    pub fn needs_usable(&self, slot: usize) -> Vec<usize> {
+        let Some(spec) = self.specs.get(&slot) else { return Vec::new() };
+        let used = [self.near(slot), self.far(slot)].into_iter().flatten().filter(|_| spec.by_site);
+        let after = spec.after.filter(|other| self.specs.contains_key(other));
+        used.chain(after).filter(|other| Kind::of(*other) == Kind::Gate).collect()
+    }
+
+    /// Tells whether a resource uses another one by its site.
+    pub fn uses_site(&self, slot: usize, other: usize) -> bool {
+        Kind::of(other) == Kind::Gate && self.specs.get(&slot).is_some_and(|spec| spec.by_site)
     }
 
     /// Returns where a resource is to be.

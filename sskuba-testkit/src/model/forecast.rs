@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Kind, SLOTS};
-use super::truth::{Note, Truth};
+use super::truth::{Note, Readiness, Truth};
 
 /// What is announced for a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,33 +46,36 @@ pub struct Forecast {
     pub left_out: BTreeSet<usize>,
 }
 
-/// How the id of a resource will look.
+/// What of a resource others use, as it will look.
 #[derive(Clone)]
-enum Id {
+enum Used {
     Known(String),
     Unknown,
 }
+
+/// The ids and the sites of the resources.
+type AllUsed = BTreeMap<usize, (Used, Used)>;
 
 /// Foretells the plan of a program, or without one that of taking everything down.
 pub fn forecast(truth: &Truth, draft: Option<&Draft>, selection: &Selection) -> Forecast {
     let empty = Draft::default();
     let draft = draft.unwrap_or(&empty);
     let mut told = Forecast { left_out: left_out(truth, draft, selection), ..Forecast::default() };
-    let mut ids: BTreeMap<usize, Id> = BTreeMap::new();
+    let mut ids = AllUsed::new();
     // Replacements that delete first, and whether they are sure.
     let mut first: BTreeMap<usize, bool> = BTreeMap::new();
     for slot in (0..SLOTS).filter(|slot| draft.specs.contains_key(slot)) {
         let note = truth.note_of(draft, slot);
         if told.left_out.contains(&slot) {
-            ids.insert(slot, note.map_or(Id::Unknown, |note| Id::Known(note.id.clone())));
+            ids.insert(slot, (known(note.map(|note| &note.id)), known(note.and_then(|note| note.site.as_ref()))));
             continue;
         }
         let fate = note.map_or(Fate::Create, |note| decide(draft, slot, note, &ids, &first, selection));
-        let id = match (note, fate) {
-            (Some(note), Fate::Same | Fate::Update(_)) => Id::Known(note.id.clone()),
-            _ => Id::Unknown,
-        };
-        ids.insert(slot, id);
+        let stays = note.filter(|_| matches!(fate, Fate::Same | Fate::Update(_)));
+        // An update may change the site.
+        let site = stays.filter(|note| fate == Fate::Same && note.readiness == Readiness::Usable);
+        let site = site.and_then(|note| note.site.as_ref());
+        ids.insert(slot, (known(stays.map(|note| &note.id)), known(site)));
         let spec = &draft.specs[&slot];
         if let Fate::Replace(sure) = fate {
             let cascades = draft.near(slot).is_some_and(|near| first.contains_key(&near));
@@ -112,6 +115,10 @@ fn stop_roots(draft: &Draft, told: &mut Forecast) {
     }
 }
 
+fn known(text: Option<&String>) -> Used {
+    text.map_or(Used::Unknown, |text| Used::Known(text.clone()))
+}
+
 /// What stands on something that is made anew may have to be made anew itself; protected, it forbids that.
 fn refuse_followers(draft: &Draft, told: &mut Forecast) {
     let fate = |told: &Forecast, slot: usize| told.declared.get(&draft.address(slot)).copied();
@@ -133,16 +140,17 @@ fn decide(
     draft: &Draft,
     slot: usize,
     note: &Note,
-    ids: &BTreeMap<usize, Id>,
+    ids: &AllUsed,
     first: &BTreeMap<usize, bool>,
     selection: &Selection,
 ) -> Fate {
     let spec = &draft.specs[&slot];
     let mut fates = vec![Fate::Same];
     // Each edge: none if it is as it was, otherwise whether it changes for sure.
-    let edge = |now: Option<usize>, was: &Option<String>| match now.map(|other| &ids[&other]) {
-        Some(Id::Unknown) => Some(false),
-        Some(Id::Known(id)) => (was.as_ref() != Some(id)).then_some(true),
+    let used = |other: usize| if draft.uses_site(slot, other) { &ids[&other].1 } else { &ids[&other].0 };
+    let edge = |now: Option<usize>, was: &Option<String>| match now.map(used) {
+        Some(Used::Unknown) => Some(false),
+        Some(Used::Known(id)) => (was.as_ref() != Some(id)).then_some(true),
         None => was.is_some().then_some(true),
     };
     if spec.soft != note.sent.soft || note.partial || note.seen.is_some_and(|seen| seen != note.sent.soft) {
@@ -150,6 +158,7 @@ fn decide(
     }
     fates.extend(edge(draft.far(slot), &note.sent.far).map(Fate::Update));
     fates.extend(edge(draft.near(slot), &note.sent.near).map(Fate::Replace));
+    fates.extend((note.readiness == Readiness::GivenUp).then_some(Fate::Replace(true)));
     let moves = draft.place(slot) != note.edges.place;
     if moves || spec.hard != note.sent.hard || *selection == Selection::Replace(draft.address(slot)) {
         fates.push(Fate::Replace(true));

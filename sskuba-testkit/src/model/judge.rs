@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Kind, SLOTS};
 use super::forecast::{Fate, Forecast};
-use super::truth::{Edges, Fields, Note, Thing, Truth, Verb};
+use super::truth::{Edges, Fields, Note, Readiness, Thing, Truth, Verb};
 
 /// Something that happened in the cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Effect {
     pub partial: bool,
     /// A create that found its object there and made none.
     pub again: bool,
+    /// The site of a gate, as the cloud has it.
+    pub site: Option<String>,
 }
 
 /// Follows one run.
@@ -65,6 +67,22 @@ impl<'a> Judge<'a> {
         let former = self.truth.note_of(draft, slot).map(|note| note.address.clone());
         if let Some(former) = former.filter(|former| *former != address) {
             self.truth.renamed(&former, &address);
+        }
+    }
+
+    /// Notes that the service says of an object that it can be used.
+    pub fn usable(&mut self, token: &str) {
+        let Truth { things, notes, .. } = &mut *self.truth;
+        if let Some(note) = notes.iter_mut().find(|note| note.token == token) {
+            note.readiness = Readiness::Usable;
+            note.site = things.get(&note.id).and_then(|thing| thing.site.clone());
+        }
+    }
+
+    /// Notes that the service gives an object up.
+    pub fn given_up(&mut self, token: &str) {
+        if let Some(note) = self.truth.note(token) {
+            self.truth.given_up.insert(note.id.clone());
         }
     }
 
@@ -115,8 +133,11 @@ impl<'a> Judge<'a> {
             };
             let ready = self.told.left_out.contains(&other)
                 || (!note.partial && self.truth.wanted(self.draft, other).is_ok_and(|w| w == note.sent));
+            let usable = note.readiness == Readiness::Usable || self.told.left_out.contains(&other);
             if !ready {
                 self.complain(effect, &format!("{address} is not as it should be yet"));
+            } else if !usable && self.draft.needs_usable(slot).contains(&other) {
+                self.complain(effect, &format!("{address} cannot be used yet"));
             }
         }
     }
@@ -152,7 +173,8 @@ impl<'a> Judge<'a> {
         let kind =
             Kind::named(effect.address.rsplit("::").nth(1).map_or("", last_part)).unwrap_or(Kind::Base);
         let place = self.edges(effect, slot).place;
-        let thing = Thing { kind, fields: fields.clone(), partial: effect.partial, place };
+        let site = effect.site.clone();
+        let thing = Thing { kind, fields: fields.clone(), partial: effect.partial, place, site };
         if self.truth.things.insert(effect.id.clone(), thing).is_some() {
             self.complain(effect, "its id is that of an object that is there already");
         }
@@ -165,6 +187,8 @@ impl<'a> Judge<'a> {
             edges: self.edges(effect, slot),
             partial: effect.partial,
             superseded: false,
+            readiness: if kind == Kind::Gate { Readiness::Made } else { Readiness::Usable },
+            site: None,
         };
         self.truth.notes.push(note);
     }
@@ -230,6 +254,7 @@ impl<'a> Judge<'a> {
         match self.truth.things.get_mut(&effect.id) {
             Some(thing) => {
                 (thing.fields, thing.partial) = (fields.clone(), false);
+                thing.site.clone_from(&effect.site);
                 self.truth.meddled.remove(&effect.id);
             }
             None => self.complain(effect, "its object is not there"),
@@ -237,6 +262,7 @@ impl<'a> Judge<'a> {
         let edges = self.edges(effect, slot);
         if let Some(note) = self.truth.note_mut(&effect.token) {
             (note.seen, note.sent, note.partial, note.edges) = (Some(fields.soft), fields, false, edges);
+            note.site = effect.site.clone().filter(|_| note.readiness == Readiness::Usable);
         }
     }
 
@@ -259,7 +285,11 @@ impl<'a> Judge<'a> {
             }
         }
         // What somebody else deleted before is gone from under its users already.
-        let users: Vec<String> = self.truth.users(&note.id);
+        let replaced = matches!(self.told.declared.get(&effect.address), Some(Fate::Replace(_)));
+        let mut users: Vec<String> = self.truth.users(&note.id);
+        // What only points to something that goes before its new generation comes is switched over later; the service of
+        // a guest does not mind.
+        users.retain(|user| !(replaced && self.truth.only_points(user, &note.id)));
         if !users.is_empty() && self.truth.things.contains_key(&note.id) {
             self.complain(effect, &format!("{} still use it", users.join(", ")));
         }

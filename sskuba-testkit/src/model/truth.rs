@@ -11,9 +11,9 @@ pub struct Fields {
     pub soft: u32,
     /// The field that cannot.
     pub hard: u32,
-    /// The id of what it stands on.
+    /// The id, or the site, of what it stands on.
     pub near: Option<String>,
-    /// The id of what it points to.
+    /// The id, or the site, of what it points to.
     pub far: Option<String>,
 }
 
@@ -28,6 +28,20 @@ pub struct Thing {
     pub partial: bool,
     /// Where it is.
     pub place: u32,
+    /// The site of a gate.
+    pub site: Option<String>,
+}
+
+/// Whether an object can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Readiness {
+    /// It can.
+    #[default]
+    Usable,
+    /// Not yet.
+    Made,
+    /// Its service gave it up.
+    GivenUp,
 }
 
 /// What is recorded of one generation.
@@ -49,6 +63,10 @@ pub struct Note {
     pub partial: bool,
     /// Another generation took its place.
     pub superseded: bool,
+    /// Whether it can be used.
+    pub readiness: Readiness,
+    /// The site of a gate, as it was reported last.
+    pub site: Option<String>,
 }
 
 /// What is recorded of a resource beside its values.
@@ -105,6 +123,8 @@ pub struct Truth {
     pub strays: BTreeSet<String>,
     /// Objects that somebody else changed since they were written or read last.
     pub meddled: BTreeSet<String>,
+    /// Objects that their service gave up.
+    pub given_up: BTreeSet<String>,
     /// Recorded objects that somebody else deleted and of which the stack does not know that.
     pub vanished: BTreeSet<String>,
 }
@@ -151,6 +171,10 @@ impl Truth {
         let id = |other: Option<usize>| match other {
             None => Ok(None),
             Some(other) => match self.note_of(draft, other) {
+                Some(note) if draft.uses_site(slot, other) => match &note.site {
+                    Some(site) => Ok(Some(site.clone())),
+                    None => Err(format!("the site of {} is not known", draft.address(other))),
+                },
                 Some(note) => Ok(Some(note.id.clone())),
                 None => Err(format!("{} is not there", draft.address(other))),
             },
@@ -191,9 +215,19 @@ impl Truth {
         }
     }
 
+    /// Tells whether a guest points to a gate and does not stand on it.
+    pub fn only_points(&self, guest: &str, gate: &str) -> bool {
+        let site = self.things.get(gate).and_then(|thing| thing.site.as_deref());
+        let stands = |near: &str| near == gate || Some(near) == site;
+        let guest = self.things.get(guest).filter(|thing| thing.kind == Kind::Guest);
+        guest.is_some_and(|guest| !guest.fields.near.as_deref().is_some_and(stands))
+    }
+
     /// Returns the ids of the objects that use another one.
     pub fn users(&self, id: &str) -> Vec<String> {
-        let uses = |fields: &Fields| fields.near.as_deref() == Some(id) || fields.far.as_deref() == Some(id);
+        let site = self.things.get(id).and_then(|thing| thing.site.as_deref());
+        let is_meant = |text: Option<&str>| text.is_some() && (text == Some(id) || text == site);
+        let uses = |fields: &Fields| is_meant(fields.near.as_deref()) || is_meant(fields.far.as_deref());
         self.things.iter().filter(|(_, thing)| uses(&thing.fields)).map(|(id, _)| id.clone()).collect()
     }
 

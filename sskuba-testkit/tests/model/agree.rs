@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sskuba_core::state::{Intent, PlaceId, Record, State, Status, Verb as EngineVerb};
 use sskuba_core::value::{Map, Value};
-use sskuba_testkit::model::{Edges, Fields, Forecast, Note, Open, Truth, Verb};
+use sskuba_testkit::model::{Edges, Fields, Forecast, Note, Open, Readiness, Truth, Verb};
 
 use crate::player::Player;
 
@@ -64,6 +64,12 @@ fn note(state: &State, record: &Record) -> Note {
         },
         partial: record.status == Status::Partial,
         superseded: record.status == Status::Superseded,
+        readiness: match record.status {
+            Status::Made => Readiness::Made,
+            Status::Failed => Readiness::GivenUp,
+            _ => Readiness::Usable,
+        },
+        site: text(&record.outputs, "site"),
     }
 }
 
@@ -204,7 +210,12 @@ fn compare_notes(
             other.is_some_and(|other| {
                 let superseded = if turning { note.superseded } else { other.superseded };
                 // Of what is only to be deleted nobody records that it is half made.
-                Note { superseded, partial: other.partial && !superseded, ..other.clone() } == *note
+                let (readiness, site) = (note.readiness, note.site.clone());
+                let partial = other.partial && !superseded;
+                // The world keeps no secrets: found by its tag, an object does not say what it was given.
+                let seen = other.seen.filter(|_| note.seen.is_some() || !note.edges.sealed);
+                let other = Note { superseded, partial, readiness, site, seen, ..other.clone() };
+                follows(&other, note) && other == *note
             })
         };
         match (was, becomes) {
@@ -235,9 +246,17 @@ fn compare_notes(
     }
 }
 
+/// Tells whether what can be said of an object's readiness may follow what was said before.
+fn follows(was: &Note, note: &Note) -> bool {
+    note.superseded || was.readiness == Readiness::Made || was.readiness == note.readiness
+}
+
 /// Each part is as it was or as it should become.
 fn mixed(note: &Note, was: Option<&Note>, becomes: Option<&Note>) -> bool {
     let (Some(was), Some(becomes)) = (was.or(becomes), becomes.or(was)) else { return false };
+    if !follows(was, note) && !follows(becomes, note) {
+        return false;
+    }
     let either = |same: &dyn Fn(&Note) -> bool| same(was) || same(becomes);
     either(&|n| n.address == note.address)
         && either(&|n| n.edges == note.edges || renamed(&n.edges, &note.edges))
@@ -261,6 +280,18 @@ fn whole(truth: &Truth, wrong: &mut Vec<String>) {
         let made = truth.open.values().any(|open| open.made.as_ref().is_some_and(|note| note.id == *id));
         if !recorded && !made {
             wrong.push(format!("{id} exists, and nobody knows of it"));
+        }
+    }
+    for note in truth.notes.iter().filter(|note| !note.superseded) {
+        let is_known = truth.open.contains_key(&note.token) || truth.meddled.contains(&note.id);
+        let site = truth.things.get(&note.id).and_then(|thing| thing.site.as_ref());
+        let fits = match note.readiness {
+            Readiness::Usable => is_known || note.partial || site.is_none() || note.site.as_ref() == site,
+            Readiness::Made => note.site.is_none(),
+            Readiness::GivenUp => truth.given_up.contains(&note.id),
+        };
+        if !fits {
+            wrong.push(format!("{note:?} is recorded, and its site is {site:?}"));
         }
     }
     for note in &truth.notes {

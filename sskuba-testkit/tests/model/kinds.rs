@@ -93,6 +93,52 @@ pub(crate) struct Mute {
     id: Computed<String>,
 }
 
+/// Exists before it can be used.
+#[derive(Resource, Debug)]
+#[resource(
+    kind = "model:cloud:Gate",
+    idempotency = "token",
+    create = "5s",
+    made = "1s",
+    update = "1s",
+    delete = "1s"
+)]
+pub(crate) struct Gate {
+    /// A field that can be changed.
+    soft: Input<u32>,
+    /// A field that cannot.
+    #[resource(force_new)]
+    hard: Input<u32>,
+    /// What it stands on.
+    #[resource(force_new, reference = "model:cloud:Base")]
+    near: Option<Input<String>>,
+    /// The id.
+    #[resource(computed, id, early, pattern = "gate-{hex:12}")]
+    id: Computed<String>,
+    /// Where it is found; known when it can be used.
+    #[resource(volatile, pattern = "site-{hex:12}")]
+    site: Computed<String>,
+}
+
+/// Stands on a gate and points to another.
+#[derive(Resource, Debug)]
+#[resource(kind = "model:cloud:Guest", idempotency = "token", create = "1s", update = "1s", delete = "1s")]
+pub(crate) struct Guest {
+    /// A field that can be changed.
+    soft: Input<u32>,
+    /// A field that cannot.
+    #[resource(force_new)]
+    hard: Input<u32>,
+    /// The id or the site of what it stands on.
+    #[resource(force_new)]
+    near: Option<Input<String>>,
+    /// The id or the site of what it points to.
+    far: Option<Input<String>>,
+    /// The id.
+    #[resource(computed, id, pattern = "guest-{hex:12}")]
+    id: Computed<String>,
+}
+
 /// An instance of the provider.
 #[derive(Resource, Debug)]
 #[resource(kind = "model:provider:Instance", idempotency = "token")]
@@ -106,5 +152,13 @@ pub(crate) struct Instance {
 
 /// Returns all schemas.
 pub(crate) fn schemas() -> Vec<Arc<Schema>> {
-    vec![Base::schema(), Leaf::schema(), Sole::schema(), Mute::schema(), Instance::schema()]
+    vec![
+        Base::schema(),
+        Leaf::schema(),
+        Sole::schema(),
+        Mute::schema(),
+        Gate::schema(),
+        Guest::schema(),
+        Instance::schema(),
+    ]
 }

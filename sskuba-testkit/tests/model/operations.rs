@@ -10,7 +10,7 @@ use sskuba_core::plan::{Action, Plan, PlanFile, Subject, Verdict};
 use sskuba_core::planning::PlanOptions;
 use sskuba_core::provider::Class;
 use sskuba_core::state::RunResult;
-use sskuba_testkit::model::{Fate, Forecast, Kind, SLOTS, Selection, forecast};
+use sskuba_testkit::model::{Fate, Forecast, Kind, Readiness, SLOTS, Selection, forecast};
 
 use crate::player::Player;
 use crate::program::program;
@@ -249,6 +249,11 @@ impl Player {
                 Some(_) => {}
             }
         }
+        let waits = |note: &&sskuba_testkit::model::Note| {
+            note.readiness == Readiness::Made
+                && self.draft.slot_at(&note.address).is_some_and(|slot| !told.left_out.contains(&slot))
+        };
+        wrong.extend(self.truth.notes.iter().filter(waits).map(|note| format!("{note:?} was not waited for")));
         for token in told.removed.keys() {
             let Some(note) = self.truth.note(token) else { continue };
             if self.truth.vanished.contains(&note.id) {
@@ -292,7 +297,8 @@ impl Player {
             self.truth.notes.iter().any(|note| here(note) && told.removed.get(&note.token) == Some(&false));
         let touched = (0..SLOTS).filter(|slot| self.draft.place(*slot) == 0).any(|slot| {
             let fate = told.declared.get(&self.draft.address(slot));
-            fate.is_some_and(|fate| *fate != Fate::Same)
+            let waits = self.truth.note_of(&self.draft, slot).map(|note| note.readiness) == Some(Readiness::Made);
+            fate.is_some_and(|fate| *fate != Fate::Same || waits)
         });
         let asks = !self.truth.open.is_empty()
             || recorded

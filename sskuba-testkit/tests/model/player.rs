@@ -138,6 +138,7 @@ impl Player {
             Op::After { other, .. } => spec.after = (other < slot).then_some(usize::from(other)),
             Op::Options { bits, .. } => {
                 (spec.protect, spec.retain, spec.first) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
+                spec.by_site = bits & 8 != 0;
             }
             Op::Instance { .. } => spec.alt = !spec.alt,
             _ => {}
@@ -223,6 +224,8 @@ impl Player {
             match seen {
                 Seen::Asked(verb, address, token) => judge.asked(verb, &address, &token),
                 Seen::Happened(effect) => judge.happened(&effect),
+                Seen::Usable(token) => judge.usable(&token),
+                Seen::GivenUp(token) => judge.given_up(&token),
             }
         }
         let wrong = judge.end();

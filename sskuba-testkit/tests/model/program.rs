@@ -6,7 +6,7 @@ use sskuba_core::prelude::*;
 use sskuba_core::resource::Managed;
 use sskuba_testkit::model::{Draft, Kind, Spec};
 
-use crate::kinds::{Base, Instance, Leaf, Mute, Sole};
+use crate::kinds::{Base, Gate, Guest, Instance, Leaf, Mute, Sole};
 
 /// A declared resource, whatever its kind.
 enum Declared {
@@ -14,11 +14,17 @@ enum Declared {
     Leaf(Handle<Leaf>),
     Sole(Handle<Sole>),
     Mute(Handle<Mute>),
+    Gate(Handle<Gate>),
+    Guest(Handle<Guest>),
 }
 
 impl Declared {
-    fn id(&self) -> Output<String> {
+    /// Returns what others use of it.
+    fn used(&self, by_site: bool) -> Output<String> {
         match self {
+            Self::Gate(handle) if by_site => handle.site(),
+            Self::Gate(handle) => handle.id(),
+            Self::Guest(handle) => handle.id(),
             Self::Base(handle) => handle.id(),
             Self::Leaf(handle) => handle.id(),
             Self::Sole(handle) => handle.id(),
@@ -32,6 +38,8 @@ impl Declared {
             Self::Leaf(other) => handle.depends_on(other),
             Self::Sole(other) => handle.depends_on(other),
             Self::Mute(other) => handle.depends_on(other),
+            Self::Gate(other) => handle.depends_on(other),
+            Self::Guest(other) => handle.depends_on(other),
         }
     }
 }
@@ -59,7 +67,7 @@ fn declare(
     known: &Known,
     alt: &Handle<Instance>,
 ) -> Result<Declared> {
-    let id = |other: Option<usize>| other.and_then(|other| Some(known.get(&other)?.id()));
+    let id = |other: Option<usize>| other.and_then(|other| Some(known.get(&other)?.used(spec.by_site)));
     let (near, far) = (id(draft.near(slot)), id(draft.far(slot)));
     let (soft, hard) = (soft(spec), spec.hard);
     let after = spec.after.and_then(|after| known.get(&after));
@@ -76,6 +84,16 @@ fn declare(
             sole = near.into_iter().fold(sole, Sole::near);
             sole = far.into_iter().fold(sole, Sole::far);
             Declared::Sole(add(stack, slot, spec, sole, after, alt)?)
+        }
+        Kind::Gate => {
+            let gate = near.into_iter().fold(Gate::new(soft, hard), Gate::near);
+            Declared::Gate(add(stack, slot, spec, gate, after, alt)?)
+        }
+        Kind::Guest => {
+            let mut guest = Guest::new(soft, hard);
+            guest = near.into_iter().fold(guest, Guest::near);
+            guest = far.into_iter().fold(guest, Guest::far);
+            Declared::Guest(add(stack, slot, spec, guest, after, alt)?)
         }
         Kind::Mute => {
             let mute = far.into_iter().fold(Mute::new(soft, hard), Mute::far);

@@ -3,7 +3,7 @@
 use sskuba_core::applying::Events;
 use sskuba_core::engine::Resolution;
 use sskuba_core::planning::PlanOptions;
-use sskuba_testkit::model::{Kind, Verb};
+use sskuba_testkit::model::{Kind, Readiness, Verb};
 
 use crate::player::Player;
 use crate::program::program;
@@ -121,6 +121,8 @@ impl Player {
                     edges: self.draft.edges(slot),
                     partial: false,
                     superseded: false,
+                    readiness: Readiness::Usable,
+                    site: thing.site,
                 });
                 // A record says that its object is whole: what is imported is taken as it is.
                 self.truth.meddled.insert(id);

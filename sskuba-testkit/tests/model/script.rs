@@ -14,6 +14,7 @@ pub(crate) enum Wrong {
     LostBefore,
     LostAfter,
     Partial,
+    GivenUp,
     StallBefore,
     StallAfter,
 }
@@ -84,7 +85,7 @@ pub(crate) enum Op {
         slot: u8,
         other: u8,
     },
-    /// Changes options: protect, retain, delete first.
+    /// Changes options: protect, retain, delete first; and whether it uses sites.
     Options {
         slot: u8,
         bits: u8,
@@ -175,6 +176,7 @@ fn wrong() -> impl Strategy<Value = Wrong> {
         3 => Just(Wrong::LostBefore),
         3 => Just(Wrong::LostAfter),
         2 => Just(Wrong::Partial),
+        4 => Just(Wrong::GivenUp),
         1 => Just(Wrong::StallBefore),
         1 => Just(Wrong::StallAfter),
     ]
@@ -182,7 +184,7 @@ fn wrong() -> impl Strategy<Value = Wrong> {
 
 fn trouble() -> impl Strategy<Value = Vec<Trouble>> {
     let one = prop_oneof![
-        6 => (0..10_u8, wrong()).prop_map(|(at, wrong)| Trouble::Call(at, wrong)),
+        6 => (0..14_u8, wrong()).prop_map(|(at, wrong)| Trouble::Call(at, wrong)),
         1 => (0..6_u8).prop_map(Trouble::DiskFull),
         1 => (0..8_u8).prop_map(Trouble::Cancel),
         2 => (0..8_u8).prop_map(Trouble::Die),
@@ -210,7 +212,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (slot(), small.clone(), small.clone()).prop_map(|(slot, soft, hard)| Op::Change { slot, soft, hard }),
         2 => (slot(), 0..4_u8, 0..4_u8).prop_map(|(slot, near, far)| Op::Rewire { slot, near, far }),
         1 => (slot(), slot()).prop_map(|(slot, other)| Op::After { slot, other }),
-        2 => (slot(), 0..8_u8).prop_map(|(slot, bits)| Op::Options { slot, bits }),
+        2 => (slot(), 0..16_u8).prop_map(|(slot, bits)| Op::Options { slot, bits }),
         2 => slot().prop_map(|slot| Op::Hide { slot }),
         1 => slot().prop_map(|slot| Op::Rename { slot }),
         1 => slot().prop_map(|slot| Op::ForgetName { slot }),

@@ -23,11 +23,18 @@ use crate::script::{Trouble, Wrong};
 /// The smallest value of the changeable field: a secret of a digit or two would be found in every id.
 pub(crate) const SOFT: u32 = 40_000;
 
+/// For how long a gate exists and cannot be used.
+const UNREADY: Duration = Duration::from_secs(4);
+
 /// What was seen of a run.
 #[derive(Debug, Clone)]
 pub(crate) enum Seen {
     Asked(Verb, String, String),
     Happened(Effect),
+    /// The service says that the object of a generation can be used.
+    Usable(String),
+    /// It gives it up.
+    GivenUp(String),
 }
 
 /// What is to go wrong with the operation under way, and what was seen of it.
@@ -159,9 +166,9 @@ impl Stage {
         let (world, watch) = (World::memory(), Shared::default());
         let clock: Arc<dyn Clock> = Arc::new(Paused(tokio::time::Instant::now()));
         let options = Options::default().speed(1.0).visibility_speed(1.0).clock(Arc::clone(&clock));
-        let (looks, watches) = (world.clone(), Arc::clone(&watch));
+        let (looks, watches, time) = (world.clone(), Arc::clone(&watch), Arc::clone(&clock));
         let provider = SimProvider::new("model", schemas(), world.clone())
-            .fault_plan(move |cx, op, phase| watched(&looks, &watches, cx, op, phase));
+            .fault_plan(move |cx, op, phase| watched((&looks, &*time), &watches, cx, op, phase));
         let store: Arc<dyn StateStore> = Arc::new(Outer(Disk(Memory::default(), Arc::clone(&watch))));
         let (keyring, ids) = (Arc::new(EphemeralKeyring::default()), Arc::new(SeededIds::new(seed)));
         let in_region = |region: &str| {
@@ -219,7 +226,7 @@ impl Stage {
 }
 
 /// Watches one half of a call.
-fn watched(world: &World, watch: &Shared, cx: &Cx, op: Op, phase: Phase) -> Option<Fault> {
+fn watched((world, clock): (&World, &dyn Clock), watch: &Shared, cx: &Cx, op: Op, phase: Phase) -> Option<Fault> {
     let mut watch = watch.lock().unwrap();
     let (address, token) = (cx.address.to_string(), cx.token.to_string());
     if phase == Phase::Before {
@@ -237,7 +244,7 @@ fn watched(world: &World, watch: &Shared, cx: &Cx, op: Op, phase: Phase) -> Opti
             Wrong::Conflict => Fault::Conflict,
             Wrong::LostBefore => Fault::Lost,
             Wrong::StallBefore => Fault::Stall,
-            Wrong::LostAfter | Wrong::Partial | Wrong::StallAfter => return None,
+            Wrong::LostAfter | Wrong::Partial | Wrong::GivenUp | Wrong::StallAfter => return None,
         };
         watch.under_way.remove(&(token, op));
         watch.hits += 1;
@@ -251,10 +258,21 @@ fn watched(world: &World, watch: &Shared, cx: &Cx, op: Op, phase: Phase) -> Opti
         Some(Wrong::LostAfter) => Some(Fault::Lost),
         Some(Wrong::StallAfter) => Some(Fault::Stall),
         Some(Wrong::Partial) if op == Op::Create => Some(Fault::Partial),
+        Some(Wrong::GivenUp) if op == Op::Ready => Some(Fault::GivenUp),
         _ => None,
     };
     if fault.is_some() {
         watch.hits += 1;
+    }
+    if op == Op::Ready {
+        let token = cx.token.to_string();
+        let objects = world.with_token(&cx.address.kind(), cx.token).unwrap_or_default();
+        let is_usable = objects.iter().any(|object| clock.now().since(object.created) >= UNREADY);
+        match fault {
+            None if is_usable => watch.seen.push(Seen::Usable(token)),
+            Some(Fault::GivenUp) => watch.seen.push(Seen::GivenUp(token)),
+            _ => {}
+        }
     }
     let Some(verb) = verb(op) else { return fault.take() };
     let partial = fault == Some(Fault::Partial);
@@ -274,7 +292,7 @@ fn effect(
     let (address, token) = (cx.address.to_string(), cx.token.to_string());
     if verb == Verb::Delete {
         let (id, fields) = (String::new(), None);
-        return Some(Effect { verb, address, token, id, fields, partial: false, again: false });
+        return Some(Effect { verb, address, token, id, fields, partial: false, again: false, site: None });
     }
     let kind = cx.address.kind();
     let objects = match imported {
@@ -286,7 +304,8 @@ fn effect(
     let again = verb == Verb::Create && new.is_none();
     let object = new.or(objects.first())?;
     let fields = Some(fields(world, &object.inputs));
-    Some(Effect { verb, address, token, id: object.id.clone(), fields, partial, again })
+    let site = object.outputs.get("site").and_then(serde_json::Value::as_str).map(str::to_owned);
+    Some(Effect { verb, address, token, id: object.id.clone(), fields, partial, again, site })
 }
 
 /// Reads an object's inputs; of a secret one the world has only a mark, and values are small.
