@@ -56,10 +56,10 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// Tells whether a step's object is recorded as made and cannot be used yet.
-    pub(super) fn is_made(&self, step: &Step) -> bool {
+    /// Tells whether a step's object is recorded and cannot be used yet.
+    pub(super) fn is_unready(&self, step: &Step) -> bool {
         let record = step.prior.and_then(|token| self.state.record(token));
-        record.is_some_and(|record| record.status == Status::Made)
+        record.is_some_and(|record| matches!(record.status, Status::Made | Status::Partial))
     }
 }
 

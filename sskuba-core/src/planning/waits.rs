@@ -14,7 +14,7 @@ pub(super) fn append(request: &Request<'_>, steps: &mut Vec<Step>, durations: &D
         let verdict = match steps[i].action {
             Action::Create => Verdict::Certain,
             Action::Replace => steps[i].verdict,
-            Action::Same if request.is_made(&steps[i]) => Verdict::Certain,
+            Action::Same | Action::Update if request.is_unready(&steps[i]) => Verdict::Certain,
             _ => continue,
         };
         let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
@@ -26,7 +26,7 @@ pub(super) fn append(request: &Request<'_>, steps: &mut Vec<Step>, durations: &D
         let made = u64::try_from(node.schema.expected.made.as_millis()).unwrap_or(u64::MAX);
         wait.expected = expected(&node.schema, Action::Create, durations).saturating_sub(made);
         steps[i].ready_step = Some(number);
-        if steps[i].action != Action::Same {
+        if matches!(steps[i].action, Action::Create | Action::Replace) {
             steps[i].expected = made;
         }
         steps.push(wait);

@@ -323,9 +323,9 @@ impl State {
                 return Ok(());
             }
             Outcome::Applied { .. } => Status::Live,
-            Outcome::Made { .. } if intent.verb == Verb::Create => Status::Made,
+            Outcome::Made { .. } if self.may_be_unready(intent) => Status::Made,
             Outcome::Made { .. } => {
-                return Err(refuse("an outcome", &intent.address, "only a create makes an object"));
+                return Err(refuse("an outcome", &intent.address, "it could be used before"));
             }
             Outcome::Partial { .. } => Status::Partial,
         };
@@ -341,6 +341,16 @@ impl State {
             self.write(*intent, outcome, status, time);
         }
         Ok(())
+    }
+
+    /// Tells whether a call may leave an object that cannot be used yet: a create, or an update of such a one.
+    fn may_be_unready(&self, intent: &Intent) -> bool {
+        let before = self.records.get(&intent.token).map(|record| record.status);
+        match intent.verb {
+            Verb::Create => true,
+            Verb::Update => matches!(before, Some(Status::Made | Status::Partial)),
+            Verb::Delete => false,
+        }
     }
 
     /// Writes what a create or an update left.
