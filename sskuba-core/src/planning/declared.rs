@@ -162,9 +162,10 @@ impl<'a> Declared<'a> {
         }
     }
 
-    /// Leaves a resource as it is. Only its name follows the program: others may refer to it by that.
+    /// Leaves a resource as it is. Only its name follows the program: others may refer to it by that, and what it was
+    /// called before is not something that goes.
     fn exclude(&mut self, id: NodeId, node: &Node) {
-        let recorded = self.recorded(node);
+        let recorded = self.recorded(node).or_else(|| self.left_out_by_key(id, node));
         let step = &mut self.steps[id.index()];
         step.verdict = Verdict::Excluded;
         let Some((record, moved_from)) = recorded else { return };

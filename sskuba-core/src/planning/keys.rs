@@ -143,6 +143,23 @@ impl<'a> Declared<'a> {
         chosen
     }
 
+    /// Finds the record of a resource that is left out and has none by its names: what has its key, if that is nobody's
+    /// any more.
+    pub(super) fn left_out_by_key(&mut self, id: NodeId, node: &Node) -> Option<Recorded<'a>> {
+        if node.schema.unique.is_empty() {
+            return None;
+        }
+        let within = self.keyring.places.within(self.request, node);
+        let keys = Keys::of(&node.schema, &foreseen(self.request, node), &within);
+        let holders = keys.known.iter().filter_map(|key| self.keyring.holders.get(key)).flatten();
+        let free = |record: &&&Record| {
+            !self.keyring.taken.contains_key(&record.token) && self.request.graph.find(&record.address).is_none()
+        };
+        let record = *holders.into_iter().find(free)?;
+        self.keyring.taken.insert(record.token, id);
+        Some((record, Some(record.address.clone())))
+    }
+
     /// Tells whether what is recorded at an address may become another resource: the plan has to be about it.
     fn may_be_taken(&self, record: &Record) -> bool {
         match self.request.graph.find(&record.address) {

@@ -233,16 +233,14 @@ impl Truth {
 
     /// Brings the notes to what they have to be after a run of a program that went well to its end.
     pub fn settle(&mut self, draft: &Draft, told: &super::Forecast) {
-        for (slot, spec) in &draft.specs {
+        for slot in draft.specs.keys() {
             let (address, former) =
                 (draft.address(*slot), self.note_of(draft, *slot).map(|n| n.address.clone()));
-            let left_out = told.left_out.contains(slot);
-            // Of what is left out only those names follow the program that it says are former ones.
-            let follows = |former: &String| *former != address && (!left_out || spec.former.contains(former));
-            if let Some(former) = former.filter(follows) {
+            if let Some(former) = former.filter(|former| *former != address) {
                 self.renamed(&former, &address);
             }
-            if left_out {
+            // What is left out follows the program in its name alone.
+            if told.left_out.contains(slot) {
                 continue;
             }
             if let Some(note) = self.notes.iter_mut().find(|note| !note.superseded && note.address == address)
