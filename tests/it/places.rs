@@ -1,13 +1,18 @@
 //! Objects are asked for where they are: another place is refused, or is a replacement that the plan announces.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sskuba::core::address::StackId;
 use sskuba::core::applying::Events;
 use sskuba::core::engine::{Engine, EngineError};
 use sskuba::core::planning::PlanOptions;
+use sskuba::core::provider::{self, Change, Cx, Failure, Object, Place, Prior, Provider};
+use sskuba::core::schema::Schema;
 use sskuba::core::state::StateStore;
 use sskuba::core::stores::{EphemeralKeyring, Memory};
+use sskuba::core::value::Map;
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{self, Bucket, Instance, Network, Subnet};
 use sskuba::sim::{Fault, Op, Options, Phase, SimProvider, World};
@@ -16,7 +21,7 @@ struct Places {
     world: World,
     store: Arc<dyn StateStore>,
     keyring: Arc<EphemeralKeyring>,
-    stack: sskuba::core::address::StackId,
+    stack: StackId,
 }
 
 impl Places {
@@ -95,6 +100,76 @@ async fn another_ambient_place_is_refused_by_every_verb_before_anything_happens(
     }
     home.down(&places.stack).await.unwrap();
     assert!(places.ids().is_empty());
+}
+
+/// A provider that panics when it is asked where it works.
+#[derive(Debug, Clone)]
+struct Lost(SimProvider);
+
+#[async_trait::async_trait]
+impl Provider for Lost {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+    fn schemas(&self) -> Vec<Arc<Schema>> {
+        self.0.schemas()
+    }
+    async fn configure(&self, _: Option<&Map>) -> Result<Arc<dyn provider::Instance>, Failure> {
+        Ok(Arc::new(self.clone()))
+    }
+}
+
+#[async_trait::async_trait]
+impl provider::Instance for Lost {
+    async fn place(&self) -> Result<Place, Failure> {
+        panic!("it does not know where it is");
+    }
+    async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
+        self.0.create(cx, inputs).await
+    }
+    async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
+        self.0.read(cx, prior).await
+    }
+    async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
+        self.0.update(cx, change).await
+    }
+    async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
+        self.0.delete(cx, prior).await
+    }
+    async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
+        self.0.find(cx).await
+    }
+    async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
+        self.0.list(cx).await
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_cannot_say_where_it_works_touches_nothing() {
+    let places = Places::new();
+    places.engine("home", "1").up(&places.stack, network).await.unwrap();
+    let (before, revision) = (places.ids(), places.revision().await);
+    let lost = Engine::builder()
+        .store(Arc::clone(&places.store))
+        .keyring(places.keyring.clone())
+        .provider(Arc::new(Lost(places.sim().options(Options::default().region("elsewhere")))))
+        .build();
+    let other = StackId::from_str("local/test/new").unwrap();
+    let mut answers = vec![
+        lost.up(&places.stack, grown).await.map(drop),
+        lost.down(&places.stack).await.map(drop),
+        lost.up(&other, network).await.map(drop),
+    ];
+    let mut session = lost.open(&places.stack, "refresh", Duration::ZERO).await.unwrap();
+    answers.push(session.refresh(&Events::default()).await.map(drop));
+    session.close().await.unwrap();
+    for answer in answers {
+        let error = answer.unwrap_err().to_string();
+        for part in ["nothing was read or changed", "failed to find out where", "panicked"] {
+            assert!(error.contains(part), "`{part}` is missing in: {error}");
+        }
+    }
+    assert_eq!((places.ids(), places.revision().await), (before, revision));
 }
 
 #[tokio::test]

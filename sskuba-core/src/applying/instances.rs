@@ -6,8 +6,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
 
-use super::call::answered;
+use super::call::{answered, panicked};
 use crate::address::{Address, Token};
 use crate::provider::{Class, Failure, Instance, Place, Provider, Registry, RegistryError};
 use crate::state::State;
@@ -60,7 +61,11 @@ impl Configured {
     /// What the provider says.
     pub(crate) async fn place(&self) -> Result<Place, Failure> {
         let find = async || {
-            let found = async { self.get().await?.place().await };
+            let this = self.clone();
+            // In a task of its own: what panics says nothing, and must not pass for one that is in the right place.
+            let mut task = JoinSet::new();
+            task.spawn(async move { this.get().await?.place().await });
+            let found = async { task.join_next().await.and_then(Result::ok).unwrap_or_else(|| Err(panicked())) };
             Ok(self.said.clone().and(answered(found).await?))
         };
         self.place.get_or_try_init(find).await.cloned()

@@ -6,7 +6,6 @@ use std::fmt;
 
 use tokio::task::JoinSet;
 
-use super::call::panicked;
 use super::dispatcher::Tools;
 use super::instances::Configured;
 use super::journal::{Journal, JournalError};
@@ -96,15 +95,9 @@ pub(crate) async fn locate(
             (instance, place)
         });
     }
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(tasks.len());
     while let Some(ended) = tasks.join_next().await {
-        match ended {
-            Ok(located) => found.push(located),
-            Err(error) if error.is_panic() => {
-                tracing::error!(failure = %panicked(), "an instance could not be located");
-            }
-            Err(_) => {}
-        }
+        found.extend(ended.ok());
     }
     found.sort_by(|a, b| a.0.name.cmp(&b.0.name));
     found
