@@ -259,3 +259,62 @@ async fn an_instance_stays_until_the_last_object_in_its_place_is_gone() {
     assert!(places.ids().is_empty());
     assert!(engine.read(&places.stack).await.unwrap().state.is_empty());
 }
+
+/// An account; its number is known when it is made, and changes with its name.
+#[derive(Resource, Debug)]
+#[resource(kind = "sim:org:Account", idempotency = "token")]
+struct Account {
+    /// The name.
+    name: Input<String>,
+    /// The id.
+    #[resource(computed, id, pattern = "acc-{hex:8}")]
+    id: Computed<String>,
+    /// The number.
+    #[resource(volatile, pattern = "{field:name}")]
+    number: Computed<String>,
+}
+
+/// An instance whose account says nothing of its place before it is asked: it stands for credentials.
+#[derive(Resource, Debug)]
+#[resource(kind = "sim:provider:Instance", idempotency = "token")]
+struct Credentials {
+    /// The region.
+    #[resource(place)]
+    region: Input<String>,
+    /// The account.
+    account: Input<String>,
+    /// The id.
+    #[resource(computed, id)]
+    id: Computed<String>,
+}
+
+#[tokio::test]
+async fn settings_known_only_in_the_run_move_no_instance_away_from_its_objects() {
+    let places = Places::new();
+    let schemas = vec![Account::schema(), Credentials::schema(), Bucket::schema()];
+    let engine = places.engine_of(SimProvider::new("sim", schemas, places.world.clone()));
+    let program = |number: &'static str, label: Option<&'static str>| {
+        move |stack: &mut Stack| {
+            let account = stack.add("acc", Account::new(number))?;
+            let instance = stack.add("inst", Credentials::new("home", account.number()))?;
+            if let Some(label) = label {
+                stack.add("b", Bucket::new("b").policy(label))?.provider(&instance);
+            }
+            Ok(())
+        }
+    };
+    engine.up(&places.stack, program("1", Some("[1]"))).await.unwrap();
+    let bucket = || places.world.objects().unwrap().into_iter().find(|o| o.id == "b").map(|o| o.inputs.clone());
+    let before = bucket();
+    assert!(before.is_some());
+    for label in [Some("[2]"), None] {
+        let report = engine.up(&places.stack, program("2", label)).await.unwrap();
+        let failures: Vec<String> = report.failures.iter().map(|failed| failed.failure.to_string()).collect();
+        assert!(failures[0].contains("account 2, region home, and its objects are in account 1"), "{failures:?}");
+        assert_eq!(bucket().is_some(), label.is_some());
+        engine.up(&places.stack, program("1", Some("[1]"))).await.unwrap();
+        assert_eq!(bucket(), before);
+    }
+    engine.down(&places.stack).await.unwrap();
+    assert!(places.ids().is_empty());
+}

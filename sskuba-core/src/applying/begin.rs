@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::call::{Call, bound, hidden, prior_of};
+use super::call::{Call, bound, hidden, place_of, prior_of};
 use super::dispatcher::{Back, Ready, Run, Running};
 use super::event::Event;
 use super::instances::Configured;
@@ -321,6 +321,7 @@ impl Run<'_> {
             return Ok(());
         }
         let record = self.journal.state().record(token);
+        let there = place_of(self.journal.state(), record);
         let (prior, now) = (record.map(prior_of), self.tools.clock.now());
         let (hidden, status) = (hidden(Some(&node.schema), record, now), record.map(|record| record.status));
         self.journal.stage(Entry::Intent(Box::new(Intent {
@@ -338,7 +339,7 @@ impl Run<'_> {
         })))?;
         let schema = Some(Arc::clone(&node.schema));
         let holding = Arc::clone(self.journal.holding());
-        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status };
+        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status, place: there };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
     }
@@ -371,8 +372,8 @@ impl Run<'_> {
         let prior = Some(prior_of(&record));
         let (inputs, holding) = (Map::new(), Arc::clone(self.journal.holding()));
         let (hidden, status) = (hidden(schema.as_deref(), Some(&record), now), Some(record.status));
-        let verb = Verb::Delete;
-        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status };
+        let (verb, place) = (Verb::Delete, place_of(self.journal.state(), Some(&record)));
+        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status, place };
         self.launch(id, step, Action::Delete, ticket, token, call);
         Ok(())
     }

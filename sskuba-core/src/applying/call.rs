@@ -9,9 +9,9 @@ use super::holding::Holding;
 use super::instances::Configured;
 use super::recover;
 use crate::clock::Timestamp;
-use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Prior};
+use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Place, Prior};
 use crate::schema::{Durations, Schema};
-use crate::state::{Cause, Outcome, Record, Status, Verb};
+use crate::state::{Cause, Outcome, Record, State, Status, Verb};
 use crate::value::Map;
 
 /// The shortest bound that is set where neither the user nor the schema asks for more.
@@ -55,12 +55,19 @@ pub(super) struct Call {
     pub(super) prior: Option<Prior>,
     /// How it stands there.
     pub(super) status: Option<Status>,
+    /// Where it is, as far as that is recorded.
+    pub(super) place: Option<Place>,
 }
 
 /// Returns for how long an object may exist and be seen by no question: its kind's window, less how old it is.
 pub(crate) fn hidden(schema: Option<&Schema>, record: Option<&Record>, now: Timestamp) -> Duration {
     let window = schema.map_or(Duration::ZERO, |schema| schema.visibility);
     record.map_or(window, |record| window.saturating_sub(now.since(record.created)))
+}
+
+/// Returns where an object is, as far as that is recorded.
+pub(super) fn place_of(state: &State, record: Option<&Record>) -> Option<Place> {
+    state.place(record?.place?).cloned()
 }
 
 /// What is recorded of an object, as a provider takes it.
@@ -239,7 +246,12 @@ async fn settle(call: &Call) -> Result<Option<Object>, Failure> {
         return Ok(None);
     }
     // What is made with it has to know where it is.
-    call.instance.place().await?;
+    let here = call.instance.place().await?;
+    if let Some(there) = call.place.as_ref().filter(|there| **there != here) {
+        let message = format!("with these settings it works in {here}, and its objects are in {there}");
+        let hint = "take the change back, or declare another instance for what is to be there";
+        return Err(Failure::new(Class::Conflict, message).hint(hint));
+    }
     let id = call.cx.token.to_string();
     let field = call.schema.as_ref().map_or("id", |schema| schema.id_field).to_owned();
     Ok(Some(Object { outputs: [(field, id.as_str().into())].into(), id, inputs: Map::new() }))

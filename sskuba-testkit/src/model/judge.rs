@@ -75,7 +75,10 @@ impl<'a> Judge<'a> {
         let Truth { things, notes, .. } = &mut *self.truth;
         if let Some(note) = notes.iter_mut().find(|note| note.token == token) {
             note.readiness = Readiness::Usable;
-            note.site = things.get(&note.id).and_then(|thing| thing.site.clone());
+            if let Some(thing) = things.get(&note.id) {
+                note.site.clone_from(&thing.site);
+                note.seen = Some(thing.fields.soft);
+            }
         }
     }
 

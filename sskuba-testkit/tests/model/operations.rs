@@ -107,7 +107,10 @@ impl Player {
             self.complain(format!("a plan that was saved just now is not taken: {error}"));
         }
         let settled = self.run(session, planned, told, &options).await;
-        if settled && selection == Selection::All && self.wrong.is_empty() {
+        // What was waited for may say that somebody else has changed it meanwhile.
+        let drifted = |note: &sskuba_testkit::model::Note| note.seen.is_some_and(|seen| seen != note.sent.soft);
+        let drifted = self.truth.notes.iter().any(drifted);
+        if settled && !drifted && selection == Selection::All && self.wrong.is_empty() {
             self.nothing_left(&program).await;
         }
     }
