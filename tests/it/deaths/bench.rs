@@ -12,9 +12,9 @@ use sskuba::core::clock::{Clock, SeededIds};
 use sskuba::core::engine::{EngineError, Resolution, Session};
 use sskuba::core::plan::Action;
 use sskuba::core::planning::PlanOptions;
-use sskuba::core::state::{Record, RunResult, State, StateStore};
+use sskuba::core::state::{Fold, Image, Owner, Record, Records, RunResult, State, StateStore};
 use sskuba::core::stores::{EphemeralKeyring, Memory};
-use sskuba::sim::{Options, SimProvider, World, WorldObject, kinds};
+use sskuba::sim::{Fault, Op, Options, SimProvider, World, WorldObject, kinds};
 
 use super::cases::{Case, Declare, Task};
 use super::fate::Fate;
@@ -32,6 +32,10 @@ pub(crate) struct Bench {
     lives: u64,
     /// What `state export` wrote before the case began.
     export: serde_json::Value,
+    /// What the last run left beside the store.
+    copy: Option<Image>,
+    /// Whether the service gives up what it made.
+    gives_up: bool,
 }
 
 /// How a life ended.
@@ -67,9 +71,16 @@ impl Bench {
             seed,
             lives: 0,
             export: serde_json::Value::Null,
+            copy: None,
+            gives_up: false,
         };
-        for declare in case.before {
+        for (at, declare) in case.before.iter().enumerate() {
+            bench.gives_up = case.given_up && at + 1 == case.before.len();
             bench.live(&Task { declare: Some(*declare), ..Task::default() }, None);
+        }
+        bench.gives_up = false;
+        if let Some(name) = case.damaged {
+            bench.damage(name);
         }
         if case.task.import {
             bench.export =
@@ -90,18 +101,51 @@ impl Bench {
         bench
     }
 
+    /// Damages the record of a resource, as a disk may; what the last run left beside the store is whole.
+    fn damage(&mut self, name: &str) {
+        let keyring = self.keyring.clone();
+        // A new key folds all that is in the journal.
+        self.with(async |engine: Engine, stack: StackId| {
+            let mut session = engine.open(&stack, "state rotate-key", Duration::ZERO).await.unwrap();
+            session.rotate_key(&keyring).await.unwrap();
+            session.close().await.unwrap();
+        });
+        let (store, stack) = (self.store.clone(), self.stack.clone());
+        let owner = Owner { user: "eve".into(), host: "desk".into(), pid: 1, command: "damage".into() };
+        self.copy = runtimeless(async {
+            let lease = store.acquire(&stack, &owner).await.unwrap();
+            let image = store.load(&stack).await.unwrap().unwrap();
+            let is_its = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(&format!("::{name}\""));
+            let (key, mut bytes) = image.records.iter().find(|(_, bytes)| is_its(bytes)).unwrap().clone();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 0x10;
+            let records = Records::put(vec![(key, bytes)]);
+            store.fold(&lease, Fold { records, ..Fold::default() }).await.unwrap();
+            store.release(&lease).await.unwrap();
+            Some(image)
+        });
+    }
+
     fn engine(&mut self, fate: &Arc<Fate>) -> Engine {
         self.lives += 1;
         // Seeds that are neighbours would share all but the first of their ids.
         let ids = Arc::new(SeededIds::new(self.lives << 40 | self.seed << 20));
         let clock = Arc::clone(&self.ages) as Arc<dyn Clock>;
         let options = Options::default().visibility_speed(1.0).clock(Arc::clone(&clock));
-        let sim = SimProvider::new("sim", kinds::schemas(), self.world.clone()).options(options);
+        let gives_up = self.gives_up;
+        let sim = SimProvider::new("sim", kinds::schemas(), self.world.clone())
+            .options(options)
+            .fault_plan(move |_, op, _| (gives_up && op == Op::Ready).then_some(Fault::GivenUp));
         let mortal = |inner: Arc<dyn sskuba::core::provider::Provider>| {
             let (fate, made) = (Arc::clone(fate), Arc::clone(&self.made));
             Arc::new(Mortal { inner, fate, seed: self.seed, made })
         };
-        let store = MortalStore { inner: self.store.clone(), fate: Arc::clone(fate), seed: self.seed };
+        let store = MortalStore {
+            inner: self.store.clone(),
+            fate: Arc::clone(fate),
+            seed: self.seed,
+            copy: self.copy.clone(),
+        };
         Engine::builder()
             .store(Arc::new(store))
             .keyring(Arc::new(self.keyring.clone()))
@@ -136,6 +180,11 @@ impl Bench {
         ended
     }
 
+    /// Returns what a program finds beside its stack.
+    fn more(&self) -> (serde_json::Value, EphemeralKeyring, bool) {
+        (self.export.clone(), self.keyring.clone(), self.gives_up)
+    }
+
     fn with<T>(&mut self, live: impl AsyncFnOnce(Engine, StackId) -> T) -> T {
         self.life(&Fate::new(None), live).unwrap()
     }
@@ -145,10 +194,10 @@ impl Bench {
     pub(crate) fn live(&mut self, task: &Task, at: Option<usize>) -> Life {
         let fate = Fate::new(at);
         let told: Arc<Mutex<Vec<Event>>> = Arc::default();
-        let (sink, world, export) = (Arc::clone(&told), self.world.clone(), self.export.clone());
+        let (sink, world, more) = (Arc::clone(&told), self.world.clone(), self.more());
         let events = Events::new(move |event| sink.lock().unwrap().push(event));
         let ended = self
-            .life(&fate, async |engine, stack| perform(&engine, &stack, task, &events, &world, export).await);
+            .life(&fate, async |engine, stack| perform(&engine, &stack, task, &events, &world, more).await);
         let passed = fate.passed();
         let died = ended.is_none();
         let changes = match ended {
@@ -169,7 +218,7 @@ impl Bench {
         let mut under_way = 0;
         let (first, second) = (self.engine(&sleeper), self.engine(&other));
         let (stack, ages, world) = (self.stack.clone(), Arc::clone(&self.ages), self.world.clone());
-        let (export, none) = (self.export.clone(), Events::default());
+        let (more, none) = (self.more(), Events::default());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
         let (ended, before) = runtime.unwrap().block_on(async {
             ages.begin();
@@ -177,12 +226,12 @@ impl Bench {
                 sleeper.stop().await;
                 under_way = sleeper.under_way.load(Ordering::Relaxed);
                 tokio::time::sleep(Duration::from_secs(31)).await;
-                perform(&second, &stack, task, &none, &world, export.clone()).await.unwrap();
+                perform(&second, &stack, task, &none, &world, more.clone()).await.unwrap();
                 let before = sleeper.passed().len();
                 sleeper.wake();
                 before
             };
-            let ended = tokio::join!(perform(&first, &stack, task, &none, &world, export.clone()), meanwhile);
+            let ended = tokio::join!(perform(&first, &stack, task, &none, &world, more.clone()), meanwhile);
             ages.end();
             ended
         });
@@ -298,12 +347,18 @@ async fn perform(
     task: &Task,
     events: &Events,
     world: &World,
-    export: serde_json::Value,
+    (export, keyring, gives_up): (serde_json::Value, EphemeralKeyring, bool),
 ) -> Result<u32, EngineError> {
+    if task.repair {
+        engine.repair(stack, Duration::ZERO, false, |_| Ok(())).await?;
+    }
     let mut session = engine.open(stack, "up", Duration::ZERO).await?;
     recover(&mut session, events, world).await?;
     if task.import {
         session.import_state(export).await?;
+    }
+    if task.rotate {
+        session.rotate_key(&keyring).await?;
     }
     if task.refresh {
         let found = session.look(events).await?;
@@ -317,7 +372,11 @@ async fn perform(
     };
     let apply = ApplyOptions { events: events.clone(), ..ApplyOptions::default() };
     let report = session.apply(&plan, &apply).await?;
-    assert_eq!((report.result, &report.failures), (RunResult::Succeeded, &Vec::new()));
+    if gives_up {
+        assert_eq!((report.result, report.failures.len()), (RunResult::Failed, 1), "{:?}", report.failures);
+    } else {
+        assert_eq!((report.result, &report.failures), (RunResult::Succeeded, &Vec::new()));
+    }
     session.close().await?;
     Ok(if plan.is_empty() { 0 } else { report.counts.changes().max(1) })
 }

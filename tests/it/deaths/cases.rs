@@ -4,7 +4,7 @@ use serde_json::json;
 use sskuba::local::data::Data;
 use sskuba::prelude::*;
 use sskuba::sim::World;
-use sskuba::sim::kinds::{Bucket, Grant, Instance, Machine, Network, PublicAddress, Record, Subnet, Zones};
+use sskuba::sim::kinds::{Bucket, Gateway, Grant, Instance, Machine, Network, PublicAddress, Record, Subnet, Zones};
 
 /// A program's declarations.
 pub(crate) type Declare = fn(&mut Stack) -> sskuba::Result;
@@ -18,6 +18,16 @@ pub(crate) struct Task {
     pub(crate) refresh: bool,
     /// Whether it imports first what was exported before the case.
     pub(crate) import: bool,
+    /// Whether it makes a new data key first.
+    pub(crate) rotate: bool,
+    /// Whether the state is repaired first.
+    pub(crate) repair: bool,
+}
+
+impl Task {
+    const fn of(declare: Option<Declare>) -> Self {
+        Self { declare, refresh: false, import: false, rotate: false, repair: false }
+    }
 }
 
 /// One task, and what was there before.
@@ -29,17 +39,20 @@ pub(crate) struct Case {
     pub(crate) meddle: Option<fn(&World)>,
     /// The resource whose record was removed after that.
     pub(crate) forget: Option<&'static str>,
+    /// Whether what was brought up last was given up by its service.
+    pub(crate) given_up: bool,
+    /// The resource whose record is damaged after that.
+    pub(crate) damaged: Option<&'static str>,
     pub(crate) task: Task,
 }
 
 const fn case(name: &'static str, before: &'static [Declare], declare: Declare) -> Case {
-    let task = Task { declare: Some(declare), refresh: false, import: false };
-    Case { name, before, meddle: None, forget: None, task }
+    let task = Task::of(Some(declare));
+    Case { name, before, meddle: None, forget: None, given_up: false, damaged: None, task }
 }
 
 const fn down(name: &'static str, before: &'static [Declare]) -> Case {
-    let task = Task { declare: None, refresh: false, import: false };
-    Case { name, before, meddle: None, forget: None, task }
+    Case { task: Task::of(None), ..case(name, before, site) }
 }
 
 /// All cases.
@@ -62,14 +75,29 @@ pub(crate) const CASES: &[Case] = &[
     case("change by hand", &[grants], grants_changed),
     Case {
         meddle: Some(meddle),
-        task: Task { declare: Some(site), refresh: true, import: false },
+        task: Task { refresh: true, ..Task::of(Some(site)) },
         ..case("refresh", &[site], site)
     },
     Case {
         forget: Some("web"),
-        task: Task { declare: Some(site_changed), refresh: false, import: true },
+        task: Task { import: true, ..Task::of(Some(site_changed)) },
         ..case("import", &[site], site)
     },
+    Case {
+        task: Task { rotate: true, ..Task::of(Some(site_changed)) },
+        ..case("a new data key", &[site], site)
+    },
+    Case {
+        damaged: Some("web"),
+        task: Task { repair: true, ..Task::of(Some(site_changed)) },
+        ..case("repair", &[site, site_renewed], site)
+    },
+    case("usable later", &[], gateway),
+    Case { given_up: true, ..case("given up", &[gateway], gateway) },
+    case("usable later, replaced", &[gateway], gateway_elsewhere),
+    case("becomes a secret", &[open], closed),
+    case("no secret any more", &[closed], open),
+    case("names exchanged", &[two_names], two_names_exchanged),
     case("seven changes of mind", &[site, site_renewed], mixed),
 ];
 
@@ -225,6 +253,49 @@ fn grants(stack: &mut Stack) -> sskuba::Result {
 
 fn grants_changed(stack: &mut Stack) -> sskuba::Result {
     granted(stack, "bob", "write")
+}
+
+fn behind_gateway(stack: &mut Stack, range: &str) -> sskuba::Result {
+    let network = stack.add("net", Network::new("10.0.0.0/16"))?;
+    let subnet = stack.add("sub", Subnet::new(network.id(), range))?;
+    let gateway = stack.add("gw", Gateway::new(subnet.id()))?;
+    stack.add("early", Bucket::new(gateway.id()))?;
+    let policy = gateway.address().map(|address: String| format!("{{\"from\":\"{address}\"}}"));
+    stack.add("late", Bucket::new("late-of-deaths").policy(policy))?;
+    stack.add("after", Bucket::new("after-of-deaths"))?.depends_on(&gateway);
+    stack.export("address", gateway.address());
+    Ok(())
+}
+
+fn gateway(stack: &mut Stack) -> sskuba::Result {
+    behind_gateway(stack, "10.0.1.0/24")
+}
+
+fn gateway_elsewhere(stack: &mut Stack) -> sskuba::Result {
+    behind_gateway(stack, "10.0.2.0/24")
+}
+
+fn open(stack: &mut Stack) -> sskuba::Result {
+    stack.add("b", Bucket::new("b-of-deaths").policy("[\"canary\"]"))?;
+    Ok(())
+}
+
+fn closed(stack: &mut Stack) -> sskuba::Result {
+    stack.add("b", Bucket::new("b-of-deaths").policy(Secret::new("[\"canary\"]".to_owned())))?;
+    Ok(())
+}
+
+fn two_names(stack: &mut Stack) -> sskuba::Result {
+    stack.add("a", PublicAddress::new("one-of-deaths"))?;
+    stack.add("b", PublicAddress::new("two-of-deaths"))?;
+    Ok(())
+}
+
+fn two_names_exchanged(stack: &mut Stack) -> sskuba::Result {
+    let a = stack.add("a", PublicAddress::new("two-of-deaths"))?;
+    stack.add("b", PublicAddress::new("one-of-deaths"))?;
+    stack.add("dns", Record::new("a.example.org", a.ip()))?;
+    Ok(())
 }
 
 /// A person changes one object and removes another, which others use.

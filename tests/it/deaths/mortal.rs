@@ -12,7 +12,9 @@ use sskuba::core::provider::{
     Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness,
 };
 use sskuba::core::schema::{FieldError, Schema};
-use sskuba::core::state::{Fold, Holder, Image, Lease, Owner, StateStore, StoreError};
+use sskuba::core::state::{
+    Fold, Holder, Image, Lease, Leftovers, Origin, Owner, Remains, StateStore, StoreError,
+};
 use sskuba::core::stores::Memory;
 use sskuba::core::value::Map;
 use tokio::time::{Instant, sleep};
@@ -59,6 +61,8 @@ pub(crate) struct MortalStore {
     pub(crate) inner: Memory,
     pub(crate) fate: Arc<Fate>,
     pub(crate) seed: u64,
+    /// What the last run left beside the store.
+    pub(crate) copy: Option<Image>,
 }
 
 impl MortalStore {
@@ -81,6 +85,12 @@ impl StateStore for MortalStore {
     }
     async fn load(&self, stack: &StackId) -> Result<Option<Image>, StoreError> {
         self.inner.load(stack).await
+    }
+    async fn remains(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
+        let mut leftovers = self.inner.remains(stack).await?;
+        let copy = self.copy.clone().map(Remains::of_database);
+        leftovers.parts.extend(copy.map(|part| Remains { origin: Origin::Copy, ..part }));
+        Ok(leftovers)
     }
     async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
         self.around("the lease", self.inner.acquire(stack, owner)).await
