@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 
 use crate::expr::{Expr, NodeRef};
 use crate::lifecycle::Alias;
-use crate::resource::Resource;
+use crate::resource::{InstanceOf, Resource};
 use crate::schema::{FieldType, Shape};
 use crate::secret::Secret;
 use crate::value::Value;
@@ -381,8 +381,8 @@ impl<R: Resource> Handle<R> {
         self.set(|o| o.depends_on.push(other.node.clone()))
     }
 
-    /// Uses a provider instance that the program declares.
-    pub fn provider<P: Resource>(self, provider: &Handle<P>) -> Self {
+    /// Uses an instance of its provider that the program declares.
+    pub fn provider<I: InstanceOf<R::Provider>>(self, provider: &Handle<I>) -> Self {
         self.set(|o| o.provider = Some(provider.node.clone()))
     }
 

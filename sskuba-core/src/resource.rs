@@ -55,6 +55,8 @@ pub trait Resource: Sized + Send + 'static {
     type State: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static;
     /// The accessors of a declared resource's fields.
     type Outputs: Clone + Send + Sync + 'static;
+    /// The provider, as a type; [`Of`] a number that stands for its name.
+    type Provider;
 
     /// Returns the schema.
     fn schema() -> Arc<Schema>;
@@ -65,6 +67,18 @@ pub trait Resource: Sized + Send + 'static {
     /// Returns the accessors of the fields of `node`.
     fn outputs(node: &NodeRef) -> Self::Outputs;
 }
+
+/// A provider as a type, so that a resource is given no instance of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Of<const NUMBER: u128>;
+
+/// A kind that is an instance of a provider; given to resources with `.provider(&instance)`. The derive implements it for
+/// kinds that are called `NAME:provider:Instance`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no instance of this resource's provider",
+    note = "give `.provider(…)` the handle of an `Instance` that the provider of the resource has"
+)]
+pub trait InstanceOf<Provider>: Managed {}
 
 /// A kind whose objects a stack makes and owns; added with `stack.add`. The derive implements it.
 #[diagnostic::on_unimplemented(

@@ -11,7 +11,7 @@ use crate::config::{Config, ConfigError, ConfigValues};
 use crate::expr::{Expr, NodeOptions, NodeRef, StackMark};
 use crate::graph::{Declaration, DesiredGraph, GraphError, build};
 use crate::output::{Handle, Output};
-use crate::resource::{Lookup, Managed, Resource};
+use crate::resource::{InstanceOf, Lookup, Managed, Resource};
 use crate::value::Value;
 
 /// Why a declaration was refused.
@@ -192,7 +192,7 @@ impl Stack {
     #[track_caller]
     pub fn scope(&mut self, name: impl AsRef<str>) -> std::result::Result<Scope<'_>, DeclareError> {
         let path = self.enter(0, name.as_ref(), Location::caller())?;
-        Ok(Scope { stack: self, path, options: NodeOptions::default() })
+        Ok(Scope { stack: self, path, options: NodeOptions::default(), instances: Vec::new() })
     }
 
     /// Builds a component under `name`.
@@ -309,6 +309,8 @@ pub struct Scope<'a> {
     /// How many bytes of the stack's path are this scope's.
     path: usize,
     options: NodeOptions,
+    /// The provider instances that are used here, at most one of each provider.
+    instances: Vec<NodeRef>,
 }
 
 impl Scope<'_> {
@@ -335,7 +337,7 @@ impl Scope<'_> {
         name: impl AsRef<str>,
         resource: R,
     ) -> std::result::Result<Handle<R>, DeclareError> {
-        let (path, options) = (self.path, self.options.clone());
+        let (path, options) = (self.path, self.options_of::<R>());
         self.stack.declare(path, name.as_ref(), resource, options, Location::caller())
     }
 
@@ -349,7 +351,7 @@ impl Scope<'_> {
         name: impl AsRef<str>,
         lookup: R,
     ) -> std::result::Result<Handle<R>, DeclareError> {
-        let (path, options) = (self.path, self.options.clone());
+        let (path, options) = (self.path, self.options_of::<R>());
         self.stack.declare(path, name.as_ref(), lookup, options, Location::caller())
     }
 
@@ -360,7 +362,8 @@ impl Scope<'_> {
     #[track_caller]
     pub fn scope(&mut self, name: impl AsRef<str>) -> std::result::Result<Scope<'_>, DeclareError> {
         let path = self.stack.enter(self.path, name.as_ref(), Location::caller())?;
-        Ok(Scope { stack: self.stack, path, options: self.options.clone() })
+        let (options, instances) = (self.options.clone(), self.instances.clone());
+        Ok(Scope { stack: self.stack, path, options, instances })
     }
 
     /// Builds a component below this scope.
@@ -379,11 +382,23 @@ impl Scope<'_> {
         self
     }
 
-    /// Uses a provider instance for all that is added from here on.
+    /// Uses a provider instance for all of its provider that is added from here on. A scope has at most one instance of
+    /// each provider: a second one takes the place of the first.
     #[must_use]
-    pub fn provider<P: Resource>(mut self, provider: &Handle<P>) -> Self {
-        self.options.provider = Some(provider.node().clone());
+    pub fn provider<I: Resource + InstanceOf<<I as Resource>::Provider>>(mut self, provider: &Handle<I>) -> Self {
+        let instance = provider.node();
+        self.instances.retain(|other| other.address().provider() != instance.address().provider());
+        self.instances.push(instance.clone());
         self
+    }
+
+    /// Returns the options that a resource of a kind takes from this scope.
+    fn options_of<R: Resource>(&self) -> NodeOptions {
+        let schema = R::schema();
+        let of_its_provider = |node: &&NodeRef| node.address().provider() == schema.kind.provider();
+        // An instance is configured by its own settings alone.
+        let instance = self.instances.iter().find(of_its_provider).filter(|_| !schema.is_instance());
+        NodeOptions { provider: instance.cloned(), ..self.options.clone() }
     }
 
     /// Orders all that is added from here on after another resource.

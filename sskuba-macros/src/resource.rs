@@ -212,12 +212,21 @@ fn implementation(
     });
     let schema = schema(input, kind, fields, id, core);
     let sort = if kind.lookup { quote!(Lookup) } else { quote!(Managed) };
+    let text = kind.kind.value();
+    let mut words = text.split(':');
+    let provider = number_of(words.next().unwrap_or_default());
+    let provider = quote!(#core::resource::Of<#provider>);
+    let instance = (words.next() == Some("provider")).then(|| {
+        quote!(impl #core::resource::InstanceOf<#provider> for #name {})
+    });
     quote! {
         impl #core::resource::#sort for #name {}
+        #instance
         impl #core::resource::Resource for #name {
             type Args = #args;
             type State = #state;
             type Outputs = #outputs;
+            type Provider = #provider;
             fn schema() -> ::std::sync::Arc<#core::schema::Schema> {
                 static SCHEMA: ::std::sync::OnceLock<::std::sync::Arc<#core::schema::Schema>> =
                     ::std::sync::OnceLock::new();
@@ -233,6 +242,13 @@ fn implementation(
             }
         }
     }
+}
+
+/// Returns a number that stands for a provider's name in types: FNV-1a of it, in 128 bits.
+fn number_of(name: &str) -> u128 {
+    name.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |sum, byte| {
+        (sum ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    })
 }
 
 fn schema(

@@ -318,3 +318,59 @@ async fn settings_known_only_in_the_run_move_no_instance_away_from_its_objects()
     engine.down(&places.stack).await.unwrap();
     assert!(places.ids().is_empty());
 }
+
+/// A page of another provider.
+#[derive(Resource, Debug)]
+#[resource(kind = "wiki:page:Page", idempotency = "tag")]
+struct Page {
+    /// The title.
+    title: Input<String>,
+    /// The id.
+    id: Computed<String>,
+}
+
+/// An instance of it.
+#[derive(Resource, Debug)]
+#[resource(kind = "wiki:provider:Instance", idempotency = "token")]
+struct Wiki {
+    /// Where it is.
+    #[resource(place)]
+    server: Input<String>,
+    /// The id.
+    id: Computed<String>,
+}
+
+#[test]
+fn a_scope_has_one_instance_of_each_provider() {
+    let mut stack = Stack::new("local/test/dev".parse().unwrap(), sskuba::core::config::ConfigValues::default());
+    let declare = |stack: &mut Stack| -> sskuba::Result {
+        let (east, west) = (stack.add("east", Instance::new())?, stack.add("west", Instance::new())?);
+        let wiki = stack.add("wiki", Wiki::new("here"))?;
+        let mut scope = stack.scope("both")?.provider(&east).provider(&wiki).provider(&west);
+        scope.add("bucket", Bucket::new("b"))?;
+        scope.add("own", Bucket::new("o"))?.provider(&east);
+        scope.add("page", Page::new("t"))?;
+        scope.add("third", Instance::new())?;
+        scope.scope("inner")?.add("page", Page::new("t"))?;
+        Ok(())
+    };
+    declare(&mut stack).unwrap();
+    let graph = stack.into_graph().unwrap();
+    let used: Vec<(String, Option<&str>)> = graph
+        .nodes()
+        .iter()
+        .filter(|node| node.address.as_str().contains("both"))
+        .map(|node| {
+            let instance = node.provider.map(|instance| graph.node(instance).address.name());
+            (node.address.to_string(), instance)
+        })
+        .collect();
+    let expected = [
+        ("both/sim:store:Bucket::bucket", Some("west")),
+        ("both/sim:store:Bucket::own", Some("east")),
+        ("both/wiki:page:Page::page", Some("wiki")),
+        ("both/sim:provider:Instance::third", None),
+        ("both/inner/wiki:page:Page::page", Some("wiki")),
+    ];
+    assert_eq!(used, expected.map(|(address, instance)| (address.to_owned(), instance)));
+}

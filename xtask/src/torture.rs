@@ -1,5 +1,5 @@
 //! `cargo xtask torture`: kills the example `churn` with SIGKILL at random instants, and stops it for a while at
-//! others; runs it again, and asks the simulated world, without the engine, whether record and world agree: object by
+//! others, and commands that change the state itself: new data keys, imports, repairs of a damaged database; runs it again, and asks the simulated world, without the engine, whether record and world agree: object by
 //! object, by token. With `--points` programs die at every boundary instead of at random, and again while they
 //! recover.
 
@@ -50,6 +50,9 @@ impl Options {
 /// One stop for so many rounds of kills.
 const ROUNDS_PER_STOP: u64 = 5;
 
+/// One change of the state itself for so many rounds of kills.
+const ROUNDS_PER_EDIT: u64 = 4;
+
 /// How often it is said how far the torture has come, in kills.
 const TELL: u32 = 100;
 
@@ -92,10 +95,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
         println!("torture: {broken}\ntorture: the evidence is in {}", folder.keep().display());
         return Ok(false);
     }
-    let Seen { kills, stops, early, rounds, recovered } = seen;
+    let Seen { kills, stops, early, edits, rounds, recovered } = seen;
     println!(
-        "torture: seed {seed}: {kills} kills and {stops} stops in {rounds} rounds ({early} runs had ended before), \
-         {recovered} open calls resolved, 0 lost, 0 twice, 0 left after down, in {:.0?}",
+        "torture: seed {seed}: {kills} kills and {stops} stops in {rounds} rounds, {edits} of them changed the state itself \
+         ({early} runs had ended before), {recovered} open calls resolved, 0 lost, 0 twice, 0 left after down, in {:.0?}",
         start.elapsed()
     );
     Ok(true)
@@ -137,7 +140,12 @@ fn lane(
             }
         }
         let stops = (lane.round + u64::from(number)).is_multiple_of(ROUNDS_PER_STOP);
-        let seen = if stops { lane.stop() } else { lane.kills() };
+        let edits = (lane.round + u64::from(number)).is_multiple_of(ROUNDS_PER_EDIT);
+        let seen = match (stops, edits) {
+            (true, _) => lane.stop(),
+            (_, true) => lane.edit(),
+            _ => lane.kills(),
+        };
         let seen = seen.with_context(|| format!("round {}", lane.round))?;
         let mut shared = lock(shared);
         shared.seen += seen;

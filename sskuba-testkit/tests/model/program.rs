@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sskuba_core::prelude::*;
-use sskuba_core::resource::Managed;
+use sskuba_core::resource::{InstanceOf, Managed};
 use sskuba_testkit::model::{Draft, Kind, Spec};
 
 use crate::kinds::{Base, Gate, Guest, Instance, Leaf, Mute, Sole};
@@ -114,7 +114,10 @@ fn add<R: Managed>(
     resource: R,
     after: Option<&Declared>,
     alt: &Handle<Instance>,
-) -> Result<Handle<R>> {
+) -> Result<Handle<R>>
+where
+    Instance: InstanceOf<R::Provider>,
+{
     let name = format!("r{slot}-{}", spec.name);
     let mut handle = match spec.inside {
         true => stack.scope("group")?.add(name, resource)?,

@@ -1,7 +1,7 @@
 //! One folder in which one program is killed and stopped again and again.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -28,6 +28,8 @@ pub(super) struct Seen {
     pub(super) stops: u32,
     /// Programs that had ended before their kill or stop.
     pub(super) early: u32,
+    /// Changes of the state itself: new data keys, imports, repairs.
+    pub(super) edits: u32,
     /// Rounds.
     pub(super) rounds: u32,
     /// Calls that were found open and resolved.
@@ -39,8 +41,19 @@ impl std::ops::AddAssign for Seen {
         self.kills += other.kills;
         self.stops += other.stops;
         self.early += other.early;
+        self.edits += other.edits;
         self.rounds += other.rounds;
         self.recovered += other.recovered;
+    }
+}
+
+impl Seen {
+    /// Counts a program that was killed, or had ended before.
+    fn count(&mut self, killed: bool) {
+        match killed {
+            true => self.kills += 1,
+            false => self.early += 1,
+        }
     }
 }
 
@@ -66,10 +79,8 @@ impl Lane {
         let mut seen = Seen { rounds: 1, ..Seen::default() };
         for _ in 0..1 + self.dice.roll() % 5 {
             let wait = self.dice.instant(self.usual * 5 / 4);
-            match self.kill(wait)? {
-                true => seen.kills += 1,
-                false => seen.early += 1,
-            }
+            let child = self.start()?;
+            seen.count(kill_after(child, wait)?);
         }
         seen.recovered = self.complete()?;
         self.judge()?;
@@ -98,6 +109,47 @@ impl Lane {
         seen.recovered = self.complete()?;
         self.judge()?;
         Ok(seen)
+    }
+
+    /// Kills a command that changes the state itself, lets it come to its end, and compares world and record.
+    pub(super) fn edit(&mut self) -> anyhow::Result<Seen> {
+        self.round += 1;
+        let mut seen = Seen { rounds: 1, edits: 1, ..Seen::default() };
+        let exported = self.folder.join("exported.json");
+        let exported = exported.to_string_lossy();
+        let edit: &[&str] = match self.dice.roll() % 3 {
+            0 => &["rotate-key"],
+            1 => {
+                self.expect(&mut self.state(&["export", &exported]))?;
+                &["import", &exported, "--yes"]
+            }
+            _ => {
+                self.damage()?;
+                &["repair", "--yes"]
+            }
+        };
+        for _ in 0..1 + self.dice.roll() % 3 {
+            let wait = self.dice.instant(self.usual / 3);
+            let mut edit = self.state(edit);
+            edit.stdout(Stdio::null()).stderr(Stdio::null());
+            let child = edit.spawn().context("failed to start churn")?;
+            seen.count(kill_after(child, wait)?);
+        }
+        self.expect(&mut self.state(edit))?;
+        seen.recovered = self.complete()?;
+        self.judge()?;
+        Ok(seen)
+    }
+
+    /// Changes one bit of the database, as a disk may.
+    fn damage(&mut self) -> anyhow::Result<()> {
+        let path = database(&self.folder.join("state"))?;
+        let mut bytes = std::fs::read(&path).context("failed to read the database")?;
+        // What is written is at the beginning.
+        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1) as u64;
+        let at = usize::try_from(self.dice.roll() % used.max(1))?;
+        bytes[at] ^= 1 << (self.dice.roll() % 8);
+        std::fs::write(&path, bytes).context("failed to damage the database")
     }
 
     /// What others do while process `holder` is stopped. False if it did not hold the stack: it had not got it yet,
@@ -147,17 +199,6 @@ impl Lane {
         up.spawn().context("failed to start churn")
     }
 
-    /// Starts an `up` and kills it after `wait`; false if it had ended by itself.
-    fn kill(&self, wait: Duration) -> anyhow::Result<bool> {
-        let mut child = self.start()?;
-        sleep(wait);
-        let ended = child.try_wait().context("failed to look at churn")?.is_some();
-        // SIGKILL; an error means that it has just ended.
-        let _ = child.kill();
-        child.wait().context("failed to wait for churn")?;
-        Ok(!ended)
-    }
-
     fn command(&self, verb: &str) -> Command {
         let mut command = Command::new(&self.churn);
         command
@@ -173,10 +214,17 @@ impl Lane {
     }
 
     fn reader(&self) -> Command {
+        self.state(&["list", "--json"])
+    }
+
+    /// A command on the state.
+    fn state(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.churn);
         command
             .current_dir(&self.folder)
-            .args(["state", "list", "--json", "--state", "sled:state"])
+            .arg("state")
+            .args(arguments)
+            .args(["--state", "sled:state"])
             .env("XDG_CONFIG_HOME", self.folder.join("config"))
             .env_remove("CARGO_MANIFEST_DIR")
             .stdin(Stdio::null());
@@ -198,6 +246,32 @@ impl Lane {
     fn world(&self) -> anyhow::Result<Vec<u8>> {
         self.expect(Command::new(&self.witness).args(["list", "--json"]).arg(self.folder.join("world")))
     }
+}
+
+/// Kills a program after `wait`; false if it had ended by itself.
+fn kill_after(mut child: Child, wait: Duration) -> anyhow::Result<bool> {
+    sleep(wait);
+    let ended = child.try_wait().context("failed to look at churn")?.is_some();
+    // SIGKILL; an error means that it has just ended.
+    let _ = child.kill();
+    child.wait().context("failed to wait for churn")?;
+    Ok(!ended)
+}
+
+/// Finds the database below a folder.
+fn database(folder: &Path) -> anyhow::Result<PathBuf> {
+    for entry in std::fs::read_dir(folder).context("failed to list the state")? {
+        let path = entry?.path();
+        if path.file_name().is_some_and(|name| name == "db") {
+            return Ok(path);
+        }
+        if path.is_dir()
+            && let Ok(found) = database(&path)
+        {
+            return Ok(found);
+        }
+    }
+    bail!("there is no database in {}", folder.display())
 }
 
 /// Waits for the end of a program, which must come.
