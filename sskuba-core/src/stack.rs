@@ -385,7 +385,10 @@ impl Scope<'_> {
     /// Uses a provider instance for all of its provider that is added from here on. A scope has at most one instance of
     /// each provider: a second one takes the place of the first.
     #[must_use]
-    pub fn provider<I: Resource + InstanceOf<<I as Resource>::Provider>>(mut self, provider: &Handle<I>) -> Self {
+    pub fn provider<I: Resource + InstanceOf<<I as Resource>::Provider>>(
+        mut self,
+        provider: &Handle<I>,
+    ) -> Self {
         let instance = provider.node();
         self.instances.retain(|other| other.address().provider() != instance.address().provider());
         self.instances.push(instance.clone());

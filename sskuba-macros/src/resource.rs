@@ -216,9 +216,8 @@ fn implementation(
     let mut words = text.split(':');
     let provider = number_of(words.next().unwrap_or_default());
     let provider = quote!(#core::resource::Of<#provider>);
-    let instance = (words.next() == Some("provider")).then(|| {
-        quote!(impl #core::resource::InstanceOf<#provider> for #name {})
-    });
+    let instance = (words.next() == Some("provider"))
+        .then(|| quote!(impl #core::resource::InstanceOf<#provider> for #name {}));
     quote! {
         impl #core::resource::#sort for #name {}
         #instance

@@ -304,13 +304,17 @@ async fn settings_known_only_in_the_run_move_no_instance_away_from_its_objects()
         }
     };
     engine.up(&places.stack, program("1", Some("[1]"))).await.unwrap();
-    let bucket = || places.world.objects().unwrap().into_iter().find(|o| o.id == "b").map(|o| o.inputs.clone());
+    let bucket =
+        || places.world.objects().unwrap().into_iter().find(|o| o.id == "b").map(|o| o.inputs.clone());
     let before = bucket();
     assert!(before.is_some());
     for label in [Some("[2]"), None] {
         let report = engine.up(&places.stack, program("2", label)).await.unwrap();
         let failures: Vec<String> = report.failures.iter().map(|failed| failed.failure.to_string()).collect();
-        assert!(failures[0].contains("account 2, region home, and its objects are in account 1"), "{failures:?}");
+        assert!(
+            failures[0].contains("account 2, region home, and its objects are in account 1"),
+            "{failures:?}"
+        );
         assert_eq!(bucket().is_some(), label.is_some());
         engine.up(&places.stack, program("1", Some("[1]"))).await.unwrap();
         assert_eq!(bucket(), before);
@@ -342,7 +346,8 @@ struct Wiki {
 
 #[test]
 fn a_scope_has_one_instance_of_each_provider() {
-    let mut stack = Stack::new("local/test/dev".parse().unwrap(), sskuba::core::config::ConfigValues::default());
+    let mut stack =
+        Stack::new("local/test/dev".parse().unwrap(), sskuba::core::config::ConfigValues::default());
     let declare = |stack: &mut Stack| -> sskuba::Result {
         let (east, west) = (stack.add("east", Instance::new())?, stack.add("west", Instance::new())?);
         let wiki = stack.add("wiki", Wiki::new("here"))?;

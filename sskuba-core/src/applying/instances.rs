@@ -65,7 +65,8 @@ impl Configured {
             // In a task of its own: what panics says nothing, and must not pass for one that is in the right place.
             let mut task = JoinSet::new();
             task.spawn(async move { this.get().await?.place().await });
-            let found = async { task.join_next().await.and_then(Result::ok).unwrap_or_else(|| Err(panicked())) };
+            let found =
+                async { task.join_next().await.and_then(Result::ok).unwrap_or_else(|| Err(panicked())) };
             Ok(self.said.clone().and(answered(found).await?))
         };
         self.place.get_or_try_init(find).await.cloned()

@@ -153,7 +153,8 @@ impl<'a> Declared<'a> {
         let keys = Keys::of(&node.schema, &foreseen(self.request, node), &within);
         let holders = keys.known.iter().filter_map(|key| self.keyring.holders.get(key)).flatten();
         let free = |record: &&&Record| {
-            !self.keyring.taken.contains_key(&record.token) && self.request.graph.find(&record.address).is_none()
+            !self.keyring.taken.contains_key(&record.token)
+                && self.request.graph.find(&record.address).is_none()
         };
         let record = *holders.into_iter().find(free)?;
         self.keyring.taken.insert(record.token, id);

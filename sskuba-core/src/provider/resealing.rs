@@ -24,9 +24,9 @@ pub(crate) fn sealed_like(declared: &Value, reported: Value) -> Value {
             });
             Value::Map(sealed.collect())
         }
-        (Value::List(declared), Value::List(reported)) if declared.len() == reported.len() => {
-            Value::List(declared.iter().zip(reported).map(|(declared, value)| sealed_like(declared, value)).collect())
-        }
+        (Value::List(declared), Value::List(reported)) if declared.len() == reported.len() => Value::List(
+            declared.iter().zip(reported).map(|(declared, value)| sealed_like(declared, value)).collect(),
+        ),
         (declared, reported) if declared.has_secret() => reported.into_secret(),
         (_, reported) => reported,
     }

@@ -67,7 +67,10 @@ pub fn forecast(truth: &Truth, draft: Option<&Draft>, selection: &Selection) -> 
     for slot in (0..SLOTS).filter(|slot| draft.specs.contains_key(slot)) {
         let note = truth.note_of(draft, slot);
         if told.left_out.contains(&slot) {
-            ids.insert(slot, (known(note.map(|note| &note.id)), known(note.and_then(|note| note.site.as_ref()))));
+            ids.insert(
+                slot,
+                (known(note.map(|note| &note.id)), known(note.and_then(|note| note.site.as_ref()))),
+            );
             continue;
         }
         let fate = note.map_or(Fate::Create, |note| decide(draft, slot, note, &ids, &first, selection));

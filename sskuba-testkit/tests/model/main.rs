@@ -10,8 +10,8 @@ mod operations;
 mod player;
 mod program;
 mod repairs;
-mod script;
 mod safekeeping;
+mod script;
 mod stage;
 
 use std::time::Instant;

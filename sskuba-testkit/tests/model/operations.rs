@@ -108,7 +108,8 @@ impl Player {
         }
         let settled = self.run(session, planned, told, &options).await;
         // What was waited for may say that somebody else has changed it meanwhile.
-        let drifted = |note: &sskuba_testkit::model::Note| note.seen.is_some_and(|seen| seen != note.sent.soft);
+        let drifted =
+            |note: &sskuba_testkit::model::Note| note.seen.is_some_and(|seen| seen != note.sent.soft);
         let drifted = self.truth.notes.iter().any(drifted);
         if settled && !drifted && selection == Selection::All && self.wrong.is_empty() {
             self.nothing_left(&program).await;
@@ -256,7 +257,8 @@ impl Player {
             note.readiness == Readiness::Made
                 && self.draft.slot_at(&note.address).is_some_and(|slot| !told.left_out.contains(&slot))
         };
-        wrong.extend(self.truth.notes.iter().filter(waits).map(|note| format!("{note:?} was not waited for")));
+        wrong
+            .extend(self.truth.notes.iter().filter(waits).map(|note| format!("{note:?} was not waited for")));
         for token in told.removed.keys() {
             let Some(note) = self.truth.note(token) else { continue };
             if self.truth.vanished.contains(&note.id) {
@@ -300,7 +302,8 @@ impl Player {
             self.truth.notes.iter().any(|note| here(note) && told.removed.get(&note.token) == Some(&false));
         let touched = (0..SLOTS).filter(|slot| self.draft.place(*slot) == 0).any(|slot| {
             let fate = told.declared.get(&self.draft.address(slot));
-            let waits = self.truth.note_of(&self.draft, slot).map(|note| note.readiness) == Some(Readiness::Made);
+            let waits =
+                self.truth.note_of(&self.draft, slot).map(|note| note.readiness) == Some(Readiness::Made);
             fate.is_some_and(|fate| *fate != Fate::Same || waits)
         });
         let asks = !self.truth.open.is_empty()

@@ -81,7 +81,11 @@ impl Player {
         for note in &truth.notes {
             match truth.things.get(&note.id) {
                 None => drop(truth.vanished.insert(note.id.clone())),
-                Some(thing) if thing.fields != note.sent || thing.partial != note.partial || thing.site != note.site => {
+                Some(thing)
+                    if thing.fields != note.sent
+                        || thing.partial != note.partial
+                        || thing.site != note.site =>
+                {
                     truth.meddled.insert(note.id.clone());
                 }
                 Some(_) => {}

@@ -226,7 +226,13 @@ impl Stage {
 }
 
 /// Watches one half of a call.
-fn watched((world, clock): (&World, &dyn Clock), watch: &Shared, cx: &Cx, op: Op, phase: Phase) -> Option<Fault> {
+fn watched(
+    (world, clock): (&World, &dyn Clock),
+    watch: &Shared,
+    cx: &Cx,
+    op: Op,
+    phase: Phase,
+) -> Option<Fault> {
     let mut watch = watch.lock().unwrap();
     let (address, token) = (cx.address.to_string(), cx.token.to_string());
     if phase == Phase::Before {

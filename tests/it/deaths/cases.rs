@@ -4,7 +4,9 @@ use serde_json::json;
 use sskuba::local::data::Data;
 use sskuba::prelude::*;
 use sskuba::sim::World;
-use sskuba::sim::kinds::{Bucket, Gateway, Grant, Instance, Machine, Network, PublicAddress, Record, Subnet, Zones};
+use sskuba::sim::kinds::{
+    Bucket, Gateway, Grant, Instance, Machine, Network, PublicAddress, Record, Subnet, Zones,
+};
 
 /// A program's declarations.
 pub(crate) type Declare = fn(&mut Stack) -> sskuba::Result;

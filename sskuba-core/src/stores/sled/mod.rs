@@ -5,6 +5,7 @@ mod copy;
 mod database;
 mod desk;
 mod disk;
+mod duplicate;
 mod earlier;
 mod fault;
 mod folders;
@@ -36,6 +37,7 @@ use tokio::task::JoinHandle;
 
 use self::copy::Copy;
 use self::database::{Database, Opening};
+use self::duplicate::Duplicated;
 use self::slot::{Held, Slot};
 use self::wire::{Answer, Ask};
 use crate::address::StackId;
@@ -203,8 +205,13 @@ impl Sled {
     }
 }
 
-/// A database that was opened to read it, and the copy that was there before, if it is to be left again.
-type Opened = (Box<Database>, Option<Copy>);
+/// A database that was opened to be read.
+enum Opened {
+    /// That of the stack, with the copy that is to be there again when it is closed.
+    Itself(Box<Database>, Option<Copy>),
+    /// A duplicate of it, and the folder that goes with it.
+    Duplicate(Box<Database>, tempfile::TempDir),
+}
 
 /// Reads from a stack that this value holds, or else from a copy of its database, or from that, which is then
 /// returned as well.
@@ -221,6 +228,18 @@ fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Opened>)
     if let Some(answer) = copied(folder, ask) {
         return (Ok(Some(Some(answer))), None);
     }
+    match duplicate::duplicate(folder) {
+        Duplicated::Locked => return (Ok(None), None),
+        Duplicated::Made(there) => {
+            return match duplicate::answer(there.path(), folder, ask) {
+                Ok((answer, database)) => {
+                    (Ok(Some(answer)), database.map(|database| Opened::Duplicate(database, there)))
+                }
+                Err(error) => (Err(error), None),
+            };
+        }
+        Duplicated::Not => {}
+    }
     let kept = Copy::kept(folder);
     let database = match Database::open(folder, false) {
         Ok(Opening::Missing) => return (Ok(Some(None)), None),
@@ -235,7 +254,7 @@ fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Opened>)
     };
     let answer = answer();
     let kept = kept.filter(|_| answer.is_ok());
-    (answer, Some((database, kept)))
+    (answer, Some(Opened::Itself(database, kept)))
 }
 
 /// Answers from the copy in `folder`, if that is as good as the database and has what is asked for.
@@ -252,7 +271,12 @@ fn copied(folder: &Path, ask: Ask) -> Option<Answer> {
 }
 
 /// Closes a database that was opened to read it.
-fn close((database, kept): Opened) {
+fn close(opened: Opened) {
+    let (database, kept) = match opened {
+        Opened::Itself(database, kept) => (database, kept),
+        // The folder goes after the database that is in it.
+        Opened::Duplicate(database, there) => return drop((database, there)),
+    };
     let copy = kept.or_else(|| Copy::of(&database));
     let folder = database.folder().to_owned();
     drop(database);
