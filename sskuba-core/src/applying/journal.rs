@@ -6,6 +6,7 @@ use tokio::task::JoinHandle;
 
 use super::holding::Holding;
 use super::replay::replay;
+use crate::plan::secrecy_changes;
 use crate::state::{
     Codec, Entry, Fold, FormatError, Image, Lease, Records, State, StateStore, StoreError, TransitionError,
 };
@@ -105,6 +106,8 @@ pub struct Journal {
     history: Vec<(u64, Vec<u8>)>,
     /// The revision after all that is staged.
     head: u64,
+    /// Whether something that was recorded in the clear is secret now.
+    new_secrets: bool,
 }
 
 impl Journal {
@@ -128,7 +131,19 @@ impl Journal {
         }
         let (staged, flushing) = (Vec::new(), Vec::new());
         let holding = Arc::new(Holding::new(Arc::clone(&store), lease.clone()));
-        Ok(Self { store, lease, holding, codec, state, staged, flushing, unfolded, history, head })
+        Ok(Self {
+            store,
+            lease,
+            holding,
+            codec,
+            state,
+            staged,
+            flushing,
+            unfolded,
+            history,
+            head,
+            new_secrets: false,
+        })
     }
 
     /// Returns the state, with all that is staged.
@@ -167,6 +182,7 @@ impl Journal {
     /// If it may not follow, or cannot be written.
     pub fn stage(&mut self, entry: Entry) -> Result<(), JournalError> {
         let revision = self.head + 1;
+        self.new_secrets |= self.seals(&entry);
         self.state.apply(entry.clone()).map_err(|error| JournalError::Transition { revision, error })?;
         let historic = entry.is_historic();
         let bytes = self
@@ -179,6 +195,23 @@ impl Journal {
         self.staged.push(bytes);
         self.head = revision;
         Ok(())
+    }
+
+    /// Tells whether an entry makes a secret of something that is recorded in the clear.
+    fn seals(&self, entry: &Entry) -> bool {
+        let (token, inputs) = match entry {
+            Entry::Resealed { token, applied, .. } => (*token, applied),
+            Entry::Intent(intent) => (intent.token, &intent.inputs),
+            _ => return false,
+        };
+        let record = self.state.record(token);
+        record
+            .is_some_and(|record| secrecy_changes(&record.applied, inputs).iter().any(|(_, secret)| *secret))
+    }
+
+    /// Tells whether something that was recorded in the clear became a secret.
+    pub fn has_new_secrets(&self) -> bool {
+        self.new_secrets
     }
 
     /// Starts to make durable what is staged; [`Journal::flushed`] takes the result.

@@ -271,3 +271,52 @@ async fn no_trace_no_debug_and_no_chain_of_errors_shows_a_secret() {
 fn sim() -> Arc<dyn Provider> {
     Arc::new(SimProvider::new("sim", kinds::schemas(), World::memory()))
 }
+
+/// All bytes of all files below a folder that have a text in them.
+fn files_with(folder: &std::path::Path, text: &str) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, text));
+        } else if std::fs::read(&path).unwrap().windows(text.len()).any(|part| part == text.as_bytes()) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn nothing_is_left_in_the_files_of_what_became_a_secret() {
+    let (folder, world) = (tempfile::tempdir().unwrap(), World::memory());
+    let keyring = Arc::new(sskuba::core::stores::EphemeralKeyring::default());
+    let engine = || {
+        sskuba::core::engine::Engine::builder()
+            .store(Arc::new(sskuba::core::stores::Sled::open(folder.path())))
+            .keyring(keyring.clone())
+            .provider(Arc::new(SimProvider::new("sim", kinds::schemas(), world.clone())))
+            .build()
+    };
+    let stack = "local/test/dev".parse().unwrap();
+    let open = |stack: &mut Stack| -> sskuba::Result {
+        stack.add("b", Bucket::new("b").policy("[\"canary-4711\"]"))?;
+        stack.add("other", Bucket::new("other"))?;
+        Ok(())
+    };
+    let closed = |stack: &mut Stack| -> sskuba::Result {
+        stack.add("b", Bucket::new("b").policy(Secret::new("[\"canary-4711\"]".to_owned())))?;
+        stack.add("other", Bucket::new("other"))?;
+        Ok(())
+    };
+    engine().up(&stack, open).await.unwrap();
+    assert!(!files_with(folder.path(), "canary-4711").is_empty());
+    let report = engine().up(&stack, closed).await.unwrap();
+    assert_eq!((report.result, report.counts.changes()), (RunResult::Succeeded, 0));
+    assert_eq!(files_with(folder.path(), "canary-4711"), Vec::<std::path::PathBuf>::new());
+    // It is the same stack, and goes on.
+    let snapshot = engine().read(&stack).await.unwrap();
+    assert_eq!((snapshot.state.len(), engine().history(&stack, 10).await.unwrap().len()), (2, 2));
+    assert!(engine().preview(&stack, closed).await.unwrap().is_empty());
+    engine().down(&stack).await.unwrap();
+    assert!(world.objects().unwrap().is_empty());
+}

@@ -90,6 +90,14 @@ pub(super) fn set_aside(folder: &Path) -> Result<String, StoreError> {
     Ok(aside.display().to_string())
 }
 
+/// Moves a stack's folder out of sight, to be removed; says where.
+pub(super) fn doom(folder: &Path, fence: u64) -> Result<PathBuf, StoreError> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let doomed = folder.with_file_name(format!(".{name}.removed-{fence}"));
+    fs::rename(folder, &doomed).map_err(|error| fault::io("remove", folder, error))?;
+    Ok(doomed)
+}
+
 /// Ends removals of a stack that were cut short: what is left of it is out of sight already. Tells whether there was
 /// such a rest.
 pub(super) fn finish_removal(folder: &Path) -> Result<bool, StoreError> {
@@ -117,9 +125,12 @@ fn drop_empty_parents(folder: &Path) {
 /// Removes a stack's folder, and then gives back `lock`: out of sight first, so that nobody ever opens half of it.
 pub(super) fn remove(folder: &Path, fence: u64, lock: impl Sized) -> Result<(), StoreError> {
     let fail = |error| fault::io("remove", folder, error);
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let doomed = folder.with_file_name(format!(".{name}.removed-{fence}"));
-    fs::rename(folder, &doomed).map_err(fail)?;
+    // What was being made anew by a program that was killed must not take the place of what is removed.
+    match fs::remove_dir_all(fresh(folder)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+        _ => {}
+    }
+    let doomed = doom(folder, fence)?;
     drop(lock);
     fs::remove_dir_all(&doomed).map_err(fail)?;
     drop_empty_parents(folder);

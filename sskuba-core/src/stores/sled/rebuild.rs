@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
+use super::copy::Copy;
 use super::database::{self, Database, Opening};
 use super::mark::Mark;
 use super::slot::Slot;
@@ -83,6 +84,14 @@ pub(super) fn rebuild(folder: &Path, anew: Anew) -> Result<String, StoreError> {
     let copies = earlier::list(folder).into_iter().map(|(come, _)| come.fence);
     let copies = copies.chain(copy::come(&copy::path(folder)).map(|come| come.fence));
     let fence = copies.chain(Mark::read(folder).map(|mark| mark.fence)).max().unwrap_or(0) + 1;
+    make_fresh(folder, fence, anew)?;
+    let aside = folders::set_aside(folder)?;
+    folders::finish(folder)?;
+    Ok(aside)
+}
+
+/// Makes a new database beside that in `folder`, to take its place; returns a copy of it for readers.
+fn make_fresh(folder: &Path, fence: u64, anew: Anew) -> Result<Option<Copy>, StoreError> {
     let fresh = folders::fresh(folder);
     let fail = |error| fault::io("make anew", folder, error);
     match fs::remove_dir_all(&fresh) {
@@ -99,8 +108,40 @@ pub(super) fn rebuild(folder: &Path, anew: Anew) -> Result<String, StoreError> {
     if !anew.entries.is_empty() {
         database.append(upto, &anew.entries)?;
     }
-    drop(database);
-    let aside = folders::set_aside(folder)?;
+    Ok(Copy::of(&database))
+}
+
+/// Returns all that a database that is held has, to make it anew.
+pub(super) fn all_of(database: &Database) -> Result<Anew, StoreError> {
+    let revision = database.come().revision;
+    let (Answer::Image(image), Answer::History(history)) = (
+        database.answer(Ask::Load, revision)?,
+        database.answer(Ask::History { limit: usize::MAX }, revision)?,
+    ) else {
+        return Ok(Anew::default());
+    };
+    if let Some(damage) = image.damage {
+        return Err(damage.into());
+    }
+    let entries = image.journal.into_iter().map(|(_, entry)| entry).collect();
+    Ok(Anew { revision: database.folded()?, meta: image.meta, records: image.records, history, entries })
+}
+
+/// Makes the files of the stack in `folder` anew, with `anew`, which is what they had at `mark`, and removes the old ones
+/// and the copies beside them: sled leaves in its file what it no longer needs. Does nothing if somebody else has taken
+/// the stack since.
+pub(super) fn renew(folder: &Path, mark: Mark, anew: Anew) -> Result<bool, StoreError> {
+    let old = File::open(database::file(folder)).map_err(|error| fault::io("open", folder, error))?;
+    if old.try_lock().is_err() || Mark::read(folder) != Some(mark) {
+        return Ok(false);
+    }
+    let copy = make_fresh(folder, mark.fence + 1, anew)?;
+    let doomed = folders::doom(folder, mark.fence)?;
     folders::finish(folder)?;
-    Ok(aside)
+    drop(old);
+    fs::remove_dir_all(&doomed).map_err(|error| fault::io("remove", &doomed, error))?;
+    if let Some(copy) = copy {
+        copy.leave(folder);
+    }
+    Ok(true)
 }

@@ -94,6 +94,34 @@ impl StateStore for Sled {
         .await
     }
 
+    async fn release_renewed(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut slot = self.slot(&lease.stack).write_owned().await;
+        slot.check(lease)?;
+        let folder = self.folder(&lease.stack);
+        blocking(&self.folder(&lease.stack), move || {
+            let held = slot.held.take();
+            let all = held.as_ref().map(|held| {
+                held.sound()?;
+                Ok::<_, StoreError>((held.database.come(), rebuild::all_of(&held.database)?))
+            });
+            let removed =
+                side::remove(&folder, side::READER).and_then(|()| side::remove(&folder, side::HOLDER));
+            if let Some(held) = held {
+                held.close();
+            }
+            let renewed = match all.transpose() {
+                Ok(Some((mark, all))) => rebuild::renew(&folder, mark, all),
+                Ok(None) => Ok(false),
+                Err(error) => Err(error),
+            };
+            if !matches!(renewed, Ok(true)) {
+                tracing::warn!(folder = %folder.display(), ?renewed, "values that are secret now may still be in its files");
+            }
+            removed.and(private::close_to_others(&folder))
+        })
+        .await
+    }
+
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         let slot = self.slot(stack).read_owned().await;
         if let Some(held) = &slot.held {

@@ -1,5 +1,6 @@
 //! What the conformance suite cannot see: files, and what is in them.
 
+use super::mark::Mark;
 use super::*;
 use crate::state::{Anew, Fold, Records, StateStore};
 
@@ -494,6 +495,56 @@ async fn a_stack_is_made_anew_and_a_kill_between_loses_neither() {
     let lease = store.acquire(&stack(), &owner()).await.unwrap();
     assert!(lease.fence > 1, "an old lease is of no use");
     assert_eq!(store.append(&lease, 8, vec![b"next".to_vec()]).await.unwrap(), 9);
+}
+
+/// What was half made anew when its program was killed does not take the place of a stack that is removed later.
+#[tokio::test]
+async fn what_was_half_made_anew_goes_with_the_stack() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    let (folder, anew) = (store.folder(&stack()), folders::fresh(&store.folder(&stack())));
+    std::fs::create_dir(&anew).unwrap();
+    for name in ["db", "conf", "mark"] {
+        std::fs::copy(folder.join(name), anew.join(name)).unwrap();
+    }
+    store.remove(&lease).await.unwrap();
+    assert_eq!(store.stacks().await.unwrap(), []);
+    assert_eq!(store.load(&stack()).await.unwrap(), None);
+}
+
+/// With new files a stack is the same, and nothing is left of what the old ones had; whoever took it meanwhile is not
+/// disturbed.
+#[tokio::test]
+async fn a_stack_with_new_files_has_what_it_had() {
+    let root = tempfile::tempdir().unwrap();
+    let (store, lease, _) = held(root.path()).await;
+    store.append(&lease, 1, vec![b"canary-in-an-entry".to_vec(), b"other".to_vec()]).await.unwrap();
+    let records = Records::put(vec![(b"key".to_vec(), b"record".to_vec())]);
+    let history = vec![(3, b"up".to_vec())];
+    store.fold(&lease, Fold { upto: 3, records, history, ..Fold::default() }).await.unwrap();
+    store.append(&lease, 3, vec![b"open".to_vec()]).await.unwrap();
+    let (image, history) = (store.load(&stack()).await.unwrap(), store.history(&stack(), 9).await.unwrap());
+    let log = database::file(&store.folder(&stack()));
+    let has_canary = || {
+        let bytes = std::fs::read(&log).unwrap();
+        bytes.windows(6).any(|part| part == b"canary")
+    };
+    assert!(has_canary());
+    store.release_renewed(&lease).await.unwrap();
+    assert!(!has_canary());
+    assert_eq!(store.load(&stack()).await.unwrap(), image);
+    assert_eq!(store.history(&stack(), 9).await.unwrap(), history);
+    let next = store.acquire(&stack(), &owner()).await.unwrap();
+    assert!(next.fence > lease.fence);
+
+    // Somebody else took it between the release and the renewal.
+    let folder = store.folder(&stack());
+    let mark = Mark::read(&folder).unwrap();
+    assert!(!rebuild::renew(&folder, mark, Anew::default()).unwrap(), "it is held");
+    store.append(&next, 4, vec![b"more".to_vec()]).await.unwrap();
+    store.release(&next).await.unwrap();
+    assert!(!rebuild::renew(&folder, mark, Anew::default()).unwrap(), "it has gone on");
+    assert_eq!(store.load(&stack()).await.unwrap().unwrap().revision, 5);
 }
 
 /// Whatever of the log sled clears when it opens it, a repair has what was there before.
