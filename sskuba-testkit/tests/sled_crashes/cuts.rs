@@ -61,19 +61,6 @@ async fn a_loss_of_power_at_any_instant_loses_nothing_that_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let (root, file) = (folder.path().join("root"), folder.path().join("trace"));
     let arguments = ["-y", "-xx", "-s", "4000000", "-e", trace::CALLS, "-o", file.to_str().unwrap()];
-    if let Ok(t) = std::env::var("DBGTRACE") {
-        let r = fs::read_to_string("/tmp/trace.root").unwrap();
-        let steps = trace::read(&fs::read_to_string(t).unwrap(), std::path::Path::new(&r));
-        let at: usize = std::env::var("DBGAT").unwrap().parse().unwrap();
-        let seed: u64 = std::env::var("DBGSEED").unwrap().parse().unwrap();
-        let loss = if std::env::var("DBGLOSS").unwrap() == "One" { Loss::One } else { Loss::Writes };
-        let root = std::path::Path::new("/tmp/cutroot");
-        let _ = fs::remove_dir_all(root);
-        fs::create_dir(root).unwrap();
-        cut(&steps, at, loss, &Dice::new(seed)).restore(root);
-        println!("{:?}", open(&steps, at, loss, seed).await);
-        return;
-    }
     let Some(output) = traced(&root, 2, &arguments) else { return };
     assert!(String::from_utf8_lossy(&output.stdout).contains("done"), "{output:?}");
     let steps = trace::read(&fs::read_to_string(&file).unwrap(), &root);
@@ -108,10 +95,6 @@ async fn a_loss_of_power_at_any_instant_loses_nothing_that_was_acknowledged() {
                 println!("    after {:.200}", format!("{last:?}"));
             }
         }
-    }
-    if !wrong.is_empty() {
-        fs::copy(&file, "/tmp/trace.txt").unwrap();
-        fs::write("/tmp/trace.root", root.to_str().unwrap()).unwrap();
     }
     println!("seed {seed}: {writes} writes, {syncs} syncs, {said} acknowledgements; {states} states opened");
     assert!(wrong.is_empty(), "{wrong:#?}");
