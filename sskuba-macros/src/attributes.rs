@@ -197,6 +197,7 @@ pub(crate) struct FieldOptions {
     pub(crate) cloud_default: bool,
     pub(crate) owned_entries: bool,
     pub(crate) early: bool,
+    pub(crate) live: bool,
     pub(crate) computed: bool,
     pub(crate) id: bool,
     pub(crate) normaliser: Option<LitStr>,
@@ -207,7 +208,7 @@ pub(crate) struct FieldOptions {
 }
 
 const FIELD_WORDS: &str = "default, force_new, secret, normaliser, reference, entry, item, place, write_only, \
-                           cloud_default, owned_entries, computed, id, volatile, early, pattern";
+                           cloud_default, owned_entries, live, computed, id, volatile, early, pattern";
 
 impl FieldOptions {
     pub(crate) fn read(field: &syn::Field) -> Result<Self> {
@@ -228,6 +229,7 @@ impl FieldOptions {
                     "cloud_default" => this.cloud_default = true,
                     "owned_entries" => this.owned_entries = true,
                     "early" => this.early = true,
+                    "live" => this.live = true,
                     "computed" => this.computed = true,
                     "id" => this.id = true,
                     "normaliser" => this.normaliser = Some(meta.value()?.parse()?),

@@ -302,7 +302,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
     let (required, computed) = (field.sort == Sort::Required, field.sort == Sort::Computed);
     let (force_new, volatile, secret) = (o.force_new, o.volatile, o.secret);
     let (place, write_only, cloud_default) = (o.place, o.write_only, o.cloud_default);
-    let (owned_entries, early) = (o.owned_entries, o.early);
+    let (owned_entries, early, live) = (o.owned_entries, o.early, o.live);
     let default = option(o.default.as_ref().map(|default| {
         let value = match default {
             Some(expr) => quote!(#expr),
@@ -342,6 +342,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             cloud_default: #cloud_default,
             owned_entries: #owned_entries,
             early: #early,
+            live: #live,
             normaliser: #normaliser,
             default: #default,
             reference: #reference,

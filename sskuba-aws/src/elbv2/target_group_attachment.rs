@@ -23,8 +23,8 @@ pub struct TargetGroupAttachment {
     /// The target group.
     #[resource(force_new, reference = "aws:elbv2:TargetGroup")]
     target_group_arn: Input<String>,
-    /// The id of an instance, or an address, as the group's target type says.
-    #[resource(force_new)]
+    /// The id of an instance, or an address, as the group's target type says. AWS takes only what is running.
+    #[resource(force_new, live)]
     target_id: Input<String>,
     /// The port that the target serves on; 0, which is taken if none is given, for the group's.
     #[resource(force_new, default)]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::call::{Call, bound, half_made, hidden, prior_of};
+use super::call::{Call, bound, hidden, prior_of};
 use super::dispatcher::{Back, Ready, Run, Running};
 use super::event::Event;
 use super::instances::Configured;
@@ -322,7 +322,8 @@ impl Run<'_> {
         }
         let record = self.journal.state().record(token);
         let (prior, now) = (record.map(prior_of), self.tools.clock.now());
-        let (hidden, half_made) = (hidden(Some(&node.schema), record, now), half_made(record));
+        let hidden = hidden(Some(&node.schema), record, now);
+        let status = record.map(|record| record.status);
         self.journal.stage(Entry::Intent(Box::new(Intent {
             verb,
             address: step.address.clone(),
@@ -338,7 +339,7 @@ impl Run<'_> {
         })))?;
         let schema = Some(Arc::clone(&node.schema));
         let holding = Arc::clone(self.journal.holding());
-        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, half_made };
+        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
     }
@@ -370,9 +371,9 @@ impl Run<'_> {
         self.journal.stage(Entry::Intent(Box::new(delete_intent(&record, now))))?;
         let prior = Some(prior_of(&record));
         let (inputs, holding) = (Map::new(), Arc::clone(self.journal.holding()));
-        let (hidden, half_made) = (hidden(schema.as_deref(), Some(&record), now), half_made(Some(&record)));
+        let (hidden, status) = (hidden(schema.as_deref(), Some(&record), now), Some(record.status));
         let verb = Verb::Delete;
-        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, half_made };
+        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status };
         self.launch(id, step, Action::Delete, ticket, token, call);
         Ok(())
     }

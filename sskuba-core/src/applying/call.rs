@@ -53,13 +53,8 @@ pub(super) struct Call {
     pub(super) inputs: Map,
     /// What is recorded of the object.
     pub(super) prior: Option<Prior>,
-    /// Whether it is recorded as half made: that its inputs are as wanted says nothing then.
-    pub(super) half_made: bool,
-}
-
-/// Tells whether an object is recorded as half made.
-pub(super) fn half_made(record: Option<&Record>) -> bool {
-    record.is_some_and(|record| record.status == Status::Partial)
+    /// What its status is before the call.
+    pub(super) status: Option<Status>,
 }
 
 /// Returns for how long an object may exist and be seen by no question: its kind's window, less how old it is.
@@ -115,10 +110,15 @@ impl Ended {
 }
 
 impl Call {
-    /// Says of the end of a create that its object cannot be used yet, where its kind is such: of what was reported the
-    /// early fields are final.
+    /// Says of the end of a create, or of an update of what may not be ready, that its object cannot be used yet, where
+    /// its kind is such: of what was reported the early fields are final.
     pub(super) fn until_made(&self, mut ended: Ended) -> Ended {
-        let schema = self.schema.as_ref().filter(|schema| self.verb == Verb::Create && schema.has_early());
+        let waits = match self.verb {
+            Verb::Create => true,
+            Verb::Update => self.status.is_some_and(Status::may_not_be_ready),
+            Verb::Delete => false,
+        };
+        let schema = self.schema.as_ref().filter(|schema| waits && schema.has_early());
         let Some(schema) = schema else { return ended };
         ended.outcome = match ended.outcome {
             Outcome::Applied { id, observed, mut outputs, took } => {

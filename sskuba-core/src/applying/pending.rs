@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::task::{Id, JoinSet};
 
-use super::call::{Call, bound, half_made, hidden, panicked, prior_of};
+use super::call::{Call, bound, hidden, panicked, prior_of};
 use super::dispatcher::Tools;
 use super::event::{Event, Events};
 use super::journal::{Journal, JournalError};
@@ -155,6 +155,6 @@ fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) ->
     let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
     let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };
     let holding = Arc::clone(journal.holding());
-    let (verb, inputs, half_made) = (intent.verb, intent.inputs, half_made(record));
-    Ok(Call { verb, cx, holding, instance, schema, hidden, inputs, prior, half_made })
+    let (verb, inputs, status) = (intent.verb, intent.inputs, record.map(|record| record.status));
+    Ok(Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status })
 }

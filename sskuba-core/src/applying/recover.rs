@@ -11,7 +11,7 @@ use super::call::{Call, Ended, FIRST_LOOK, LAST_LOOK, once, within};
 use crate::plan::{agree, drifts};
 use crate::provider::{Change, Class, Effect, Failure, Object, Prior, Told};
 use crate::schema::Idempotency;
-use crate::state::{Outcome, Verb};
+use crate::state::{Outcome, Status, Verb};
 
 /// How often one question is asked while its faults are passing ones.
 const QUESTIONS: u32 = 8;
@@ -185,7 +185,8 @@ async fn update(call: &Call) -> Result<Resolved, Failure> {
         return Ok(Resolved { ended, what: "the object is gone" });
     };
     let agrees = call.schema.as_ref().is_some_and(|schema| agree(schema, &call.inputs, &object.inputs));
-    if agrees && !call.half_made {
+    // That the inputs of what is half made are as wanted says nothing.
+    if agrees && call.status != Some(Status::Partial) {
         return done(call, Some(object), "the update had taken effect");
     }
     again(call, "the update was repeated", "the update was repeated and refused").await

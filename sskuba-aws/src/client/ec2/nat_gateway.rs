@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{ConnectivityType, NatGateway as Found, NatGatewayState as Phase, ResourceType};
-use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior, TypedReadiness};
 
-use super::super::Manage;
 use super::super::call::Call;
 use super::super::cloud::{Cloud, given, text};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::tagging::reported;
 use super::super::wait::{self, Look};
+use super::super::{Manage, not_there};
 use super::{owned, the_one};
 use crate::ec2::{Connectivity, NatGateway, NatGatewayArgs, NatGatewayState};
 
@@ -29,10 +29,26 @@ impl Manage<NatGateway> for Cloud {
         let create = create.tag_specifications(self.spec(call, ResourceType::Natgateway, &args.tags));
         let made =
             create.send().await.sent(call.place)?.nat_gateway.ok_or_else(|| call.lacking("NAT gateway"))?;
-        let id = text(made.nat_gateway_id());
-        let found = self.nat_gateway_available(call, &id).await;
-        let found = found.map_err(|failure| call.partial::<NatGateway>(&id, failure))?;
-        Ok(TypedObject::new(id, state(&found)))
+        Ok(TypedObject::new(text(made.nat_gateway_id()), state(&made)))
+    }
+
+    async fn ready(
+        &self,
+        call: &Call<'_>,
+        prior: TypedPrior<NatGateway>,
+    ) -> Result<TypedReadiness<NatGateway>, Failure> {
+        let found = self.known.nat_gateways.get(&prior.id).await?.ok_or_else(|| not_there(call))?;
+        Ok(match found.state() {
+            Some(Phase::Available) => TypedReadiness::Ready(object(&found)),
+            Some(Phase::Failed) => {
+                let (code, why) = (text(found.failure_code()), text(found.failure_message()));
+                TypedReadiness::Failed(format!("{why} ({code})"))
+            }
+            Some(Phase::Deleting | Phase::Deleted) => {
+                TypedReadiness::Failed("it was deleted before it was available".to_owned())
+            }
+            _ => TypedReadiness::Pending(None),
+        })
     }
 
     async fn read(
@@ -52,7 +68,7 @@ impl Manage<NatGateway> for Cloud {
         let (id, args) = (&change.prior.id, &change.args);
         let before = change.prior.args.as_ref().map(|args| &args.tags);
         self.retag(call, id, before, &args.tags).await?;
-        let found = self.nat_gateway_available(call, id).await?;
+        let found = self.known.nat_gateways.get(id).await?.ok_or_else(|| call.lacking("NAT gateway"))?;
         Ok(object(&found))
     }
 
@@ -106,23 +122,4 @@ fn object(found: &Found) -> TypedObject<NatGateway> {
         tags: reported(found.tags()),
     };
     TypedObject::new(text(found.nat_gateway_id()), state(found)).args(args)
-}
-
-impl Cloud {
-    async fn nat_gateway_available(&self, call: &Call<'_>, id: &str) -> Result<Found, Failure> {
-        wait::until(call, id, || async {
-            let Some(found) = self.known.nat_gateways.get(id).await? else {
-                return Ok(Look::Not("not visible".to_owned()));
-            };
-            match found.state() {
-                Some(Phase::Available) => Ok(Look::Done(found)),
-                Some(Phase::Failed) => {
-                    let (code, why) = (text(found.failure_code()), text(found.failure_message()));
-                    Err(Failure::new(Class::Terminal, format!("{id} failed: {why} ({code})")))
-                }
-                state => Ok(Look::Not(text(state.map(Phase::as_str)))),
-            }
-        })
-        .await
-    }
 }
