@@ -203,11 +203,12 @@ pub(crate) struct FieldOptions {
     pub(crate) normaliser: Option<LitStr>,
     pub(crate) reference: Option<LitStr>,
     pub(crate) pattern: Option<LitStr>,
+    pub(crate) inherit: Option<LitStr>,
     pub(crate) entry: Option<Ident>,
     pub(crate) item: Option<Ident>,
 }
 
-const FIELD_WORDS: &str = "default, force_new, secret, normaliser, reference, entry, item, place, write_only, \
+const FIELD_WORDS: &str = "default, inherit, force_new, secret, normaliser, reference, entry, item, place, write_only, \
                            cloud_default, owned_entries, live, computed, id, volatile, early, pattern";
 
 impl FieldOptions {
@@ -234,6 +235,7 @@ impl FieldOptions {
                     "id" => this.id = true,
                     "normaliser" => this.normaliser = Some(meta.value()?.parse()?),
                     "reference" => this.reference = Some(checked_kind(meta.value()?.parse()?)?),
+                    "inherit" => this.inherit = Some(meta.value()?.parse()?),
                     "pattern" => this.pattern = Some(meta.value()?.parse()?),
                     "entry" => this.entry = Some(setter_name(&meta.value()?.parse()?)?),
                     "item" => this.item = Some(setter_name(&meta.value()?.parse()?)?),

@@ -99,6 +99,10 @@ impl<'a> Field<'a> {
             )
         } else if o.volatile && o.early {
             Some("a field that is final when the object exists does not change later: `early` or `volatile`")
+        } else if o.inherit.is_some() && !matches!(self.sort, Sort::Defaulted | Sort::Optional) {
+            Some(
+                "`inherit` takes the place of what the program leaves out: it needs `default` or an `Option`",
+            )
         } else if self.sort == Sort::Optional && o.default.is_some() {
             Some("an optional field has no default: write `Input<T>` with `default`, or drop the default")
         } else {

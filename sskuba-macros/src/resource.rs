@@ -210,6 +210,8 @@ fn implementation(
             _ => quote!(inputs.insert(#key, self.#ident.into_expr());),
         }
     });
+    let inherited =
+        fields.iter().filter_map(|field| Some(inherit(field, field.options.inherit.as_ref()?, fields, core)));
     let schema = schema(input, kind, fields, id, core);
     let sort = if kind.lookup { quote!(Lookup) } else { quote!(Managed) };
     quote! {
@@ -226,6 +228,7 @@ fn implementation(
             fn into_inputs(self) -> ::std::collections::BTreeMap<&'static str, #core::expr::Expr> {
                 let mut inputs = ::std::collections::BTreeMap::new();
                 #(#inserts)*
+                #(#inherited)*
                 inputs
             }
             fn outputs(node: &#core::expr::NodeRef) -> #outputs {
@@ -270,6 +273,20 @@ fn schema(
             lookup: #lookup,
             id_field: #id,
             parallel: #parallel,
+        }
+    }
+}
+
+/// Takes what the program leaves out from the resource that another input names.
+fn inherit(field: &Field<'_>, path: &syn::LitStr, fields: &[Field<'_>], core: &TokenStream) -> TokenStream {
+    let (text, name) = (path.value(), &field.name);
+    let of = |by: &str| fields.iter().find(|field| field.name == by)?.options.reference.as_ref();
+    match text.split_once('.').and_then(|(by, theirs)| Some((by, theirs, of(by)?))) {
+        Some((by, theirs, kind)) => quote!(#core::expr::inherit(&mut inputs, #name, (#by, #kind), #theirs);),
+        None => {
+            let message = "write an input with a `reference` and a field of that kind, as in \
+                           `inherit = \"target_group_arn.port\"`";
+            Error::new_spanned(path, message).to_compile_error()
         }
     }
 }

@@ -27,9 +27,10 @@ use sskuba_core::provider::{
     Class, Cx, Failure, Handler, LookupHandler, Place, TypedChange, TypedObject, TypedPrior, TypedReadiness,
 };
 use sskuba_core::schema::FieldError;
+use sskuba_core::value::Map;
 use tokio::sync::OnceCell;
 
-use crate::kind::{Kind, refuse_mistakes};
+use crate::kind::{Kind, mistakes, refuse_mistakes, tag_mistakes};
 use crate::settings::ProviderArgs;
 use call::Call;
 use cloud::Cloud;
@@ -111,7 +112,10 @@ where
         cloud.find(&Call::new(cx, &cloud.place)).await
     }
     fn check(&self, args: &R::Args) -> Vec<FieldError> {
-        R::mistakes(args)
+        mistakes::<R>(args)
+    }
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        tag_mistakes(inputs)
     }
 }
 

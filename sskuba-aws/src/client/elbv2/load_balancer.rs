@@ -86,6 +86,7 @@ impl Manage<LoadBalancer> for Cloud {
                 failure.hint("AWS only adds subnets to a network load balancer; to remove one use --replace")
             })?;
         }
+        self.set_balancer_groups(call, &found, args).await?;
         self.set_balancer_attributes(call, arn, args).await?;
         self.elb_retag(call, arn, before, &args.tags).await?;
         let found = self.known.balancers.get(arn).await?.ok_or_else(|| call.lacking("load balancer"))?;
@@ -173,6 +174,24 @@ impl Cloud {
             .set_tags(Some(self.elb_spec(call, &args.tags)));
         let made = create.send().await.sent(call.place)?.load_balancers.unwrap_or_default();
         made.into_iter().next().ok_or_else(|| call.lacking("load balancer"))
+    }
+
+    async fn set_balancer_groups(
+        &self,
+        call: &Call<'_>,
+        found: &Found,
+        args: &LoadBalancerArgs,
+    ) -> Result<(), Failure> {
+        let Some(wanted) = &args.security_group_ids else { return Ok(()) };
+        if found.security_groups().iter().collect::<BTreeSet<_>>() == wanted.iter().collect() {
+            return Ok(());
+        }
+        let set = self.elb.set_security_groups().set_load_balancer_arn(found.load_balancer_arn.clone());
+        let set = set.set_security_groups(Some(wanted.clone())).send().await.sent(call.place);
+        set.map(drop).map_err(|failure| match found.security_groups().is_empty() {
+            true => failure.hint("AWS adds none to a load balancer that was made without any; use --replace"),
+            false => failure,
+        })
     }
 
     async fn set_balancer_attributes(
