@@ -6,7 +6,8 @@ use sskuba_core::provider::Cx;
 
 /// The stack that owns an object.
 pub(crate) const STACK: &str = "sskuba:stack";
-/// The resource's address.
+/// The resource's address when the object was last made or changed: for people. Nothing is looked up by it, so that a
+/// rename alone changes no tags.
 pub(crate) const ADDRESS: &str = "sskuba:address";
 /// The generation's token, by which an interrupted create is found again.
 pub(crate) const TOKEN: &str = "sskuba:token";

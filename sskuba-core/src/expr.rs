@@ -5,6 +5,7 @@ mod evaluate;
 mod tests;
 mod tree;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -107,6 +108,23 @@ impl NodeCell {
         nodes.extend(options.provider.take());
         nodes.extend(options.deleted_with.take());
         nodes
+    }
+}
+
+/// Takes an input that was not given from the resource of `kind` whose field the input `by` is; for generated code.
+pub fn inherit(
+    inputs: &mut BTreeMap<&'static str, Expr>,
+    name: &'static str,
+    (by, kind): (&str, &str),
+    theirs: &'static str,
+) {
+    let given = inputs.get(name).is_some_and(|expr| !matches!(expr, Expr::Value(Value::Null)));
+    if let Some(Expr::Field(node, _)) = inputs.get(by)
+        && !given
+        && node.address().kind_str() == kind
+    {
+        let theirs = Expr::Field(node.clone(), theirs);
+        inputs.insert(name, theirs);
     }
 }
 

@@ -143,6 +143,8 @@ pub struct Field {
     pub owned_entries: bool,
     /// A computed field that is final when the object exists, before it can be used.
     pub early: bool,
+    /// An input through which the object is used at once: what it names has to be ready, also where its id is early.
+    pub live: bool,
     /// Which spellings mean the same.
     pub normaliser: Normaliser,
     /// The value that is taken where none is given.

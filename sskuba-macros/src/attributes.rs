@@ -197,17 +197,19 @@ pub(crate) struct FieldOptions {
     pub(crate) cloud_default: bool,
     pub(crate) owned_entries: bool,
     pub(crate) early: bool,
+    pub(crate) live: bool,
     pub(crate) computed: bool,
     pub(crate) id: bool,
     pub(crate) normaliser: Option<LitStr>,
     pub(crate) reference: Option<LitStr>,
     pub(crate) pattern: Option<LitStr>,
+    pub(crate) inherit: Option<LitStr>,
     pub(crate) entry: Option<Ident>,
     pub(crate) item: Option<Ident>,
 }
 
-const FIELD_WORDS: &str = "default, force_new, secret, normaliser, reference, entry, item, place, write_only, \
-                           cloud_default, owned_entries, computed, id, volatile, early, pattern";
+const FIELD_WORDS: &str = "default, inherit, force_new, secret, normaliser, reference, entry, item, place, write_only, \
+                           cloud_default, owned_entries, live, computed, id, volatile, early, pattern";
 
 impl FieldOptions {
     pub(crate) fn read(field: &syn::Field) -> Result<Self> {
@@ -228,10 +230,12 @@ impl FieldOptions {
                     "cloud_default" => this.cloud_default = true,
                     "owned_entries" => this.owned_entries = true,
                     "early" => this.early = true,
+                    "live" => this.live = true,
                     "computed" => this.computed = true,
                     "id" => this.id = true,
                     "normaliser" => this.normaliser = Some(meta.value()?.parse()?),
                     "reference" => this.reference = Some(checked_kind(meta.value()?.parse()?)?),
+                    "inherit" => this.inherit = Some(meta.value()?.parse()?),
                     "pattern" => this.pattern = Some(meta.value()?.parse()?),
                     "entry" => this.entry = Some(setter_name(&meta.value()?.parse()?)?),
                     "item" => this.item = Some(setter_name(&meta.value()?.parse()?)?),

@@ -86,19 +86,23 @@ impl<'a> Field<'a> {
     fn check(&self, field: &syn::Field) -> Result<()> {
         let o = &self.options;
         let computed = self.sort == Sort::Computed;
-        let of_input = o.place || o.write_only || o.cloud_default || o.owned_entries;
+        let of_input = o.place || o.write_only || o.cloud_default || o.owned_entries || o.live;
         let wrong = if !computed && (o.computed || o.id || o.volatile || o.early || o.pattern.is_some()) {
             Some("`computed`, `id`, `volatile`, `early` and `pattern` are for fields of type `Computed<T>`")
         } else if computed && (o.force_new || o.default.is_some() || o.entry.is_some() || o.item.is_some()) {
             Some("a computed field is never set, so it takes no `force_new`, `default`, `entry` or `item`")
         } else if computed && of_input {
-            Some("`place`, `write_only`, `cloud_default` and `owned_entries` are for inputs")
+            Some("`place`, `write_only`, `cloud_default`, `owned_entries` and `live` are for inputs")
         } else if o.cloud_default && self.sort != Sort::Optional {
             Some(
                 "what the service chooses is left out by the program: `cloud_default` needs `Option<Input<T>>`",
             )
         } else if o.volatile && o.early {
             Some("a field that is final when the object exists does not change later: `early` or `volatile`")
+        } else if o.inherit.is_some() && !matches!(self.sort, Sort::Defaulted | Sort::Optional) {
+            Some(
+                "`inherit` takes the place of what the program leaves out: it needs `default` or an `Option`",
+            )
         } else if self.sort == Sort::Optional && o.default.is_some() {
             Some("an optional field has no default: write `Input<T>` with `default`, or drop the default")
         } else {

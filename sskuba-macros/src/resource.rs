@@ -210,6 +210,8 @@ fn implementation(
             _ => quote!(inputs.insert(#key, self.#ident.into_expr());),
         }
     });
+    let inherited =
+        fields.iter().filter_map(|field| Some(inherit(field, field.options.inherit.as_ref()?, fields, core)));
     let schema = schema(input, kind, fields, id, core);
     let sort = if kind.lookup { quote!(Lookup) } else { quote!(Managed) };
     let text = kind.kind.value();
@@ -234,6 +236,7 @@ fn implementation(
             fn into_inputs(self) -> ::std::collections::BTreeMap<&'static str, #core::expr::Expr> {
                 let mut inputs = ::std::collections::BTreeMap::new();
                 #(#inserts)*
+                #(#inherited)*
                 inputs
             }
             fn outputs(node: &#core::expr::NodeRef) -> #outputs {
@@ -289,6 +292,20 @@ fn schema(
     }
 }
 
+/// Takes what the program leaves out from the resource that another input names.
+fn inherit(field: &Field<'_>, path: &syn::LitStr, fields: &[Field<'_>], core: &TokenStream) -> TokenStream {
+    let (text, name) = (path.value(), &field.name);
+    let of = |by: &str| fields.iter().find(|field| field.name == by)?.options.reference.as_ref();
+    match text.split_once('.').and_then(|(by, theirs)| Some((by, theirs, of(by)?))) {
+        Some((by, theirs, kind)) => quote!(#core::expr::inherit(&mut inputs, #name, (#by, #kind), #theirs);),
+        None => {
+            let message = "write an input with a `reference` and a field of that kind, as in \
+                           `inherit = \"target_group_arn.port\"`";
+            Error::new_spanned(path, message).to_compile_error()
+        }
+    }
+}
+
 /// Returns the fields of a key, each an input of the resource.
 fn unique(key: &syn::LitStr, fields: &[Field<'_>]) -> TokenStream {
     let text = key.value();
@@ -317,7 +334,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
     let (required, computed) = (field.sort == Sort::Required, field.sort == Sort::Computed);
     let (force_new, volatile, secret) = (o.force_new, o.volatile, o.secret);
     let (place, write_only, cloud_default) = (o.place, o.write_only, o.cloud_default);
-    let (owned_entries, early) = (o.owned_entries, o.early);
+    let (owned_entries, early, live) = (o.owned_entries, o.early, o.live);
     let default = option(o.default.as_ref().map(|default| {
         let value = match default {
             Some(expr) => quote!(#expr),
@@ -357,6 +374,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             cloud_default: #cloud_default,
             owned_entries: #owned_entries,
             early: #early,
+            live: #live,
             normaliser: #normaliser,
             default: #default,
             reference: #reference,

@@ -45,3 +45,38 @@ async fn another_region_or_account_is_refused_before_anything_happens() {
     bench.run(&["down", "--yes"]).good();
     assert_eq!(bench.left(), [""; 0]);
 }
+
+/// Where objects are is asked first; nothing begins while there is no answer.
+fn unknown(bench: &Bench, all: &[&[&str]], endpoint: &str, why: &str) {
+    let (seen, writes) = (bench.seen(), bench.writes());
+    let state = bench.run(&["state", "list", "--json"]).good().document();
+    for args in all {
+        let mut command = bench.command(args);
+        let begun = std::time::Instant::now();
+        let output =
+            command.env("AWS_ENDPOINT_URL_STS", endpoint).env("AWS_MAX_ATTEMPTS", "2").output().unwrap();
+        let said = Said::new(&output);
+        assert_eq!(said.code, Some(1), "{args:?}: {}", said.text);
+        for part in ["failed to find out where provider `aws` works", "GetCallerIdentity: the STS of", why] {
+            assert!(said.text.contains(part), "{args:?}: `{part}` is missing: {}", said.text);
+        }
+        assert_eq!(said.text.matches("GetCallerIdentity").count(), 1, "one error: {}", said.text);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{args:?}: {:?}", begun.elapsed());
+    }
+    assert_eq!(bench.run(&["state", "list", "--json"]).good().document(), state);
+    assert_eq!((bench.seen(), bench.writes()), (seen, writes));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_it_cannot_be_asked_where_it_is_nothing_happens() {
+    let Some(bench) = Bench::new(|_, _| Fate::Pass).await else { return };
+    bench.up(&[]);
+    let all: [&[&str]; 3] = [&["up", "--yes", "-c", "machines=3"], &["down", "--yes"], &["refresh"]];
+    unknown(&bench, &all, "http://127.0.0.1:9", "does not answer");
+    // One that takes the connection and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    unknown(&bench, &all[1..2], &endpoint, "did not answer in time");
+    bench.run(&["down", "--yes"]).good();
+    assert_eq!(bench.left(), [""; 0]);
+}

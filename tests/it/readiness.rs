@@ -124,6 +124,76 @@ async fn a_cancelled_run_stops_waiting_and_the_next_goes_on() {
     assert_eq!((report.result, report.counts.create), (RunResult::Succeeded, 2));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_update_of_what_is_not_ready_does_not_end_the_wait() {
+    let denied = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&denied);
+    let fault = move |_: &_, op: Op, _: Phase| {
+        (op == Op::Ready && asked.load(Ordering::Relaxed)).then_some(Fault::Denied)
+    };
+    let schemas = sskuba::aws::schemas();
+    let sim = SimProvider::new("aws", schemas, World::memory()).options(Options::default().speed(1.0));
+    let engine = Engine::builder().provider(Arc::new(sim.fault_plan(fault))).build();
+    let stack = "local/test/dev".parse().unwrap();
+    let program = |tag: &'static str| {
+        move |stack: &mut Stack| -> sskuba::Result {
+            use sskuba::aws::ec2::{Instance, Subnet, Vpc};
+            let vpc = stack.add("vpc", Vpc::new("10.0.0.0/16"))?;
+            let subnet = stack.add("main", Subnet::new(vpc.id(), "10.0.0.0/24"))?;
+            let machine =
+                stack.add("web", Instance::new("ami-1", "m6i.large", subnet.id()).tag("version", tag))?;
+            stack.export("address", machine.public_ip());
+            Ok(())
+        }
+    };
+    let machine = async || {
+        let state = engine.read(&stack).await.unwrap().state;
+        let record = state.records().find(|record| record.address.name() == "web").cloned().unwrap();
+        (record.status, record.outputs.contains_key("public_ip"))
+    };
+    assert_eq!(engine.up(&stack, program("one")).await.unwrap().result, RunResult::Failed);
+    let plan = engine.preview(&stack, program("two")).await.unwrap();
+    let step = |action| plan.steps.iter().find(|step| step.action == action).expect("a step");
+    assert!(plan.graph.find(&step(Action::Wait).address).is_some());
+    assert!(step(Action::Update).ready_step.is_some(), "the wait belongs to the update");
+    // The update is made and still nothing says that the machine runs.
+    assert_eq!(engine.up(&stack, program("two")).await.unwrap().result, RunResult::Failed);
+    assert_eq!(machine().await, (Status::Made, false));
+    denied.store(false, Ordering::Relaxed);
+    let report = engine.up(&stack, program("two")).await.unwrap();
+    assert_eq!((report.result, report.counts.changes()), (RunResult::Succeeded, 0), "{:?}", report.failures);
+    assert_eq!(machine().await, (Status::Live, true));
+    assert!(report.exports["address"].as_str().is_some());
+    // What is ready needs no wait after an update.
+    let plan = engine.preview(&stack, program("three")).await.unwrap();
+    assert!(plan.steps.iter().all(|step| step.action != Action::Wait));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_input_that_is_marked_live_waits_for_what_it_names() {
+    let sim = SimProvider::new("aws", sskuba::aws::schemas(), World::memory());
+    let engine = Engine::builder().provider(Arc::new(sim)).build();
+    let program = |stack: &mut Stack| -> sskuba::Result {
+        use sskuba::aws::ec2::{Instance, Subnet, Vpc};
+        use sskuba::aws::elbv2::{TargetGroup, TargetGroupAttachment};
+        let vpc = stack.add("vpc", Vpc::new("10.0.0.0/16"))?;
+        let subnet = stack.add("main", Subnet::new(vpc.id(), "10.0.0.0/24"))?;
+        let machine = stack.add("web", Instance::new("ami-1", "m6i.large", subnet.id()))?;
+        let group = stack.add("web", TargetGroup::new(vpc.id(), 80_u16).tag("machine", machine.id()))?;
+        stack.add("web", TargetGroupAttachment::new(group.arn(), machine.id()))?;
+        Ok(())
+    };
+    let plan = engine.preview(&"local/test/dev".parse().unwrap(), program).await.unwrap();
+    let at = |kind: &str, action| {
+        let is = |step: &&sskuba::core::plan::Step| step.address.kind_str() == kind && step.action == action;
+        let found = plan.steps.iter().position(|step| is(&step)).unwrap_or_else(|| panic!("{action} {kind}"));
+        sskuba::core::graph::NodeId(u32::try_from(found).unwrap())
+    };
+    let wait = at("aws:ec2:Instance", Action::Wait);
+    let after = |kind: &str| plan.dag.dependencies(at(kind, Action::Create)).any(|step| step == wait);
+    assert!(after("aws:elbv2:TargetGroupAttachment") && !after("aws:elbv2:TargetGroup"));
+}
+
 /// Machines behind a gateway whose first data have the name of the balancer in front of them, as a cluster has.
 fn cluster(stack: &mut Stack) -> sskuba::Result {
     use sskuba::aws::ec2::{Eip, Instance, NatGateway, Route, RouteTable, Subnet, Vpc};

@@ -14,6 +14,7 @@ use sskuba_core::provider::{Class, Failure};
 use super::batches::Batches;
 use super::cloud::Cloud;
 use super::tried::Tried;
+use crate::kind::reserved;
 use crate::settings::ProviderArgs;
 
 /// How long one attempt of a call may take: descriptions of many objects take seconds.
@@ -25,6 +26,9 @@ const ATTEMPTS: u32 = 8;
 
 /// Loads the configuration and makes the clients. Credentials are fetched when they are first needed.
 pub(super) async fn load(settings: &ProviderArgs) -> Result<Cloud, Failure> {
+    if let Some(wrong) = settings.default_tags.keys().find_map(|key| reserved("default_tags", key)) {
+        return Err(Failure::new(Class::Invalid(wrong.field), wrong.message));
+    }
     let config = with_role(shared(settings).await, settings).await;
     let Some(region) = config.region().cloned() else {
         return Err(Failure::new(Class::Invalid("region".to_owned()), "no AWS region is configured")

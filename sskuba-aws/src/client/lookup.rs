@@ -1,6 +1,9 @@
 //! Lookups.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
 use sskuba_core::provider::{Class, Failure, Place};
 
 use super::Look;
@@ -11,6 +14,9 @@ use crate::lookup::{
     AvailabilityZones, AvailabilityZonesArgs, AvailabilityZonesState, CallerIdentity, CallerIdentityArgs,
     CallerIdentityState, Image, ImageArgs, ImageState,
 };
+
+/// How long the question where the calls work may take, with all its tries.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[async_trait]
 impl Look<AvailabilityZones> for Cloud {
@@ -36,7 +42,11 @@ impl Look<AvailabilityZones> for Cloud {
 impl Cloud {
     /// Finds out in which account and region the calls work.
     pub(super) async fn located(&self) -> Result<Place, Failure> {
-        let caller = self.sts.get_caller_identity().send().await.asked(&self.place)?;
+        // Nothing else begins before the answer is there.
+        let patience = TimeoutConfig::builder().operation_timeout(PATIENCE).build();
+        let patient = aws_sdk_sts::Config::builder().timeout_config(patience);
+        let ask = self.sts.get_caller_identity().customize().config_override(patient);
+        let caller = ask.send().await.asked(&format!("the STS of {}", self.place))?;
         let region = self.ec2.config().region().map(ToString::to_string).unwrap_or_default();
         Ok(Place::of([("account", text(caller.account())), ("region", region)]))
     }

@@ -24,12 +24,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sskuba_core::provider::{
-    Cx, Failure, Handler, LookupHandler, Place, TypedChange, TypedObject, TypedPrior,
+    Class, Cx, Failure, Handler, LookupHandler, Place, TypedChange, TypedObject, TypedPrior, TypedReadiness,
 };
 use sskuba_core::schema::FieldError;
+use sskuba_core::value::Map;
 use tokio::sync::OnceCell;
 
-use crate::kind::{Kind, refuse_mistakes};
+use crate::kind::{Kind, mistakes, refuse_mistakes, tag_mistakes};
 use crate::settings::ProviderArgs;
 use call::Call;
 use cloud::Cloud;
@@ -62,10 +63,21 @@ impl Client {
 #[async_trait]
 trait Manage<R: Kind>: Send + Sync {
     async fn create(&self, call: &Call<'_>, args: R::Args) -> Result<TypedObject<R>, Failure>;
+    /// Looks once whether the object can be used; of kinds whose create does not wait for that.
+    async fn ready(&self, call: &Call<'_>, prior: TypedPrior<R>) -> Result<TypedReadiness<R>, Failure> {
+        let found = self.read(call, prior).await?;
+        found.map(TypedReadiness::Ready).ok_or_else(|| not_there(call))
+    }
     async fn read(&self, call: &Call<'_>, prior: TypedPrior<R>) -> Result<Option<TypedObject<R>>, Failure>;
     async fn update(&self, call: &Call<'_>, change: TypedChange<R>) -> Result<TypedObject<R>, Failure>;
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<R>) -> Result<(), Failure>;
     async fn find(&self, call: &Call<'_>) -> Result<Option<TypedObject<R>>, Failure>;
+}
+
+/// Says that an object which was made is not there.
+fn not_there(call: &Call<'_>) -> Failure {
+    Failure::new(Class::NotFound, format!("{} does not know the object", call.place))
+        .hint("if it was deleted meanwhile: run `refresh`, then `up`")
 }
 
 #[async_trait]
@@ -77,6 +89,10 @@ where
         refuse_mistakes::<R>(&args)?;
         let cloud = self.cloud().await?;
         cloud.create(&Call::new(cx, &cloud.place), args).await
+    }
+    async fn ready(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<TypedReadiness<R>, Failure> {
+        let cloud = self.cloud().await?;
+        cloud.ready(&Call::new(cx, &cloud.place), prior).await
     }
     async fn read(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<Option<TypedObject<R>>, Failure> {
         let cloud = self.cloud().await?;
@@ -96,7 +112,10 @@ where
         cloud.find(&Call::new(cx, &cloud.place)).await
     }
     fn check(&self, args: &R::Args) -> Vec<FieldError> {
-        R::mistakes(args)
+        mistakes::<R>(args)
+    }
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        tag_mistakes(inputs)
     }
 }
 

@@ -92,6 +92,22 @@ where
     }
 }
 
+/// Repeats a step that follows a create while AWS does not know the new object everywhere, or says that it is in no state
+/// for it yet.
+pub(crate) async fn accepted<T, F>(call: &Call<'_>, mut step: impl FnMut() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let mut pauses = Pauses::until(call.until);
+    loop {
+        match step().await {
+            Err(failure)
+                if matches!(failure.class, Class::NotFound | Class::Conflict) && pauses.pause().await => {}
+            other => return other,
+        }
+    }
+}
+
 /// Repeats a step that follows a create while AWS does not know the new object everywhere.
 pub(crate) async fn visible<T, F>(call: &Call<'_>, mut step: impl FnMut() -> F) -> Result<T, Failure>
 where

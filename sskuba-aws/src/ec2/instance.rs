@@ -38,10 +38,11 @@ pub struct RootVolume {
 
 /// A virtual machine.
 ///
-/// AWS honours a client token, so that an interrupted create is simply made again. A create ends when the
-/// instance is `running`, about 15 seconds, which is before its system answers; a delete ends when it is
-/// `terminated`, since what it uses cannot be deleted before: about 45 seconds. Both figures are from the logs
-/// of other tools' public acceptance tests.
+/// AWS honours a client token, so that an interrupted create is simply made again. Its id, private address, zone and
+/// interface are known at once, and who uses them alone does not wait: `.depends_on(&instance)` says otherwise. It is ready when
+/// it is `running`, about 15 seconds, which is before its system answers; a delete ends when it is `terminated`, since
+/// what it uses cannot be deleted before: about 45 seconds. Both figures are from the logs of other tools' public
+/// acceptance tests.
 ///
 /// Tags, security groups, the instance profile, the metadata options and the source check change in place;
 /// everything else replaces the instance, the type and the user data too, which AWS changes only on a stopped
@@ -71,6 +72,7 @@ pub struct RootVolume {
     idempotency = "token",
     visibility = "30s",
     create = "15s",
+    made = "3s",
     update = "2s",
     delete = "45s",
     unique = "subnet_id, fixed_private_ip"
@@ -127,10 +129,10 @@ pub struct Instance {
     #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
     /// The id.
-    #[resource(computed, id, pattern = "i-{hex:17}")]
+    #[resource(computed, id, early, pattern = "i-{hex:17}")]
     id: Computed<String>,
     /// The private address.
-    #[resource(computed, pattern = "{ip:10.0}")]
+    #[resource(computed, early, pattern = "{ip:10.0}")]
     private_ip: Computed<String>,
     /// The private DNS name.
     #[resource(computed, pattern = "ip-{hex:8}.{region}.compute.internal")]
@@ -139,10 +141,10 @@ pub struct Instance {
     #[resource(computed, pattern = "{ip:52.17}")]
     public_ip: Computed<String>,
     /// The availability zone.
-    #[resource(computed, pattern = "{region}a")]
+    #[resource(computed, early, pattern = "{region}a")]
     availability_zone: Computed<String>,
     /// The primary network interface.
-    #[resource(computed, pattern = "eni-{hex:17}")]
+    #[resource(computed, early, pattern = "eni-{hex:17}")]
     network_interface_id: Computed<String>,
 }
 

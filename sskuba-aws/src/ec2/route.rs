@@ -42,10 +42,12 @@ pub struct Route {
     /// The target, if it is an internet gateway.
     #[resource(reference = "aws:ec2:InternetGateway")]
     gateway_id: Option<Input<String>>,
-    /// The target, if it is a NAT gateway.
-    #[resource(reference = "aws:ec2:NatGateway")]
+    /// The target, if it is a NAT gateway. The route is made when the gateway works, so that what waits for the route has
+    /// a way out.
+    #[resource(live, reference = "aws:ec2:NatGateway")]
     nat_gateway_id: Option<Input<String>>,
-    /// The target, if it is a network interface.
+    /// The target, if it is a network interface; the machine that it belongs to runs before the route is made.
+    #[resource(live)]
     network_interface_id: Option<Input<String>>,
     /// The target, if it is a transit gateway.
     transit_gateway_id: Option<Input<String>>,

@@ -60,7 +60,6 @@ pub struct LoadBalancer {
     deletion_protection: Input<bool>,
     /// The security groups, as they are if not given; AWS adds none to a load balancer that was made without any.
     #[resource(
-        force_new,
         cloud_default,
         normaliser = "set",
         reference = "aws:ec2:SecurityGroup",
@@ -91,6 +90,9 @@ impl Kind for LoadBalancer {
         let mut mistakes = super::name_mistakes(args.name.as_ref());
         if args.subnet_ids.is_empty() {
             mistakes.push(mistake("subnet_ids", "is empty; a load balancer needs a subnet"));
+        }
+        if args.security_group_ids.as_ref().is_some_and(Vec::is_empty) {
+            mistakes.push(mistake("security_group_ids", "is empty; name a group, or leave the field out"));
         }
         mistakes
     }

@@ -107,6 +107,31 @@ fn mistakes(kind: &str, inputs: serde_json::Value) -> Vec<String> {
 }
 
 #[test]
+fn tags_that_aws_keeps_for_itself_are_refused_before_all_is_known() {
+    let provider = unbuilt::handlers();
+    for schema in provider.schemas().iter().filter(|schema| schema.field("tags").is_some()) {
+        let required = schema.inputs().filter(|field| field.required);
+        let mut inputs: Map = required.map(|field| (field.name.to_owned(), Value::Unknown)).collect();
+        for (key, good) in
+            [("aws:team", false), ("AWS:x", false), ("team", true), ("awslike", true), ("é", true)]
+        {
+            let tags = Map::from([(key.to_owned(), Value::from("x"))]);
+            inputs.insert("tags".to_owned(), Value::Map(tags));
+            let mistakes = provider.check(schema, &inputs);
+            assert_eq!(mistakes.is_empty(), good, "{}: {key}: {mistakes:?}", schema.kind);
+            assert!(
+                good || (mistakes[0].field == "tags" && mistakes[0].message.contains(key)),
+                "{mistakes:?}"
+            );
+        }
+    }
+    let known = serde_json::json!({"cidr": "10.0.0.0/16", "tags": {"aws:cloudformation:stack-name": "x"}});
+    assert!(
+        mistakes("aws:ec2:Vpc", known)[0].contains("`tags`: has the key \"aws:cloudformation:stack-name\"")
+    );
+}
+
+#[test]
 fn mistakes_are_found_without_a_call() {
     use serde_json::json;
     let route = json!({"route_table_id": "rtb-1", "destination": "0.0.0.0/0"});

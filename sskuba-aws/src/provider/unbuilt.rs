@@ -7,9 +7,10 @@ use sskuba_core::provider::{
     Class, Cx, Failure, Handler, Handlers, LookupHandler, TypedChange, TypedObject, TypedPrior,
 };
 use sskuba_core::schema::FieldError;
+use sskuba_core::value::Map;
 
 use super::{NAME, ec2, elbv2, lookup, settings};
-use crate::kind::Kind;
+use crate::kind::{Kind, mistakes, tag_mistakes};
 
 /// The handler of every kind.
 struct Unbuilt;
@@ -41,7 +42,10 @@ impl<R: Kind> Handler<R> for Unbuilt {
         Err(refused())
     }
     fn check(&self, args: &R::Args) -> Vec<FieldError> {
-        R::mistakes(args)
+        mistakes::<R>(args)
+    }
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        tag_mistakes(inputs)
     }
 }
 

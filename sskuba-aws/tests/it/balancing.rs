@@ -1,11 +1,12 @@
 //! Load balancers.
 
-use sskuba_aws::ec2::{Subnet, Vpc};
+use sskuba_aws::ec2::{SecurityGroup, Subnet, Vpc};
 use sskuba_aws::elbv2::{
     HealthCheck, Listener, LoadBalancer, TargetGroup, TargetGroupAttachment, TargetType,
 };
 use sskuba_core::provider::Class;
 
+use crate::stacks::behind;
 use crate::stage::{Stage, scene};
 
 const NONE: [&str; 0] = [];
@@ -76,5 +77,29 @@ scene! {
         stage.delete(&first).await;
         stage.delete(&vpc).await;
         assert!(stage.seen().is_empty());
+    }
+}
+
+scene! {
+    async fn security_groups_change_in_place(stage: Stage) {
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
+        let subnet = stage.create("a", Subnet::new(vpc.id(), "10.0.1.0/24")).await;
+        let a = stage.create("a", SecurityGroup::new(vpc.id())).await;
+        let b = stage.create("b", SecurityGroup::new(vpc.id())).await;
+        let declared = || LoadBalancer::new(vec![subnet.id()]);
+        let mut balancer = stage.create("api", declared().security_group(a.id())).await;
+        assert_eq!(stage.drift(&balancer).await, NONE);
+        stage.update(&mut balancer, declared().security_group(b.id())).await;
+        assert_eq!(stage.drift(&balancer).await, NONE);
+        let arn = balancer.id();
+        let groups = behind(&format!(
+            "print(json.dumps(elb.describe_load_balancers(LoadBalancerArns=['{arn}'])['LoadBalancers'][0]['SecurityGroups']))"
+        ));
+        assert_eq!(groups, serde_json::json!([b.id()]));
+        stage.delete(&balancer).await;
+        stage.delete(&a).await;
+        stage.delete(&b).await;
+        stage.delete(&subnet).await;
+        stage.delete(&vpc).await;
     }
 }

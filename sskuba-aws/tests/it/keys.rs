@@ -2,8 +2,8 @@
 
 use sskuba_aws::Provider as Settings;
 use sskuba_aws::ec2::{
-    InternetGateway, KeyPair, Route, RouteTable, RouteTableAssociation, SecurityGroup, SecurityGroupRule,
-    Subnet, Vpc,
+    Eip, InternetGateway, KeyPair, NatGateway, Route, RouteTable, RouteTableAssociation, SecurityGroup,
+    SecurityGroupRule, Subnet, Vpc,
 };
 use sskuba_aws::elbv2::{Listener, LoadBalancer, TargetGroup, TargetGroupAttachment};
 use sskuba_core::prelude::*;
@@ -189,5 +189,134 @@ scene! {
         assert_eq!((proxy.calls("CreateRoute"), proxy.calls("AssociateRouteTable")), (2, 1));
         assert_eq!(on.up(program).await, [0; 4]);
         on.down().await;
+    }
+}
+
+/// Declares a group with the port 80 and targets, each with its port.
+fn targets(
+    ports: &'static [(&'static str, Option<u16>)],
+) -> impl Fn(&mut Stack) -> Result<()> + Send + Sync + 'static {
+    move |stack| {
+        let vpc = stack.add("main", Vpc::new("10.0.0.0/16"))?;
+        let group = stack.add("main", TargetGroup::new(vpc.id(), 80))?;
+        for (name, port) in ports {
+            let target = TargetGroupAttachment::new(group.arn(), "i-0123456789abcdef0");
+            stack.add(
+                *name,
+                match port {
+                    Some(port) => target.port(*port),
+                    None => target,
+                },
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the ports on which a target is registered.
+fn registered(stage: &Stage) -> serde_json::Value {
+    let group = stage.seen().into_iter().find(|(_, seen)| seen["kind"] == "tg").map(|(arn, _)| arn);
+    let arn = group.expect("the group");
+    behind(&format!(
+        "health = elb.describe_target_health(TargetGroupArn='{arn}')['TargetHealthDescriptions']\n\
+         print(json.dumps(sorted(one['Target'].get('Port') for one in health)))"
+    ))
+}
+
+scene! {
+    async fn a_target_without_a_port_has_its_groups(stage: Stage) {
+        let on = stage.stacked();
+        let twice = on.try_up(targets(&[("one", None), ("two", Some(80))])).await;
+        let failure = &twice.failures[0].failure;
+        assert!(failure.message.contains("it would be a second object with") && failure.message.contains("port 80"), "{failure}");
+        assert_eq!(registered(&on.stage), serde_json::json!([80]));
+        let refused = on.engine.preview(&on.stage.stack, targets(&[("one", None), ("two", Some(80))])).await;
+        assert!(refused.unwrap_err().to_string().contains("declare it once"));
+        // To say it or not is the same.
+        on.up(targets(&[("one", None)])).await;
+        assert_eq!(on.up(targets(&[("one", Some(80))])).await, [0; 4]);
+        on.down().await;
+    }
+}
+
+scene! {
+    /// What an earlier release recorded without a port is the same target, and stays registered. (Of one id moto knows one
+    /// port, so that the calls tell.)
+    async fn a_target_that_was_made_without_a_port_gets_its_groups(stage: Stage) {
+        let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap(), |_, _| Fate::Pass).await;
+        let stage = stage.with(Settings::new().endpoint(proxy.endpoint.clone())).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
+        let group = stage.create("main", TargetGroup::new(vpc.id(), 80)).await;
+        let target = || TargetGroupAttachment::new(group.id(), "i-0123456789abcdef0");
+        let mut live = stage.create("one", target()).await;
+        stage.update(&mut live, target().port(80)).await;
+        assert_eq!((stage.drift(&live).await, registered(&stage)), (vec![], serde_json::json!([80])));
+        assert_eq!(proxy.calls("DeregisterTargets"), 0);
+        // `update` is asked twice, as after an interruption.
+        stage.update(&mut live, target().port(81)).await;
+        let calls = proxy.log();
+        let calls: Vec<&str> = calls.iter().map(String::as_str).filter(|call| call.ends_with("Targets")).collect();
+        let (on, off) = ("RegisterTargets", "DeregisterTargets");
+        assert_eq!(calls, [on, on, on, on, off, on, off]);
+        stage.delete(&live).await;
+        stage.delete(&group).await;
+        stage.delete(&vpc).await;
+    }
+}
+
+scene! {
+    async fn who_has_the_address_of_a_gateway_is_named(stage: Stage) {
+        let on = stage.stacked();
+        let program = |gateway: bool| move |stack: &mut Stack| -> Result<()> {
+            let vpc = stack.add("main", Vpc::new("10.0.0.0/16"))?;
+            let subnet = stack.add("main", Subnet::new(vpc.id(), "10.0.0.0/24"))?;
+            let address = stack.add("nat", Eip::new())?;
+            if gateway {
+                stack.add("nat", NatGateway::new(subnet.id()).allocation_id(address.id()))?;
+            }
+            Ok(())
+        };
+        on.up(program(false)).await;
+        let id = |kind: &str| {
+            let seen = on.stage.seen();
+            seen.into_iter().find(|(_, seen)| seen["kind"] == kind).map(|(id, _)| id).unwrap_or_default()
+        };
+        let other = behind(&format!(
+            "made = ec2.create_nat_gateway(SubnetId='{}', AllocationId='{}')\n\
+             print(json.dumps(made['NatGateway']['NatGatewayId']))",
+            id("subnet"),
+            id("eip")
+        ));
+        let other = other.as_str().expect("its id").to_owned();
+        let report = on.try_up(program(true)).await;
+        let failure = &report.failures[0].failure;
+        assert_eq!((&failure.class, failure.exists.as_deref()), (&Class::Conflict, Some(other.as_str())), "{failure}");
+        let line = format!("`import aws:ec2:NatGateway::nat {other}`");
+        assert!(failure.hint.as_ref().unwrap().contains(&line), "{failure}");
+        on.import(&program(true), "aws:ec2:NatGateway::nat", &other).await.unwrap();
+        assert_eq!(on.up(program(true)).await, [0; 4]);
+        on.down().await;
+    }
+}
+
+scene! {
+    async fn a_tag_of_awss_own_is_refused_before_any_call(stage: Stage) {
+        let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap(), |_, _| Fate::Pass).await;
+        let endpoint = proxy.endpoint.clone();
+        let on = stage.stacked();
+        let program = move |stack: &mut Stack| -> Result<()> {
+            let here = stack.add("here", Settings::new().endpoint(endpoint.clone()))?;
+            let vpc = stack.add("main", Vpc::new("10.0.0.0/16"))?.provider(&here);
+            stack.add("web", Subnet::new(vpc.id(), "10.0.1.0/24").tag("aws:team", "data"))?.provider(&here);
+            Ok(())
+        };
+        let error = on.engine.up(&on.stage.stack, program).await.unwrap_err().to_string();
+        for part in ["aws:ec2:Subnet::web", "`tags`", "\"aws:team\""] {
+            assert!(error.contains(part), "`{part}` is missing: {error}");
+        }
+        let defaults = Settings::new().endpoint(proxy.endpoint.clone()).default_tag("aws:team", "data");
+        let refused = on.stage.with_provider(defaults).await.place().await.unwrap_err();
+        assert!(refused.to_string().contains("default_tags") && refused.to_string().contains("aws:team"), "{refused}");
+        assert_eq!(proxy.log(), [""; 0]);
     }
 }

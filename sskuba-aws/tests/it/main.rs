@@ -19,6 +19,7 @@ mod keys;
 mod lookups;
 mod network;
 mod places;
+mod readiness;
 mod stacks;
 mod stage;
 mod trouble;

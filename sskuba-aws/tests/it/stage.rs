@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sskuba_aws::Provider as Settings;
 use sskuba_core::address::{Address, StackId, Token};
-use sskuba_core::provider::{Change, Cx, Failure, Instance, Object, Prior, Provider};
+use sskuba_core::provider::{Change, Cx, Failure, Instance, Object, Prior, Provider, Readiness};
 use sskuba_core::resource::Resource;
 use sskuba_core::schema::Schema;
 use sskuba_core::value::{Map, Value};
@@ -111,6 +111,11 @@ impl Stage {
         Self { factory, provider, settings: None, stack, next: AtomicU8::new(1), seed }
     }
 
+    /// Returns an instance of these settings.
+    pub(crate) async fn with_provider(&self, settings: Settings) -> Arc<dyn Instance> {
+        self.factory.configure(Some(&inputs(settings))).await.unwrap()
+    }
+
     /// Goes on with a provider of these settings.
     pub(crate) async fn with(self, settings: Settings) -> Self {
         let settings = Some(inputs(settings));
@@ -128,9 +133,30 @@ impl Stage {
         )
     }
 
-    /// Makes an object, as the engine does.
+    /// Makes an object and waits until it can be used, as the engine does.
     pub(crate) async fn create<R: Resource>(&self, name: &str, resource: R) -> Live<R> {
-        self.try_create(self.cx::<R>(name), resource).await.unwrap()
+        let mut live = self.try_create(self.cx::<R>(name), resource).await.unwrap();
+        while R::schema().has_early() {
+            match self.provider.ready(&live.cx, &live.prior()).await.unwrap() {
+                Readiness::Ready(object) => {
+                    self.early(&live, &object);
+                    live.object = object;
+                    break;
+                }
+                Readiness::Pending(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                other => panic!("{}: {other:?}", live.cx.address),
+            }
+        }
+        live
+    }
+
+    /// What was known early is final.
+    fn early<R: Resource>(&self, live: &Live<R>, object: &Object) {
+        for field in R::schema().outputs().filter(|field| field.early) {
+            let (early, late) = (live.object.outputs.get(field.name), object.outputs.get(field.name));
+            assert_eq!(early, late, "{} of {}", field.name, live.cx.address);
+            assert!(late.and_then(Value::as_str).is_some_and(|text| !text.is_empty()), "{}", field.name);
+        }
     }
 
     pub(crate) async fn try_create<R: Resource>(&self, cx: Cx, resource: R) -> Result<Live<R>, Failure> {

@@ -117,15 +117,15 @@ impl Ended {
 }
 
 impl Call {
-    /// Says of the end of a create that its object cannot be used yet, where its kind is such: of what was reported the
-    /// early fields are final. The same of an update of what could not be used before.
+    /// Says of the end of a create, or of an update of what may not be ready, that its object cannot be used yet, where
+    /// its kind is such: of what was reported the early fields are final.
     pub(super) fn until_made(&self, mut ended: Ended) -> Ended {
-        let unready = match self.verb {
+        let waits = match self.verb {
             Verb::Create => true,
-            Verb::Update => matches!(self.status, Some(Status::Made | Status::Partial)),
+            Verb::Update => self.status.is_some_and(Status::may_not_be_ready),
             Verb::Delete => false,
         };
-        let schema = self.schema.as_ref().filter(|schema| unready && schema.has_early());
+        let schema = self.schema.as_ref().filter(|schema| waits && schema.has_early());
         let Some(schema) = schema else { return ended };
         ended.outcome = match ended.outcome {
             Outcome::Applied { id, observed, mut outputs, took } => {

@@ -74,6 +74,8 @@ pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
     pub(super) tools: &'a Tools,
     pub(super) options: &'a ApplyOptions,
+    /// When it began.
+    pub(super) start: Instant,
     pub(super) frontier: Frontier,
     pub(super) gates: Gates,
     pub(super) lookups: HashMap<NodeId, Map>,
@@ -118,6 +120,7 @@ pub async fn apply(
         }
     }
     let mut run = Run {
+        start,
         frontier,
         gates: Gates::default(),
         lookups: plan.lookups.clone(),
@@ -155,7 +158,7 @@ pub async fn apply(
     }
     options.events.emit(Event::RunStarted { steps: plan.steps.len(), expected_ms: total });
     let abandoned = run.drive().await?;
-    run.finish(id, start, abandoned).await
+    run.finish(id, abandoned).await
 }
 
 impl Run<'_> {
@@ -316,17 +319,12 @@ impl Run<'_> {
         self.task_steps.insert(handle.id(), step);
     }
 
-    async fn finish(
-        mut self,
-        run: crate::address::Token,
-        start: Instant,
-        abandoned: bool,
-    ) -> Result<Report, JournalError> {
+    async fn finish(mut self, run: crate::address::Token, abandoned: bool) -> Result<Report, JournalError> {
         self.count_gone();
         if abandoned {
             self.tasks.abort_all();
             self.counts.skipped += u32::try_from(self.frontier.open()).unwrap_or(u32::MAX);
-            return Ok(self.report(RunResult::Cancelled, start, true));
+            return Ok(self.report(RunResult::Cancelled, true));
         }
         let failed = !self.failures.is_empty() || self.counts.failed > 0;
         let result = self.stop.unwrap_or(if failed { RunResult::Failed } else { RunResult::Succeeded });
@@ -339,11 +337,11 @@ impl Run<'_> {
             return Err(error.into());
         }
         committed?;
-        Ok(self.report(result, start, false))
+        Ok(self.report(result, false))
     }
 
-    fn report(self, result: RunResult, start: Instant, abandoned: bool) -> Report {
-        let (revision, duration) = (self.journal.state().revision(), start.elapsed());
+    fn report(self, result: RunResult, abandoned: bool) -> Report {
+        let (revision, duration) = (self.journal.state().revision(), self.start.elapsed());
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.options.events.emit(Event::RunEnded { result, changes: self.counts, revision, duration_ms });
         let exports = self.journal.state().exports().clone();

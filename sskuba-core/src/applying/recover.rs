@@ -185,7 +185,7 @@ async fn update(call: &Call) -> Result<Resolved, Failure> {
         return Ok(Resolved { ended, what: "the object is gone" });
     };
     let agrees = call.schema.as_ref().is_some_and(|schema| agree(schema, &call.inputs, &object.inputs));
-    // Of what is half made it says nothing that its inputs are as wanted.
+    // That the inputs of what is half made are as wanted says nothing.
     if agrees && call.status != Some(Status::Partial) {
         return done(call, Some(object), "the update had taken effect");
     }

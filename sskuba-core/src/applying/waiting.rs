@@ -22,6 +22,9 @@ use crate::state::{Entry, Status, Verb};
 const LONGEST: Duration = Duration::from_secs(5);
 const SHORTEST: Duration = Duration::from_millis(20);
 
+/// How many times shorter the pause before the first question is than those that follow.
+const FIRST: u32 = 10;
+
 /// How one wait ended.
 #[derive(Debug)]
 pub(super) enum Waited {
@@ -42,7 +45,18 @@ struct Wait {
     schema: Arc<Schema>,
     prior: Prior,
     hidden: Duration,
+    /// When the run began.
+    run: Instant,
     cancel: CancellationToken,
+}
+
+/// Makes a pause a little longer, so that it ends at a multiple of `grid` since the run began: all waits for a kind ask in
+/// the same moments, and a provider that can ask for many makes one question of theirs.
+fn aligned(since: Duration, pause: Duration, grid: Duration) -> Duration {
+    let grid = grid.as_nanos().max(1);
+    let over = (since + pause).as_nanos() % grid;
+    let more = if over == 0 { 0 } else { grid - over };
+    pause + Duration::from_nanos(u64::try_from(more).unwrap_or(0))
 }
 
 impl Wait {
@@ -51,6 +65,7 @@ impl Wait {
         let start = Instant::now();
         // Asked often enough that little time is lost, and no more often than the wait is long.
         let coarse = (self.schema.expected.create / 100).clamp(SHORTEST, LONGEST);
+        sleep(aligned(self.run.elapsed(), Duration::ZERO, coarse / FIRST)).await;
         loop {
             let asked = async { self.instance.get().await?.ready(&self.cx, &self.prior).await };
             let answer = tokio::select! {
@@ -73,7 +88,10 @@ impl Wait {
                 let hint = "run again to go on waiting, or raise the bound with `.timeout(…)`";
                 return Waited::Failed(failure.hint(hint));
             }
-            let pause = again.unwrap_or_else(|| (start.elapsed() / 20).clamp(coarse, LONGEST));
+            let pause = again.unwrap_or_else(|| {
+                let pause = (start.elapsed() / 20).clamp(coarse, LONGEST);
+                aligned(self.run.elapsed(), pause, coarse)
+            });
             tokio::select! {
                 () = self.cancel.cancelled() => return Waited::Cancelled,
                 () = sleep(pause.max(Duration::from_millis(1))) => {}
@@ -102,6 +120,7 @@ impl Run<'_> {
             schema: Arc::clone(&node.schema),
             prior: prior_of(record),
             hidden: hidden(Some(&node.schema), Some(record), self.tools.clock.now()),
+            run: self.start,
             cancel: self.options.cancel.clone(),
         };
         let token = record.token;
@@ -141,5 +160,19 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_that_began_at_different_times_ask_in_the_same_moments() {
+        let millis = Duration::from_millis;
+        let ends = |since, pause| millis(since) + aligned(millis(since), millis(pause), millis(100));
+        assert_eq!([ends(3, 100), ends(57, 100), ends(99, 101)], [millis(200); 3]);
+        assert_eq!((ends(100, 100), ends(101, 100)), (millis(200), millis(300)));
+        assert_eq!(aligned(millis(7), Duration::ZERO, Duration::ZERO), Duration::ZERO);
     }
 }

@@ -120,3 +120,29 @@ fn lists_and_maps_keep_the_order_of_what_was_put() {
     assert_eq!(value(map.into_expr()), r#"{"a":2,"b":3}"#);
     assert_eq!(value(list.into_expr()), "[1,2,3]");
 }
+
+#[test]
+fn what_is_left_out_is_taken_from_the_resource_that_another_input_names() {
+    let port = |group: Expr, given: Expr| {
+        let mut inputs = BTreeMap::from([("group", group), ("port", given)]);
+        inherit(&mut inputs, "port", ("group", "it:some:Thing"), "serves");
+        format!("{:?}", inputs["port"])
+    };
+    let of = |name: &str| Expr::Field(node(name, NodeOptions::default()), "id");
+    let unset = || Expr::Value(Value::Null);
+    assert_eq!(
+        port(of("a"), unset()),
+        format!("{:?}", Expr::Field(node("a", NodeOptions::default()), "serves"))
+    );
+    let given = || Expr::Value(Value::from(7));
+    assert_eq!(port(of("a"), given()), format!("{:?}", given()));
+    assert_eq!(port(Expr::Value(Value::from("arn")), unset()), format!("{:?}", unset()));
+    // The field of another kind says nothing of the resource that it names.
+    let other = NodeRef::new(
+        StackMark::default(),
+        0,
+        Address::parse("it:other:Thing::a").unwrap(),
+        NodeOptions::default(),
+    );
+    assert_eq!(port(Expr::Field(other, "group"), unset()), format!("{:?}", unset()));
+}

@@ -231,7 +231,7 @@ impl<'a> Declared<'a> {
     fn look_up(&mut self, id: NodeId, inputs: Map) {
         let dag = self.request.graph.dag();
         let settled = |d: NodeId| match self.steps[d.index()].action {
-            Action::Same => !self.request.is_unready(&self.steps[d.index()]),
+            Action::Same => !self.request.is_made(&self.steps[d.index()]),
             Action::Read => !self.steps[d.index()].calls,
             _ => false,
         };

@@ -56,10 +56,20 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// Tells whether a step's object is recorded and cannot be used yet.
-    pub(super) fn is_unready(&self, step: &Step) -> bool {
-        let record = step.prior.and_then(|token| self.state.record(token));
-        record.is_some_and(|record| matches!(record.status, Status::Made | Status::Partial))
+    /// Tells whether a step's object is recorded as made and cannot be used yet.
+    pub(super) fn is_made(&self, step: &Step) -> bool {
+        self.recorded_status(step) == Some(Status::Made)
+    }
+
+    /// Tells whether a step's object may have to be waited for after an update: it was never seen ready, or a call on it
+    /// ended half way, which may have been its create.
+    pub(super) fn may_not_be_ready(&self, step: &Step) -> bool {
+        self.recorded_status(step).is_some_and(Status::may_not_be_ready)
+    }
+
+    fn recorded_status(&self, step: &Step) -> Option<Status> {
+        let record = step.prior.and_then(|token| self.state.record(token))?;
+        Some(record.status)
     }
 }
 

@@ -14,7 +14,9 @@ pub(super) fn append(request: &Request<'_>, steps: &mut Vec<Step>, durations: &D
         let verdict = match steps[i].action {
             Action::Create => Verdict::Certain,
             Action::Replace => steps[i].verdict,
-            Action::Same | Action::Update if request.is_unready(&steps[i]) => Verdict::Certain,
+            Action::Same if request.is_made(&steps[i]) => Verdict::Certain,
+            // An update does not wait either; and one that turns out not to be needed leaves what has to be waited for.
+            Action::Update if request.may_not_be_ready(&steps[i]) => Verdict::Certain,
             _ => continue,
         };
         let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
@@ -34,7 +36,7 @@ pub(super) fn append(request: &Request<'_>, steps: &mut Vec<Step>, durations: &D
 }
 
 /// Returns the edges between steps of declared resources: who uses only what is known early starts after the object is
-/// made, all others after it can be used.
+/// made, all others after it can be used, and so does an input that is marked `live`.
 pub(super) fn edges(request: &Request<'_>, steps: &[Step]) -> Vec<(NodeId, NodeId)> {
     let graph = &request.graph;
     let mut edges = Vec::new();
@@ -51,10 +53,11 @@ pub(super) fn edges(request: &Request<'_>, steps: &[Step]) -> Vec<(NodeId, NodeI
         }
         let mut whole: Vec<NodeId> = node.after.clone();
         whole.extend(node.provider.iter().chain(&node.deleted_with));
-        for expr in node.inputs.values() {
+        for (name, expr) in &node.inputs {
+            let live = node.schema.field(name).is_some_and(|field| field.live);
             expr.fields(&mut |other, field| {
                 let other = NodeId(other.index());
-                if !graph.node(other).schema.is_early(field) {
+                if live || !graph.node(other).schema.is_early(field) {
                     whole.push(other);
                 }
             });

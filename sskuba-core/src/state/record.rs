@@ -27,6 +27,13 @@ pub enum Status {
     Superseded,
 }
 
+impl Status {
+    /// Tells whether the object may never have been ready: it is waited for, or what ended half way was its create.
+    pub(crate) fn may_not_be_ready(self) -> bool {
+        matches!(self, Self::Made | Self::Partial)
+    }
+}
+
 /// Options that are recorded, so that a resource that left the program still obeys them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flags {

@@ -263,6 +263,11 @@ impl State {
         }
     }
 
+    /// Tells whether the object of a generation was never seen ready, as far as its record says.
+    fn may_not_be_ready(&self, token: Token) -> bool {
+        self.records.get(&token).is_some_and(|record| record.status.may_not_be_ready())
+    }
+
     /// Returns a record for which no call is open.
     fn settled(&mut self, token: Token, what: &'static str) -> Result<&mut Record, TransitionError> {
         if self.pending.contains_key(&token) {
@@ -323,9 +328,11 @@ impl State {
                 return Ok(());
             }
             Outcome::Applied { .. } => Status::Live,
-            Outcome::Made { .. } if self.may_be_unready(intent) => Status::Made,
+            Outcome::Made { .. } if intent.verb == Verb::Create || self.may_not_be_ready(token) => {
+                Status::Made
+            }
             Outcome::Made { .. } => {
-                return Err(refuse("an outcome", &intent.address, "it could be used before"));
+                return Err(refuse("an outcome", &intent.address, "its object was ready before"));
             }
             Outcome::Partial { .. } => Status::Partial,
         };
@@ -341,16 +348,6 @@ impl State {
             self.write(*intent, outcome, status, time);
         }
         Ok(())
-    }
-
-    /// Tells whether a call may leave an object that cannot be used yet: a create, or an update of such a one.
-    fn may_be_unready(&self, intent: &Intent) -> bool {
-        let before = self.records.get(&intent.token).map(|record| record.status);
-        match intent.verb {
-            Verb::Create => true,
-            Verb::Update => matches!(before, Some(Status::Made | Status::Partial)),
-            Verb::Delete => false,
-        }
     }
 
     /// Writes what a create or an update left.

@@ -108,7 +108,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "half-made-is-done",
         breaks: "an interrupted update of what is half made counts as done because its inputs are as wanted",
         file: "sskuba-core/src/applying/recover.rs",
-        from: "if agrees && !call.half_made {",
+        from: "if agrees && call.status != Some(Status::Partial) {",
         to: "if agrees {",
         target: MODEL,
         filter: FOUND,

@@ -4,15 +4,15 @@ use async_trait::async_trait;
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, HttpTokensState, Instance as Found, InstanceStateName as Phase,
 };
-use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior, TypedReadiness};
 
-use super::super::Manage;
 use super::super::batches::instances_of;
 use super::super::call::Call;
 use super::super::cloud::{Cloud, filter, given, text};
 use super::super::failure::{Outcome, gone_is_fine};
 use super::super::tagging::reported;
 use super::super::wait::{self, Look};
+use super::super::{Manage, not_there};
 use super::instance_spec::{profile, tokens};
 use super::{owned, the_one};
 use crate::ec2::{Instance, InstanceArgs, InstanceState, profile_name};
@@ -23,15 +23,24 @@ impl Manage<Instance> for Cloud {
         let made = self.launch(call, &args).await?.send().await.sent(call.place)?;
         let made = made.instances().first().ok_or_else(|| call.lacking("instance"))?;
         let id = text(made.instance_id());
-        let ready = async {
-            let found = self.running(call, &id).await?;
-            if !args.source_dest_check {
-                wait::visible(call, || self.set_source_dest_check(call, &id, false)).await?;
-            }
-            Ok(found)
-        };
-        let found = ready.await.map_err(|failure| call.partial::<Instance>(&id, failure))?;
-        Ok(TypedObject::new(id, state(&found)))
+        if !args.source_dest_check {
+            let set = wait::accepted(call, || self.set_source_dest_check(call, &id, false)).await;
+            set.map_err(|failure| call.partial::<Instance>(&id, failure))?;
+        }
+        Ok(TypedObject::new(id, state(made)))
+    }
+
+    async fn ready(
+        &self,
+        call: &Call<'_>,
+        prior: TypedPrior<Instance>,
+    ) -> Result<TypedReadiness<Instance>, Failure> {
+        let found = self.known.instances.get(&prior.id).await?.ok_or_else(|| not_there(call))?;
+        Ok(match phase(&found) {
+            Some(Phase::Running) => TypedReadiness::Ready(object(&found)),
+            Some(Phase::Pending) | None => TypedReadiness::Pending(None),
+            Some(ended) => TypedReadiness::Failed(ending(&found, ended)),
+        })
     }
 
     async fn read(
@@ -50,8 +59,10 @@ impl Manage<Instance> for Cloud {
     ) -> Result<TypedObject<Instance>, Failure> {
         let (id, args) = (&change.prior.id, &change.args);
         let before = change.prior.args.as_ref().map(|args| &args.tags);
-        let found = self.known.instances.get(id).await?.filter(alive);
-        let found = found.ok_or_else(|| Failure::new(Class::NotFound, format!("{id} is terminated")))?;
+        let found = self.started(call, id).await?.filter(alive).ok_or_else(|| {
+            Failure::new(Class::NotFound, format!("{id} is terminated"))
+                .hint("run `refresh`, then `up`, to make another")
+        })?;
         let now = args_of(&found);
         self.set_groups(call, id, args, &now).await?;
         if (args.require_imdsv2, args.metadata_hop_limit) != (now.require_imdsv2, now.metadata_hop_limit) {
@@ -101,6 +112,16 @@ fn phase(found: &Found) -> Option<&Phase> {
     found.state().and_then(|state| state.name())
 }
 
+/// Says how an instance ended while it started.
+fn ending(found: &Found, phase: &Phase) -> String {
+    let reason = found.state_reason();
+    let (code, why) = (reason.and_then(|r| r.code()), reason.and_then(|r| r.message()));
+    match why {
+        Some(why) => format!("it is {phase}: {why} ({})", text(code)),
+        None => format!("it is {phase}, and AWS gives no reason"),
+    }
+}
+
 fn alive(found: &Found) -> bool {
     !matches!(phase(found), Some(Phase::Terminated | Phase::ShuttingDown))
 }
@@ -147,21 +168,14 @@ fn args_of(found: &Found) -> InstanceArgs {
 }
 
 impl Cloud {
-    async fn running(&self, call: &Call<'_>, id: &str) -> Result<Found, Failure> {
+    /// Returns an instance when it no longer starts: before that AWS refuses most changes.
+    async fn started(&self, call: &Call<'_>, id: &str) -> Result<Option<Found>, Failure> {
         wait::until(call, id, || async {
-            let Some(found) = self.known.instances.get(id).await? else {
-                return Ok(Look::Not("not visible".to_owned()));
-            };
-            match phase(&found) {
-                Some(Phase::Running) => Ok(Look::Done(found)),
-                Some(Phase::Terminated | Phase::ShuttingDown) => {
-                    let reason = found.state_reason();
-                    let (code, why) = (reason.and_then(|r| r.code()), reason.and_then(|r| r.message()));
-                    let message = format!("{id} ended while it started: {} ({})", text(why), text(code));
-                    Err(Failure::new(Class::Terminal, message))
-                }
-                phase => Ok(Look::Not(text(phase.map(Phase::as_str)))),
-            }
+            let found = self.known.instances.get(id).await?;
+            Ok(match found.as_ref().and_then(phase) {
+                Some(Phase::Pending) => Look::Not("pending".to_owned()),
+                _ => Look::Done(found),
+            })
         })
         .await
     }

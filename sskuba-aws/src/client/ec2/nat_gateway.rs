@@ -2,16 +2,20 @@
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{ConnectivityType, NatGateway as Found, NatGatewayState as Phase, ResourceType};
-use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior, TypedReadiness};
 
-use super::super::Manage;
 use super::super::call::Call;
 use super::super::cloud::{Cloud, given, text};
-use super::super::failure::{Outcome, gone_is_fine};
-use super::super::tagging::reported;
+use super::super::failure::{Outcome, gone_is_fine, is, refusal};
+use super::super::stranger::met;
+use super::super::tagging::{self, reported};
 use super::super::wait::{self, Look};
+use super::super::{Manage, not_there};
 use super::{owned, the_one};
 use crate::ec2::{Connectivity, NatGateway, NatGatewayArgs, NatGatewayState};
+
+/// The code for an address that something else has: of a refusal, or of a gateway that failed.
+const TAKEN: &str = "Resource.AlreadyAssociated";
 
 #[async_trait]
 impl Manage<NatGateway> for Cloud {
@@ -25,14 +29,40 @@ impl Manage<NatGateway> for Cloud {
             Connectivity::Private => ConnectivityType::Private,
         };
         let create = self.ec2.create_nat_gateway().subnet_id(&args.subnet_id).connectivity_type(connectivity);
-        let create = create.set_allocation_id(args.allocation_id).client_token(call.token());
+        let create = create.set_allocation_id(args.allocation_id.clone()).client_token(call.token());
         let create = create.tag_specifications(self.spec(call, ResourceType::Natgateway, &args.tags));
-        let made =
-            create.send().await.sent(call.place)?.nat_gateway.ok_or_else(|| call.lacking("NAT gateway"))?;
-        let id = text(made.nat_gateway_id());
-        let found = self.nat_gateway_available(call, &id).await;
-        let found = found.map_err(|failure| call.partial::<NatGateway>(&id, failure))?;
-        Ok(TypedObject::new(id, state(&found)))
+        let made = match create.send().await {
+            Err(error) if is(&error, &[TAKEN]) => {
+                let refusal = refusal(&error, call.place);
+                return Err(self.user_of(call, refusal, args.allocation_id.as_deref()).await);
+            }
+            other => other.sent(call.place)?.nat_gateway.ok_or_else(|| call.lacking("NAT gateway"))?,
+        };
+        Ok(TypedObject::new(text(made.nat_gateway_id()), state(&made)))
+    }
+
+    async fn ready(
+        &self,
+        call: &Call<'_>,
+        prior: TypedPrior<NatGateway>,
+    ) -> Result<TypedReadiness<NatGateway>, Failure> {
+        let found = self.known.nat_gateways.get(&prior.id).await?.ok_or_else(|| not_there(call))?;
+        Ok(match found.state() {
+            Some(Phase::Available) => TypedReadiness::Ready(object(&found)),
+            Some(Phase::Failed) => {
+                let (code, why) = (text(found.failure_code()), text(found.failure_message()));
+                let mut failure = Failure::new(Class::Conflict, format!("{why} ({code})"));
+                if code == TAKEN {
+                    let address = found.nat_gateway_addresses().iter().find_map(|used| used.allocation_id());
+                    failure = self.user_of(call, failure, address).await;
+                }
+                TypedReadiness::Failed(failure.message)
+            }
+            Some(Phase::Deleting | Phase::Deleted) => {
+                TypedReadiness::Failed("it was deleted before it was available".to_owned())
+            }
+            _ => TypedReadiness::Pending(None),
+        })
     }
 
     async fn read(
@@ -52,7 +82,7 @@ impl Manage<NatGateway> for Cloud {
         let (id, args) = (&change.prior.id, &change.args);
         let before = change.prior.args.as_ref().map(|args| &args.tags);
         self.retag(call, id, before, &args.tags).await?;
-        let found = self.nat_gateway_available(call, id).await?;
+        let found = self.known.nat_gateways.get(id).await?.ok_or_else(|| call.lacking("NAT gateway"))?;
         Ok(object(&found))
     }
 
@@ -109,20 +139,27 @@ fn object(found: &Found) -> TypedObject<NatGateway> {
 }
 
 impl Cloud {
-    async fn nat_gateway_available(&self, call: &Call<'_>, id: &str) -> Result<Found, Failure> {
-        wait::until(call, id, || async {
-            let Some(found) = self.known.nat_gateways.get(id).await? else {
-                return Ok(Look::Not("not visible".to_owned()));
-            };
-            match found.state() {
-                Some(Phase::Available) => Ok(Look::Done(found)),
-                Some(Phase::Failed) => {
-                    let (code, why) = (text(found.failure_code()), text(found.failure_message()));
-                    Err(Failure::new(Class::Terminal, format!("{id} failed: {why} ({code})")))
-                }
-                state => Ok(Look::Not(text(state.map(Phase::as_str)))),
+    /// Adds to a refusal which gateway has the address, if one has; else what uses it.
+    async fn user_of(&self, call: &Call<'_>, mut refusal: Failure, address: Option<&str>) -> Failure {
+        let of_address = |found: &Found| {
+            found.nat_gateway_addresses().iter().any(|used| used.allocation_id() == address)
+                && !matches!(found.state(), Some(Phase::Deleted | Phase::Failed))
+        };
+        let mut pages = self.ec2.describe_nat_gateways().into_paginator().items().send();
+        while let Some(Ok(found)) = pages.next().await {
+            if of_address(&found) {
+                let (id, tags) = (text(found.nat_gateway_id()), tagging::all(found.tags()));
+                return met(call, refusal.clone(), id, &tags).err().unwrap_or(refusal);
             }
-        })
-        .await
+        }
+        let used = match address {
+            Some(address) => self.known.addresses.get(address).await.ok().flatten(),
+            None => None,
+        };
+        let user = used.as_ref().and_then(|used| used.instance_id().or(used.network_interface_id()));
+        if let Some(user) = user.filter(|user| !user.is_empty()) {
+            refusal.message = format!("{}: {user} has it", refusal.message);
+        }
+        refusal
     }
 }

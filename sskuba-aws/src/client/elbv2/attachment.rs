@@ -39,16 +39,17 @@ impl Manage<TargetGroupAttachment> for Cloud {
         call: &Call<'_>,
         change: TypedChange<TargetGroupAttachment>,
     ) -> Result<Object, Failure> {
-        self.register(call, change.args).await
+        let before = parts(&change.prior.id)?;
+        let (old, new) = (self.serving_port(&before).await?, self.serving_port(&change.args).await?);
+        let object = self.register(call, change.args).await?;
+        if old != new {
+            self.deregister(call, &before).await?;
+        }
+        Ok(object)
     }
 
     async fn delete(&self, call: &Call<'_>, prior: TypedPrior<TargetGroupAttachment>) -> Result<(), Failure> {
-        let args = parts(&prior.id)?;
-        let deregister = self.elb.deregister_targets().target_group_arn(&args.target_group_arn);
-        match deregister.targets(target(&args)).send().await {
-            Err(error) if is(&error, &["InvalidTarget"]) => Ok(()),
-            other => gone_is_fine(other.sent(call.place)),
-        }
+        self.deregister(call, &parts(&prior.id)?).await
     }
 
     async fn find(&self, _: &Call<'_>) -> Result<Option<Object>, Failure> {
@@ -74,6 +75,24 @@ impl Cloud {
                 || health.reason() == Some(&Reason::DeregistrationInProgress);
             !gone
         }))
+    }
+
+    /// Returns the port that a target serves on: its own, or its group's.
+    async fn serving_port(&self, args: &TargetGroupAttachmentArgs) -> Result<Option<i32>, Failure> {
+        match port(args) {
+            Some(port) => Ok(Some(port.into())),
+            None => {
+                Ok(self.known.target_groups.get(&args.target_group_arn).await?.and_then(|group| group.port()))
+            }
+        }
+    }
+
+    async fn deregister(&self, call: &Call<'_>, args: &TargetGroupAttachmentArgs) -> Result<(), Failure> {
+        let deregister = self.elb.deregister_targets().target_group_arn(&args.target_group_arn);
+        match deregister.targets(target(args)).send().await {
+            Err(error) if is(&error, &["InvalidTarget"]) => Ok(()),
+            other => gone_is_fine(other.sent(call.place)),
+        }
     }
 
     async fn register(&self, call: &Call<'_>, args: TargetGroupAttachmentArgs) -> Result<Object, Failure> {

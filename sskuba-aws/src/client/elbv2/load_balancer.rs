@@ -7,13 +7,13 @@ use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancer as Found, LoadBalancerAttribute, LoadBalancerSchemeEnum as Scheme,
     LoadBalancerStateEnum as Phase, LoadBalancerTypeEnum,
 };
-use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Failure, TypedChange, TypedObject, TypedPrior, TypedReadiness};
 
-use super::super::Manage;
 use super::super::call::Call;
 use super::super::cloud::{Cloud, given, text};
 use super::super::failure::{Outcome, gone_is_fine, not_found};
 use super::super::wait::{self, Look};
+use super::super::{Manage, not_there};
 use super::{name, refuse_foreign};
 use crate::elbv2::{LoadBalancer, LoadBalancerArgs, LoadBalancerState};
 
@@ -33,12 +33,30 @@ impl Manage<LoadBalancer> for Cloud {
             None => self.make_balancer(call, &name, &args).await?,
         };
         let arn = text(made.load_balancer_arn());
-        let ready = async {
-            wait::visible(call, || self.set_balancer_attributes(call, &arn, &args)).await?;
-            self.balancer_active(call, &arn).await
-        };
-        let found = ready.await.map_err(|failure| call.partial::<LoadBalancer>(&arn, failure))?;
-        Ok(TypedObject::new(arn, state(&found)))
+        let set = wait::visible(call, || self.set_balancer_attributes(call, &arn, &args)).await;
+        set.map_err(|failure| call.partial::<LoadBalancer>(&arn, failure))?;
+        Ok(TypedObject::new(arn, state(&made)))
+    }
+
+    async fn ready(
+        &self,
+        call: &Call<'_>,
+        prior: TypedPrior<LoadBalancer>,
+    ) -> Result<TypedReadiness<LoadBalancer>, Failure> {
+        let found = self.known.balancers.get(&prior.id).await?.ok_or_else(|| not_there(call))?;
+        let state = found.state();
+        Ok(match state.and_then(|state| state.code()) {
+            Some(Phase::Active | Phase::ActiveImpaired) => {
+                TypedReadiness::Ready(self.balancer(call, &found).await?)
+            }
+            Some(Phase::Failed) => {
+                TypedReadiness::Failed(match text(state.and_then(|state| state.reason())) {
+                    why if why.is_empty() => "it failed, and AWS gives no reason".to_owned(),
+                    why => why,
+                })
+            }
+            _ => TypedReadiness::Pending(None),
+        })
     }
 
     async fn read(
@@ -68,9 +86,10 @@ impl Manage<LoadBalancer> for Cloud {
                 failure.hint("AWS only adds subnets to a network load balancer; to remove one use --replace")
             })?;
         }
+        self.set_balancer_groups(call, &found, args).await?;
         self.set_balancer_attributes(call, arn, args).await?;
         self.elb_retag(call, arn, before, &args.tags).await?;
-        let found = self.balancer_active(call, arn).await?;
+        let found = self.known.balancers.get(arn).await?.ok_or_else(|| call.lacking("load balancer"))?;
         self.balancer(call, &found).await
     }
 
@@ -157,6 +176,24 @@ impl Cloud {
         made.into_iter().next().ok_or_else(|| call.lacking("load balancer"))
     }
 
+    async fn set_balancer_groups(
+        &self,
+        call: &Call<'_>,
+        found: &Found,
+        args: &LoadBalancerArgs,
+    ) -> Result<(), Failure> {
+        let Some(wanted) = &args.security_group_ids else { return Ok(()) };
+        if found.security_groups().iter().collect::<BTreeSet<_>>() == wanted.iter().collect() {
+            return Ok(());
+        }
+        let set = self.elb.set_security_groups().set_load_balancer_arn(found.load_balancer_arn.clone());
+        let set = set.set_security_groups(Some(wanted.clone())).send().await.sent(call.place);
+        set.map(drop).map_err(|failure| match found.security_groups().is_empty() {
+            true => failure.hint("AWS adds none to a load balancer that was made without any; use --replace"),
+            false => failure,
+        })
+    }
+
     async fn set_balancer_attributes(
         &self,
         call: &Call<'_>,
@@ -169,22 +206,5 @@ impl Cloud {
         let modify = modify.attributes(attribute(CROSS_ZONE, args.cross_zone));
         let modify = modify.attributes(attribute(PROTECTION, args.deletion_protection));
         modify.send().await.sent(call.place).map(drop)
-    }
-
-    async fn balancer_active(&self, call: &Call<'_>, arn: &str) -> Result<Found, Failure> {
-        wait::until(call, arn, || async {
-            let Some(found) = self.known.balancers.get(arn).await? else {
-                return Ok(Look::Not("not visible".to_owned()));
-            };
-            match found.state().and_then(|state| state.code()) {
-                Some(Phase::Active | Phase::ActiveImpaired) => Ok(Look::Done(found)),
-                Some(Phase::Failed) => {
-                    let why = text(found.state().and_then(|state| state.reason()));
-                    Err(Failure::new(Class::Terminal, format!("{arn} failed: {why}")))
-                }
-                phase => Ok(Look::Not(text(phase.map(Phase::as_str)))),
-            }
-        })
-        .await
     }
 }

@@ -43,7 +43,7 @@ pub struct Gate {
     #[resource(force_new, normaliser = "trimmed")]
     name: Input<String>,
     /// Its network.
-    #[resource(reference = "demo:net:Network", normaliser = "case_insensitive")]
+    #[resource(live, reference = "demo:net:Network", normaliser = "case_insensitive")]
     network: Input<String>,
     /// A password.
     #[resource(secret)]
@@ -55,7 +55,7 @@ pub struct Gate {
     #[resource(default, item = "rule", normaliser = "set")]
     rules: Input<Vec<Rule>>,
     /// A raw name.
-    #[resource(default = 7_u32)]
+    #[resource(default = 7_u32, inherit = "network.width")]
     r#type: Input<u32>,
     /// The number that it got.
     #[resource(computed, id, pattern = "g-{hex:8}")]
@@ -85,6 +85,7 @@ fn main() {
     assert!(field("name").force_new && field("name").required);
     assert!(matches!(field("name").normaliser, Normaliser::Function(_)));
     assert_eq!(field("network").reference, Some("demo:net:Network"));
+    assert!(field("network").live && !field("name").live);
     assert!(field("password").secret && field("etag").secret && field("etag").volatile);
     assert_eq!(field("type").default, Some(Value::from(7)));
     assert_eq!(field("number").pattern, Some("g-{hex:8}"));
