@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::provider::{
     Change, Cx, Failure, Heard, Instance, Limits, Object, Place, Prior, Provider, Readiness, Texts, Told,
-    failed, found, made, seen,
+    failed, found, made, seen, still_secret,
 };
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
@@ -100,7 +100,8 @@ impl Instance for Discreet<dyn Instance> {
         looked(&told, self.inner.read(cx, prior).await)
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
-        let told = self.told_of(cx, vec![&change.inputs, &change.prior.inputs, &change.prior.outputs]);
+        let (inputs, outputs) = still_secret(&change.prior, &change.inputs);
+        let told = self.told_of(cx, vec![&change.inputs, &inputs, &outputs]);
         changed(&told, self.inner.update(cx, change).await)
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {

@@ -161,11 +161,13 @@ impl<'a> Declared<'a> {
         Some((record, Some(record.address.clone())))
     }
 
-    /// Tells whether what is recorded at an address may become another resource: the plan has to be about it.
+    /// Tells whether what is recorded at an address may become another resource: the plan has to be about it, or it is
+    /// nobody's any more and was not left out by name.
     fn may_be_taken(&self, record: &Record) -> bool {
         match self.request.graph.find(&record.address) {
             Some(declared) => self.selection.declared[declared.index()],
-            None => self.selection.may_remove(record.token),
+            // It is not removed by that, so it need not be a target itself.
+            None => !self.selection.excluded.contains(&record.token),
         }
     }
 

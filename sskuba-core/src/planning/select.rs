@@ -13,6 +13,8 @@ pub(super) struct Selection {
     pub(super) declared: Vec<bool>,
     /// The recorded generations that may be removed; none means all.
     removable: Option<HashSet<Token>>,
+    /// The recorded generations that are left out by name.
+    pub(super) excluded: HashSet<Token>,
 }
 
 impl Selection {
@@ -80,7 +82,7 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
     let count = graph.nodes().len();
     let ids = || (0..count).map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX)));
     let mut declared = vec![true; count];
-    let mut removable = None;
+    let (mut removable, mut left_out) = (None, HashSet::new());
     if !targets.is_empty() {
         // What goes down takes along what needs it.
         let removed = removable_of(request, &target, *target_dependents || request.down);
@@ -99,13 +101,15 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
     if !excludes.is_empty() {
         leave_out(request, graph, &exclude, &mut declared);
         let stays = excluded(request, &exclude);
+        let named = request.state.records().filter(|record| stays.contains(&record.address));
+        left_out.extend(named.map(|record| record.token));
         let all = request.state.records().map(|record| (record.token, &record.address));
         let kept = all.filter(|(token, address)| {
             !stays.contains(address) && removable.as_ref().is_none_or(|set| set.contains(token))
         });
         removable = Some(kept.map(|(token, _)| token).collect());
     }
-    Selection { declared, removable }
+    Selection { declared, removable, excluded: left_out }
 }
 
 /// Leaves out what is excluded, and what needs something that is excluded and not there.

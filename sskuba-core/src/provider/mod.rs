@@ -20,7 +20,7 @@ pub use handlers::{Handlers, IntoInstance, MadeInstance};
 pub(crate) use heard::Heard;
 pub use place::Place;
 pub use registry::{Registry, RegistryError};
-pub(crate) use resealing::{resealed, sealed_like};
+pub(crate) use resealing::{resealed, sealed_like, still_secret};
 pub(crate) use texts::Texts;
 pub(crate) use told::Told;
 pub use typed::{Handler, LookupHandler, TypedChange, TypedObject, TypedPrior, TypedReadiness};

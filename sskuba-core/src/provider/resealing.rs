@@ -1,6 +1,7 @@
 //! What is secret in a record after its inputs became secret, or stopped to be, while their values stayed.
 
-use super::contract::Object;
+use super::contract::{Object, Prior};
+use super::texts::{Texts, has_one};
 use super::told::Told;
 use crate::schema::Schema;
 use crate::value::{Map, Value};
@@ -32,6 +33,24 @@ pub(crate) fn sealed_like(declared: &Value, reported: Value) -> Value {
     }
 }
 
+/// Returns those inputs and computed fields of an object that are secret still when its inputs change to `inputs`: not what
+/// they have in the clear from now on, nor what repeats that.
+pub(crate) fn still_secret(prior: &Prior, inputs: &Map) -> (Map, Map) {
+    let is_opened = |name: &String, value: &Value| {
+        let now =
+            inputs.get(name).filter(|now| value.has_secret() && !now.has_secret() && !now.has_unknown());
+        now.is_some_and(|now| opened(value) == *now)
+    };
+    let of = |map: &Map, keep: &dyn Fn(&String, &Value) -> bool| -> Map {
+        let kept = map.iter().filter(|(name, value)| keep(name, value));
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+    };
+    let public = Texts::of([&of(&prior.inputs, &is_opened)]);
+    let repeats = |value: &Value| has_one(&std::iter::once(&public), &opened(value));
+    let outputs = of(&prior.outputs, &|_, value| !(value.has_secret() && repeats(value)));
+    (of(&prior.inputs, &|name, value| !is_opened(name, value)), outputs)
+}
+
 /// Returns a value with no part of it secret.
 fn opened(value: &Value) -> Value {
     value.exposed().map_or_else(|_| value.clone(), Value::from_json)
@@ -52,6 +71,24 @@ mod tests {
         echo: Computed<String>,
         /// The id.
         id: Computed<String>,
+    }
+
+    #[test]
+    fn what_is_public_now_is_kept_secret_no_longer() {
+        let secret = |text: &str| Value::from(text).into_secret();
+        let fields =
+            |one: Value, two: Value| -> Map { [("one".to_owned(), one), ("two".to_owned(), two)].into() };
+        let prior = Prior {
+            id: "1".into(),
+            inputs: fields(secret("canary-one"), secret("canary-two")),
+            outputs: [("echo".to_owned(), secret("<canary-one>")), ("key".to_owned(), secret("own"))].into(),
+        };
+        let (inputs, outputs) = still_secret(&prior, &fields("canary-one".into(), secret("canary-two")));
+        assert_eq!(inputs, [("two".to_owned(), secret("canary-two"))].into());
+        assert_eq!(outputs, [("key".to_owned(), secret("own"))].into());
+        // Another value in its place opens nothing.
+        let (inputs, outputs) = still_secret(&prior, &fields("other".into(), secret("canary-two")));
+        assert_eq!((inputs, outputs), (prior.inputs.clone(), prior.outputs.clone()));
     }
 
     #[test]
