@@ -57,7 +57,15 @@ impl<R: Resource> TypedObject<R> {
             Failure::new(Class::Terminal, format!("the handler of {} reported {error}", schema.kind))
         };
         let args = self.args.as_ref().map(fields_of).transpose().map_err(odd)?;
+        let is_reported = args.is_some();
         let (mut inputs, mut faults) = args.unwrap_or_default();
+        if is_reported {
+            // What is `None` is not set; it is left out where a type becomes a map.
+            let unset = schema.inputs().filter(|field| !faults.iter().any(|(name, _)| name == field.name));
+            for field in unset {
+                inputs.entry(field.name.to_owned()).or_insert(Value::Null);
+            }
+        }
         let silent = |name: &str| {
             self.unreported.contains(&name) || schema.field(name).is_some_and(|field| field.write_only)
         };
@@ -302,4 +310,46 @@ impl<R: Resource, H: LookupHandler<R>> Erased for Lookup<R, H> {
 
 fn only_lookup(cx: &Cx) -> Failure {
     Failure::new(Class::Terminal, format!("{} can only be looked up", cx.address.kind_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    /// A page.
+    #[derive(Resource, Debug)]
+    #[resource(kind = "demo:typed:Page", idempotency = "tag")]
+    struct Page {
+        /// Its title.
+        title: Input<String>,
+        /// A note.
+        note: Option<Input<String>>,
+        /// What the service chooses.
+        #[resource(cloud_default)]
+        zone: Option<Input<String>>,
+        /// What it never gives back.
+        #[resource(write_only)]
+        key: Option<Input<String>>,
+        /// The id.
+        id: Computed<String>,
+    }
+
+    #[test]
+    fn what_is_none_in_a_report_is_not_set_and_what_is_not_reported_says_nothing() {
+        let args = PageArgs { title: "t".into(), note: None, zone: None, key: None };
+        let object = || TypedObject::<Page>::new("1", PageState { id: "1".into() });
+        let reported = |object: TypedObject<Page>, given: &[&str]| {
+            let given = given.iter().map(|name| ((*name).to_owned(), Value::from("x"))).collect();
+            keep_secrets(object.erase().unwrap(), &given).inputs
+        };
+        assert_eq!(reported(object(), &["title", "note"]), Map::new(), "nothing is reported");
+        let title = || ("title".to_owned(), Value::from("t"));
+        let null = |name: &str| (name.to_owned(), Value::Null);
+        let whole = || object().args(args.clone());
+        assert_eq!(reported(whole(), &["title"]), [title()].into(), "the program says nothing of it");
+        assert_eq!(reported(whole(), &["note", "zone", "key"]), [title(), null("note"), null("zone")].into());
+        let partly = whole().unreported(["note"]);
+        assert_eq!(reported(partly, &["note"]), [title()].into());
+    }
 }
