@@ -146,22 +146,6 @@ impl<'a> Declared<'a> {
         }
     }
 
-    /// Refuses replacements that are certain where something that forbids it may have to follow.
-    pub(super) fn refuse_obstacles(&self, problems: &mut Vec<Diagnostic>) {
-        let (free, mut seen) = (HashSet::new(), HashSet::new());
-        for (i, step) in self.steps.iter().enumerate() {
-            if step.action != Action::Replace || step.verdict != Verdict::Certain {
-                continue;
-            }
-            let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
-            for obstacle in obstacles_from(&self.steps, id, &free, &mut seen) {
-                let message = format!("would be replaced, but {obstacle}; remove `.protect()` there first");
-                let source = self.request.graph.node(id).source;
-                problems.push(Diagnostic::of(&step.address, message).source(source));
-            }
-        }
-    }
-
     /// Leaves a resource as it is. Only its name follows the program: others may refer to it by that, and what it was
     /// called before is not something that goes.
     fn exclude(&mut self, id: NodeId, node: &Node) {
@@ -393,4 +377,21 @@ fn refuse_protected(node: &Node, decision: &Decision) -> Diagnostic {
         why.join(", ")
     );
     Diagnostic::of(&node.address, message).source(node.source)
+}
+
+/// Refuses replacements that are certain where something that forbids it may have to follow.
+pub(super) fn refuse_obstacles(request: &Request<'_>, steps: &[Step], problems: &mut Vec<Diagnostic>) {
+    let (free, mut seen) = (HashSet::new(), HashSet::new());
+    for (i, node) in request.graph.nodes().iter().enumerate() {
+        let step = &steps[i];
+        if step.action != Action::Replace || step.verdict != Verdict::Certain {
+            continue;
+        }
+        let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+        for obstacle in obstacles_from(steps, id, &free, &mut seen) {
+            let hint = if obstacle.ends_with(MAY_NOT_BE_REPLACED) { "; remove `.protect()` there first" } else { "" };
+            let message = format!("would be replaced, but {obstacle}{hint}");
+            problems.push(Diagnostic::of(&step.address, message).source(node.source));
+        }
+    }
 }

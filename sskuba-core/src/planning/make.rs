@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::declared::{Declared, Durations};
+use super::declared::{Declared, Durations, refuse_obstacles};
 use super::diagnostic::Diagnostic;
 use super::orders;
 use super::places::PlaceOf;
@@ -95,7 +95,6 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     let mut declared = Declared::new(request, &selection, &durations);
     declared.refuse_names(&mut problems);
     declared.walk(&mut problems);
-    declared.refuse_obstacles(&mut problems);
     let exports = export(request, &declared, &mut problems);
     if problems.is_empty() && !declared.places_wanted.is_empty() {
         return Ok(Planned::Places(declared.places_wanted));
@@ -106,6 +105,7 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     let Declared { mut steps, keyring, records_change, .. } = declared;
     let mut removals = Removals::new(request, &selection, &durations, &keyring.places);
     removals.collect(&mut steps, &mut problems);
+    refuse_obstacles(request, &steps, &mut problems);
     waits::append(request, &mut steps, &durations);
     let dag = join(request, &steps, &removals, &mut problems);
     if !problems.is_empty() {

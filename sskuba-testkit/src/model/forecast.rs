@@ -107,13 +107,20 @@ pub fn forecast(truth: &Truth, draft: Option<&Draft>, selection: &Selection) -> 
     told
 }
 
-/// What forbids a replacement forbids that of what it follows as well: the run stops before the first of them.
+/// What forbids a replacement forbids that of what it follows as well: where that is sure there is no plan, and else the
+/// run stops before the first of them.
 fn stop_roots(draft: &Draft, told: &mut Forecast) {
     for slot in (0..SLOTS).rev().filter(|slot| draft.specs.contains_key(slot)) {
         let Some(root) = draft.near(slot).map(|near| draft.address(near)) else { continue };
-        let is_replaced = matches!(told.declared.get(&root), Some(Fate::Replace(_)));
-        if is_replaced && told.stops.contains(&draft.address(slot)) {
-            told.stops.insert(root);
+        if !told.stops.contains(&draft.address(slot)) {
+            continue;
+        }
+        match told.declared.get(&root) {
+            Some(Fate::Replace(true)) => {
+                told.refused.push(format!("{root} would be replaced, and {} cannot follow", draft.address(slot)));
+            }
+            Some(Fate::Replace(false)) => drop(told.stops.insert(root)),
+            _ => {}
         }
     }
 }
