@@ -159,6 +159,16 @@ impl Run<'_> {
         if step.part_of.is_some_and(|owner| self.frontier.mark(owner) != Mark::Done) {
             return;
         }
+        // That the old one could not be deleted is what is told of it.
+        if old_one(step).is_some_and(|delete| self.frontier.mark(delete) == Mark::Failed) {
+            return;
+        }
+        // So it is of an object that could not be made, and is not waited for.
+        if let Subject::Ready(node) = step.subject
+            && matches!(self.frontier.mark(node), Mark::Failed | Mark::Skipped)
+        {
+            return;
+        }
         if step.action == Action::Same || step.verdict == Verdict::Excluded {
             self.counts.unchanged += 1;
             return;

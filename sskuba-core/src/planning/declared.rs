@@ -389,7 +389,11 @@ pub(super) fn refuse_obstacles(request: &Request<'_>, steps: &[Step], problems: 
         }
         let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
         for obstacle in obstacles_from(steps, id, &free, &mut seen) {
-            let hint = if obstacle.ends_with(MAY_NOT_BE_REPLACED) { "; remove `.protect()` there first" } else { "" };
+            let hint = if obstacle.ends_with(MAY_NOT_BE_REPLACED) {
+                "; remove `.protect()` there first"
+            } else {
+                ""
+            };
             let message = format!("would be replaced, but {obstacle}{hint}");
             problems.push(Diagnostic::of(&step.address, message).source(node.source));
         }

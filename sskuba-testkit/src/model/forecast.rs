@@ -117,7 +117,8 @@ fn stop_roots(draft: &Draft, told: &mut Forecast) {
         }
         match told.declared.get(&root) {
             Some(Fate::Replace(true)) => {
-                told.refused.push(format!("{root} would be replaced, and {} cannot follow", draft.address(slot)));
+                told.refused
+                    .push(format!("{root} would be replaced, and {} cannot follow", draft.address(slot)));
             }
             Some(Fate::Replace(false)) => drop(told.stops.insert(root)),
             _ => {}
