@@ -148,3 +148,55 @@ pub(crate) fn secrecy_changes(from: &Map, to: &Map) -> Vec<(String, bool)> {
         .map(|(name, _, to)| (name.clone(), to.has_secret()))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+
+    /// A disk.
+    #[derive(Resource)]
+    #[resource(kind = "demo:diff:Disk", idempotency = "token")]
+    struct Disk {
+        /// Where it is.
+        #[resource(cloud_default)]
+        zone: Option<Input<String>>,
+        /// A note.
+        note: Option<Input<String>>,
+        /// A key.
+        #[resource(write_only)]
+        key: Option<Input<String>>,
+        /// Labels.
+        #[resource(default, owned_entries)]
+        tags: Input<std::collections::BTreeMap<String, String>>,
+        /// The id.
+        id: Computed<String>,
+    }
+
+    fn field(name: &str) -> Field {
+        Disk::schema().field(name).unwrap().clone()
+    }
+
+    #[test]
+    fn what_the_service_chose_where_the_program_is_silent_is_no_difference() {
+        let (there, here) = (Value::from("zone-b"), Value::from("zone-a"));
+        assert_eq!(compare(&field("zone"), Some(&there), None), Difference::None);
+        assert_eq!(compare(&field("zone"), Some(&there), Some(&here)), Difference::Changed);
+        assert_eq!(compare(&field("note"), Some(&there), None), Difference::Changed);
+        assert_eq!(imported(&field("zone"), None, Some(&there)), None);
+        assert_eq!(imported(&field("note"), None, Some(&there)), Some(there));
+    }
+
+    #[test]
+    fn what_was_set_and_is_reported_otherwise_is_drift_but_for_what_is_never_reported_or_is_of_others() {
+        let (sent, null) = (Value::from("sent"), Value::Null);
+        assert!(drifts(&field("note"), Some(&sent), Some(&null)));
+        assert!(!drifts(&field("note"), Some(&sent), None), "it is not reported");
+        assert!(!drifts(&field("note"), None, Some(&sent)), "the program says nothing of it");
+        assert!(!drifts(&field("key"), Some(&sent), Some(&null)));
+        let tags =
+            |tags: &[&str]| Value::Map(tags.iter().map(|tag| ((*tag).to_owned(), "x".into())).collect());
+        assert!(!drifts(&field("tags"), Some(&tags(&["a"])), Some(&tags(&["a", "theirs"]))));
+        assert!(drifts(&field("tags"), Some(&tags(&["a"])), Some(&tags(&["theirs"]))));
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sskuba_core::state::{Intent, PlaceId, Record, State, Status, Verb as EngineVerb};
 use sskuba_core::value::{Map, Value};
-use sskuba_testkit::model::{Edges, Fields, Forecast, Note, Open, Readiness, Truth, Verb};
+use sskuba_testkit::model::{Edges, Fields, Forecast, Kind, Note, Open, Readiness, Truth, Verb};
 
 use crate::player::Player;
 
@@ -66,6 +66,8 @@ fn note(state: &State, record: &Record) -> Note {
         superseded: record.status == Status::Superseded,
         readiness: match record.status {
             Status::Made => Readiness::Made,
+            // What is half made was never usable.
+            Status::Partial if record.address.kind_str() == Kind::Gate.text() => Readiness::Made,
             Status::Failed => Readiness::GivenUp,
             _ => Readiness::Usable,
         },

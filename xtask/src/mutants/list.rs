@@ -387,7 +387,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         from: "(_, None) if field.cloud_default => Difference::None,",
         to: "",
         target: CORE,
-        filter: &["plan::"],
+        filter: &["plan::diff"],
     },
     Mutation {
         name: "given-up-is-good",
