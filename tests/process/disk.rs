@@ -158,8 +158,9 @@ fn a_state_folder_that_is_read_only() {
     mount_again("rw", &state);
     std::fs::remove_file(state.join("local/churn/dev/copy")).unwrap();
     mount_again("ro", &state);
+    // Without it they read a duplicate of the database.
     for args in ["preview", "state list", "output", "history"] {
-        stage.run(args).expect(1).says(&hints);
+        stage.run(args).expect(0);
     }
     assert_eq!(stage.world(), world, "nothing was touched");
     mount_again("rw", &state);

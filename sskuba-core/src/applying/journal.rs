@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 
 use super::holding::Holding;
 use super::replay::replay;
-use crate::plan::secrecy_changes;
+use crate::plan::becomes_secret;
 use crate::state::{
     Codec, Entry, Fold, FormatError, Image, Lease, Records, State, StateStore, StoreError, TransitionError,
 };
@@ -205,8 +205,7 @@ impl Journal {
             _ => return false,
         };
         let record = self.state.record(token);
-        record
-            .is_some_and(|record| secrecy_changes(&record.applied, inputs).iter().any(|(_, secret)| *secret))
+        record.is_some_and(|record| becomes_secret(&record.applied, inputs))
     }
 
     /// Tells whether something that was recorded in the clear became a secret.

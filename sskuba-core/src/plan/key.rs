@@ -69,9 +69,22 @@ impl Keys {
         Self::of(schema, &record.applied, &Within::of(record))
     }
 
+    /// Tells whether a recorded object may be another one, as far as it is recorded where it is.
+    pub fn may_meet(&self, other: &Self) -> bool {
+        self.known.iter().any(|key| other.known.iter().any(|other| key.may_be(other)))
+    }
+
     /// Tells whether two objects are one.
     pub fn meet(&self, other: &Self) -> bool {
         self.known.iter().any(|key| other.known.contains(key))
+    }
+}
+
+impl Key {
+    /// Tells whether it is the same, or may be, because where its object is, is not recorded.
+    fn may_be(&self, other: &Self) -> bool {
+        let same = (&self.kind, self.number, &self.values) == (&other.kind, other.number, &other.values);
+        same && (self.within == other.within || matches!(self.within, Within::Instance(_)))
     }
 }
 

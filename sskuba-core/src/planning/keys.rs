@@ -22,7 +22,7 @@ pub(super) struct Keyring<'a> {
     found: HashMap<Key, NodeId>,
     /// Which resource has taken a generation.
     taken: HashMap<Token, NodeId>,
-    pub(super) places: DefaultPlaces,
+    pub(super) places: InstancePlaces,
 }
 
 impl<'a> Keyring<'a> {
@@ -32,7 +32,7 @@ impl<'a> Keyring<'a> {
         if request.graph.nodes().iter().all(|node| node.schema.unique.is_empty()) {
             return this;
         }
-        this.places = DefaultPlaces::new(request);
+        this.places = InstancePlaces::new(request);
         for record in request.state.records().filter(|record| record.status != Status::Superseded) {
             let Ok(schema) = request.registry.schema(record.address.kind_str()) else { continue };
             for key in Keys::recorded(schema, record).known {
@@ -55,28 +55,36 @@ impl<'a> Keyring<'a> {
     }
 }
 
-/// Where the default instances of providers work, as the first of their objects is recorded.
+/// Where instances of providers work, as the first of their objects is recorded.
 #[derive(Default)]
-pub(super) struct DefaultPlaces(HashMap<String, PlaceId>);
+pub(super) struct InstancePlaces {
+    /// By the names of providers.
+    default: HashMap<String, PlaceId>,
+    /// By the generations of declared instances.
+    declared: HashMap<Token, PlaceId>,
+}
 
-impl DefaultPlaces {
+impl InstancePlaces {
     fn new(request: &Request<'_>) -> Self {
-        let mut places = HashMap::new();
-        for record in request.state.records().filter(|record| record.provider.is_none()) {
-            let provider = record.address.provider();
-            if let Some(place) = record.place.filter(|_| !places.contains_key(provider)) {
-                places.insert(provider.to_owned(), place);
+        let mut this = Self::default();
+        for record in request.state.records() {
+            let Some(place) = record.place else { continue };
+            if let Some(generation) = record.instance {
+                this.declared.entry(generation).or_insert(place);
+            } else if record.provider.is_none() && !this.default.contains_key(record.address.provider()) {
+                this.default.insert(record.address.provider().to_owned(), place);
             }
         }
-        Self(places)
+        this
     }
 
     /// Returns where a declared resource is to be, as far as its keys need it.
     pub(super) fn within(&self, request: &Request<'_>, node: &Node) -> Within {
         let instance = node.provider.map(|provider| &request.graph.node(provider).address);
-        let place = match instance {
-            Some(address) => request.state.current(address).and_then(|instance| instance.place),
-            None => self.0.get(node.schema.kind.provider()).copied(),
+        let place = match instance.map(|address| request.state.current(address)) {
+            Some(instance) => instance
+                .and_then(|instance| instance.place.or_else(|| self.declared.get(&instance.token).copied())),
+            None => self.default.get(node.schema.kind.provider()).copied(),
         };
         Within::new(place, instance)
     }
@@ -199,7 +207,7 @@ impl<'a> Declared<'a> {
     /// there together.
     pub(super) fn keeps_key(&self, node: &Node, record: &Record, inputs: &Map) -> bool {
         let keys = || Keys::of(&node.schema, inputs, &self.keyring.places.within(self.request, node));
-        !node.schema.unique.is_empty() && Keys::recorded(&node.schema, record).meet(&keys())
+        !node.schema.unique.is_empty() && Keys::recorded(&node.schema, record).may_meet(&keys())
     }
 }
 
@@ -241,7 +249,7 @@ impl<'a> Holders<'a> {
     pub(super) fn of_step(
         &self,
         request: &Request<'a>,
-        places: &DefaultPlaces,
+        places: &InstancePlaces,
         node: &Node,
         step: &Step,
     ) -> Vec<&'a Record> {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::declared::{Durations, expected};
 use super::diagnostic::Diagnostic;
-use super::keys::{DefaultPlaces, Holders};
+use super::keys::{Holders, InstancePlaces};
 use super::make::Request;
 use super::select::Selection;
 use crate::address::{Address, Token};
@@ -18,7 +18,7 @@ pub(super) struct Removals<'a> {
     request: &'a Request<'a>,
     selection: &'a Selection,
     durations: &'a Durations<'a>,
-    places: &'a DefaultPlaces,
+    places: &'a InstancePlaces,
     /// The step that removes each generation.
     steps: HashMap<Token, NodeId>,
     /// The step of the declared resource that each generation belongs to, under whatever name.
@@ -34,7 +34,7 @@ impl<'a> Removals<'a> {
         request: &'a Request<'a>,
         selection: &'a Selection,
         durations: &'a Durations<'a>,
-        places: &'a DefaultPlaces,
+        places: &'a InstancePlaces,
     ) -> Self {
         let (steps, declared, dependants) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self { request, selection, durations, places, steps, declared, dependants, key_edges: Vec::new() }
@@ -327,7 +327,7 @@ fn belongs(reason: &Reason) -> bool {
 }
 
 /// Tells whether a step gives the recorded keys of its object away.
-fn changes_key((request, places): (&Request<'_>, &DefaultPlaces), record: &Record, step: &Step) -> bool {
+fn changes_key((request, places): (&Request<'_>, &InstancePlaces), record: &Record, step: &Step) -> bool {
     let Subject::Declared(id) = step.subject else { return false };
     let node = request.graph.node(id);
     let new = Keys::of(&node.schema, &step.inputs, &places.within(request, node));
