@@ -173,7 +173,7 @@ fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed
     let schema = tools.registry.schema(address.kind_str()).ok().cloned();
     let Object { inputs: observed, mut outputs, .. } = object.sealed(schema.as_deref());
     // Of what cannot be used yet the late fields may still change.
-    if let (Status::Made, Some(schema)) = (record.status, &schema) {
+    if let (true, Some(schema)) = (record.status.may_not_be_ready(), &schema) {
         outputs.retain(|name, _| schema.is_early(name));
     }
     // What a read does not report again stays as it was.

@@ -18,7 +18,7 @@ use crate::plan::{
 };
 use crate::provider::resealed;
 use crate::schema::{FieldError, Schema};
-use crate::state::{Record, State, Status};
+use crate::state::{Record, State};
 use crate::value::{Map, Value};
 
 /// Where the computed fields of a resource come from, as far as the plan knows.
@@ -112,7 +112,7 @@ impl<'a> Declared<'a> {
                 }
                 // What a create that ended half way did not report, the update that completes it will; and what is not
                 // known yet of an object that cannot be used is known when it can.
-                let late = record.status == Status::Made && !node.schema.is_early(name);
+                let late = record.status.may_not_be_ready() && !node.schema.is_early(name);
                 let absent = if *updated || late { Value::Unknown } else { Value::Null };
                 record.outputs.get(name).cloned().unwrap_or(absent)
             }
