@@ -53,7 +53,7 @@ pub(super) struct Call {
     pub(super) inputs: Map,
     /// What is recorded of the object.
     pub(super) prior: Option<Prior>,
-    /// How it stands there.
+    /// The status of its record before the call.
     pub(super) status: Option<Status>,
     /// Where it is, as far as that is recorded.
     pub(super) place: Option<Place>,

@@ -420,6 +420,15 @@ impl Database {
         Ok(())
     }
 
+    /// Answers what a reader asks of a stack that nobody holds; none if nobody has held it yet, and it is being made this
+    /// moment.
+    pub(super) fn answer_unheld(&self, ask: wire::Ask) -> Result<Option<wire::Answer>, StoreError> {
+        match self.fence()? {
+            0 => Ok(None),
+            _ => self.answer(ask, self.revision()?).map(Some),
+        }
+    }
+
     /// Answers what a reader asks of the stack at `revision`.
     pub(super) fn answer(&self, ask: wire::Ask, revision: u64) -> Result<wire::Answer, StoreError> {
         Ok(match ask {

@@ -75,11 +75,7 @@ pub(super) fn answer(
     let Opening::Open(database) = Database::open(there, false).map_err(here)? else {
         return Ok((None, None));
     };
-    let answer = || match database.fence()? {
-        0 => Ok(None),
-        _ => database.answer(ask, database.revision()?).map(Some),
-    };
-    let mut answer = answer().map_err(here)?;
+    let mut answer = database.answer_unheld(ask).map_err(here)?;
     if let Some(Answer::Image(image)) = &mut answer {
         image.damage.iter_mut().for_each(|damage| damage.place = place());
     }

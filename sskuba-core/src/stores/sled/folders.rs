@@ -67,6 +67,14 @@ pub(super) fn fresh(folder: &Path) -> PathBuf {
     folder.with_file_name(format!(".{name}.anew"))
 }
 
+/// Removes what a program that was killed had begun to make anew.
+pub(super) fn remove_fresh(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(fresh(folder)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
 /// Ends what a program that was killed had begun: where a stack is gone that was being made anew, the new one was
 /// whole, and takes its place.
 pub(super) fn finish(folder: &Path) -> Result<(), StoreError> {
@@ -125,11 +133,8 @@ fn drop_empty_parents(folder: &Path) {
 /// Removes a stack's folder, and then gives back `lock`: out of sight first, so that nobody ever opens half of it.
 pub(super) fn remove(folder: &Path, fence: u64, lock: impl Sized) -> Result<(), StoreError> {
     let fail = |error| fault::io("remove", folder, error);
-    // What was being made anew by a program that was killed must not take the place of what is removed.
-    match fs::remove_dir_all(fresh(folder)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
-        _ => {}
-    }
+    // It must not take the place of what is removed.
+    remove_fresh(folder).map_err(fail)?;
     let doomed = doom(folder, fence)?;
     drop(lock);
     fs::remove_dir_all(&doomed).map_err(fail)?;

@@ -179,6 +179,33 @@ impl Sled {
         .await
     }
 
+    /// Gives a lease back: takes something from the database, closes it, and does with that what is to be done then.
+    async fn give_back<T>(
+        &self,
+        lease: &Lease,
+        take: impl FnOnce(&Held) -> T + Send + 'static,
+        then: impl FnOnce(&Path, T) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let mut slot = self.slot(&lease.stack).write_owned().await;
+        slot.check(lease)?;
+        let folder = self.folder(&lease.stack);
+        blocking(&self.folder(&lease.stack), move || {
+            let held = slot.held.take();
+            let taken = held.as_ref().map(take);
+            let removed =
+                side::remove(&folder, side::READER).and_then(|()| side::remove(&folder, side::HOLDER));
+            if let Some(held) = held {
+                held.close();
+            }
+            if let Some(taken) = taken {
+                then(&folder, taken);
+            }
+            // sled writes files when it closes, too.
+            removed.and(private::close_to_others(&folder))
+        })
+        .await
+    }
+
     /// Runs `work` on the folder of a stack that nobody holds.
     async fn alone<T: Send + 'static>(
         &self,
@@ -247,12 +274,7 @@ fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Opened>)
         Ok(Opening::Open(database)) => database,
         Err(error) => return (Err(error), None),
     };
-    let answer = || match database.fence()? {
-        // Nobody has held it yet: it is being made this moment.
-        0 => Ok(Some(None)),
-        _ => database.answer(ask, database.revision()?).map(|answer| Some(Some(answer))),
-    };
-    let answer = answer();
+    let answer = database.answer_unheld(ask).map(Some);
     let kept = kept.filter(|_| answer.is_ok());
     (answer, Some(Opened::Itself(database, kept)))
 }

@@ -94,10 +94,7 @@ pub(super) fn rebuild(folder: &Path, anew: Anew) -> Result<String, StoreError> {
 fn make_fresh(folder: &Path, fence: u64, anew: Anew) -> Result<Option<Copy>, StoreError> {
     let fresh = folders::fresh(folder);
     let fail = |error| fault::io("make anew", folder, error);
-    match fs::remove_dir_all(&fresh) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(fail(error)),
-        _ => private::make_folder(&fresh).map_err(fail)?,
-    }
+    folders::remove_fresh(folder).and_then(|()| private::make_folder(&fresh)).map_err(fail)?;
     let Opening::Open(database) = Database::open(&fresh, true)? else {
         return Err(fail(std::io::Error::other("another program does the same")));
     };

@@ -1,5 +1,6 @@
 //! The contract of a store, kept by [`Sled`].
 
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
@@ -73,53 +74,30 @@ impl StateStore for Sled {
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut slot = self.slot(&lease.stack).write_owned().await;
-        slot.check(lease)?;
-        let folder = self.folder(&lease.stack);
-        blocking(&self.folder(&lease.stack), move || {
-            let held = slot.held.take();
-            let copy = held.as_ref().and_then(Copy::of_held);
-            let removed =
-                side::remove(&folder, side::READER).and_then(|()| side::remove(&folder, side::HOLDER));
-            if let Some(held) = held {
-                held.close();
-            }
-            // sled writes files when it closes, too.
-            let closed = private::close_to_others(&folder);
+        let leave = |folder: &Path, copy: Option<Copy>| {
             if let Some(copy) = copy {
-                copy.leave(&folder);
+                copy.leave(folder);
             }
-            removed.and(closed)
-        })
-        .await
+        };
+        self.give_back(lease, Copy::of_held, leave).await
     }
 
     async fn release_renewed(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut slot = self.slot(&lease.stack).write_owned().await;
-        slot.check(lease)?;
-        let folder = self.folder(&lease.stack);
-        blocking(&self.folder(&lease.stack), move || {
-            let held = slot.held.take();
-            let all = held.as_ref().map(|held| {
-                held.sound()?;
-                Ok::<_, StoreError>((held.database.come(), rebuild::all_of(&held.database)?))
-            });
-            let removed =
-                side::remove(&folder, side::READER).and_then(|()| side::remove(&folder, side::HOLDER));
-            if let Some(held) = held {
-                held.close();
-            }
-            let renewed = match all.transpose() {
-                Ok(Some((mark, all))) => rebuild::renew(&folder, mark, all),
-                Ok(None) => Ok(false),
-                Err(error) => Err(error),
-            };
+        let all = |held: &Held| {
+            held.sound()?;
+            Ok((held.database.come(), rebuild::all_of(&held.database)?))
+        };
+        let renew = |folder: &Path, all: Result<_, StoreError>| {
+            let renewed = all.and_then(|(mark, all)| rebuild::renew(folder, mark, all));
             if !matches!(renewed, Ok(true)) {
-                tracing::warn!(folder = %folder.display(), ?renewed, "values that are secret now may still be in its files");
+                tracing::warn!(
+                    folder = %folder.display(),
+                    ?renewed,
+                    "values that are secret now may still be in the stack's files"
+                );
             }
-            removed.and(private::close_to_others(&folder))
-        })
-        .await
+        };
+        self.give_back(lease, all, renew).await
     }
 
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
