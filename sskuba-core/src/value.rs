@@ -6,6 +6,7 @@
 mod limits;
 mod made_of;
 mod map;
+mod secrecy;
 mod typed;
 
 use std::fmt;
@@ -20,6 +21,7 @@ pub use self::limits::{MOST_BYTES, MOST_DEPTH, Measure};
 pub(crate) use self::limits::{check_map, take_excess};
 pub(crate) use self::made_of::{MadeOf, SHORTEST};
 pub use self::map::Map;
+pub(crate) use self::secrecy::becomes_secret;
 pub(crate) use self::typed::Faults;
 use crate::secret::{self, CARRIER, MASK};
 

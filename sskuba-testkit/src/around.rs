@@ -73,6 +73,9 @@ impl<T: Around> StateStore for Outer<T> {
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         self.0.inner().release(lease).await
     }
+    async fn release_renewed(&self, lease: &Lease, done: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
+        self.0.inner().release_renewed(lease, done).await
+    }
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         self.0.inner().holder(stack).await
     }

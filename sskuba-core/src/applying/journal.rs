@@ -6,7 +6,6 @@ use tokio::task::JoinHandle;
 
 use super::holding::Holding;
 use super::replay::replay;
-use crate::plan::becomes_secret;
 use crate::state::{
     Codec, Entry, Fold, FormatError, Image, Lease, Records, State, StateStore, StoreError, TransitionError,
 };
@@ -16,6 +15,11 @@ pub(super) const EXPORTS: &[u8] = b"exports";
 
 /// The key of the record that holds the places that the stack has objects in.
 pub(super) const PLACES: &[u8] = b"places";
+
+/// The small value that tells whether something that was recorded in the clear became secret: the store's files are to be
+/// made anew, which a program that was killed may not have come to.
+pub(super) const NEW_SECRETS: &str = "new-secrets";
+pub(super) const DUE: &[u8] = b"due";
 
 /// How many more entries than records the journal may hold before it is folded.
 const FOLD_SLACK: usize = 2048;
@@ -106,8 +110,6 @@ pub struct Journal {
     history: Vec<(u64, Vec<u8>)>,
     /// The revision after all that is staged.
     head: u64,
-    /// Whether something that was recorded in the clear is secret now.
-    new_secrets: bool,
 }
 
 impl Journal {
@@ -131,19 +133,7 @@ impl Journal {
         }
         let (staged, flushing) = (Vec::new(), Vec::new());
         let holding = Arc::new(Holding::new(Arc::clone(&store), lease.clone()));
-        Ok(Self {
-            store,
-            lease,
-            holding,
-            codec,
-            state,
-            staged,
-            flushing,
-            unfolded,
-            history,
-            head,
-            new_secrets: false,
-        })
+        Ok(Self { store, lease, holding, codec, state, staged, flushing, unfolded, history, head })
     }
 
     /// Returns the state, with all that is staged.
@@ -182,7 +172,6 @@ impl Journal {
     /// If it may not follow, or cannot be written.
     pub fn stage(&mut self, entry: Entry) -> Result<(), JournalError> {
         let revision = self.head + 1;
-        self.new_secrets |= self.seals(&entry);
         self.state.apply(entry.clone()).map_err(|error| JournalError::Transition { revision, error })?;
         let historic = entry.is_historic();
         let bytes = self
@@ -195,22 +184,6 @@ impl Journal {
         self.staged.push(bytes);
         self.head = revision;
         Ok(())
-    }
-
-    /// Tells whether an entry makes a secret of something that is recorded in the clear.
-    fn seals(&self, entry: &Entry) -> bool {
-        let (token, inputs) = match entry {
-            Entry::Resealed { token, applied, .. } => (*token, applied),
-            Entry::Intent(intent) => (intent.token, &intent.inputs),
-            _ => return false,
-        };
-        let record = self.state.record(token);
-        record.is_some_and(|record| becomes_secret(&record.applied, inputs))
-    }
-
-    /// Tells whether something that was recorded in the clear became a secret.
-    pub fn has_new_secrets(&self) -> bool {
-        self.new_secrets
     }
 
     /// Starts to make durable what is staged; [`Journal::flushed`] takes the result.
@@ -300,7 +273,11 @@ impl Journal {
     }
 
     /// Writes a fold of all that is durable.
-    async fn write_fold(&mut self, fold: Fold) -> Result<(), JournalError> {
+    async fn write_fold(&mut self, mut fold: Fold) -> Result<(), JournalError> {
+        if self.state.has_new_secrets() {
+            // The entries that tell so go.
+            fold.meta.push((NEW_SECRETS.to_owned(), DUE.to_vec()));
+        }
         self.store.fold(&self.lease, fold).await?;
         self.state.forget_touched();
         self.history.clear();
@@ -308,11 +285,14 @@ impl Journal {
         Ok(())
     }
 
-    /// Tells whether there are entries to fold, and the state is just what they say: no call is open, and nothing
-    /// waits to become durable.
+    /// Tells whether there are entries to fold, and the state is just what they say.
     fn is_foldable(&self) -> bool {
-        let durable = !self.has_staged() && self.flushing.is_empty();
-        durable && self.unfolded > 0 && self.state.pending().next().is_none()
+        self.unfolded > 0 && self.is_settled()
+    }
+
+    /// Tells whether no call is open, and nothing waits to become durable.
+    fn is_settled(&self) -> bool {
+        !self.has_staged() && self.flushing.is_empty() && self.state.pending().next().is_none()
     }
 
     /// Offers the store all that is recorded in the form that is read fastest, where a fold would be possible. Readers
@@ -362,15 +342,36 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends the journal and gives the lease back.
+    /// Gives the lease back. If something that was recorded in the clear became secret, the store makes its files anew.
+    ///
+    /// # Errors
+    /// What the store answered.
+    pub async fn release(&mut self) -> Result<(), StoreError> {
+        if self.state.has_new_secrets() && self.is_settled() {
+            match self.fold_all().await {
+                Ok(()) => {
+                    let done = vec![(NEW_SECRETS.to_owned(), Vec::new())];
+                    return self.store.release_renewed(&self.lease, done).await;
+                }
+                Err(error) => tracing::warn!(
+                    stack = %self.lease.stack,
+                    %error,
+                    "values that are secret now may still be in the stack's files, until the next run",
+                ),
+            }
+        }
+        self.offer().await;
+        self.store.release(&self.lease).await
+    }
+
+    /// Makes durable what is staged, and gives the lease back.
     ///
     /// # Errors
     /// What the store answered.
     pub async fn close(mut self) -> Result<(), JournalError> {
         self.commit().await?;
         self.fold_if_long().await?;
-        self.offer().await;
-        self.store.release(&self.lease).await?;
+        self.release().await?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-use super::journal::{EXPORTS, JournalError, PLACES, hex};
+use super::journal::{DUE, EXPORTS, JournalError, NEW_SECRETS, PLACES, hex};
 use crate::provider::Place;
 use crate::state::{Codec, Entry, Image, Record, State};
 use crate::value::Map;
@@ -27,6 +27,7 @@ enum Folded {
 /// If a value is damaged, newer than this release, or does not fit what came before it.
 pub fn replay(image: &Image, codec: &Codec) -> Result<State, JournalError> {
     let mut state = State::default();
+    state.set_new_secrets(image.meta.get(NEW_SECRETS).is_some_and(|due| due == DUE));
     let folded = |(key, bytes): &(Vec<u8>, Vec<u8>)| decode_folded(key, bytes, codec);
     in_order(&image.records, folded, |folded| {
         match folded {

@@ -339,14 +339,6 @@ impl Session {
         if let Some(task) = self.keepalive.take() {
             task.abort();
         }
-        if self.journal.has_new_secrets() {
-            // What is not folded stays as it is: it is sealed.
-            if let Err(error) = self.journal.fold_all().await {
-                tracing::warn!(stack = %self.stack, %error, "the journal could not be folded");
-            }
-            return self.engine.store.release_renewed(self.journal.lease()).await.map_err(EngineError::store);
-        }
-        self.journal.offer().await;
-        self.engine.store.release(self.journal.lease()).await.map_err(EngineError::store)
+        self.journal.release().await.map_err(EngineError::store)
     }
 }

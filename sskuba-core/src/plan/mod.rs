@@ -12,7 +12,7 @@ mod steps;
 pub use action::{Action, FieldChange, Order, Reason};
 pub use decide::{Decision, Force, decide};
 pub use diff::agree;
-pub(crate) use diff::{becomes_secret, drifts, imported};
+pub(crate) use diff::{drifts, imported};
 pub use file::{PlanFile, PlanFileError};
 pub use key::{Key, Keys, Within, describe};
 pub use recorded::{dependencies, flags};

@@ -10,6 +10,7 @@ mod record;
 mod remains;
 mod replay;
 mod seal;
+mod secrecy;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,7 @@ pub struct State {
     exports: Map,
     places: Vec<Place>,
     touched: Vec<Token>,
+    new_secrets: bool,
 }
 
 impl State {
@@ -165,6 +166,16 @@ impl State {
         self.touched.clear();
     }
 
+    /// Tells whether something that was recorded in the clear became secret, since the store's files were made.
+    pub fn has_new_secrets(&self) -> bool {
+        self.new_secrets
+    }
+
+    /// Sets whether something that was recorded in the clear became secret, after a load or a renewal of the store's files.
+    pub fn set_new_secrets(&mut self, new_secrets: bool) {
+        self.new_secrets = new_secrets;
+    }
+
     /// Puts a folded record in place.
     pub fn insert(&mut self, record: impl Into<Box<Record>>) {
         let record = record.into();
@@ -184,7 +195,14 @@ impl State {
     /// # Errors
     /// If the entry may not follow what is recorded; the state is then unchanged.
     pub fn apply(&mut self, entry: Entry) -> Result<(), TransitionError> {
-        let about = entry.token();
+        let (about, seals) = (entry.token(), self.seals(&entry));
+        self.transition(entry)?;
+        self.touched.extend(about);
+        self.new_secrets |= seals;
+        Ok(())
+    }
+
+    fn transition(&mut self, entry: Entry) -> Result<(), TransitionError> {
         match entry {
             Entry::Intent(intent) => self.intend(intent)?,
             Entry::Outcome { token, outcome, time } => self.resolve(token, outcome, time)?,
@@ -249,7 +267,6 @@ impl State {
             Entry::Exports(map) => self.exports = map,
             Entry::RunStarted { .. } | Entry::RunEnded { .. } | Entry::Edited(_) => {}
         }
-        self.touched.extend(about);
         Ok(())
     }
 

@@ -279,8 +279,12 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     async fn release(&self, lease: &Lease) -> Result<(), StoreError>;
 
     /// Gives a lease back, and leaves nothing in the store's files of what is no longer stored: values that became secret
-    /// were in the clear before. Copies of earlier runs go with that. The default only gives the lease back.
-    async fn release_renewed(&self, lease: &Lease) -> Result<(), StoreError> {
+    /// were in the clear before. Copies of earlier runs go with that. Where that was done, the small values `done` are
+    /// stored. The default has no such files.
+    async fn release_renewed(&self, lease: &Lease, done: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
+        for (key, value) in done {
+            self.put_meta(lease, &key, value).await?;
+        }
         self.release(lease).await
     }
 

@@ -128,7 +128,8 @@ async fn run(secret: &'static str) {
 
 #[tokio::test]
 async fn what_is_made_of_a_secret_of_any_length_stays_secret() {
-    for secret in ["k", "k9z", "K9zq", "K9zq4Yw"] {
+    // With a letter that neither base64 nor hexadecimal digits have, or what is sealed would look like it at times.
+    for secret in ["k", "k~z", "K~zq", "K~zq4Yw"] {
         run(secret).await;
     }
 }

@@ -1,6 +1,7 @@
 //! A canary in every place where a program can put a secret; none of the texts of runs that fail shows it.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sskuba::core::applying::Event;
 use sskuba::core::clock::Timestamp;
@@ -300,12 +301,14 @@ async fn nothing_is_left_in_the_files_of_what_became_a_secret() {
     let stack = "local/test/dev".parse().unwrap();
     let open = |stack: &mut Stack| -> sskuba::Result {
         stack.add("b", Bucket::new("b").policy("[\"canary-4711\"]"))?;
-        stack.add("other", Bucket::new("other"))?;
+        let other = stack.add("other", Bucket::new("other"))?;
+        stack.export("it", other.url().map(|_| "an export of canary-4711".to_owned()));
         Ok(())
     };
     let closed = |stack: &mut Stack| -> sskuba::Result {
         stack.add("b", Bucket::new("b").policy(Secret::new("[\"canary-4711\"]".to_owned())))?;
-        stack.add("other", Bucket::new("other"))?;
+        let other = stack.add("other", Bucket::new("other"))?;
+        stack.export("it", other.url().map(|_| "an export of canary-4711".to_owned()).secret());
         Ok(())
     };
     engine().up(&stack, open).await.unwrap();
@@ -316,6 +319,29 @@ async fn nothing_is_left_in_the_files_of_what_became_a_secret() {
     // It is the same stack, and goes on.
     let snapshot = engine().read(&stack).await.unwrap();
     assert_eq!((snapshot.state.len(), engine().history(&stack, 10).await.unwrap().len()), (2, 2));
+    // Once is enough: the files are not made anew by every run.
+    let inode = || {
+        std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(folder.path().join("local/test/dev")).unwrap())
+    };
+    let before = inode();
+    engine().up(&stack, closed).await.unwrap();
+    assert_eq!(inode(), before);
+
+    // A run that is killed before its end leaves it to the next, whatever that does; and one that folds, too.
+    for folds in [false, true] {
+        engine().up(&stack, open).await.unwrap();
+        let engine_of_killed = engine();
+        let mut killed = engine_of_killed.open(&stack, "up", Duration::from_secs(5)).await.unwrap();
+        let plan = killed.plan(&closed, &Default::default()).await.unwrap();
+        killed.apply(&plan, &Default::default()).await.unwrap();
+        if folds {
+            killed.rotate_key(keyring.as_ref()).await.unwrap();
+        }
+        drop((killed, engine_of_killed));
+        assert!(!files_with(folder.path(), "canary-4711").is_empty());
+        engine().up(&stack, closed).await.unwrap();
+        assert_eq!(files_with(folder.path(), "canary-4711"), Vec::<std::path::PathBuf>::new(), "{folds}");
+    }
     assert!(engine().preview(&stack, closed).await.unwrap().is_empty());
     engine().down(&stack).await.unwrap();
     assert!(world.objects().unwrap().is_empty());

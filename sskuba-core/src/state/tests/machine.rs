@@ -14,7 +14,7 @@ use crate::value::Map;
 const A: Token = Token::new([1; 16]);
 const B: Token = Token::new([2; 16]);
 
-fn intent(verb: Verb, token: Token, name: &str) -> Entry {
+pub(super) fn intent(verb: Verb, token: Token, name: &str) -> Entry {
     Entry::Intent(Box::new(Intent {
         verb,
         address: format!("demo:net:Net::{name}").parse().unwrap(),
@@ -30,11 +30,11 @@ fn intent(verb: Verb, token: Token, name: &str) -> Entry {
     }))
 }
 
-fn end(token: Token, outcome: Outcome) -> Entry {
+pub(super) fn end(token: Token, outcome: Outcome) -> Entry {
     Entry::Outcome { token, outcome, time: Timestamp(2) }
 }
 
-fn applied() -> Outcome {
+pub(super) fn applied() -> Outcome {
     Outcome::Applied { id: "x".into(), observed: Map::new(), outputs: Map::new(), took: 1 }
 }
 
@@ -47,7 +47,7 @@ fn partial() -> Outcome {
 }
 
 /// Applies entries that may all follow.
-fn state(entries: &[Entry]) -> State {
+pub(super) fn state(entries: &[Entry]) -> State {
     let mut state = State::default();
     entries.iter().for_each(|entry| state.apply(entry.clone()).unwrap());
     state

@@ -3,3 +3,4 @@
 mod arbitrary;
 mod format;
 mod machine;
+mod secrecy;

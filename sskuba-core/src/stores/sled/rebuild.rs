@@ -7,13 +7,15 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::copy::Copy;
 use super::database::{self, Database, Opening};
 use super::mark::Mark;
 use super::slot::Slot;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, busy, carve, copy, earlier, fault, folders, private};
+use super::{PATIENCE, Sled, blocking, busy, carve, copy, earlier, fault, folders, private};
 use crate::address::StackId;
 use crate::state::{Anew, Fold, Image, Leftovers, Origin, Records, Remains, StoreError};
 
@@ -129,7 +131,15 @@ pub(super) fn all_of(database: &Database) -> Result<Anew, StoreError> {
 /// the stack since.
 pub(super) fn renew(folder: &Path, mark: Mark, anew: Anew) -> Result<bool, StoreError> {
     let old = File::open(database::file(folder)).map_err(|error| fault::io("open", folder, error))?;
-    if old.try_lock().is_err() || Mark::read(folder) != Some(mark) {
+    // A reader has it for a moment, and so has sled after it was closed.
+    let start = Instant::now();
+    while old.try_lock().is_err() {
+        if start.elapsed() > PATIENCE {
+            return Ok(false);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    if Mark::read(folder) != Some(mark) {
         return Ok(false);
     }
     let copy = make_fresh(folder, mark.fence + 1, anew)?;

@@ -82,10 +82,12 @@ impl StateStore for Sled {
         self.give_back(lease, Copy::of_held, leave).await
     }
 
-    async fn release_renewed(&self, lease: &Lease) -> Result<(), StoreError> {
+    async fn release_renewed(&self, lease: &Lease, done: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
         let all = |held: &Held| {
             held.sound()?;
-            Ok((held.database.come(), rebuild::all_of(&held.database)?))
+            let mut all = rebuild::all_of(&held.database)?;
+            all.meta.extend(done);
+            Ok((held.database.come(), all))
         };
         let renew = |folder: &Path, all: Result<_, StoreError>| {
             let renewed = all.and_then(|(mark, all)| rebuild::renew(folder, mark, all));
@@ -93,7 +95,7 @@ impl StateStore for Sled {
                 tracing::warn!(
                     folder = %folder.display(),
                     ?renewed,
-                    "values that are secret now may still be in the stack's files"
+                    "values that are secret now may still be in the stack's files, until the next run"
                 );
             }
         };

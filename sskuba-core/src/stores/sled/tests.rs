@@ -530,7 +530,7 @@ async fn a_stack_with_new_files_has_what_it_had() {
         bytes.windows(6).any(|part| part == b"canary")
     };
     assert!(has_canary());
-    store.release_renewed(&lease).await.unwrap();
+    store.release_renewed(&lease, Vec::new()).await.unwrap();
     assert!(!has_canary());
     assert_eq!(store.load(&stack()).await.unwrap(), image);
     assert_eq!(store.history(&stack(), 9).await.unwrap(), history);
