@@ -124,6 +124,51 @@ async fn a_cancelled_run_stops_waiting_and_the_next_goes_on() {
     assert_eq!((report.result, report.counts.create), (RunResult::Succeeded, 2));
 }
 
+/// A person may name an object that cannot be used yet, or never will: what is recorded says so.
+#[tokio::test(start_paused = true)]
+async fn what_is_imported_before_it_can_be_used_is_waited_for() {
+    let gives_up = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&gives_up);
+    let given_up = move |_: &_, op: Op, at: Phase| {
+        (op == Op::Ready && at == Phase::After && asked.load(Ordering::Relaxed)).then_some(Fault::GivenUp)
+    };
+    let bench = bench(|sim| sim.fault_plan(given_up));
+    let apply = ApplyOptions::default();
+    let cancel = apply.cancel.clone();
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        cancel.cancel();
+    };
+    tokio::join!(bench.up_with(network, Default::default(), apply), stop).0.unwrap();
+
+    let mut session = bench.engine.open(&bench.stack, "import", Duration::from_secs(1)).await.unwrap();
+    let gateway = session.state().records().find(|record| record.address.name() == "gw").unwrap().clone();
+    let mut import = async |even_if_replaced| {
+        session.forget(&gateway.address).await.unwrap();
+        let options = Default::default();
+        let id = gateway.id.clone();
+        let imported = session.import(&network, &options, &gateway.address, &id, even_if_replaced).await;
+        (imported, session.state().current(&gateway.address).cloned())
+    };
+    let (imported, record) = import(false).await;
+    let (imported, record) = (imported.unwrap(), record.unwrap());
+    assert_eq!((imported.action, record.status), (Action::Wait, Status::Made));
+    assert!(!record.outputs.contains_key("address"), "{:?}", record.outputs);
+
+    gives_up.store(true, Ordering::Relaxed);
+    let (imported, record) = import(false).await;
+    assert!(imported.unwrap_err().to_string().contains("gave it up: InsufficientCapacity"));
+    assert_eq!(record, None);
+    gives_up.store(false, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(1000)).await;
+    let imported = session.import(&network, &Default::default(), &gateway.address, &gateway.id, false).await;
+    assert_eq!(imported.unwrap().action, Action::Same);
+    assert_eq!(session.state().current(&gateway.address).unwrap().status, Status::Live);
+    session.close().await.unwrap();
+    let (_, report) = bench.up(network).await.unwrap();
+    assert_eq!((report.result, report.counts.create), (RunResult::Succeeded, 2), "{:?}", report.failures);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_update_of_what_is_not_ready_does_not_end_the_wait() {
     let denied = Arc::new(AtomicBool::new(true));

@@ -1,6 +1,7 @@
 //! Import: an object that exists already becomes a resource of the stack.
 
 use super::error::EngineError;
+use super::looking::Named;
 use super::session::Session;
 use crate::address::{Address, Token};
 use crate::applying::place_id;
@@ -17,7 +18,7 @@ use crate::value::Map;
 pub struct Imported {
     /// The generation.
     pub token: Token,
-    /// What the next `up` does with it: nothing, an update, or a replacement.
+    /// What the next `up` does with it: nothing, a wait until it can be used, an update, or a replacement.
     pub action: Action,
     /// Whether just that is done; values that are not known yet may decide.
     pub certain: bool,
@@ -46,8 +47,8 @@ impl Session {
         let schema = &plan.graph.node(node).schema;
         let provider = plan.graph.node(node).provider.map(|p| plan.graph.node(p).address.clone());
         let prior = Prior { id: id.to_owned(), ..Prior::default() };
-        let (object, instance) = self.look_at(address, (provider.as_ref(), None), token, prior).await?;
-        let object = object.ok_or_else(|| {
+        let (named, instance) = self.look_at(address, (provider.as_ref(), None), token, prior).await?;
+        let Named { object, usable } = named.ok_or_else(|| {
             let kind = address.kind_str();
             EngineError::Refused(format!("{address} cannot be imported: the provider knows no {kind} `{id}`"))
         })?;
@@ -61,6 +62,7 @@ impl Session {
         let applied: Map = fields.collect();
         let (observed, outputs) = resealed(schema, (&object.inputs, &object.outputs), &applied);
         let time = self.engine().clock.now();
+        let (status, failure) = usable.into_status();
         let place = place_id(self.journal(), &instance).map_err(|error| self.wrap(error))?;
         let record = Record {
             address: address.clone(),
@@ -69,14 +71,14 @@ impl Session {
             provider,
             instance: instance.generation,
             place,
-            status: Status::Live,
+            status,
             id: object.id,
             applied,
             observed,
             outputs,
             dependencies: dependencies(&plan.graph, node),
             flags: flags(&plan.graph, node),
-            failure: None,
+            failure,
             created: time,
             updated: time,
             took: 0,
@@ -93,6 +95,8 @@ impl Session {
                 why.join(", ")
             )));
         }
+        let action =
+            if action == Action::Same && record.status == Status::Made { Action::Wait } else { action };
         let adopted = Entry::Adopted(Box::new(record));
         let simulated = self.engine().simulated;
         self.edit_world(format!("imported {id} as {address}"), vec![adopted], Some(simulated)).await?;

@@ -7,6 +7,7 @@ mod edit;
 mod error;
 mod import;
 mod keys;
+mod looking;
 mod open;
 mod placing;
 mod planned;

@@ -1,23 +1,22 @@
 //! A session: a stack that this program holds the lease of.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
 use super::build::Engine;
 use super::error::EngineError;
+use super::looking::{Named, Usable};
 use super::open::{REAL, SIMULATED, WORLD, check_world, digester};
 use super::planned::make_plan;
-use crate::address::{Address, StackId, Token};
+use crate::address::{Address, StackId};
 use crate::applying::{
-    ApplyOptions, Configured, Event, Events, Journal, JournalError, QUESTION, Report, Tools, answered, apply,
-    recover_all,
+    ApplyOptions, Event, Events, Journal, JournalError, Report, Tools, apply, recover_all,
 };
 use crate::digest::Digester;
 use crate::plan::{Plan, PlanFile};
 use crate::planning::PlanOptions;
-use crate::provider::{Cx, Object, Prior};
+use crate::provider::{Object, Prior};
 use crate::refresh::{RefreshReport, Refreshed, refresh};
 use crate::stack::Program;
 use crate::state::{Entry, Outcome, RunResult, State, Verb, from_text};
@@ -248,52 +247,31 @@ impl Session {
             return Err(EngineError::Refused(message));
         };
         let token = intent.token;
-        let outcome = match resolution {
-            Resolution::NotCreated => Outcome::said_to_be_none("said not to have been created"),
+        let (outcome, never) = match resolution {
+            Resolution::NotCreated => (Outcome::said_to_be_none("said not to have been created"), None),
             Resolution::Created { id } => {
                 let prior = Prior { id: id.clone(), inputs: intent.inputs.clone(), outputs: Map::new() };
                 let used = (intent.provider.as_ref(), intent.instance);
-                let (object, _) = self.look_at(address, used, token, prior).await?;
-                let object = object.ok_or_else(|| {
+                let (named, _) = self.look_at(address, used, token, prior).await?;
+                let Named { object, usable } = named.ok_or_else(|| {
                     EngineError::Refused(format!(
                         "the provider knows no object {id} of kind {}; look for its id, or say `--not-created` if there \
                          is none",
                         address.kind_str()
                     ))
                 })?;
-                Outcome::Applied { id: object.id, observed: object.inputs, outputs: object.outputs, took: 0 }
+                let Object { id, inputs: observed, outputs } = object;
+                match usable {
+                    Usable::Now => (Outcome::Applied { id, observed, outputs, took: 0 }, None),
+                    Usable::Later => (Outcome::Made { id, observed, outputs, took: 0 }, None),
+                    Usable::Never(why) => (Outcome::Made { id, observed, outputs, took: 0 }, Some(why)),
+                }
             }
         };
         let time = self.engine.clock.now();
-        self.edit(
-            format!("said what came of the create of {address}"),
-            vec![Entry::Outcome { token, outcome, time }],
-        )
-        .await
-    }
-
-    /// Reads an object that a person names; what it reports is as secret as its schema says.
-    pub(super) async fn look_at(
-        &mut self,
-        address: &Address,
-        (provider, generation): (Option<&Address>, Option<Token>),
-        token: Token,
-        prior: Prior,
-    ) -> Result<(Option<Object>, Configured), EngineError> {
-        let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
-        let kind = address.kind_str();
-        let registry = Arc::clone(&self.engine.registry);
-        let name = address.provider();
-        let used = (provider, generation);
-        let instance = self.tools.instances.of(&registry, self.state(), kind, used).map_err(failed)?;
-        let generation = instance.generation;
-        self.places_of(|other, its, provided| (other, its, provided) == (provider, generation, name)).await?;
-        instance.place().await.map_err(failed)?;
-        let cx = Cx::new(self.stack.clone(), address.clone(), token, QUESTION);
-        let read = async { instance.get().await?.read(&cx, &prior).await };
-        let object = answered(read).await.map_err(failed)?;
-        let schema = registry.schema(kind).ok().map(|schema| &**schema);
-        Ok((object.map(|object| object.sealed(schema)), instance))
+        let mut entries = vec![Entry::Outcome { token, outcome, time }];
+        entries.extend(never.map(|why| Entry::GivenUp { token, why }));
+        self.edit(format!("said what came of the create of {address}"), entries).await
     }
 
     /// Writes entries as one durable change.

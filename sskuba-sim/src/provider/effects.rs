@@ -145,7 +145,9 @@ impl SimProvider {
             return Err(Failure::new(Class::NotFound, message));
         };
         let unready = self.options.unready(&kind.schema);
-        let here = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&cx.token).copied();
+        // An import asks with a token of its own.
+        let token = there.as_ref().map_or(cx.token, |there| there.token);
+        let here = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&token).copied();
         // Another program made it: the clock tells how long ago.
         let by_clock = || there.map(|there| self.options.clock.now().since(there.created));
         let passed = here.map(|made| made.elapsed()).or_else(by_clock).unwrap_or_default();
