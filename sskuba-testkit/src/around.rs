@@ -76,6 +76,9 @@ impl<T: Around> StateStore for Outer<T> {
     async fn release_renewed(&self, lease: &Lease, done: Vec<(String, Vec<u8>)>) -> Result<(), StoreError> {
         self.0.inner().release_renewed(lease, done).await
     }
+    fn abandon(&self, lease: &Lease) {
+        self.0.inner().abandon(lease);
+    }
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         self.0.inner().holder(stack).await
     }

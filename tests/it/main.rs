@@ -9,6 +9,7 @@ mod bad_input;
 mod crash;
 mod deaths;
 mod deleted_first;
+mod dropped;
 mod durable;
 mod faults;
 #[path = "../../examples/churn/graph.rs"]

@@ -338,8 +338,8 @@ impl Run<'_> {
             time: now,
         })))?;
         let schema = Some(Arc::clone(&node.schema));
-        let holding = Arc::clone(self.journal.holding());
-        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status, place: there };
+        let lease = Arc::clone(self.journal.lease_guard());
+        let call = Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place: there };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
     }
@@ -370,10 +370,10 @@ impl Run<'_> {
         let now = self.tools.clock.now();
         self.journal.stage(Entry::Intent(Box::new(delete_intent(&record, now))))?;
         let prior = Some(prior_of(&record));
-        let (inputs, holding) = (Map::new(), Arc::clone(self.journal.holding()));
+        let (inputs, lease) = (Map::new(), Arc::clone(self.journal.lease_guard()));
         let (hidden, status) = (hidden(schema.as_deref(), Some(&record), now), Some(record.status));
         let (verb, place) = (Verb::Delete, place_of(self.journal.state(), Some(&record)));
-        let call = Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status, place };
+        let call = Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place };
         self.launch(id, step, Action::Delete, ticket, token, call);
         Ok(())
     }

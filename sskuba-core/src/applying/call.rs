@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::holding::Holding;
 use super::instances::Configured;
+use super::lease_guard::LeaseGuard;
 use super::recover;
 use crate::clock::Timestamp;
 use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Place, Prior};
@@ -42,7 +42,7 @@ pub(super) struct Call {
     /// What the provider is told.
     pub(super) cx: Cx,
     /// The lease that it is made under.
-    pub(super) holding: Arc<Holding>,
+    pub(super) lease: Arc<LeaseGuard>,
     /// The provider.
     pub(super) instance: Configured,
     /// The schema, if this program knows the kind.
@@ -228,7 +228,7 @@ pub(super) async fn once(call: &Call) -> Result<Option<Object>, Failure> {
         return settle(call).await;
     }
     let provider = call.instance.get().await?;
-    call.holding.check().await?;
+    call.lease.check().await?;
     let prior = || call.prior.clone().unwrap_or_default();
     match verb {
         Verb::Create => provider.create(cx, inputs).await.map(Some),

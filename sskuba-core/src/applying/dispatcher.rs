@@ -190,7 +190,7 @@ impl Run<'_> {
                     }
                 }
                 _ = renew.tick() => {
-                    if let Err(error) = self.journal.holding().renew().await {
+                    if let Err(error) = self.journal.lease_guard().renew().await {
                         self.lose_store(error);
                     }
                 }

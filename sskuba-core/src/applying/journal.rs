@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use super::holding::Holding;
+use super::lease_guard::LeaseGuard;
 use super::replay::replay;
 use crate::state::{
     Codec, Entry, Fold, FormatError, Image, Lease, Records, State, StateStore, StoreError, TransitionError,
@@ -97,9 +97,7 @@ fn of_the_stack(state: &State, codec: &Codec) -> Result<[Written; 2], JournalErr
 /// The journal of a stack that this program holds the lease of.
 #[derive(Debug)]
 pub struct Journal {
-    store: Arc<dyn StateStore>,
-    lease: Lease,
-    holding: Arc<Holding>,
+    lease: Arc<LeaseGuard>,
     codec: Codec,
     state: State,
     staged: Vec<Vec<u8>>,
@@ -117,12 +115,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`replay`].
-    pub fn open(
-        store: Arc<dyn StateStore>,
-        lease: Lease,
-        codec: Codec,
-        image: Image,
-    ) -> Result<Self, JournalError> {
+    pub(crate) fn open(lease: Arc<LeaseGuard>, codec: Codec, image: Image) -> Result<Self, JournalError> {
         let state = replay(&image, &codec)?;
         let (unfolded, head) = (image.journal.len(), image.revision);
         let mut history = Vec::new();
@@ -132,8 +125,7 @@ impl Journal {
             }
         }
         let (staged, flushing) = (Vec::new(), Vec::new());
-        let holding = Arc::new(Holding::new(Arc::clone(&store), lease.clone()));
-        Ok(Self { store, lease, holding, codec, state, staged, flushing, unfolded, history, head })
+        Ok(Self { lease, codec, state, staged, flushing, unfolded, history, head })
     }
 
     /// Returns the state, with all that is staged.
@@ -148,17 +140,17 @@ impl Journal {
 
     /// Returns the store.
     pub fn store(&self) -> &Arc<dyn StateStore> {
-        &self.store
+        self.lease.store()
     }
 
     /// Returns the lease.
     pub fn lease(&self) -> &Lease {
-        &self.lease
+        self.lease.lease()
     }
 
-    /// Returns what knows whether the lease is still this program's.
-    pub(crate) fn holding(&self) -> &Arc<Holding> {
-        &self.holding
+    /// Returns the guard of the lease, which whatever acts under it shares.
+    pub(crate) fn lease_guard(&self) -> &Arc<LeaseGuard> {
+        &self.lease
     }
 
     /// Tells whether anything waits for a flush.
@@ -193,8 +185,8 @@ impl Journal {
         }
         let entries = std::mem::take(&mut self.staged);
         self.flushing.clone_from(&entries);
-        let (store, lease, base) = (Arc::clone(&self.store), self.lease.clone(), self.state.revision());
-        Some(tokio::spawn(async move { store.append(&lease, base, entries).await }))
+        let (guard, base) = (Arc::clone(&self.lease), self.state.revision());
+        Some(tokio::spawn(async move { guard.store().append(guard.lease(), base, entries).await }))
     }
 
     /// Takes the result of a flush. What a failed one was to write is staged again, in front.
@@ -218,7 +210,7 @@ impl Journal {
             return Ok(());
         }
         self.flushing = std::mem::take(&mut self.staged);
-        let written = self.store.append(&self.lease, self.state.revision(), self.flushing.clone()).await;
+        let written = self.store().append(self.lease(), self.state.revision(), self.flushing.clone()).await;
         self.flushed(&written);
         written?;
         Ok(())
@@ -278,7 +270,7 @@ impl Journal {
             // The entries that tell so go.
             fold.meta.push((NEW_SECRETS.to_owned(), DUE.to_vec()));
         }
-        self.store.fold(&self.lease, fold).await?;
+        self.store().fold(self.lease(), fold).await?;
         self.state.forget_touched();
         self.history.clear();
         self.unfolded = 0;
@@ -304,7 +296,7 @@ impl Journal {
         let offered = match whole(&self.state, &self.codec) {
             Ok(fold) => {
                 let fold = Fold { history: self.history.clone(), ..fold };
-                self.store.offer(&self.lease, fold).await.map_err(JournalError::Store)
+                self.store().offer(self.lease(), fold).await.map_err(JournalError::Store)
             }
             Err(error) => Err(error),
         };
@@ -351,17 +343,17 @@ impl Journal {
             match self.fold_all().await {
                 Ok(()) => {
                     let done = vec![(NEW_SECRETS.to_owned(), Vec::new())];
-                    return self.store.release_renewed(&self.lease, done).await;
+                    return self.lease.release_renewed(done).await;
                 }
                 Err(error) => tracing::warn!(
-                    stack = %self.lease.stack,
+                    stack = %self.lease().stack,
                     %error,
                     "values that are secret now may still be in the stack's files, until the next run",
                 ),
             }
         }
         self.offer().await;
-        self.store.release(&self.lease).await
+        self.lease.release().await
     }
 
     /// Makes durable what is staged, and gives the lease back.

@@ -154,8 +154,8 @@ fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) ->
     let (prior, hidden) = (record.map(prior_of), hidden(schema.as_deref(), record, tools.clock.now()));
     let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
     let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };
-    let holding = Arc::clone(journal.holding());
+    let lease = Arc::clone(journal.lease_guard());
     let place = place_of(journal.state(), record);
     let (verb, inputs, status) = (intent.verb, intent.inputs, record.map(|record| record.status));
-    Ok(Call { verb, cx, holding, instance, schema, hidden, inputs, prior, status, place })
+    Ok(Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place })
 }

@@ -155,7 +155,7 @@ async fn adopt(call: &Call, object: Object) -> Result<Resolved, Failure> {
     let Object { id, inputs, outputs } = object.clone();
     let change = Change { prior: Prior { id, inputs, outputs }, inputs: call.inputs.clone() };
     let provider = call.instance.get().await?;
-    call.holding.check().await?;
+    call.lease.check().await?;
     match within(call.cx.timeout, provider.update(&call.cx, &change)).await {
         Ok(object) => done(call, Some(object), "found by its tag half made, adopted and completed"),
         Err(failure) => {

@@ -1,5 +1,6 @@
 //! What came of a run, and what a run is told.
 
+use std::fmt;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -52,6 +53,12 @@ pub struct FailedStep {
     pub failure: Failure,
     /// `file:line:column` of the declaration.
     pub source_line: Option<String>,
+}
+
+impl fmt::Display for FailedStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "failed to {} {}: {}", self.action, self.address, self.failure)
+    }
 }
 
 /// What came of a run.

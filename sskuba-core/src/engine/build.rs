@@ -1,17 +1,10 @@
 //! The engine and its parts.
 
-use std::future::IntoFuture;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio_util::sync::CancellationToken;
 
 use super::error::EngineError;
-use super::session::Session;
 use crate::adapters::{Discreet, Rate, Wrapped};
 use crate::address::StackId;
-use crate::applying::{ApplyOptions, Event, Events, Report};
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
 use crate::plan::Plan;
 use crate::planning::PlanOptions;
@@ -142,112 +135,5 @@ impl Engine {
     /// All that is wrong with the program, together; or that the state cannot be read.
     pub async fn preview(&self, stack: &StackId, program: impl Program) -> Result<Plan, EngineError> {
         self.preview_with(stack, &program, &PlanOptions::default()).await
-    }
-
-    /// Applies a plan: takes the lease, makes sure that nothing changed since, and carries it out.
-    pub fn apply(&self, plan: Plan) -> ApplyCall<'_> {
-        ApplyCall {
-            engine: self,
-            plan,
-            options: ApplyOptions::default(),
-            wait: Duration::ZERO,
-            command: "up",
-        }
-    }
-
-    /// Brings a stack to what a program declares: opens, recovers, plans, applies.
-    ///
-    /// # Errors
-    /// As [`Engine::preview`] and [`Engine::apply`].
-    pub async fn up(&self, stack: &StackId, program: impl Program) -> Result<Report, EngineError> {
-        self.run(stack, "up", Some(&program)).await
-    }
-
-    /// Takes a stack down.
-    ///
-    /// # Errors
-    /// If something is protected, or the state cannot be read or written.
-    pub async fn down(&self, stack: &StackId) -> Result<Report, EngineError> {
-        self.run(stack, "down", None).await
-    }
-
-    async fn run(
-        &self,
-        stack: &StackId,
-        command: &str,
-        program: Option<&dyn Program>,
-    ) -> Result<Report, EngineError> {
-        let mut session = self.open(stack, command, Duration::ZERO).await?;
-        let result = async {
-            session.recover(&Events::default()).await?;
-            let options = PlanOptions::default();
-            let plan = match program {
-                Some(program) => session.plan(program, &options).await?,
-                None => session.plan_down(&options).await?,
-            };
-            session.apply(&plan, &ApplyOptions::default()).await
-        }
-        .await;
-        session.end(result).await
-    }
-}
-
-/// An apply that is about to begin; await it.
-#[derive(Debug)]
-pub struct ApplyCall<'a> {
-    engine: &'a Engine,
-    plan: Plan,
-    options: ApplyOptions,
-    wait: Duration,
-    command: &'static str,
-}
-
-impl ApplyCall<'_> {
-    /// Takes events as they happen.
-    #[must_use]
-    pub fn events(mut self, sink: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        self.options.events = Events::new(sink);
-        self
-    }
-
-    /// Stops starting new steps when the token is cancelled.
-    #[must_use]
-    pub fn cancel(mut self, token: CancellationToken) -> Self {
-        self.options.cancel = token;
-        self
-    }
-
-    /// Bounds the provider calls at once.
-    #[must_use]
-    pub fn parallel(mut self, most: usize) -> Self {
-        self.options.parallel = most;
-        self
-    }
-
-    /// Goes on with what does not depend on a failure.
-    #[must_use]
-    pub fn continue_on_error(mut self) -> Self {
-        self.options.continue_on_error = true;
-        self
-    }
-
-    /// Waits for a stack that is in use.
-    #[must_use]
-    pub fn wait(mut self, bound: Duration) -> Self {
-        self.wait = bound;
-        self
-    }
-}
-
-impl<'a> IntoFuture for ApplyCall<'a> {
-    type Output = Result<Report, EngineError>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let mut session: Session = self.engine.open(&self.plan.stack, self.command, self.wait).await?;
-            let result = session.apply(&self.plan, &self.options).await;
-            session.end(result).await
-        })
     }
 }

@@ -14,15 +14,19 @@ mod planned;
 mod portable;
 mod read;
 mod repair;
+mod run;
 mod session;
 
 pub use crate::applying::Misplaced;
+pub use tokio_util::sync::CancellationToken;
+
 pub use crate::refresh::{Doubt, RefreshReport, Refreshed};
-pub use build::{ApplyCall, Engine, EngineBuilder};
+pub use build::{Engine, EngineBuilder};
 pub use discard::discard;
 pub use edit::Undoing;
 pub use error::EngineError;
 pub use import::Imported;
 pub use read::{Run, Snapshot};
 pub use repair::Examination;
+pub use run::{Planned, RunCall, Unplanned};
 pub use session::{Resolution, Session};

@@ -9,9 +9,9 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::StackId;
-use crate::applying::{Instances, Journal, Tools};
+use crate::applying::{Instances, Journal, LeaseGuard, Tools};
 use crate::digest::Digester;
-use crate::state::{Codec, DataKey, FORMAT, Image, Keyring, Lease, Owner, State, StoreError};
+use crate::state::{Codec, DataKey, FORMAT, Image, Keyring, Owner, State, StoreError};
 
 /// The keys of a stack's small values: the sealed data key, and which release wrote the stack.
 pub(super) const KEY: &str = "key";
@@ -21,6 +21,14 @@ const WRITER: &str = "writer";
 pub(super) const WORLD: &str = "world";
 pub(super) const SIMULATED: &[u8] = b"simulated";
 pub(super) const REAL: &[u8] = b"real";
+
+/// How long after a session of this program was dropped its calls may take to end.
+const JUST_DROPPED: Duration = Duration::from_millis(250);
+
+/// Tells whether two owners are one program.
+fn is_own(holder: &Owner, owner: &Owner) -> bool {
+    (&holder.host, holder.pid) == (&owner.host, owner.pid)
+}
 
 /// Opens the stack's data key; none if the stack has none yet.
 pub(super) async fn key_of(
@@ -126,19 +134,19 @@ impl Engine {
             Ok(opened) => opened,
             Err(error) => {
                 // The first error is the one to tell.
-                let _ = self.store.release(&lease).await;
+                let _ = lease.release().await;
                 return Err(error);
             }
         };
         let tools = Tools { who, ..self.tools(command) };
-        let keepalive = lease.renew_every.map(|every| {
-            let holding = Arc::clone(journal.holding());
+        let keepalive = lease.lease().renew_every.map(|every| {
+            let lease = Arc::downgrade(&lease);
             tokio::spawn(async move {
                 loop {
                     sleep(every).await;
+                    let Some(lease) = lease.upgrade() else { break };
                     // Other faults may pass.
-                    if let Err(StoreError::Fenced { .. } | StoreError::NotHeld { .. }) = holding.renew().await
-                    {
+                    if let Err(StoreError::Fenced { .. } | StoreError::NotHeld { .. }) = lease.renew().await {
                         break;
                     }
                 }
@@ -152,21 +160,33 @@ impl Engine {
         stack: &StackId,
         owner: &Owner,
         wait: Duration,
-    ) -> Result<Lease, EngineError> {
+    ) -> Result<Arc<LeaseGuard>, EngineError> {
         let start = Instant::now();
         let mut pause = Duration::from_millis(50);
         loop {
             match self.store.acquire(stack, owner).await {
+                // A session of this program that was dropped a moment ago has calls that are just being ended.
+                Err(StoreError::Busy { holder, .. })
+                    if is_own(&holder.owner, owner) && start.elapsed() < JUST_DROPPED =>
+                {
+                    sleep(Duration::from_millis(1)).await;
+                }
                 Err(StoreError::Busy { .. }) if start.elapsed() < wait => {
                     sleep(pause.min(wait.saturating_sub(start.elapsed()))).await;
                     pause = (pause * 2).min(Duration::from_secs(2));
                 }
-                result => return result.map_err(EngineError::store),
+                Err(error) => return Err(EngineError::store(error)),
+                Ok(lease) => return Ok(Arc::new(LeaseGuard::new(Arc::clone(&self.store), lease))),
             }
         }
     }
 
-    async fn open_journal(&self, stack: &StackId, lease: &Lease) -> Result<(Journal, bool), EngineError> {
+    async fn open_journal(
+        &self,
+        stack: &StackId,
+        guard: &Arc<LeaseGuard>,
+    ) -> Result<(Journal, bool), EngineError> {
+        let lease = guard.lease();
         let image = self.image(stack).await?.unwrap_or_default();
         let simulated = is_simulated(&image);
         let key = match key_of(&image, stack, &self.keyring).await? {
@@ -188,7 +208,7 @@ impl Engine {
             self.store.put_meta(lease, &name, value).await.map_err(EngineError::store)?;
         }
         let codec = Codec::new(Some(key), Arc::clone(&self.ids));
-        let opened = Journal::open(Arc::clone(&self.store), lease.clone(), codec, image);
+        let opened = Journal::open(Arc::clone(guard), codec, image);
         let journal = opened.map_err(|error| EngineError::journal(stack, error))?;
         Ok((journal, simulated))
     }

@@ -163,10 +163,11 @@ impl Engine {
             Err(EngineError::Store(StoreError::Corrupt { .. })) => None,
             Err(error) => return Err(error),
         };
-        let repaired = self.repair_held(stack, lease.as_ref(), forget_secrets, keep).await;
+        let repaired =
+            self.repair_held(stack, lease.as_ref().map(|lease| lease.lease()), forget_secrets, keep).await;
         let (mut examination, anew) = match (repaired, lease) {
             (repaired, Some(lease)) => {
-                let released = self.store.release(&lease).await.map_err(EngineError::store);
+                let released = lease.release().await.map_err(EngineError::store);
                 let repaired = repaired?;
                 released.map(|()| repaired)?
             }

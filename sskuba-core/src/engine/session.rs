@@ -295,7 +295,7 @@ impl Session {
             );
             return Err(EngineError::Refused(message));
         }
-        self.engine.store.remove(self.journal.lease()).await.map_err(EngineError::store)
+        self.journal.lease_guard().remove_stack().await.map_err(EngineError::store)
     }
 
     /// Gives the lease back after an operation, and returns what that answered.
@@ -308,8 +308,8 @@ impl Session {
         closed.map(|()| value)
     }
 
-    /// Gives the lease back. A session that is dropped without this keeps the stack busy until its lease ends or
-    /// its process does.
+    /// Gives the lease back. A session that is dropped without this lets go of the stack, too, as soon as its calls have
+    /// ended, but its readers find less prepared, and what it writes at its end is left to the next.
     ///
     /// # Errors
     /// If the store fails.

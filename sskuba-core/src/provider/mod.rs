@@ -13,6 +13,8 @@ mod texts;
 mod told;
 mod typed;
 
+/// What an implementation of [`Handler`], [`Provider`] or [`Instance`] is marked with.
+pub use async_trait::async_trait;
 pub(crate) use bounds::{failed, found, made, seen};
 pub use contract::{Change, Cx, Instance, Limits, Object, Prior, Provider, Readiness};
 pub use error::{Class, Effect, Failure};

@@ -288,6 +288,12 @@ pub trait StateStore: Send + Sync + fmt::Debug {
         self.release(lease).await
     }
 
+    /// Lets go of a lease whose holder was dropped: called where nothing can be awaited, so what has to be done is done
+    /// in the background. What was appended stays. The default leaves the lease to end by its time.
+    fn abandon(&self, lease: &Lease) {
+        let _ = lease;
+    }
+
     /// Says who holds the stack.
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError>;
 

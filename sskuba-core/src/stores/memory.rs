@@ -151,6 +151,14 @@ impl StateStore for Memory {
         })
     }
 
+    fn abandon(&self, lease: &Lease) {
+        // One that is not the newest has nothing to let go of.
+        let _ = self.write(lease, |entry| {
+            entry.held = None;
+            Ok(())
+        });
+    }
+
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         Ok(self.stacks().get(stack).and_then(|entry| entry.live().cloned()))
     }

@@ -212,7 +212,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "lease-not-proved",
         breaks: "a program that lost its lease while it slept calls a provider",
-        file: "sskuba-core/src/applying/holding.rs",
+        file: "sskuba-core/src/applying/lease_guard.rs",
         from: "if known.is_some_and(|known| known.elapsed() < every * BELIEVED) {",
         to: "if known.is_none_or(|known| known.elapsed() < every * BELIEVED || every.is_zero() || true) {",
         target: IT,

@@ -26,6 +26,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -190,18 +191,13 @@ impl Sled {
         slot.check(lease)?;
         let folder = self.folder(&lease.stack);
         blocking(&self.folder(&lease.stack), move || {
-            let held = slot.held.take();
-            let taken = held.as_ref().map(take);
-            let removed =
-                side::remove(&folder, side::READER).and_then(|()| side::remove(&folder, side::HOLDER));
-            if let Some(held) = held {
-                held.close();
-            }
+            let taken = slot.held.as_ref().map(take);
+            let closed = close_held(&mut slot, &folder);
             if let Some(taken) = taken {
                 then(&folder, taken);
             }
             // sled writes files when it closes, too.
-            removed.and(private::close_to_others(&folder))
+            closed.and(private::close_to_others(&folder))
         })
         .await
     }
@@ -317,18 +313,36 @@ fn read_held(held: &Held, ask: Ask) -> ReadHere {
 /// Opens a database to hold it; waits a moment for readers to be done.
 fn lock(stack: &StackId, folder: &Path) -> Result<Box<Database>, StoreError> {
     folders::finish(folder)?;
+    match open_patiently(folder, true)? {
+        Opening::Open(database) => Ok(database),
+        _ => Err(busy(stack, folder)),
+    }
+}
+
+/// Opens a database, or finds it locked for longer than a reader needs, or sled to close it.
+fn open_patiently(folder: &Path, create: bool) -> Result<Opening, StoreError> {
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
-        if let Opening::Open(database) = Database::open(folder, true)? {
-            return Ok(database);
-        }
-        if start.elapsed() > PATIENCE {
-            return Err(busy(stack, folder));
+        match Database::open(folder, create)? {
+            Opening::Locked if start.elapsed() <= PATIENCE => {}
+            opening => return Ok(opening),
         }
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(50));
     }
+}
+
+/// Locks a database's file alone; tells whether that came about before long.
+fn lock_patiently(file: &File) -> bool {
+    let start = Instant::now();
+    while file.try_lock().is_err() {
+        if start.elapsed() > PATIENCE {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    true
 }
 
 /// Tells whether somebody holds the database in `folder`, and not only for the moment that a reader needs, or sled
@@ -342,6 +356,15 @@ fn stays_locked(folder: &Path) -> Result<bool, StoreError> {
         thread::sleep(Duration::from_millis(10));
     }
     Ok(false)
+}
+
+/// Closes what is held, and with it gives the lock back.
+fn close_held(slot: &mut Slot, folder: &Path) -> Result<(), StoreError> {
+    let removed = side::remove(folder, side::READER).and_then(|()| side::remove(folder, side::HOLDER));
+    if let Some(held) = slot.held.take() {
+        held.close();
+    }
+    removed
 }
 
 /// Says who holds a stack whose lock is taken.

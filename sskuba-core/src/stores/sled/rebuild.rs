@@ -7,15 +7,15 @@
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use super::copy::Copy;
 use super::database::{self, Database, Opening};
 use super::mark::Mark;
 use super::slot::Slot;
 use super::wire::{Answer, Ask};
-use super::{PATIENCE, Sled, blocking, busy, carve, copy, earlier, fault, folders, private};
+use super::{
+    Sled, blocking, busy, carve, copy, earlier, fault, folders, lock_patiently, open_patiently, private,
+};
 use crate::address::StackId;
 use crate::state::{Anew, Fold, Image, Leftovers, Origin, Records, Remains, StoreError};
 
@@ -65,7 +65,7 @@ fn read(slot: &Slot, stack: &StackId, folder: &Path) -> Result<Option<Remains>, 
         held.sound()?;
         return answer(&held.database, held.durable.load(Ordering::Acquire));
     }
-    match Database::open(folder, false)? {
+    match open_patiently(folder, false)? {
         Opening::Missing => Ok(None),
         Opening::Locked => Err(busy(stack, folder)),
         Opening::Open(database) => answer(&database, database.revision()?),
@@ -80,8 +80,10 @@ fn remains(image: Image, database: &Database) -> Result<Remains, StoreError> {
 pub(super) fn rebuild(folder: &Path, anew: Anew) -> Result<String, StoreError> {
     // Whoever opens it meanwhile waits, or is told that it is in use.
     let old = File::open(database::file(folder)).ok();
-    if let Some(old) = &old {
-        old.try_lock().map_err(|error| fault::io("lock", folder, error.into()))?;
+    if let Some(old) = &old
+        && !lock_patiently(old)
+    {
+        return Err(fault::io("lock", folder, std::io::Error::other("somebody else holds it")));
     }
     let copies = earlier::list(folder).into_iter().map(|(come, _)| come.fence);
     let copies = copies.chain(copy::come(&copy::path(folder)).map(|come| come.fence));
@@ -132,14 +134,7 @@ pub(super) fn all_of(database: &Database) -> Result<Anew, StoreError> {
 pub(super) fn renew(folder: &Path, mark: Mark, anew: Anew) -> Result<bool, StoreError> {
     let old = File::open(database::file(folder)).map_err(|error| fault::io("open", folder, error))?;
     // A reader has it for a moment, and so has sled after it was closed.
-    let start = Instant::now();
-    while old.try_lock().is_err() {
-        if start.elapsed() > PATIENCE {
-            return Ok(false);
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    if Mark::read(folder) != Some(mark) {
+    if !lock_patiently(&old) || Mark::read(folder) != Some(mark) {
         return Ok(false);
     }
     let copy = make_fresh(folder, mark.fence + 1, anew)?;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::thread;
 
 use async_trait::async_trait;
 
 use super::copy::Copy;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, database, earlier, folders, lock, private, rebuild, side};
+use super::{Sled, blocking, close_held, database, earlier, folders, lock, private, rebuild, side};
 use crate::address::StackId;
 use crate::state::{
     Anew, Backup, Fold, Holder, Image, Lease, Leftovers, Owner, Remains, StateStore, StoreError,
@@ -100,6 +101,19 @@ impl StateStore for Sled {
             }
         };
         self.give_back(lease, all, renew).await
+    }
+
+    fn abandon(&self, lease: &Lease) {
+        let (folder, slot, lease) = (self.folder(&lease.stack), self.slot(&lease.stack), lease.clone());
+        let close = move || {
+            let mut slot = slot.blocking_write();
+            if slot.check(&lease).is_ok() {
+                let closed = close_held(&mut slot, &folder).and(private::close_to_others(&folder));
+                tracing::debug!(stack = %lease.stack, ?closed, "a session was dropped");
+            }
+        };
+        // Without a thread the lease lasts as long as the process.
+        let _ = thread::Builder::new().name("sskuba-abandon".to_owned()).spawn(close);
     }
 
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {

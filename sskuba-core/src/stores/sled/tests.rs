@@ -158,7 +158,7 @@ async fn leftovers_are_no_obstacle() {
 #[tokio::test]
 async fn room_for_a_record_is_no_record() {
     let root = tempfile::tempdir().unwrap();
-    let open = |create| match Database::open(root.path(), create).unwrap() {
+    let open = |create| match open_patiently(root.path(), create).unwrap() {
         Opening::Open(database) => database,
         _ => panic!("not open"),
     };
@@ -317,7 +317,7 @@ async fn a_copy_is_as_good_as_the_database_or_is_not_read() {
 
 fn read_once_without_copy(store: &Sled) -> crate::state::Image {
     let folder = store.folder(&stack());
-    let Ok(Opening::Open(database)) = Database::open(&folder, false) else { panic!("it cannot be opened") };
+    let Ok(Opening::Open(database)) = open_patiently(&folder, false) else { panic!("it cannot be opened") };
     let Ok(Answer::Image(image)) = database.answer(Ask::Load, database.revision().unwrap()) else {
         panic!("it cannot be read")
     };
