@@ -89,6 +89,16 @@ pub(crate) struct Selection {
     pub(crate) replace: Vec<String>,
 }
 
+/// What a plan is saved with, so that `up --plan` makes the same.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct PlannedWith {
+    #[serde(flatten)]
+    pub(crate) selection: Selection,
+    /// The values of `-c` that are no secrets.
+    #[serde(default)]
+    pub(crate) config: Vec<(String, String)>,
+}
+
 /// How a stack is opened for writing.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Opening {
@@ -120,16 +130,22 @@ pub(crate) struct Applying {
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
     /// Shows what would change, asks, and changes it
+    #[command(alias = "apply", alias = "deploy")]
     Up(Up),
     /// Shows what `up` would change
     Preview(Preview),
     /// Deletes everything, in reverse order
+    #[command(alias = "destroy")]
     Down(Down),
+    /// Looks at a plan that `preview --plan` saved
+    #[command(subcommand)]
+    Plan(Plan),
     /// Reads what is really there and records it
     Refresh(Refresh),
     /// Records an object that exists already as what the program declares; changes nothing at the provider
     Import(Import),
     /// Shows what the stack exports
+    #[command(alias = "outputs")]
     Output(Output),
     /// Draws the resources and what they depend on
     Graph(Graph),
@@ -190,6 +206,21 @@ pub(crate) struct Preview {
     /// Shows what `down` would delete
     #[arg(long, conflicts_with_all = ["plan", "replace"])]
     pub(crate) down: bool,
+}
+
+/// `plan …`
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Plan {
+    /// Shows it to people
+    Show {
+        /// The file
+        file: PathBuf,
+    },
+    /// Writes it as JSON: each step with its planned values, secrets masked
+    Json {
+        /// The file
+        file: PathBuf,
+    },
 }
 
 /// `down`
@@ -294,6 +325,7 @@ pub(crate) enum Recipients {
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Stack {
     /// Lists the stacks of this project
+    #[command(alias = "ls")]
     List {
         /// Lists those of other projects too
         #[arg(long)]
@@ -313,6 +345,7 @@ pub(crate) enum Stack {
     #[command(subcommand)]
     Recipients(Recipients),
     /// Removes a stack that has no resources left, and its history
+    #[command(alias = "remove", alias = "delete")]
     Rm {
         /// Its name
         name: String,

@@ -178,7 +178,12 @@ impl Cli {
         let code = match parse(&self.project, &args) {
             Ok(arguments) => commands::run(self, arguments, environment, &args, &mut screen).await,
             Err(error) if error.use_stderr() => {
-                screen.remark(error.render().to_string().trim_end());
+                let text = error.render().to_string();
+                if args.iter().any(|word| word == "--json") {
+                    commands::usage(&mut screen, text.trim().trim_start_matches("error: "), &args);
+                } else {
+                    screen.remark(text.trim_end());
+                }
                 Code::Usage
             }
             Err(help) => {

@@ -67,10 +67,17 @@ impl<'a, 'w> Context<'a, 'w> {
         Self { cli, global, environment, interrupts, project, stack, screen, call, start, revision, changes }
     }
 
-    /// Returns how a command on this stack is called, for hints.
-    pub(crate) fn hint(&self, command: &str) -> String {
-        let stack = self.global.stack.as_ref().map(|name| format!(" --stack {name}")).unwrap_or_default();
-        format!("`{} {command}{stack}`", self.call)
+    /// Returns where stacks are recorded.
+    pub(crate) fn state_url(&self) -> String {
+        self.project.state_url(self.global.state.as_deref(), &self.environment)
+    }
+
+    /// Says where stacks are recorded, for people: a folder from the current one on, where it is below that.
+    pub(crate) fn place(&self) -> String {
+        let url = self.state_url();
+        let Some(path) = url.strip_prefix("sled:") else { return url };
+        let near = Path::new(path).strip_prefix(&self.environment.folder).ok();
+        near.map_or_else(|| path.to_owned(), |near| near.display().to_string())
     }
 
     /// Reads the stack's file.
@@ -118,7 +125,7 @@ impl<'a, 'w> Context<'a, 'w> {
         // What is refused is refused before anything is made.
         self.refuse_unknown_place(access)?;
         let providers = self.providers()?;
-        let url = self.project.state_url(self.global.state.as_deref(), &self.environment);
+        let url = self.state_url();
         let store = stores::parse(&url)?;
         let is_ours =
             url.strip_prefix("sled:").is_some_and(|path| Path::new(path).starts_with(self.project.own()));

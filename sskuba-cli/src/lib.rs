@@ -15,6 +15,7 @@ mod environment;
 mod identity;
 mod interrupts;
 mod keyring;
+mod naming;
 mod pairs;
 mod project;
 mod prompt;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
+use crate::suggest::nearest;
 use crate::value::Value;
 
 /// Where a configured value came from; the later ones win.
@@ -156,12 +157,9 @@ impl<'a> ConfigReader<'a> {
     pub fn finish(mut self) -> Result<(), ConfigError> {
         for (key, configured) in &self.values.0 {
             if !self.known.iter().any(|field| field.name == key) {
-                let near = self.known.iter().map(|f| f.name).min_by_key(|name| distance(name, key));
-                let hint = match near {
-                    Some(name) if distance(name, key) <= 1 + key.len() / 3 => {
-                        format!("; did you mean `{name}`?")
-                    }
-                    _ => format!("; it reads {}", names(&self.known)),
+                let hint = match nearest(key, self.known.iter().map(|field| field.name)) {
+                    Some(name) => format!("; did you mean `{name}`?"),
+                    None => format!("; it reads {}", names(&self.known)),
                 };
                 let key = crate::address::printable(key);
                 self.errors
@@ -187,21 +185,6 @@ pub(crate) fn read_value<T: DeserializeOwned>(configured: &Configured) -> Result
     };
     let json = serde_json::from_str(text).ok().and_then(|json| serde_json::from_value(json).ok());
     json.ok_or_else(|| error.to_string())
-}
-
-/// Counts the edits between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, cb) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub mod secret;
 pub mod stack;
 pub mod state;
 pub mod stores;
+pub mod suggest;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod value;

@@ -178,6 +178,9 @@ fn no_secret_comes_out_anywhere() {
     // A provider that repeats what it is told, in an error and in a panic.
     let repeated = search.plant("what a provider repeats");
     stage.variables.push(("SSKUBA_CONFIG_CODE", repeated));
+    for command in ["init loud-refuse", "init loud-panic", "select dev"] {
+        search.ran(&stage.run(&format!("stack {command}")).expect(0));
+    }
     for owner in ["refuse", "panic"] {
         for json in ["", " --json"] {
             let args = format!("up --yes --simulate=false --stack loud-{owner}{json} -c owner={owner}");

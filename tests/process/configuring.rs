@@ -79,7 +79,7 @@ fn usage_errors_end_with_2_and_say_what_to_do() {
         ("up --yes --stack ../x", &["../x"]),
         ("stack init", &["<NAME>"]),
         ("stack init X", &["X"]),
-        ("state show nonsense", &["nonsense"]),
+        ("state show", &["<ADDRESS>"]),
         ("up", &["there is no terminal to ask at", "--yes", "preview"]),
         ("down", &["there is no terminal to ask at", "--yes"]),
         ("up --json", &["with `--json` nobody is asked", "--yes"]),

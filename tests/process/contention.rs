@@ -113,6 +113,9 @@ fn a_hundred_programs_on_a_hundred_stacks_are_in_nobody_s_way() {
     let stage = Stage::new("scale", &["resources=12"]);
     // The identity is made once.
     stage.run("up --yes --stack first").expect(0);
+    for i in 0..PROGRAMS {
+        stage.run(&format!("stack init s{i}")).expect(0);
+    }
     let start = Instant::now();
     let running: Vec<Running> =
         (0..PROGRAMS).map(|i| stage.start(&format!("up --yes --json --stack s{i}"))).collect();

@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 
 use crate::stage::{CANARY, Ran, Stage};
 
-const COUNTS: [&str; 9] =
-    ["create", "delete", "failed", "import", "read", "replace", "skipped", "unchanged", "update"];
+const COUNTS: [&str; 10] =
+    ["create", "delete", "failed", "import", "moved", "read", "replace", "skipped", "unchanged", "update"];
 
 fn keys(object: &Json) -> Vec<&str> {
     object.as_object().unwrap().keys().map(String::as_str).collect()

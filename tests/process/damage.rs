@@ -121,6 +121,8 @@ fn a_damaged_stack_is_left_alone_and_others_go_on() {
     stage.run("up --yes").expect(0);
     stage.run("state export saved.json").expect(0);
     // Another stack, whose names do not collide with the first one's.
+    Ran::of(stage.command_of("fixture", "stack init churn/other")).expect(0);
+    stage.run("stack select dev").expect(0);
     let mut other = stage.command_of("fixture", "up --yes --stack churn/other");
     other.args(["-c", "owner=x"]);
     Ran::of(other).expect(0);
@@ -293,6 +295,9 @@ fn plans_that_are_not_the_plan_are_refused() {
         "No such file",
         "`preview --plan FILE`",
     ]);
+    stage.run("up --plan good.plan --stack other").expect(2).says(&["there is no stack `other`"]);
+    stage.run("stack init other").expect(0);
+    stage.run("stack select dev").expect(0);
     stage
         .run("up --plan good.plan --stack other")
         .expect(1)

@@ -14,6 +14,9 @@ fn slow() -> Stage {
 #[test]
 fn two_stacks_of_one_project_are_built_at_once() {
     let stage = Stage::new("quickstart", &[]).speed(100.0);
+    for name in ["one", "other"] {
+        stage.run(&format!("stack init {name}")).expect(0);
+    }
     let mut one = stage.start("up --yes --json --stack one");
     let mut other = stage.start("up --yes --json --stack other");
     one.until("\"event\":\"started\"", 1);

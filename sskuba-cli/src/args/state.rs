@@ -10,16 +10,18 @@ use super::Opening;
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum State {
     /// Lists what is recorded
+    #[command(alias = "ls")]
     List,
     /// Shows one record
     Show {
-        /// The resource
+        /// The resource; a short name such as `web-0` or `Instance::web-0` will do where it means one
         address: String,
         /// Shows secrets
         #[arg(long)]
         show_secrets: bool,
     },
     /// Forgets a record; the object stays where it is
+    #[command(alias = "remove", alias = "delete")]
     Rm {
         /// The resources
         #[arg(required = true)]
@@ -31,10 +33,11 @@ pub(crate) enum State {
         opening: Opening,
     },
     /// Gives a record another address; the program is to say the same
+    #[command(alias = "mv", alias = "rename")]
     Move {
         /// What it is called
         from: String,
-        /// What it is to be called
+        /// What it is to be called: a whole address, or a new name alone
         to: String,
         #[command(flatten)]
         opening: Opening,

@@ -18,9 +18,11 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Down) -> Result<Co
     };
     let engine = context.engine(Access::Write)?;
     if !engine.store().stacks().await?.contains(&context.stack) {
-        let stack = context.stack.clone();
+        let stacks = context.stacks(&engine).await?;
+        let meant = context.meant(context.project.short(&context.stack), &stacks);
+        let meant = meant.map(|meant| format!("; {meant}")).unwrap_or_default();
         context.changes = Counts::default();
-        context.screen.say(format!("Nothing is there: stack {stack} was never built"));
+        context.screen.say(format!("Nothing is there: stack {} was never built{meant}", context.stack));
         return Ok(Code::Done);
     }
     let session = context.open(&engine, "down", &args.applying.opening).await?;

@@ -39,8 +39,7 @@ fn result(run: &Run) -> &'static str {
 fn row(run: &Run) -> [String; 8] {
     let took = run.ended.map(|ended| duration::passed(ended.since(run.started)));
     let started = run.started.to_string();
-    let changed =
-        plan::phrase(&run.changes, "", ["created", "updated", "replaced", "deleted", "read", "imported"]);
+    let changed = plan::done(&run.changes);
     [
         run.revision.to_string(),
         format!("{}Z", started.split('.').next().unwrap_or(&started)),

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use sskuba_core::address::Address;
-use sskuba_core::engine::{Imported, Session};
+use sskuba_core::engine::{Engine, Imported, Session};
 use sskuba_core::plan::Action;
+use sskuba_core::suggest::find;
 
 use crate::args::{Import, Selection};
 use crate::context::{Access, Context};
@@ -11,8 +12,9 @@ use crate::render::difference;
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<Code, Stop> {
-    let address: Address = args.address.parse()?;
     let engine = context.engine(Access::Write)?;
+    context.refuse_unknown_stack(&engine).await?;
+    let address = declared(context, &engine, &args.address).await?;
     let mut session = context.open(&engine, "import", &args.opening).await?;
     let imported = match import(context, &mut session, &address, args).await {
         Ok(imported) => imported,
@@ -44,6 +46,19 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<
         (action, false) => format!("\nNext: {hint} may {action} it; values that are not known yet decide"),
     });
     Ok(Code::Done)
+}
+
+/// Finds what the program declares under a whole address or a short name.
+async fn declared(context: &mut Context<'_, '_>, engine: &Engine, text: &str) -> Result<Address, Stop> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let options = context.plan_options(&Selection::default())?;
+    let program = std::sync::Arc::clone(&context.cli.program);
+    let stack = context.stack.clone();
+    let plan = context.interrupts.guard(engine.preview_with(&stack, program.as_ref(), &options)).await?;
+    let found = find(text, plan.graph.nodes().iter().map(|node| &node.address)).cloned();
+    found.map_err(|error| Stop::usage(format!("{error}; it names what the program declares")))
 }
 
 async fn import(

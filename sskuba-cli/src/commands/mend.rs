@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::json;
-use sskuba_core::address::Address;
-use sskuba_core::engine::{EngineError, Examination};
+use sskuba_core::address::{Address, Name};
+use sskuba_core::engine::{EngineError, Examination, Session};
 use sskuba_core::state::StoreError;
 
 use super::planned;
@@ -22,15 +22,30 @@ pub(super) async fn rename(
     to: &str,
     opening: &Opening,
 ) -> Result<(), Stop> {
-    let (from, to): (Address, Address) = (from.parse()?, to.parse()?);
     let mut session = open(context, "state move", opening).await?;
-    let result = session.move_to(&from, &to).await.map_err(Stop::from);
-    ended(context, session, result).await?;
+    let result = move_to(context, &mut session, from, to).await;
+    let (from, to) = ended(context, session, result).await?;
     if context.screen.json {
         context.screen.document(&json!({"moved": from, "to": to}));
     }
     context.screen.say(format!("Moved {from} to {to}; the program is to say the same"));
     Ok(())
+}
+
+async fn move_to(
+    context: &Context<'_, '_>,
+    session: &mut Session,
+    from: &str,
+    to: &str,
+) -> Result<(Address, Address), Stop> {
+    let from = context.recorded(session.state(), from)?;
+    // A new name alone leaves the rest of the address as it is.
+    let to = match to.contains(':') {
+        true => to.parse()?,
+        false => Address::new(from.path(), &from.kind(), &Name::parse(to)?),
+    };
+    session.move_to(&from, &to).await?;
+    Ok((from, to))
 }
 
 pub(super) async fn undo(context: &mut Context<'_, '_>, args: &Undo) -> Result<(), Stop> {

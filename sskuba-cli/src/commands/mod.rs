@@ -13,6 +13,7 @@ mod preview;
 mod recipients;
 mod records;
 mod refresh;
+mod saved;
 mod schema;
 mod stack;
 mod state;
@@ -20,6 +21,9 @@ mod summary;
 mod up;
 
 use std::ffi::OsString;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
 
 use crate::args::{Arguments, Command, Global};
 use crate::cli::Cli;
@@ -67,7 +71,7 @@ pub(crate) async fn run(
     if changes {
         context.interrupts.listen();
     }
-    let ended = dispatch(&mut context, command).await;
+    let ended = caught(dispatch(&mut context, command)).await;
     let code = ended.unwrap_or_else(|stop| {
         summary::stopped(context.screen, &stop, changes);
         stop.code
@@ -76,6 +80,32 @@ pub(crate) async fn run(
         summary::summary(&mut context, code);
     }
     code
+}
+
+/// Ends a command whose program panics as one that fails: what was held is given back, and the last line is written. What
+/// the panic said is on the error output already.
+async fn caught(work: impl Future<Output = Result<Code, Stop>>) -> Result<Code, Stop> {
+    let mut work = Box::pin(work);
+    let polled = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(_) => Poll::Ready(Err(())),
+    });
+    match polled.await {
+        Ok(ended) => ended,
+        Err(()) => {
+            Err(Stop::failed("the program panicked; what was begun is recorded, and the next run goes on"))
+        }
+    }
+}
+
+/// Writes a command line that is none as programs read it, where they asked for JSON.
+pub(crate) fn usage(screen: &mut Screen<'_>, message: &str, args: &[OsString]) {
+    screen.json = true;
+    screen.event(&serde_json::json!({"event": "error", "message": message}));
+    let changing = ["up", "preview", "down", "refresh", "import"];
+    if args.iter().any(|word| changing.iter().any(|name| word == name)) {
+        summary::nothing(screen, Code::Usage);
+    }
 }
 
 fn prepare(screen: &mut Screen<'_>, global: &Global, environment: &Environment) {
@@ -91,6 +121,7 @@ async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Cod
     match command {
         Command::Up(args) => up::run(context, &args).await,
         Command::Preview(args) => preview::run(context, &args).await,
+        Command::Plan(args) => saved::run(context, &args),
         Command::Down(args) => down::run(context, &args).await,
         Command::Refresh(args) => refresh::run(context, &args).await,
         Command::Import(args) => import::run(context, &args).await,

@@ -6,9 +6,8 @@ use std::ops::ControlFlow;
 use serde_json::{Value as Json, json};
 use sskuba_core::applying::{ApplyOptions, FailedStep, Report};
 use sskuba_core::engine::Session;
-use sskuba_core::plan::{Plan, Verdict};
+use sskuba_core::plan::{Plan, SavedStep};
 use sskuba_core::state::RunResult;
-use sskuba_core::value::Value;
 
 use crate::args::Applying;
 use crate::context::Context;
@@ -36,30 +35,24 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
             format!("{}\n", render::summary(plan))
         } else {
             let simulated = if context.simulated() { ", on the simulated world" } else { "" };
-            let head = format!("{} at revision {}{simulated}", plan.stack, plan.base);
+            let place = context.place();
+            let head = format!("{} at revision {} in {place}{simulated}", plan.stack, plan.base);
             let head = context.screen.paint.dim(head);
             format!("{head}\n\n{}", render::show(plan, context.screen.paint, context.screen.verbose))
         };
         return context.screen.raw(&text);
     }
     for step in render::shown(plan, context.screen.verbose) {
-        let change = |change: &sskuba_core::plan::FieldChange| {
-            let masked = |value: &Option<Value>| value.as_ref().map(Value::masked);
-            json!({
-                "field": change.field,
-                "from": masked(&change.from),
-                "to": masked(&change.to),
-                "replaces": change.replaces,
-            })
-        };
+        let SavedStep { address, action, possible, reasons, inputs, changes } = SavedStep::of(step);
         context.screen.event(&json!({
             "event": "planned",
-            "address": step.address,
-            "action": step.action,
-            "possible": step.verdict != Verdict::Certain,
-            "reasons": step.reasons,
+            "address": address,
+            "action": action,
+            "possible": possible,
+            "reasons": reasons,
             "obstacles": step.obstacles,
-            "changes": step.changes.iter().map(change).collect::<Vec<_>>(),
+            "inputs": inputs,
+            "changes": changes,
             "expected_ms": step.expected,
         }));
     }
@@ -68,6 +61,7 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
         "event": "plan",
         "stack": plan.stack,
         "base": plan.base,
+        "state": context.state_url(),
         "changes": plan.counts(),
         "expected_ms": expected,
         "interrupted": plan.interrupted,
@@ -77,7 +71,8 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
 
 /// Tells whether a plan has something that `--expect-no-changes` is about.
 pub(super) fn changes(plan: &Plan) -> bool {
-    plan.counts().changes() > 0 || plan.exports_change
+    let counts = plan.counts();
+    counts.changes() + counts.moved > 0 || plan.exports_change
 }
 
 /// Asks whether to go on.
@@ -166,8 +161,7 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &Report, command: &str
     }
     let paint = context.screen.paint;
     let counts = &report.counts;
-    let words = ["created", "updated", "replaced", "deleted", "read", "imported"];
-    let changed = render::phrase(counts, "", words);
+    let changed = render::done(counts);
     let mut parts = vec![if changed.is_empty() { "nothing changed".to_owned() } else { changed }];
     let rest = [(counts.unchanged, "unchanged"), (counts.failed, "failed"), (counts.skipped, "skipped")];
     parts.extend(rest.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));

@@ -17,6 +17,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Preview) -> Result
     // A plan that is saved may have to be sealed to somebody, whom a first run makes.
     let access = if args.plan.is_some() { Access::Seal } else { Access::Read };
     let engine = context.engine(access)?;
+    context.refuse_unknown_stack(&engine).await?;
     let plan = match args.refresh {
         true => refreshed(context, &engine, args, &options).await?,
         false => looked_at(context, &engine, args, &options).await?,
@@ -37,12 +38,18 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Preview) -> Result
     context.changes = plan.counts();
     planned::show(context, &plan);
     let call = context.call.clone();
+    let changes = planned::changes(&plan);
+    if changes && args.plan.is_none() && !args.expect_no_changes {
+        let command = if args.down { "down" } else { "up" };
+        let next = context.hint_for(command, Some(&args.selection));
+        context.screen.chat(context.screen.paint.dim(format!("\nNext: {next} does this")));
+    }
     if let Some(path) = &args.plan {
         context
             .screen
             .chat(format!("\nSaved in {0}; `{call} up --plan {0}` applies just this", path.display()));
     }
-    let pending = args.expect_no_changes && planned::changes(&plan);
+    let pending = args.expect_no_changes && changes;
     discard(plan);
     Ok(if pending { Code::Pending } else { Code::Done })
 }

@@ -13,6 +13,7 @@ use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Refresh) -> Result<Code, Stop> {
     let engine = context.engine(Access::Write)?;
+    context.refuse_unknown_stack(&engine).await?;
     let mut session = context.open(&engine, "refresh", &args.opening).await?;
     let report = match read(context, &mut session, args.accept_gone).await {
         Ok(report) => report,

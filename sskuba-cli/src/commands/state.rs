@@ -57,10 +57,10 @@ async fn list(context: &mut Context<'_, '_>) -> Result<(), Stop> {
 }
 
 async fn show(context: &mut Context<'_, '_>, address: &str, show_secrets: bool) -> Result<(), Stop> {
-    let address: Address = address.parse()?;
     let engine = context.engine(Access::Read)?;
     let snapshot = engine.read(&context.stack).await?;
     let state = &snapshot.state;
+    let address = context.recorded(state, address)?;
     let Some(record) = state.current(&address) else {
         return Err(Stop::failed(format!(
             "{address} is not recorded in {}; `state list` shows what is",
@@ -81,10 +81,11 @@ pub(super) async fn open(
     command: &str,
     opening: &Opening,
 ) -> Result<Session, Stop> {
-    let engine = context.engine(Access::Write)?;
-    if !engine.store().stacks().await?.contains(&context.stack) {
+    // Before an identity is made for what is not there.
+    if !context.engine(Access::Read)?.store().stacks().await?.contains(&context.stack) {
         return Err(StoreError::NoStack(context.stack.clone()).into());
     }
+    let engine = context.engine(Access::Write)?;
     Ok(engine.open(&context.stack, command, opening.wait.unwrap_or_default()).await?)
 }
 
@@ -110,19 +111,32 @@ async fn rm(
     opening: &Opening,
 ) -> Result<(), Stop> {
     planned::must_be_agreed(context, "state rm", yes)?;
-    let addresses: Vec<Address> = addresses.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
-    if !yes {
-        let question = format!("Forget {} records? The objects stay where they are.", addresses.len());
-        planned::agree(context, &question).await?;
-    }
     let mut session = open(context, "state rm", opening).await?;
-    let result = session.forget_all(&addresses).await.map_err(Stop::from);
-    ended(context, session, result).await?;
+    let result = forget(context, &mut session, addresses, yes).await;
+    let addresses = ended(context, session, result).await?;
     for address in &addresses {
         context.screen.say(format!("Forgot {address}; its object stays where it is"));
     }
     context.screen.chat(context.screen.paint.dim("\nNext: `state undo` takes it back"));
     Ok(())
+}
+
+async fn forget(
+    context: &mut Context<'_, '_>,
+    session: &mut Session,
+    addresses: &[String],
+    yes: bool,
+) -> Result<Vec<Address>, Stop> {
+    let found: Result<Vec<Address>, Stop> =
+        addresses.iter().map(|text| context.recorded(session.state(), text)).collect();
+    let found = found?;
+    if !yes {
+        let names: Vec<&str> = found.iter().map(Address::as_str).collect();
+        let question = format!("Forget {}? The objects stay where they are.", names.join(", "));
+        planned::agree(context, &question).await?;
+    }
+    session.forget_all(&found).await?;
+    Ok(found)
 }
 
 async fn export(context: &mut Context<'_, '_>, file: Option<&Path>) -> Result<(), Stop> {
@@ -205,8 +219,11 @@ async fn resolve(
     created: Option<String>,
     opening: &Opening,
 ) -> Result<(), Stop> {
-    let address: Address = address.parse()?;
     let mut session = open(context, "state resolve", opening).await?;
+    let address = match context.recorded(session.state(), address) {
+        Ok(address) => address,
+        Err(stop) => return Err(context.close(session, stop).await),
+    };
     let what = created.as_ref().map_or("not created".to_owned(), |id| format!("created as {id}"));
     let resolution = created.map_or(Resolution::NotCreated, |id| Resolution::Created { id });
     let result = session.resolve(&address, resolution).await.map_err(Stop::from);

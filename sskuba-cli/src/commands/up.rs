@@ -9,7 +9,7 @@ use sskuba_core::plan::{Plan, PlanFile};
 use sskuba_core::planning::PlanOptions;
 
 use super::planned;
-use crate::args::{Selection, Up};
+use crate::args::{PlannedWith, Selection, Up};
 use crate::context::{Access, Context};
 use crate::stop::{Code, Stop};
 
@@ -18,12 +18,18 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Up) -> Result<Code
     planned::must_be_agreed(context, "up", agreed)?;
     let saved = args.plan.as_deref().map(|path| read_plan(context, path)).transpose()?;
     let selection = match &saved {
-        Some(file) => serde_json::from_value(file.options.clone())
-            .map_err(|_| Stop::failed("the saved plan's options cannot be read; make it anew"))?,
+        Some(file) => {
+            let with: PlannedWith = serde_json::from_value(file.options.clone())
+                .map_err(|_| Stop::failed("the saved plan's options cannot be read; make it anew"))?;
+            // What is said now comes after, and is what counts.
+            context.global.config.splice(..0, with.config);
+            with.selection
+        }
         None => args.selection.clone(),
     };
     let options = context.plan_options(&selection)?;
     let engine = context.engine(Access::Write)?;
+    context.refuse_unknown_stack(&engine).await?;
     let mut session = context.open(&engine, "up", &args.applying.opening).await?;
     let plan = match make(context, &mut session, args, saved.as_ref(), &options).await {
         Ok(plan) => plan,
@@ -36,7 +42,8 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Up) -> Result<Code
         context.screen.chat("Something would change, and nothing was to: nothing was done");
         return Ok(Code::Pending);
     }
-    let asks = !args.applying.yes && saved.is_none() && plan.counts().changes() > 0;
+    let counts = plan.counts();
+    let asks = !args.applying.yes && saved.is_none() && counts.changes() + counts.moved > 0;
     if asks && let Err(stop) = planned::agree(context, "Make these changes?").await {
         return Err(context.close(session, stop).await);
     }
@@ -62,7 +69,7 @@ async fn make(
     Ok(plan)
 }
 
-fn read_plan(context: &Context<'_, '_>, path: &Path) -> Result<PlanFile, Stop> {
+pub(super) fn read_plan(context: &Context<'_, '_>, path: &Path) -> Result<PlanFile, Stop> {
     let path = context.environment.resolve(path);
     let text = fs::read_to_string(&path).map_err(|error| {
         let hint = "`preview --plan FILE` saves a plan";
@@ -73,15 +80,23 @@ fn read_plan(context: &Context<'_, '_>, path: &Path) -> Result<PlanFile, Stop> {
 
 /// Writes the file of a plan.
 pub(super) fn save_plan(
-    context: &Context<'_, '_>,
+    context: &mut Context<'_, '_>,
     digester: (Digester, Option<String>),
     plan: &Plan,
     selection: &Selection,
     path: &Path,
 ) -> Result<(), Stop> {
-    let options = serde_json::to_value(selection).map_err(Stop::failed)?;
+    let is_secret = |key: &String| context.cli.fields.iter().any(|field| field.secret && field.name == key);
+    let (hidden, config): (Vec<_>, Vec<_>) =
+        context.global.config.iter().cloned().partition(|(key, _)| is_secret(key));
+    let with = PlannedWith { selection: selection.clone(), config };
+    let options = serde_json::to_value(with).map_err(Stop::failed)?;
     let file = PlanFile::new(plan, digester, context.environment.clock.now(), options);
     let text = serde_json::to_string_pretty(&file).map_err(Stop::failed)?;
     let path = context.environment.resolve(path);
-    fs::write(&path, text + "\n").map_err(Stop::file("write", &path))
+    fs::write(&path, text + "\n").map_err(Stop::file("write", &path))?;
+    for (key, _) in hidden {
+        context.screen.remark(format!("note: the value of `{key}` is secret and not saved; give it again"));
+    }
+    Ok(())
 }

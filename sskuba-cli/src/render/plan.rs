@@ -201,7 +201,7 @@ pub(crate) fn summary(plan: &Plan) -> String {
     let left_out = if excluded > 0 { format!(", {excluded} left out") } else { String::new() };
     let unchanged =
         if counts.unchanged > 0 { format!(", {} unchanged", counts.unchanged) } else { String::new() };
-    let changes = phrase(&counts, "to ", ["create", "update", "replace", "delete", "read", "import"]);
+    let changes = planned(&counts);
     if changes.is_empty() {
         let what = if plan.exports_change { "only outputs change" } else { "nothing to change" };
         return format!("Plan: {what}{unchanged}{left_out}");
@@ -211,10 +211,24 @@ pub(crate) fn summary(plan: &Plan) -> String {
     format!("Plan: {changes}{open}{unchanged}{left_out}")
 }
 
-/// Lists the counts that are not zero, each with its word.
-pub(crate) fn phrase(counts: &Counts, before: &str, words: [&str; 6]) -> String {
-    let Counts { create, update, replace, delete, read, import, .. } = *counts;
-    let pairs = [create, update, replace, delete, read, import].into_iter().zip(words);
+/// Writes how many of what a saved plan does.
+pub(crate) fn total(counts: &Counts) -> String {
+    let changes = planned(counts);
+    format!("Plan: {}", if changes.is_empty() { "nothing to change" } else { &changes })
+}
+
+fn planned(counts: &Counts) -> String {
+    phrase(counts, "to ", ["create", "update", "replace", "delete", "move", "read", "import"])
+}
+
+/// Lists the counts of what was done, each with its word.
+pub(crate) fn done(counts: &Counts) -> String {
+    phrase(counts, "", ["created", "updated", "replaced", "deleted", "moved", "read", "imported"])
+}
+
+fn phrase(counts: &Counts, before: &str, words: [&str; 7]) -> String {
+    let Counts { create, update, replace, delete, moved, read, import, .. } = *counts;
+    let pairs = [create, update, replace, delete, moved, read, import].into_iter().zip(words);
     let some: Vec<String> = pairs
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {before}{word}"))

@@ -27,6 +27,7 @@ pub(crate) struct Settings {
 
 fn program(stack: &mut Stack) -> Result<()> {
     let settings: Settings = stack.config()?;
+    assert_ne!(settings.text, "panics", "a mistake of the program");
     let mut last = None;
     for title in settings.titles.split(',').filter(|title| !title.is_empty()) {
         let book = Book::new(title).text(settings.text.as_str()).code(settings.code.clone());

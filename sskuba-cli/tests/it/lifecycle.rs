@@ -55,7 +55,7 @@ async fn json_lines_tell_everything_and_end_with_the_summary() {
     let summary = ran.summary();
     assert_eq!(summary["result"], "succeeded");
     let counts = json!({
-        "create": 2, "update": 0, "replace": 0, "delete": 0, "read": 0, "import": 0,
+        "create": 2, "update": 0, "replace": 0, "delete": 0, "read": 0, "import": 0, "moved": 0,
         "unchanged": 0, "failed": 0, "skipped": 0,
     });
     assert_eq!(summary["changes"], counts);

@@ -7,6 +7,7 @@ mod configuring;
 mod escapes;
 mod interrupting;
 mod lifecycle;
+mod naming;
 mod plans;
 mod records;
 mod refusals;

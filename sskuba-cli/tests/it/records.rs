@@ -83,6 +83,20 @@ async fn stacks_are_made_selected_listed_and_removed() {
     bench.run("stack init test").await.expect(0);
     assert!(bench.run("stack init test").await.expect(1).errors.contains("is there already"));
     bench.run("up --yes").await.expect(0);
+    let ran = bench.run("up --yes --stack tets -c titles=z").await.expect(2);
+    assert!(ran.errors.contains("there is no stack `tets`: did you mean `test`?"), "{}", ran.errors);
+    for args in ["preview --stack other", "up --yes --stack other", "refresh --stack other"] {
+        let ran = bench.run(args).await.expect(2);
+        assert!(
+            ran.errors.contains("there is `test`; `library stack init other` makes it"),
+            "{}",
+            ran.errors
+        );
+    }
+    let ran = bench.run("down --yes --stack tets").await.expect(0);
+    assert!(ran.out.contains("was never built; did you mean `test`?"), "{}", ran.out);
+    bench.run("stack init other").await.expect(0);
+    bench.run("stack select test").await.expect(0);
     bench.run("up --yes --stack other -c titles=z").await.expect(0);
     let list = bench.run("stack list --json").await.expect(0).document();
     let seen: Vec<(&str, bool, u64)> = list

@@ -16,9 +16,10 @@ async fn usage_mistakes_end_with_2() {
         "--state nowhere up --yes",
         "--state postgres://x state list",
         "up --yes --simulate",
-        "state resolve x --created y",
         "config set a.b 1",
-        "state rm x",
+        "plan",
+        "plan show",
+        "state move",
     ] {
         let ran = bench.run(args).await.expect(2);
         assert!(!ran.errors.is_empty() || ran.out.contains("\"event\":\"error\""), "{args}: says nothing");

@@ -43,7 +43,10 @@ impl Run<'_> {
 
     /// Ends a step that does nothing.
     fn pass(&mut self, id: NodeId) {
-        self.counts.unchanged += 1;
+        match self.plan.step(id).moved_from {
+            Some(_) => self.counts.moved += 1,
+            None => self.counts.unchanged += 1,
+        }
         self.frontier.complete(id);
     }
 

@@ -1,14 +1,19 @@
 //! Saved plans. A file holds what the plan announces, with secrets masked, for people; and the revision and a
 //! keyed digest, by which `up --plan` makes sure that it does just that.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use super::action::{Action, Reason};
-use super::steps::{Plan, Verdict};
+use super::steps::{Plan, Step, Verdict};
 use crate::address::{Address, StackId};
 use crate::clock::Timestamp;
 use crate::digest::{Digest, Digester};
+use crate::secret::MASK;
 use crate::state::Counts;
+use crate::value::Value;
 
 /// The version of the file's form.
 const FORMAT: u32 = 1;
@@ -50,6 +55,56 @@ pub struct SavedStep {
     pub possible: bool,
     /// Why.
     pub reasons: Vec<Reason>,
+    /// The fields of what is created, masked, without those that say nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Json>,
+    /// The fields that differ from what is recorded, masked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<SavedChange>,
+}
+
+/// A field that differs, as it is saved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedChange {
+    /// The field.
+    pub field: String,
+    /// What is recorded.
+    pub from: Option<Json>,
+    /// What is declared.
+    pub to: Option<Json>,
+    /// Whether that replaces the resource.
+    pub replaces: bool,
+}
+
+impl SavedStep {
+    /// Makes a step as it is saved, with all secrets masked.
+    pub fn of(step: &Step) -> Self {
+        // What is a secret on one side must not be readable on the other.
+        let masked = |value: &Option<Value>, other: &Option<Value>| {
+            let other = other.as_ref().is_some_and(Value::has_secret);
+            value
+                .as_ref()
+                .map(|value| if other && *value != Value::Null { MASK.into() } else { value.masked() })
+        };
+        let said = step.inputs.iter().filter(|_| step.action == Action::Create);
+        let said = said.filter(|(_, value)| **value != Value::Null);
+        let changed = step.changes.iter().filter(|_| step.action != Action::Create);
+        Self {
+            address: step.address.clone(),
+            action: step.action,
+            possible: step.verdict != Verdict::Certain,
+            reasons: step.reasons.clone(),
+            inputs: said.map(|(name, value)| (name.clone(), value.masked())).collect(),
+            changes: changed
+                .map(|change| SavedChange {
+                    field: change.field.clone(),
+                    from: masked(&change.from, &change.to),
+                    to: masked(&change.to, &change.from),
+                    replaces: change.replaces,
+                })
+                .collect(),
+        }
+    }
 }
 
 /// Why a saved plan is not applied.
@@ -170,12 +225,5 @@ impl PlanFile {
 
 fn announced(plan: &Plan) -> Vec<SavedStep> {
     let shown = plan.steps.iter().filter(|s| s.action != Action::Same && s.verdict != Verdict::Excluded);
-    shown
-        .map(|step| SavedStep {
-            address: step.address.clone(),
-            action: step.action,
-            possible: step.verdict != Verdict::Certain,
-            reasons: step.reasons.clone(),
-        })
-        .collect()
+    shown.map(SavedStep::of).collect()
 }

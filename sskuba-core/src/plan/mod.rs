@@ -13,7 +13,7 @@ pub use action::{Action, FieldChange, Order, Reason};
 pub use decide::{Decision, Force, decide};
 pub use diff::agree;
 pub(crate) use diff::{drifts, imported};
-pub use file::{PlanFile, PlanFileError};
+pub use file::{PlanFile, PlanFileError, SavedChange, SavedStep};
 pub use key::{Key, Keys, Within, describe};
 pub use recorded::{dependencies, flags};
 pub(crate) use steps::obstacles_from;

@@ -158,6 +158,7 @@ impl Plan {
             match step.action {
                 _ if step.verdict == Verdict::Excluded => counts.unchanged += u32::from(step.prior.is_some()),
                 Action::Wait => {}
+                Action::Same if step.moved_from.is_some() => counts.moved += 1,
                 Action::Same => counts.unchanged += 1,
                 Action::Update => counts.update += 1,
                 Action::Replace => counts.replace += 1,
@@ -188,7 +189,8 @@ impl Plan {
             digester
                 .bytes(step.address.as_str().as_bytes())
                 .bytes(step.action.word().as_bytes())
-                .bytes(format!("{:?}", step.verdict).as_bytes());
+                .bytes(format!("{:?}", step.verdict).as_bytes())
+                .bytes(step.moved_from.as_ref().map_or("", |from| from.as_str()).as_bytes());
             let mut inputs = Vec::new();
             canonical_map(&step.inputs, &mut |part| inputs.extend_from_slice(part));
             digester.bytes(&inputs);

@@ -38,8 +38,7 @@ impl<'a> Declared<'a> {
     }
 
     fn force(&self, node: &Node, moved: Option<Force>, roots: &[NodeId]) -> Option<Force> {
-        let asked = &self.request.options.replace;
-        if asked.iter().any(|pattern| super::select::fits(pattern, node.address.as_str())) {
+        if self.selection.replace.matches(&node.address) {
             return Some(Force { reason: Reason::Requested, certain: true });
         }
         let owner = node.deleted_with.filter(|owner| self.is_replaced(*owner));

@@ -6,6 +6,7 @@ use super::diagnostic::Diagnostic;
 use super::make::{PlanOptions, Request};
 use crate::address::{Address, Token};
 use crate::graph::{DesiredGraph, NodeId};
+use crate::suggest::{LookupError, find};
 
 /// What is selected.
 pub(super) struct Selection {
@@ -15,6 +16,8 @@ pub(super) struct Selection {
     removable: Option<HashSet<Token>>,
     /// The recorded generations that are left out by name.
     pub(super) excluded: HashSet<Token>,
+    /// What is to be replaced whatever its inputs say.
+    pub(super) replace: Matcher,
 }
 
 impl Selection {
@@ -42,42 +45,47 @@ pub(super) fn fits(pattern: &str, address: &str) -> bool {
     }
 }
 
-/// Finds the addresses that the patterns mean; a pattern that means none is a problem.
-struct Matcher<'a> {
-    patterns: &'a [String],
-    flag: &'static str,
+/// The patterns of one option. One without `*` may be a short name, and is the whole address then.
+pub(super) struct Matcher {
+    patterns: Vec<String>,
 }
 
-impl Matcher<'_> {
-    fn matches(&self, address: &Address) -> bool {
-        self.patterns.iter().any(|pattern| fits(pattern, address.as_str()))
-    }
-
-    fn check(&self, request: &Request<'_>, problems: &mut Vec<Diagnostic>) {
+impl Matcher {
+    /// Reads patterns; one that means no resource, or a short name of several, is a problem.
+    fn new(patterns: &[String], flag: &str, request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> Self {
         let all = || {
             let declared = request.graph.nodes().iter().map(|node| &node.address);
             declared.chain(request.state.records().map(|record| &record.address))
         };
-        for pattern in self.patterns {
-            if !all().any(|address| fits(pattern, address.as_str())) {
-                let word = pattern.rsplit(':').next().unwrap_or(pattern);
-                let near = all().find(|address| !word.is_empty() && address.as_str().contains(word));
-                let hint = near.map(|address| format!("; did you mean `{address}`?")).unwrap_or_default();
-                let message = format!("{} `{pattern}` fits no resource of this stack{hint}", self.flag);
-                problems.push(Diagnostic::general(message));
+        let whole = |pattern: &String| {
+            if all().any(|address| fits(pattern, address.as_str())) {
+                return Some(pattern.clone());
             }
-        }
+            let message = match find(pattern, all()) {
+                Ok(address) => return Some(address.to_string()),
+                Err(LookupError::Unknown { near, .. }) => {
+                    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                    format!("{flag} `{pattern}` fits no resource of this stack{hint}")
+                }
+                Err(error) => format!("{flag} {error}"),
+            };
+            problems.push(Diagnostic::general(message));
+            None
+        };
+        Self { patterns: patterns.iter().filter_map(whole).collect() }
+    }
+
+    pub(super) fn matches(&self, address: &Address) -> bool {
+        self.patterns.iter().any(|pattern| fits(pattern, address.as_str()))
     }
 }
 
 /// Selects.
 pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> Selection {
     let PlanOptions { targets, excludes, target_dependents, replace, .. } = request.options;
-    let target = Matcher { patterns: targets, flag: "--target" };
-    let exclude = Matcher { patterns: excludes, flag: "--exclude" };
-    for matcher in [&target, &exclude, &Matcher { patterns: replace, flag: "--replace" }] {
-        matcher.check(request, problems);
-    }
+    let target = Matcher::new(targets, "--target", request, problems);
+    let exclude = Matcher::new(excludes, "--exclude", request, problems);
+    let replace = Matcher::new(replace, "--replace", request, problems);
     let graph = &request.graph;
     let count = graph.nodes().len();
     let ids = || (0..count).map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX)));
@@ -109,11 +117,11 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
         });
         removable = Some(kept.map(|(token, _)| token).collect());
     }
-    Selection { declared, removable, excluded: left_out }
+    Selection { declared, removable, excluded: left_out, replace }
 }
 
 /// Leaves out what is excluded, and what needs something that is excluded and not there.
-fn leave_out(request: &Request<'_>, graph: &DesiredGraph, exclude: &Matcher<'_>, declared: &mut [bool]) {
+fn leave_out(request: &Request<'_>, graph: &DesiredGraph, exclude: &Matcher, declared: &mut [bool]) {
     let there = |id: NodeId| {
         let node = graph.node(id);
         let former = node.lifecycle.aliases.iter().map(|alias| alias.resolve(&node.address));
@@ -130,7 +138,7 @@ fn leave_out(request: &Request<'_>, graph: &DesiredGraph, exclude: &Matcher<'_>,
 }
 
 /// Returns the recorded addresses that are excluded; when the stack goes down, with all that they need.
-fn excluded<'a>(request: &Request<'a>, exclude: &Matcher<'_>) -> HashSet<&'a Address> {
+fn excluded<'a>(request: &Request<'a>, exclude: &Matcher) -> HashSet<&'a Address> {
     let named = request.state.records().filter(|record| exclude.matches(&record.address));
     if !request.down {
         return named.map(|record| &record.address).collect();
@@ -150,7 +158,7 @@ fn excluded<'a>(request: &Request<'a>, exclude: &Matcher<'_>) -> HashSet<&'a Add
 }
 
 /// Returns the recorded generations that the targets mean, with `dependents` also those that need them.
-fn removable_of(request: &Request<'_>, target: &Matcher<'_>, dependents: bool) -> HashSet<Token> {
+fn removable_of(request: &Request<'_>, target: &Matcher, dependents: bool) -> HashSet<Token> {
     let records: Vec<_> = request.state.records().collect();
     let mut needed_by: HashMap<&Address, Vec<&Address>> = HashMap::new();
     for record in records.iter().filter(|_| dependents) {

@@ -146,6 +146,8 @@ pub struct Counts {
     pub read: u32,
     /// Imports.
     pub import: u32,
+    /// Records that only got another address.
+    pub moved: u32,
     /// Resources that stayed as they are.
     pub unchanged: u32,
     /// Steps that failed.

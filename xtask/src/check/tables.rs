@@ -95,6 +95,7 @@ const fn at(level: u8, module: &'static str, siblings: &'static [&'static str]) 
 pub(crate) const LAYERS: &[Layer] = &[
     at(0, "address", &[]),
     at(0, "secret", &[]),
+    at(0, "suggest", &["address"]),
     at(0, "value", &["secret"]),
     at(0, "clock", &["address"]),
     at(0, "schema", &["address", "value", "secret"]),

@@ -27,6 +27,18 @@ fn a_target_takes_what_it_needs() {
 }
 
 #[test]
+fn a_short_name_is_as_good_where_it_means_one() {
+    let plan = |target| show(&World::new().plan_with(full, &options(&[target], &[], &[])));
+    assert_eq!(plan("host"), plan("demo:net:Host::host"));
+    let mut world = World::new();
+    let all = world.plan_with(full, &PlanOptions::default());
+    world.apply(&all);
+    let replaced = world.plan_with(full, &options(&[], &[], &["Host::host"]));
+    assert_eq!(show(&replaced), show(&world.plan_with(full, &options(&[], &[], &["*::host"]))));
+    assert!(replaced.counts().replace > 0);
+}
+
+#[test]
 fn target_dependents_take_what_needs_the_target_with_all_that_it_needs() {
     let wide = PlanOptions { target_dependents: true, ..options(&["*::net"], &[], &[]) };
     assert_snapshot!(show(&World::new().plan_with(full, &wide)), @r#"
@@ -100,10 +112,10 @@ fn what_is_not_declared_and_not_targeted_stays() {
 #[test]
 fn a_pattern_that_fits_nothing_is_an_error_with_a_suggestion() {
     let world = World::with(full);
-    let bad = options(&["host"], &["*::nothing"], &["demo:net:Net::apart2"]);
+    let bad = options(&["hots"], &["*::nothing"], &["demo:net:Net::apart2"]);
     assert_snapshot!(world.problems(full, &bad), @r#"
-    --target `host` fits no resource of this stack; did you mean `demo:net:Host::host`?
+    --target `hots` fits no resource of this stack; did you mean `demo:net:Host::host`?
     --exclude `*::nothing` fits no resource of this stack
-    --replace `demo:net:Net::apart2` fits no resource of this stack
+    --replace `demo:net:Net::apart2` fits no resource of this stack; did you mean `demo:net:Net::apart`?
     "#);
 }
