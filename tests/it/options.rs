@@ -63,6 +63,7 @@ async fn retain_forgets_ignore_keeps_alias_moves_replace_on_replaces() {
     assert_eq!(report.failures, []);
     assert_eq!(bench.finished(), ["forget kept", "replace on", "delete on"].map(String::from));
     assert!(plan.steps.iter().any(|s| s.moved_from.as_ref().is_some_and(|a| a.name() == "old")));
+    assert_eq!((plan.counts().moved, report.counts.moved, report.counts.unchanged), (1, 1, 1));
     assert_eq!(bench.exists().len(), 4);
     let snapshot = bench.engine.read(&bench.stack).await.unwrap();
     let addresses: Vec<_> = snapshot.state.records().map(|r| r.address.to_string()).collect();

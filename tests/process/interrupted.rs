@@ -48,7 +48,7 @@ fn readers_do_not_wait_for_a_holder_that_was_stopped() {
     kill_process(pid, Signal::STOP).unwrap();
     for args in ["state list", "output", "preview", "history"] {
         let ran = stage.run(args);
-        assert!(ran.took < Duration::from_secs(4), "{ran}");
+        assert!(ran.took < Duration::from_secs(15), "{ran}");
         ran.expect(4).says(&[
             "in use by ann@",
             &format!("process {}", holder.pid()),

@@ -48,8 +48,11 @@ use crate::state::{Holder, Lease, Owner, StoreError};
 /// How long a lock that is held is asked for again: a reader holds it for some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long a holder may leave a reader without an answer: on a machine with a hundred programs each has a moment.
+const ANSWER: Duration = Duration::from_secs(2);
+
 /// How many holders, one after the other, may leave a reader without an answer.
-const HOLDERS: u32 = 30;
+const HOLDERS: u32 = 15;
 
 /// Stacks in files of this machine: a sled database at `ROOT/organisation/project/stack/` for each.
 ///
@@ -124,7 +127,7 @@ impl Sled {
                 },
                 None => tracing::debug!(%stack, "the holder takes no questions"),
             }
-            if since.0.elapsed() > PATIENCE || start.elapsed() > PATIENCE * HOLDERS {
+            if since.0.elapsed() > ANSWER || start.elapsed() > ANSWER * HOLDERS {
                 return Err(busy(stack, &folder));
             }
             tokio::time::sleep(pause).await;
