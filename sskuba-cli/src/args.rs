@@ -281,6 +281,8 @@ pub(crate) enum Picture {
     Dot,
     /// Mermaid
     Mermaid,
+    /// A picture for browsers
+    Svg,
     /// JSON
     Json,
 }

@@ -32,6 +32,11 @@ impl Context<'_, '_> {
         }
     }
 
+    /// Finds what is recorded under each of several names.
+    pub(crate) fn all_recorded(&self, state: &State, names: &[String]) -> Result<Vec<Address>, Stop> {
+        names.iter().map(|text| self.recorded(state, text)).collect()
+    }
+
     /// Returns the stacks of this project, as they are named here.
     pub(crate) async fn stacks(&self, engine: &Engine) -> Result<Vec<String>, Stop> {
         let all = engine.store().stacks().await?;

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use crate::address::{Address, Name, NameError, StackId};
 use crate::config::{Config, ConfigError, ConfigValues};
 use crate::expr::{Expr, NodeOptions, NodeRef, StackMark};
-use crate::graph::{Declaration, DesiredGraph, GraphError, build};
+use crate::graph::{Declaration, DesiredGraph, GraphError, Note, NoteLevel, build};
 use crate::output::{Handle, Output};
 use crate::resource::{InstanceOf, Lookup, Managed, Resource};
 use crate::value::Value;
@@ -133,6 +133,7 @@ pub struct Stack {
     config: ConfigValues,
     declared: Declarations,
     exports: BTreeMap<String, Expr>,
+    notes: Vec<Note>,
     /// The path of the innermost scope that was opened; each scope keeps how much of it is its own. While a scope
     /// inside another is used the outer one cannot be, so that one text serves them all.
     path: String,
@@ -141,8 +142,8 @@ pub struct Stack {
 impl Stack {
     /// Starts an empty stack.
     pub fn new(id: StackId, config: ConfigValues) -> Self {
-        let (mark, declared, exports, path) = Default::default();
-        Self { id, mark, config, declared, exports, path }
+        let (mark, declared, exports, notes, path) = Default::default();
+        Self { id, mark, config, declared, exports, notes, path }
     }
 
     /// Returns the stack's name.
@@ -215,6 +216,22 @@ impl Stack {
     pub fn export_value(&mut self, name: impl Into<String>, value: impl serde::Serialize) {
         let expr = Value::of(&value).map_or_else(|e| Expr::Invalid(e.to_string()), Expr::Value);
         self.exports.insert(name.into(), expr);
+    }
+
+    /// Says something to whoever runs the program; it is shown with every plan.
+    #[track_caller]
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.say(NoteLevel::Note, text.into(), Location::caller());
+    }
+
+    /// Warns whoever runs the program: something may be a mistake, and is done all the same.
+    #[track_caller]
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.say(NoteLevel::Warning, text.into(), Location::caller());
+    }
+
+    fn say(&mut self, level: NoteLevel, text: String, source: &'static Location<'static>) {
+        self.notes.push(Note { level, text, source_line: crate::graph::line(source) });
     }
 
     fn declare<R: Resource>(
@@ -298,7 +315,10 @@ impl Stack {
                 }
             });
         }
-        if errors.is_empty() { build(self.declared.nodes, self.exports) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(build(self.declared.nodes, self.exports)?.with_notes(self.notes))
     }
 }
 
@@ -325,6 +345,18 @@ impl Scope<'_> {
     /// As [`Stack::config`].
     pub fn config<T: Config>(&self) -> std::result::Result<T, ConfigError> {
         self.stack.config()
+    }
+
+    /// Says something to whoever runs the program; see [`Stack::note`].
+    #[track_caller]
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.stack.note(text);
+    }
+
+    /// Warns whoever runs the program; see [`Stack::warn`].
+    #[track_caller]
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.stack.warn(text);
     }
 
     /// Adds a resource; see [`Stack::add`].

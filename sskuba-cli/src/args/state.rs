@@ -32,6 +32,17 @@ pub(crate) enum State {
         #[command(flatten)]
         opening: Opening,
     },
+    /// Takes the protection off records, so that what the program no longer declares can be removed
+    Unprotect {
+        /// The resources
+        #[arg(required = true)]
+        addresses: Vec<String>,
+        /// Does not ask
+        #[arg(short, long)]
+        yes: bool,
+        #[command(flatten)]
+        opening: Opening,
+    },
     /// Gives a record another address; the program is to say the same
     #[command(alias = "mv", alias = "rename")]
     Move {

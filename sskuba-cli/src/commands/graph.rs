@@ -26,6 +26,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Graph) -> Result<C
         Some(args::Picture::Json) => Format::Json,
         None if context.screen.json => Format::Json,
         Some(args::Picture::Mermaid) => Format::Mermaid,
+        Some(args::Picture::Svg) => Format::Svg,
         Some(args::Picture::Dot) | None => Format::Dot,
     };
     let text = picture.render(format);

@@ -1,4 +1,4 @@
-//! `state move|undo|repair|rotate-key`
+//! `state move|unprotect|undo|repair|rotate-key`
 
 use std::fs;
 use std::path::PathBuf;
@@ -46,6 +46,42 @@ async fn move_to(
     };
     session.move_to(&from, &to).await?;
     Ok((from, to))
+}
+
+pub(super) async fn unprotect(
+    context: &mut Context<'_, '_>,
+    names: &[String],
+    yes: bool,
+    opening: &Opening,
+) -> Result<(), Stop> {
+    planned::must_be_agreed(context, "state unprotect", yes)?;
+    let mut session = open(context, "state unprotect", opening).await?;
+    let result = take_off(context, &mut session, names, yes).await;
+    let found = ended(context, session, result).await?;
+    if context.screen.json {
+        context.screen.document(&json!({"unprotected": found}));
+    }
+    for address in &found {
+        context.screen.say(format!("{address} is not protected any more, unless the program says so"));
+    }
+    if found.is_empty() {
+        context.screen.say("Nothing of that was protected");
+    }
+    Ok(())
+}
+
+async fn take_off(
+    context: &mut Context<'_, '_>,
+    session: &mut Session,
+    names: &[String],
+    yes: bool,
+) -> Result<Vec<Address>, Stop> {
+    let all = context.all_recorded(session.state(), names)?;
+    if !yes {
+        let names: Vec<&str> = all.iter().map(Address::as_str).collect();
+        planned::agree(context, &format!("Take the protection off {}?", names.join(", "))).await?;
+    }
+    Ok(session.unprotect(&all).await?)
 }
 
 pub(super) async fn undo(context: &mut Context<'_, '_>, args: &Undo) -> Result<(), Stop> {

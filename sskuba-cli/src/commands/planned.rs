@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use serde_json::{Value as Json, json};
 use sskuba_core::applying::{ApplyOptions, FailedStep, Report};
 use sskuba_core::engine::Session;
+use sskuba_core::graph::{Note, NoteLevel};
 use sskuba_core::plan::{Plan, SavedStep};
 use sskuba_core::state::RunResult;
 
@@ -38,9 +39,16 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
             let place = context.place();
             let head = format!("{} at revision {} in {place}{simulated}", plan.stack, plan.base);
             let head = context.screen.paint.dim(head);
-            format!("{head}\n\n{}", render::show(plan, context.screen.paint, context.screen.verbose))
+            let notes = notes(context, plan);
+            format!("{head}\n{notes}\n{}", render::show(plan, context.screen.paint, context.screen.verbose))
         };
         return context.screen.raw(&text);
+    }
+    for note in plan.graph.notes() {
+        let Note { level, text, source_line } = note;
+        context
+            .screen
+            .event(&json!({"event": "note", "level": level, "text": text, "source_line": source_line}));
     }
     for step in render::shown(plan, context.screen.verbose) {
         let SavedStep { address, action, possible, reasons, inputs, changes } = SavedStep::of(step);
@@ -67,6 +75,20 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
         "interrupted": plan.interrupted,
         "critical_path": path.iter().map(|step| &step.address).collect::<Vec<_>>(),
     }));
+}
+
+/// Writes what the program said while it declared.
+fn notes(context: &Context<'_, '_>, plan: &Plan) -> String {
+    let paint = context.screen.paint;
+    let line = |note: &Note| {
+        let place = paint.dim(format!("({})", note.source_line));
+        let word = match note.level {
+            NoteLevel::Warning => paint.warn("warning:"),
+            _ => paint.dim("note:"),
+        };
+        format!("{word} {} {place}\n", clean(&note.text))
+    };
+    plan.graph.notes().iter().map(line).collect()
 }
 
 /// Tells whether a plan has something that `--expect-no-changes` is about.

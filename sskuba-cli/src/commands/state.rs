@@ -20,6 +20,9 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: State) -> Result
         State::List => list(context).await,
         State::Show { address, show_secrets } => show(context, &address, show_secrets).await,
         State::Rm { addresses, yes, opening } => rm(context, &addresses, yes, &opening).await,
+        State::Unprotect { addresses, yes, opening } => {
+            super::mend::unprotect(context, &addresses, yes, &opening).await
+        }
         State::Export { file } => export(context, file.as_deref()).await,
         State::Import { file, yes, opening } => import(context, &file, yes, &opening).await,
         State::Move { from, to, opening } => super::mend::rename(context, &from, &to, &opening).await,
@@ -127,9 +130,7 @@ async fn forget(
     addresses: &[String],
     yes: bool,
 ) -> Result<Vec<Address>, Stop> {
-    let found: Result<Vec<Address>, Stop> =
-        addresses.iter().map(|text| context.recorded(session.state(), text)).collect();
-    let found = found?;
+    let found = context.all_recorded(session.state(), addresses)?;
     if !yes {
         let names: Vec<&str> = found.iter().map(Address::as_str).collect();
         let question = format!("Forget {}? The objects stay where they are.", names.join(", "));

@@ -28,11 +28,19 @@ pub(crate) struct Settings {
 fn program(stack: &mut Stack) -> Result<()> {
     let settings: Settings = stack.config()?;
     assert_ne!(settings.text, "panics", "a mistake of the program");
+    if settings.text == "notes" {
+        stack.note("the shelf is \x1b[31mnew\x1b[0m");
+        stack.scope("shelf")?.warn("a text of one word");
+    }
+    let protect = settings.text == "protected";
     let mut last = None;
     for title in settings.titles.split(',').filter(|title| !title.is_empty()) {
         let book = Book::new(title).text(settings.text.as_str()).code(settings.code.clone());
         let mut scope = stack.scope("shelf")?;
-        let book = scope.add(title, book)?;
+        let mut book = scope.add(title, book)?;
+        if protect {
+            book = book.protect();
+        }
         last = Some(book);
     }
     if let Some(book) = last {

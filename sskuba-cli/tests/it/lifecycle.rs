@@ -103,3 +103,17 @@ async fn a_failure_says_what_where_why_and_what_to_do() {
     assert_eq!(ran.summary()["result"], "failed");
     assert_eq!(ran.summary()["changes"]["failed"], 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_program_says_is_shown_with_the_plan() {
+    let bench = Bench::new();
+    let ran = bench.run("preview -c text=notes").await.expect(0);
+    let (note, warning) =
+        ("\nnote: the shelf is ", "\nwarning: a text of one word (sskuba-cli/tests/it/bench.rs:");
+    assert!(ran.out.contains(note) && ran.out.contains(warning), "{}", ran.out);
+    assert!(!ran.out.contains('\x1b'), "{}", ran.out);
+    let events = bench.run("up --yes --json -c text=notes").await.expect(0).events();
+    let notes: Vec<_> = events.iter().filter(|event| event["event"] == "note").collect();
+    assert_eq!((notes.len(), &notes[1]["level"]), (2, &json!("warning")));
+    assert!(!bench.run("preview").await.expect(0).out.contains("note:"));
+}

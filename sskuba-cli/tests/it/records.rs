@@ -162,3 +162,24 @@ async fn what_exists_already_is_imported_and_then_brought_to_what_is_declared() 
     assert_eq!(events.last().unwrap()["changes"]["update"], 2, "{events:?}");
     assert_eq!(bench.shelf.titles().len(), 2, "nothing was made twice");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_protected_and_left_the_program_goes_after_its_protection_does() {
+    let bench = Bench::new();
+    bench.run("up --yes -c text=protected").await.expect(0);
+    let left = "up --yes -c text=protected -c titles=a";
+    let ran = bench.run(left).await.expect(1);
+    assert!(ran.errors.contains("state unprotect"), "{}", ran.errors);
+    bench.run("state unprotect b nothing --yes").await.expect(1);
+    bench.run(left).await.expect(1);
+    let ran = bench.run("state unprotect b --yes").await.expect(0);
+    assert!(ran.out.contains("Book::b is not protected any more"), "{}", ran.out);
+    assert!(
+        bench.run("state unprotect b --yes").await.expect(0).out.contains("Nothing of that was protected")
+    );
+    bench.run("state undo --yes").await.expect(0);
+    bench.run(left).await.expect(1);
+    bench.run("state undo --yes").await.expect(0);
+    bench.run(left).await.expect(0);
+    assert_eq!(bench.shelf.titles(), ["a"]);
+}

@@ -4,7 +4,7 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::{Address, StackId, Token};
-use crate::state::{Codec, Edit, Entry, Outcome, State};
+use crate::state::{Codec, Edit, Entry, Flags, Outcome, Record, State};
 
 /// What `state undo` is about to put back.
 #[derive(Debug, Clone)]
@@ -174,6 +174,28 @@ impl Session {
             )));
         }
         self.edit(format!("moved {from} to {to}"), vec![Entry::Moved { token, to: to.clone() }]).await
+    }
+
+    /// Takes the protection off recorded resources: what is protected and no longer declared can be removed then. A program
+    /// that declares one as protected protects it again. Returns those that were protected.
+    ///
+    /// # Errors
+    /// If nothing is recorded at one of the addresses, or a call is open.
+    pub async fn unprotect(&mut self, addresses: &[Address]) -> Result<Vec<Address>, EngineError> {
+        let (mut entries, mut found) = (Vec::new(), Vec::new());
+        for address in addresses {
+            let token = self.token_of(address)?;
+            let protected = self.state().record(token).filter(|record| record.flags.protect).cloned();
+            if let Some(record) = protected {
+                let flags = Flags { protect: false, ..record.flags };
+                let Record { dependencies, provider, instance, .. } = record;
+                entries.push(Entry::Recorded { token, dependencies, provider, instance, flags });
+                found.push(address.clone());
+            }
+        }
+        let names: Vec<&str> = found.iter().map(Address::as_str).collect();
+        self.edit(format!("took the protection off {}", names.join(", ")), entries).await?;
+        Ok(found)
     }
 
     /// Prepares to undo an edit: that of `revision`, or the newest.

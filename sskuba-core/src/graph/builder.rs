@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::dag::{Dag, NodeId};
+use super::note::Note;
 use crate::address::Address;
 use crate::expr::{Expr, NodeRef};
 use crate::lifecycle::Lifecycle;
@@ -51,9 +52,22 @@ pub struct DesiredGraph {
     dag: Arc<Dag>,
     index: HashMap<Address, NodeId>,
     exports: BTreeMap<String, Expr>,
+    notes: Vec<Note>,
 }
 
 impl DesiredGraph {
+    /// Adds what the program said while it declared.
+    #[must_use]
+    pub(crate) fn with_notes(mut self, notes: Vec<Note>) -> Self {
+        self.notes = notes;
+        self
+    }
+
+    /// Returns what the program said while it declared, in that order.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
     /// Returns the resources, in the order of their declaration.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
@@ -152,7 +166,9 @@ pub fn build(
         });
     }
     match Dag::new(nodes.len(), edges) {
-        Ok(dag) if errors.is_empty() => Ok(DesiredGraph { nodes, dag: Arc::new(dag), index, exports }),
+        Ok(dag) if errors.is_empty() => {
+            Ok(DesiredGraph { nodes, dag: Arc::new(dag), index, exports, notes: Vec::new() })
+        }
         Ok(_) => Err(errors),
         Err(cycle) => {
             let named = |id: &NodeId| {

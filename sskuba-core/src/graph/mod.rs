@@ -3,9 +3,12 @@
 mod builder;
 mod dag;
 mod frontier;
+mod note;
 mod render;
+mod svg;
 
 pub use builder::{Declaration, DesiredGraph, GraphError, Node, build, line};
 pub use dag::{Cycle, Dag, NodeId};
 pub use frontier::{Frontier, Mark};
+pub use note::{Note, NoteLevel};
 pub use render::{Format, Picture};

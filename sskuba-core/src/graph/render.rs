@@ -1,4 +1,4 @@
-//! Pictures of a graph as text: Graphviz, Mermaid, JSON.
+//! Pictures of a graph as text: Graphviz, Mermaid, SVG, JSON.
 
 use std::fmt::Write as _;
 
@@ -12,6 +12,8 @@ pub enum Format {
     Dot,
     /// Mermaid, which code hosts draw inside Markdown.
     Mermaid,
+    /// A picture to look at, in itself.
+    Svg,
     /// `{"nodes":[…],"edges":[{"from","to"}…]}`.
     Json,
 }
@@ -31,6 +33,7 @@ impl Picture {
         match format {
             Format::Dot => self.dot(),
             Format::Mermaid => self.mermaid(),
+            Format::Svg => super::svg::draw(self),
             Format::Json => self.json(),
         }
     }

@@ -64,7 +64,7 @@ impl<'a> Removals<'a> {
                      declaration and run `up` first, or leave it out with `--exclude`"
                 } else {
                     "is protected and would be deleted because the program no longer declares it; declare it again, \
-                     or remove `.protect()` from its declaration and run `up` first"
+                     or `state unprotect` it"
                 };
                 problems.push(Diagnostic::of(&record.address, message));
             }

@@ -148,8 +148,8 @@ fn what_is_protected_is_not_deleted_and_all_refusals_come_together() {
     };
     let world = World::with(program);
     assert_snapshot!(world.problems(empty, &PlanOptions::default()), @r#"
-    demo:net:Host::host: is protected and would be deleted because the program no longer declares it; declare it again, or remove `.protect()` from its declaration and run `up` first
-    demo:net:Net::net: is protected and would be deleted because the program no longer declares it; declare it again, or remove `.protect()` from its declaration and run `up` first
+    demo:net:Host::host: is protected and would be deleted because the program no longer declares it; declare it again, or `state unprotect` it
+    demo:net:Net::net: is protected and would be deleted because the program no longer declares it; declare it again, or `state unprotect` it
     "#);
     assert_snapshot!(world.plan_down(), @r#"
     demo:net:Host::host: is protected and would be deleted because the stack goes down; remove `.protect()` from its declaration and run `up` first, or leave it out with `--exclude`
