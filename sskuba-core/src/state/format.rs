@@ -24,6 +24,9 @@ pub const FORMAT: u8 = 2;
 /// The key that marks a sealed value. Keys of users' maps that begin with `$` get a second one.
 const SEALED: &str = "$sealed";
 
+/// The key, beside that, of what the value was made of, sealed as well.
+const PARTS: &str = "$parts";
+
 /// How deep a value may be and be read with all that is round it: the parser of JSON stops at 128.
 const READABLE: usize = 100;
 
@@ -284,7 +287,17 @@ impl Codec {
                 let json = value.exposed().map_err(|error| damaged(&error.to_string()))?;
                 let plain = zeroize::Zeroizing::new(json.to_string().into_bytes());
                 let text = key.seal(self.ids.as_ref(), "a value", &aad(token), &plain);
-                Json::Object([(SEALED.to_owned(), Json::String(text))].into_iter().collect())
+                let mut sealed = Sealed::from_iter([(SEALED.to_owned(), Json::String(text))]);
+                let parts = value.parts_to_record();
+                if !parts.is_empty() {
+                    let plain =
+                        serde_json::to_vec(&parts.iter().map(|part| part.as_str()).collect::<Vec<_>>());
+                    let plain =
+                        plain.map(zeroize::Zeroizing::new).map_err(|error| damaged(&error.to_string()))?;
+                    let text = key.seal(self.ids.as_ref(), "a value's parts", &aad_of_parts(token), &plain);
+                    sealed.insert(PARTS.to_owned(), Json::String(text));
+                }
+                Json::Object(sealed)
             }
         })
     }
@@ -308,7 +321,12 @@ impl Codec {
             Json::Object(map) => match map.get(SEALED) {
                 Some(Json::String(text)) => match self.unseal(text, token) {
                     Err(FormatError::Sealed(_)) if self.forgetting => return Ok(None),
-                    opened => opened?,
+                    opened => match (map.get(PARTS), &self.key) {
+                        (Some(Json::String(parts)), Some(key)) => {
+                            opened?.into_secret_of_recorded(parts_of(key, parts, token)?)
+                        }
+                        _ => opened?,
+                    },
                 },
                 _ => Value::Map(self.open_map(map, token)?),
             },
@@ -336,6 +354,23 @@ impl Codec {
 fn fitting(map: Map) -> Result<Map, FormatError> {
     check_map(&map).map_err(|error| damaged(&error.to_string()))?;
     Ok(map)
+}
+
+/// Opens the texts that a sealed value was made of.
+fn parts_of(
+    key: &DataKey,
+    sealed: &str,
+    token: Option<Token>,
+) -> Result<Vec<zeroize::Zeroizing<String>>, FormatError> {
+    let plain = key.open("the parts of a value", &aad_of_parts(token), sealed)?;
+    let parts: Vec<String> =
+        serde_json::from_slice(&plain).map_err(|_| damaged("the parts of a secret are no texts"))?;
+    Ok(parts.into_iter().map(zeroize::Zeroizing::new).collect())
+}
+
+/// A sealed value must not be taken for the parts of one.
+fn aad_of_parts(token: Option<Token>) -> Vec<u8> {
+    [&aad(token)[..], b"/parts"].concat()
 }
 
 fn aad(token: Option<Token>) -> Vec<u8> {

@@ -9,6 +9,10 @@ use super::{Hidden, Value};
 /// The most parts that are kept of one value: the first ones and the last ones.
 const MOST: usize = 32;
 
+/// How long a part, and all parts of one value, may be that are recorded with it, in bytes: a key of 4096 bits has 3,200.
+const LONGEST: usize = 8 * 1024;
+const RECORDED: usize = 16 * 1024;
+
 /// The fewest characters of a text that is looked for by itself. A shorter one inside a secret list or map is a number or a
 /// word as any other; one that is a secret as a whole counts all the same.
 pub(crate) const SHORTEST: usize = 4;
@@ -94,6 +98,26 @@ impl Value {
             // Nothing, or not known: no text that could be secret.
             other => other,
         }
+    }
+
+    /// Returns the texts that a secret value was made of, to be recorded with it: what a later run is told by a service may
+    /// have one of them alone, when no program says any more what the value was made of. Very long ones are left out.
+    pub(crate) fn parts_to_record(&self) -> Vec<Zeroizing<String>> {
+        let Self::Secret(Hidden { made_of: Some(made_of), .. }) = self else { return Vec::new() };
+        let (mut parts, mut room) = (Vec::new(), RECORDED);
+        for part in made_of.0.iter().filter(|part| part.len() <= LONGEST) {
+            if part.len() > room {
+                break;
+            }
+            room -= part.len();
+            parts.push(Zeroizing::clone(part));
+        }
+        parts
+    }
+
+    /// Marks the value as a secret that was made of these texts, as they were recorded with it.
+    pub(crate) fn into_secret_of_recorded(self, parts: Vec<Zeroizing<String>>) -> Self {
+        self.into_secret_of(MadeOf(parts.into_iter().take(MOST).map(Arc::new).collect()))
     }
 
     /// Collects the texts that are secret in the value, with those that they were made of.

@@ -8,7 +8,7 @@ use super::arbitrary;
 use crate::address::Token;
 use crate::clock::SeededIds;
 use crate::state::{Codec, DataKey, Entry, FORMAT, FormatError, Outcome, Record, State};
-use crate::value::{Map, Value};
+use crate::value::{MadeOf, Map, Value};
 
 fn codec(seed: u64) -> Codec {
     let ids = Arc::new(SeededIds::new(seed));
@@ -83,6 +83,27 @@ fn a_secret_is_sealed_and_opens_for_its_generation_and_stack_alone() {
     let other = codec(1).record_from_json(json).unwrap_err().to_string();
     let expected = format!("the secret of generation {} cannot be opened", Token::new([8; 16]));
     assert!(other.contains(&expected) && other.contains("for another place"), "{other}");
+}
+
+#[test]
+fn what_a_secret_was_made_of_is_recorded_with_it() {
+    let login = Value::from("canary-login").into_secret();
+    let key = Value::from("k".repeat(10_000)).into_secret();
+    let url = Value::from("db://ann:canary-login@h").into_secret_of(MadeOf::these(&[login, key]));
+    let mut record = a_record();
+    record.applied = [("url".to_owned(), Value::List(vec![url]))].into();
+    let bytes = codec(1).encode_record(&record).unwrap();
+    assert!(!String::from_utf8_lossy(&bytes).contains("canary"));
+    let read = codec(1).decode_record(&bytes).unwrap();
+    let mut texts = Vec::new();
+    read.applied["url"].secret_texts(&mut texts);
+    // One that is very long is not worth its place.
+    assert_eq!(texts, ["canary-login", "db://ann:canary-login@h"]);
+    let mut json = codec(1).record_to_json(&record).unwrap();
+    let sealed = &mut json["applied"]["url"][0];
+    sealed["$parts"] = sealed["$sealed"].clone();
+    let error = codec(1).record_from_json(json).unwrap_err().to_string();
+    assert!(error.contains("the secret of the parts of a value cannot be opened"), "{error}");
 }
 
 #[test]
