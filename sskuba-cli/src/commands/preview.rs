@@ -37,6 +37,11 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Preview) -> Result
     context.revision = plan.base;
     context.changes = plan.counts();
     planned::show(context, &plan);
+    if let Some(holder) = engine.store().holder(&context.stack).await? {
+        context.screen.remark(format!(
+            "note: the stack is in use by {holder}; the plan is of what that has recorded so far"
+        ));
+    }
     let call = context.call.clone();
     let changes = planned::changes(&plan);
     if changes && args.plan.is_none() && !args.expect_no_changes {

@@ -107,6 +107,8 @@ async fn a_stack_that_is_in_use_ends_with_4() {
         let ran = bench.run("state unlock --yes").await.expect(4);
         assert!(ran.errors.contains("in use"), "{}", ran.errors);
         assert!(bench.run("state list").await.expect(0).out.contains("creating"));
+        let ran = bench.run("preview").await.expect(0);
+        assert!(ran.errors.contains("note: the stack is in use by someone@here, process 1, running `up`"));
         gate.add_permits(10);
     };
     let (first, ()) = tokio::join!(first, others);
