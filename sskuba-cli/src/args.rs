@@ -337,6 +337,9 @@ pub(crate) enum Stack {
     Init {
         /// Its name
         name: String,
+        /// Gives it the configuration of this stack; secrets are sealed anew for it
+        #[arg(long, value_name = "NAME")]
+        copy_config_from: Option<String>,
     },
     /// Selects the stack that commands without `--stack` use
     Select {

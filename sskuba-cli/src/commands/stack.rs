@@ -7,12 +7,13 @@ use super::planned;
 use crate::args::Stack;
 use crate::context::{Access, Context};
 use crate::render::table;
+use crate::settings::{Entry, FileLock, Place, StackFile, open, seal};
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, command: Stack) -> Result<Code, Stop> {
     match command {
         Stack::List { all } => list(context, all).await,
-        Stack::Init { name } => init(context, &name).await,
+        Stack::Init { name, copy_config_from } => init(context, &name, copy_config_from.as_deref()).await,
         Stack::Select { name } => select(context, &name).await,
         Stack::Recipients(command) => super::recipients::run(context, command).await,
         Stack::Rm { name, force, yes } => rm(context, &name, force, yes).await,
@@ -74,7 +75,7 @@ async fn list(context: &mut Context<'_, '_>, all: bool) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn init(context: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {
+async fn init(context: &mut Context<'_, '_>, name: &str, from: Option<&str>) -> Result<(), Stop> {
     let stack = context.project.named(name)?;
     context.stack = stack.clone();
     if context.project.unknown_place(context.global.state.as_deref(), &context.environment).is_some() {
@@ -87,10 +88,46 @@ async fn init(context: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {
             "stack {stack} is there already; `{call} stack select {name}` selects it"
         )));
     }
+    // Before the stack is there: what cannot be copied is refused, and asked for again.
+    let copied = from.map(|from| copy_config(context, from)).transpose()?;
     engine.open(&stack, "stack init", std::time::Duration::ZERO).await?.close().await?;
     context.project.select(&stack)?;
     done(context, &stack, "made", "Made and selected");
+    if let Some(name) = copied {
+        context.screen.chat(format!("Its configuration is in {name}"));
+    }
     Ok(())
+}
+
+/// Gives the stack the configuration of another, with secrets sealed anew: each is sealed for its stack and key alone.
+fn copy_config(context: &mut Context<'_, '_>, from: &str) -> Result<String, Stop> {
+    let from = context.project.named(from)?;
+    let (there, here) = (context.project.settings(&from), context.project.settings(&context.stack));
+    if !there.exists() {
+        return Err(Stop::failed(format!(
+            "stack {from} has no configuration: there is no {}",
+            there.display()
+        )));
+    }
+    if here.exists() {
+        let (stack, here) = (&context.stack, here.display());
+        return Err(Stop::failed(format!(
+            "stack {stack} has a configuration already, in {here}; remove that first"
+        )));
+    }
+    let _alone = FileLock::take(&context.project, &context.stack)?;
+    let mut file = StackFile::load(&there)?.at(here);
+    for (key, entry) in file.entries()? {
+        let Entry::Sealed(sealed) = entry else { continue };
+        let identities = context.identities(Access::Read)?;
+        let fail = |why: String| Stop::failed(format!("`{key}` of {from} cannot be copied: {why}"));
+        let text = open(Place { stack: &from, key: &key }, &sealed, &identities).map_err(fail)?;
+        let place = Place { stack: &context.stack, key: &key };
+        let sealed = seal(place, &text, &file.recipients(), identities.passphrase()).map_err(fail)?;
+        file.set_sealed(&key, &sealed)?;
+    }
+    file.save()?;
+    Ok(file.name())
 }
 
 async fn select(context: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {

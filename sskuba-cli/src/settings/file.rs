@@ -125,6 +125,12 @@ impl StackFile {
         listed.into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect()
     }
 
+    /// Makes it the file of another path; nothing is written there yet.
+    #[must_use]
+    pub(crate) fn at(self, path: PathBuf) -> Self {
+        Self { path, ..self }
+    }
+
     /// Writes the public keys that secrets are sealed to.
     pub(crate) fn set_recipients(&mut self, recipients: &[String]) {
         let array: Array = recipients.iter().map(String::as_str).collect();

@@ -76,3 +76,25 @@ async fn a_passphrase_is_enough_for_ci() {
     assert!(ran.errors.contains("failed to open the secrets of local/library/dev"), "{}", ran.errors);
     assert!(bench.path().join("elsewhere").exists() && !bench.path().join(".sskuba/state").exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_stack_may_begin_with_the_configuration_of_another() {
+    let bench = Bench::new();
+    bench.run("config set titles x,y").await.expect(0);
+    bench.run_with_input("config set code --secret", "canary-9").await.expect(0);
+    let ran = bench.run("stack init test --copy-config-from dev").await.expect(0);
+    assert!(ran.out.contains("Its configuration is in sskuba.test.toml"), "{}", ran.out);
+    let (dev, test) = (bench.read("sskuba.dev.toml"), bench.read("sskuba.test.toml"));
+    assert!(test.contains("titles = \"x,y\"") && !test.contains("canary"), "{test}");
+    let sealed = |text: &str| text.lines().find(|line| line.starts_with("code")).unwrap().to_owned();
+    assert_ne!(sealed(&dev), sealed(&test), "each is sealed for its stack");
+    bench.run("up --yes").await.expect(0);
+    let mut titles = bench.shelf.titles();
+    titles.sort();
+    assert_eq!(titles, ["x", "y"]);
+    let books = bench.shelf.books.lock().unwrap().clone();
+    assert!(books.values().all(|book| book.code.as_ref().is_some_and(|code| code.expose() == "canary-9")));
+    let ran = bench.run("stack init third --copy-config-from none").await.expect(1);
+    assert!(ran.errors.contains("stack local/library/none has no configuration"), "{}", ran.errors);
+    assert!(!bench.run("stack list").await.expect(0).out.contains("third"));
+}
