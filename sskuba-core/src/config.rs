@@ -129,6 +129,14 @@ impl<'a> ConfigReader<'a> {
         Self { values, known, errors: Vec::new() }
     }
 
+    /// Reads a field that may be left out; the outer none means that a mistake was noted.
+    pub fn optional<T: DeserializeOwned>(&mut self, name: &str) -> Option<Option<T>> {
+        match self.values.0.contains_key(name) {
+            true => self.field(name, None).map(Some),
+            false => Some(None),
+        }
+    }
+
     /// Reads one field; none means that a mistake was noted.
     pub fn field<T: DeserializeOwned>(&mut self, name: &str, default: Option<T>) -> Option<T> {
         let Some(configured) = self.values.0.get(name) else {

@@ -5,6 +5,7 @@ use quote::{ToTokens as _, quote};
 use syn::{DeriveInput, Expr, Field, Result, Token};
 
 use crate::attributes::{core_path, first_paragraph, named_fields, no_generics};
+use crate::field::inside;
 
 /// Reads `#[config(default)]` or `#[config(default = EXPRESSION)]`.
 fn default_of(field: &Field) -> Result<Option<Option<Expr>>> {
@@ -39,14 +40,20 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         let Some(ident) = &field.ident else { continue };
         let key = ident.to_string().trim_start_matches("r#").to_owned();
         let (doc, ty, default) = (first_paragraph(&field.attrs), &field.ty, default_of(field)?);
-        let (required, secret) = (default.is_none(), names_secret(ty.to_token_stream()));
+        // What may be left out is what says so: by a default, or by its type.
+        let optional = inside(ty, "Option").filter(|_| default.is_none());
+        let required = default.is_none() && optional.is_none();
+        let secret = names_secret(ty.to_token_stream());
         known.push(quote!(#core::config::ConfigField { name: #key, doc: #doc, required: #required, secret: #secret }));
         let default = match default {
             None => quote!(::std::option::Option::None),
             Some(None) => quote!(::std::option::Option::Some(<#ty as ::std::default::Default>::default())),
             Some(Some(expr)) => quote!(::std::option::Option::Some(#expr)),
         };
-        reads.push(quote!(let #ident = reader.field::<#ty>(#key, #default);));
+        reads.push(match optional {
+            Some(inner) => quote!(let #ident = reader.optional::<#inner>(#key);),
+            None => quote!(let #ident = reader.field::<#ty>(#key, #default);),
+        });
         idents.push(ident);
     }
     Ok(quote! {

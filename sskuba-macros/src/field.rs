@@ -29,7 +29,7 @@ pub(crate) struct Field<'a> {
 }
 
 /// Returns `T` if `ty` is `wrapper<T>`.
-fn inside<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
+pub(crate) fn inside<'a>(ty: &'a Type, wrapper: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let last = path.path.segments.last().filter(|segment| segment.ident == wrapper)?;
     match &last.arguments {
