@@ -17,6 +17,13 @@ use crate::schema::{FieldType, Shape};
 use crate::secret::Secret;
 use crate::value::Value;
 
+mod text;
+
+pub use self::text::{AsText, TextPart};
+
+/// How the text of an output begins: what a program gets that writes `{output:?}` into a text, where the value was meant.
+pub(crate) const OUTPUT_TEXT: &str = "Output⟨";
+
 /// A value that becomes known when its resource has been applied.
 pub struct Output<T>(Expr, PhantomData<fn() -> T>);
 
@@ -28,7 +35,7 @@ impl<T> Clone for Output<T> {
 
 impl<T> fmt::Debug for Output<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Output").field(&self.0).finish()
+        write!(f, "{OUTPUT_TEXT}{:?}⟩", self.0)
     }
 }
 

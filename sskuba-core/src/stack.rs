@@ -10,7 +10,7 @@ use crate::address::{Address, Name, NameError, StackId};
 use crate::config::{Config, ConfigError, ConfigValues};
 use crate::expr::{Expr, NodeOptions, NodeRef, StackMark};
 use crate::graph::{Declaration, DesiredGraph, GraphError, Note, NoteLevel, build};
-use crate::output::{Handle, Output};
+use crate::output::{Handle, OUTPUT_TEXT, Output};
 use crate::resource::{InstanceOf, Lookup, Managed, Resource};
 use crate::value::Value;
 
@@ -39,6 +39,19 @@ pub enum DeclareError {
         /// `file:line:column` of the second.
         second: String,
     },
+    /// A text has `{:?}` of an output in it, where its value was meant.
+    #[error(
+        "{address} ({source_line}): `{field}` has the text of an output in it, and not its value, which is not known \
+         yet; write it with `format_output!(\"…{{}}…\", output)` or `output.map(…)`"
+    )]
+    OutputText {
+        /// The resource that was being declared.
+        address: Address,
+        /// The field.
+        field: &'static str,
+        /// `file:line:column`.
+        source_line: String,
+    },
     /// A handle or output of another stack was used.
     #[error(
         "{address} ({source_line}) uses {foreign}, which belongs to another stack; \
@@ -52,6 +65,16 @@ pub enum DeclareError {
         /// `file:line:column`.
         source_line: String,
     },
+}
+
+/// Tells whether a constant has the text of an output in it.
+fn has_output_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(OUTPUT_TEXT),
+        Value::List(items) => items.iter().any(has_output_text),
+        Value::Map(map) => map.values().any(has_output_text),
+        _ => false,
+    }
 }
 
 /// An error of a program, made by `?` from any error.
@@ -258,6 +281,11 @@ impl Stack {
         if let Some(foreign) = foreign {
             let (address, source_line) = (address.to_string(), crate::graph::line(source));
             return Err(DeclareError::Foreign { address, foreign, source_line });
+        }
+        let text =
+            |(_, expr): &(&&'static str, &Expr)| matches!(expr, Expr::Value(value) if has_output_text(value));
+        if let Some((field, _)) = inputs.iter().find(text) {
+            return Err(DeclareError::OutputText { address, field, source_line: crate::graph::line(source) });
         }
         let index = self.declared.nodes.len();
         if let Some(first) = self.declared.places.insert(address.clone(), index) {

@@ -33,7 +33,7 @@ fn a_chain_of_a_hundred_thousand_maps_is_walked_by_loops() {
         for _ in 0..100_000 {
             output = output.map(|n| n + 1);
         }
-        assert_eq!(format!("{output:?}"), "Output(Joined(Call(it:some:Thing::a.id)))");
+        assert_eq!(format!("{output:?}"), "Output⟨Joined(Call(it:some:Thing::a.id))⟩");
         let (expr, clone) = (output.clone().into_expr(), output);
         assert_eq!(references(&expr), 1);
         assert_eq!(expr.evaluate(&known), Ok(Value::from(100_001)));

@@ -213,3 +213,28 @@ async fn all_that_is_wrong_with_a_configuration_comes_together() {
     has(&text, &["`other` from -c on the command line"]);
     assert!(!text.contains("canary"), "{text}");
 }
+
+/// `{:?}` of an output where its value was meant would be recorded as a name for good.
+#[tokio::test]
+async fn the_text_of_an_output_is_told_from_its_value() {
+    let bench = crate::world::Bench::new();
+    let mistaken = |stack: &mut Stack| -> sskuba::Result {
+        let net = stack.add("net", Network::new("10.0.0.0/16"))?;
+        stack.add("b", Bucket::new(format!("data-{:?}", net.id())))?;
+        Ok(())
+    };
+    let error = bench.engine.preview(&bench.stack, mistaken).await.unwrap_err().to_string();
+    assert!(
+        error.contains("`name` has the text of an output in it") && error.contains("format_output!"),
+        "{error}"
+    );
+    let right = |stack: &mut Stack| -> sskuba::Result {
+        let net = stack.add("net", Network::new("10.0.0.0/16"))?;
+        let bucket = stack.add("b", Bucket::new(format_output!("data-{}-{}", net.id(), 7)))?;
+        stack.export("url", format_output!("{}/index", bucket.url()));
+        Ok(())
+    };
+    let (_, report) = bench.up(right).await.unwrap();
+    let url = report.exports["url"].as_str().unwrap();
+    assert!(url.starts_with("https://data-net-") && url.contains("-7.") && url.ends_with("/index"), "{url}");
+}
