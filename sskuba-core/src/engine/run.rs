@@ -77,7 +77,7 @@ impl Engine {
     ///
     /// ```
     /// # use sskuba_core::prelude::*;
-    /// # async fn up(engine: sskuba_core::Engine) -> Result<(), sskuba_core::EngineError> {
+    /// # async fn up(engine: sskuba_core::engine::Engine) -> Result<(), sskuba_core::engine::EngineError> {
     /// let stack = "local/shop/dev".parse()?;
     /// let cancel = sskuba_core::engine::CancellationToken::new();
     /// let run = engine.up(&stack, |_: &mut Stack| Ok(())).wait(std::time::Duration::from_secs(60));
