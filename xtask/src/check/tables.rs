@@ -68,6 +68,7 @@ pub(crate) const CRATES: &[CrateRule] = &[
     CrateRule { name: "sskuba-cluster", may: &["sskuba"], may_in_tests: Tests::Any },
     CrateRule { name: "sskuba-ctl", may: &["sskuba", "sskuba-cluster"], may_in_tests: Tests::Any },
     // Programs that show how the library is used.
+    CrateRule { name: "sskuba-benches", may: &[], may_in_tests: Tests::Any },
     CrateRule { name: "embedded", may: &["sskuba"], may_in_tests: Tests::Any },
     CrateRule { name: "xtask", may: &[], may_in_tests: Tests::Only(&[]) },
 ];

@@ -1,6 +1,6 @@
 //! Planning, replay, append and frontier at growing sizes: each has to grow in proportion.
 //!
-//! `cargo bench -p sskuba-testkit` prints the time per element beside the time of the whole.
+//! `cargo bench -p sskuba-benches` prints the time per element beside the time of the whole.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at what goes wrong")]
 
