@@ -23,6 +23,9 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 // What the guide shows is compiled, and run where it needs no machines.
+#[cfg(all(doctest, feature = "sim"))]
+#[doc = include_str!("../docs/guides/embedding.md")]
+mod embedding_guide {}
 #[cfg(all(doctest, feature = "talos-client"))]
 #[doc = include_str!("../docs/guides/talos.md")]
 mod talos_guide {}

@@ -22,6 +22,7 @@ mod places;
 mod readiness;
 mod replace;
 mod schedule;
+mod spans;
 mod store_faults;
 mod whole;
 mod world;

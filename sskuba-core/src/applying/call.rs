@@ -138,6 +138,14 @@ impl Call {
     }
 }
 
+impl Call {
+    /// Returns the span of the call: for logs and traces, in which no input or output is told.
+    pub(super) fn span(&self) -> tracing::Span {
+        let Cx { address, token, recovering, .. } = &self.cx;
+        tracing::info_span!("call", %address, verb = ?self.verb, %token, recovering)
+    }
+}
+
 /// Makes the call. A call of which it cannot be told whether it changed anything is looked into at once, by the
 /// rules of recovery.
 pub(super) async fn perform(call: Call) -> Ended {

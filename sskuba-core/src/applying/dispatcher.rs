@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tracing::Instrument as _;
 
 use super::call::{Call, Ended, perform};
 use super::event::Event;
@@ -157,8 +158,13 @@ pub async fn apply(
         run.journal.stage(Entry::Reassigned { moves })?;
     }
     options.events.emit(Event::RunStarted { steps: plan.steps.len(), expected_ms: total });
-    let abandoned = run.drive().await?;
-    run.finish(id, abandoned).await
+    let span = tracing::info_span!("run", stack = %plan.stack, command = %tools.command, run = %id);
+    async {
+        let abandoned = run.drive().await?;
+        run.finish(id, abandoned).await
+    }
+    .instrument(span)
+    .await
 }
 
 impl Run<'_> {
@@ -238,7 +244,9 @@ impl Run<'_> {
                 news.into_iter().for_each(|event| self.options.events.emit(event));
                 for Ready { step, call, started } in ready {
                     self.options.events.emit(started);
-                    let handle = self.tasks.spawn(async move { Back::Ended(Box::new(perform(call).await)) });
+                    let span = call.span();
+                    let work = async move { Back::Ended(Box::new(perform(call).await)) };
+                    let handle = self.tasks.spawn(work.instrument(span));
                     self.task_steps.insert(handle.id(), step);
                 }
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use super::lease_guard::LeaseGuard;
 use super::replay::replay;
@@ -186,7 +187,9 @@ impl Journal {
         let entries = std::mem::take(&mut self.staged);
         self.flushing.clone_from(&entries);
         let (guard, base) = (Arc::clone(&self.lease), self.state.revision());
-        Some(tokio::spawn(async move { guard.store().append(guard.lease(), base, entries).await }))
+        let span = tracing::debug_span!("flush", base, entries = entries.len());
+        let work = async move { guard.store().append(guard.lease(), base, entries).await };
+        Some(tokio::spawn(work.instrument(span)))
     }
 
     /// Takes the result of a flush. What a failed one was to write is staged again, in front.

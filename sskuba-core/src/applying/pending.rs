@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::task::{Id, JoinSet};
+use tracing::Instrument as _;
 
 use super::call::{Call, bound, hidden, panicked, place_of, prior_of};
 use super::dispatcher::Tools;
@@ -93,10 +94,12 @@ async fn resolve_some(
             events.emit(Event::Recovering { address: address.clone(), verb });
             match call_of(journal, stack, tools, intent) {
                 Ok(call) => {
-                    let task = tasks.spawn(async move {
+                    let span = call.span();
+                    let work = async move {
                         let resolved = resolve(&call).await?;
                         Ok(Resolved { ended: call.until_made(resolved.ended), ..resolved })
-                    });
+                    };
+                    let task = tasks.spawn(work.instrument(span));
                     open.insert(task.id(), (token, address, verb));
                 }
                 Err(failure) => unresolved.push(Unresolved { address, verb, failure }),

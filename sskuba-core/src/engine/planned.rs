@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::build::Engine;
 use super::error::EngineError;
 use crate::address::{StackId, Token};
@@ -42,6 +44,18 @@ pub(super) async fn declare(
 
 /// Plans what is declared; lookups that the plan needs are answered on the way.
 pub(super) async fn plan_graph(
+    engine: &Engine,
+    stack: &StackId,
+    state: &State,
+    graph: Option<DesiredGraph>,
+    options: (&PlanOptions, &Instances),
+) -> Result<Plan, EngineError> {
+    let resources = graph.as_ref().map_or(0, |graph| graph.nodes().len());
+    let span = tracing::info_span!("plan", %stack, resources, recorded = state.len());
+    planned(engine, stack, state, graph, options).instrument(span).await
+}
+
+async fn planned(
     engine: &Engine,
     stack: &StackId,
     state: &State,
