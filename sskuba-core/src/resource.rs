@@ -1,5 +1,7 @@
 //! What a type must be to be declared as a resource; implemented by `#[derive(Resource)]`.
 
+mod needs;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use serde::de::DeserializeOwned;
 
 use crate::expr::{Expr, NodeRef};
 use crate::schema::Schema;
+
+pub use needs::{AtOnce, InPlace, Later, Nobody, Replaced, Tag, Token, TokenOrTag};
 
 /// A kind of resource that a program can declare.
 ///
@@ -57,6 +61,12 @@ pub trait Resource: Sized + Send + 'static {
     type Outputs: Clone + Send + Sync + 'static;
     /// The provider, as a type; [`Of`] a number that stands for its name.
     type Provider;
+    /// How an interrupted create is recovered, as a type: [`Token`], [`TokenOrTag`], [`Tag`] or [`Nobody`].
+    type Recovery;
+    /// Whether an object can be changed, as a type: [`InPlace`] or [`Replaced`].
+    type Change;
+    /// When an object can be used, as a type: [`AtOnce`] or [`Later`].
+    type Readiness;
 
     /// Returns the schema.
     fn schema() -> Arc<Schema>;

@@ -2,7 +2,9 @@
 
 mod bounds;
 mod contract;
+mod erased;
 mod error;
+mod handler;
 mod handlers;
 mod heard;
 mod place;
@@ -16,6 +18,7 @@ mod typed;
 pub(crate) use bounds::{failed, found, made, seen};
 pub use contract::{Change, Cx, Instance, Limits, Object, Prior, Provider, Readiness};
 pub use error::{Class, Effect, Failure};
+pub use handler::{Complete, Find, Finds, Handler, LookupHandler, Readies, Ready, Update, Updates};
 pub use handlers::{Handlers, IntoInstance, MadeInstance};
 pub(crate) use heard::Heard;
 pub use place::Place;
@@ -23,4 +26,4 @@ pub use registry::{Registry, RegistryError};
 pub(crate) use resealing::{resealed, sealed_like, still_secret};
 pub(crate) use texts::Texts;
 pub(crate) use told::Told;
-pub use typed::{Handler, LookupHandler, TypedChange, TypedObject, TypedPrior, TypedReadiness};
+pub use typed::{TypedChange, TypedObject, TypedPrior, TypedReadiness};
