@@ -1,12 +1,15 @@
 //! Rules of security groups.
 
-use std::collections::BTreeMap;
-
+#[cfg(feature = "ec2")]
+use aws_sdk_ec2::types::{
+    IpPermission, IpRange, Ipv6Range, PrefixListId, SecurityGroupRule as Item, SecurityGroupRuleRequest,
+    SecurityGroupRuleUpdate, UserIdGroupPair,
+};
 use serde::{Deserialize, Serialize};
-use sskuba_core::prelude::*;
-use sskuba_core::schema::FieldError;
 
-use crate::kind::{Kind, mistake};
+use super::prelude::*;
+#[cfg(feature = "ec2")]
+use crate::tags::TOKEN;
 
 /// Which way a rule looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Shape)]
@@ -42,7 +45,7 @@ pub enum Direction {
 #[derive(Resource)]
 #[resource(
     kind = "aws:ec2:SecurityGroupRule",
-    idempotency = "token",
+    idempotency = "token, tag",
     visibility = "30s",
     create = "1s",
     update = "1s",
@@ -149,12 +152,205 @@ impl Kind for SecurityGroupRule {
 }
 
 /// Returns a protocol as AWS writes it.
-pub(crate) fn canonical(protocol: &str) -> String {
+fn canonical(protocol: &str) -> String {
     let protocol = protocol.to_lowercase();
     let names = [("1", "icmp"), ("6", "tcp"), ("17", "udp"), ("58", "icmpv6"), ("all", "-1")];
     names.iter().find(|(number, _)| *number == protocol).map_or(protocol, |(_, name)| (*name).to_owned())
 }
 
-fn protocol_name(value: &sskuba_core::value::Value) -> sskuba_core::value::Value {
+fn protocol_name(value: &Value) -> Value {
     value.as_str().map_or_else(|| value.clone(), |text| canonical(text).into())
+}
+
+#[cfg(feature = "ec2")]
+const DUPLICATE: &str = "InvalidPermission.Duplicate";
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl Served for SecurityGroupRule {
+    type Api = Ec2;
+    type Item = Item;
+    const NAME: &'static str = "rule";
+
+    async fn describe(ec2: &Aws<Ec2>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let describe = ec2.describe_security_group_rules().set_security_group_rule_ids(which.ids());
+        let pages = describe.set_filters(which.filters("security-group-rule-id")).into_paginator().items();
+        let rules = pages.send().collect::<Result<Vec<_>, _>>().await.asked(ec2)?;
+        Ok(found(rules, Item::security_group_rule_id, Item::tags))
+    }
+
+    async fn create(call: &Call<'_>, args: SecurityGroupRuleArgs) -> Result<Report<Self>, Failure> {
+        let (group, permission) = (&args.security_group_id, permission(&args));
+        let spec = spec(call, ResourceType::SecurityGroupRule, &args.tags);
+        let made = match args.direction {
+            Direction::Ingress => {
+                let allow = call.aws.authorize_security_group_ingress().group_id(group);
+                match allow.ip_permissions(permission).tag_specifications(spec).send().await {
+                    Err(error) if is(&error, &[DUPLICATE]) => {
+                        return Self::equal(call, &args, refusal(&error, call)).await;
+                    }
+                    other => other.sent(call)?.security_group_rules,
+                }
+            }
+            Direction::Egress => {
+                let allow = call.aws.authorize_security_group_egress().group_id(group);
+                match allow.ip_permissions(permission).tag_specifications(spec).send().await {
+                    Err(error) if is(&error, &[DUPLICATE]) => {
+                        return Self::equal(call, &args, refusal(&error, call)).await;
+                    }
+                    other => other.sent(call)?.security_group_rules,
+                }
+            }
+        };
+        let made = made.unwrap_or_default();
+        let id = text(made.first().ok_or_else(|| call.lacking(Self::NAME))?.security_group_rule_id());
+        Ok(Report::new(id.clone(), SecurityGroupRuleState { id }))
+    }
+
+    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+        Self::bring(call, &change.prior.id, &change.args).await
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        let Some(found) = Self::get(call, prior).await? else { return Ok(()) };
+        let group = text(found.group_id());
+        if found.is_egress() == Some(true) {
+            let revoke = call.aws.revoke_security_group_egress().group_id(group);
+            revoke.security_group_rule_ids(&prior.id).send().await.sent(call).map(drop)
+        } else {
+            let revoke = call.aws.revoke_security_group_ingress().group_id(group);
+            revoke.security_group_rule_ids(&prior.id).send().await.sent(call).map(drop)
+        }
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let args = SecurityGroupRuleArgs { tags: found.own_tags(), ..args_of(found) };
+        let id = found.id.clone();
+        Ok(Report::new(id.clone(), SecurityGroupRuleState { id }).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+impl SecurityGroupRule {
+    /// Brings a rule's words to what they should be.
+    async fn bring(call: &Call<'_>, id: &str, args: &SecurityGroupRuleArgs) -> Result<(), Failure> {
+        let rule =
+            SecurityGroupRuleUpdate::builder().security_group_rule_id(id).security_group_rule(request(args));
+        let modify = call.aws.modify_security_group_rules().group_id(&args.security_group_id);
+        modify.security_group_rules(rule.build()).send().await.sent(call).map(drop)
+    }
+
+    /// Decides on the rule that AWS says is there already: one with this generation's token counts as made, the one
+    /// that AWS makes with every group and that no resource has is taken over, and another's is named in the refusal.
+    async fn equal(
+        call: &Call<'_>,
+        args: &SecurityGroupRuleArgs,
+        refusal: Failure,
+    ) -> Result<Report<Self>, Failure> {
+        if let Some(rule) = call.own::<Self>().await? {
+            return Self::report(call, &rule).await;
+        }
+        let of_group = Which::With(vec![("group-id", args.security_group_id.clone())]);
+        let all = Self::describe(call.aws, of_group).await?;
+        let Some(found) = all.into_iter().find(|found| is_equal(found, args)) else { return Err(refusal) };
+        if is_born(&found) && !found.tags.contains_key(TOKEN) {
+            Self::bring(call, &found.id, args).await?;
+            call.retag(&found.id, None, &args.tags).await?;
+            let found = call.aws.get::<Self>(&found.id).await?.ok_or_else(|| call.lacking(Self::NAME))?;
+            return Self::report(call, &found).await;
+        }
+        met(call, refusal, found.id.clone(), &found.tags)?;
+        Self::report(call, &found).await
+    }
+}
+
+#[cfg(feature = "ec2")]
+fn is_v6(cidr: &str) -> bool {
+    cidr.contains(':')
+}
+
+/// Returns a port, or an ICMP type or code; none for a protocol that has none.
+#[cfg(feature = "ec2")]
+fn port(args: &SecurityGroupRuleArgs, port: i32) -> Option<i32> {
+    let with_ports = ["tcp", "udp", "icmp", "icmpv6"].contains(&canonical(&args.protocol).as_str());
+    (with_ports || port != -1).then_some(port)
+}
+
+#[cfg(feature = "ec2")]
+fn permission(args: &SecurityGroupRuleArgs) -> IpPermission {
+    let words = args.description.clone();
+    let permission = IpPermission::builder()
+        .ip_protocol(&args.protocol)
+        .set_from_port(port(args, args.from_port))
+        .set_to_port(port(args, args.to_port));
+    if let Some(cidr) = args.cidr.as_deref().filter(|cidr| is_v6(cidr)) {
+        let range = Ipv6Range::builder().cidr_ipv6(cidr).set_description(words);
+        permission.ipv6_ranges(range.build()).build()
+    } else if let Some(cidr) = &args.cidr {
+        permission.ip_ranges(IpRange::builder().cidr_ip(cidr).set_description(words).build()).build()
+    } else if let Some(group) = &args.source_group_id {
+        let group = UserIdGroupPair::builder().group_id(group).set_description(words);
+        permission.user_id_group_pairs(group.build()).build()
+    } else {
+        let list =
+            PrefixListId::builder().set_prefix_list_id(args.prefix_list_id.clone()).set_description(words);
+        permission.prefix_list_ids(list.build()).build()
+    }
+}
+
+#[cfg(feature = "ec2")]
+fn request(args: &SecurityGroupRuleArgs) -> SecurityGroupRuleRequest {
+    let (v6, v4) = match args.cidr.clone() {
+        Some(cidr) if is_v6(&cidr) => (Some(cidr), None),
+        cidr => (None, cidr),
+    };
+    SecurityGroupRuleRequest::builder()
+        .ip_protocol(&args.protocol)
+        .from_port(args.from_port)
+        .to_port(args.to_port)
+        .set_cidr_ipv4(v4)
+        .set_cidr_ipv6(v6)
+        .set_referenced_group_id(args.source_group_id.clone())
+        .set_prefix_list_id(args.prefix_list_id.clone())
+        .set_description(Some(args.description.clone().unwrap_or_default()))
+        .build()
+}
+
+/// Tells whether AWS makes a rule like this with every group: it lets everything out.
+#[cfg(feature = "ec2")]
+fn is_born(found: &Item) -> bool {
+    let everywhere = [Some("0.0.0.0/0"), Some("::/0")].contains(&found.cidr_ipv4().or(found.cidr_ipv6()));
+    everywhere && found.is_egress() == Some(true) && found.ip_protocol() == Some("-1")
+}
+
+/// Tells whether a rule is about the same as another: all but its words and tags.
+#[cfg(feature = "ec2")]
+fn is_equal(found: &Item, args: &SecurityGroupRuleArgs) -> bool {
+    let there = args_of(found);
+    let same_cidr = match (&there.cidr, &args.cidr) {
+        (Some(there), Some(wanted)) => same_range(there, wanted),
+        (there, wanted) => there == wanted,
+    };
+    same_cidr
+        && (there.direction, there.from_port, there.to_port) == (args.direction, args.from_port, args.to_port)
+        && canonical(&there.protocol) == canonical(&args.protocol)
+        && (there.source_group_id, there.prefix_list_id)
+            == (args.source_group_id.clone(), args.prefix_list_id.clone())
+}
+
+/// Returns what a rule says, without its tags.
+#[cfg(feature = "ec2")]
+fn args_of(found: &Item) -> SecurityGroupRuleArgs {
+    SecurityGroupRuleArgs {
+        security_group_id: text(found.group_id()),
+        direction: if found.is_egress() == Some(true) { Direction::Egress } else { Direction::Ingress },
+        protocol: text(found.ip_protocol()),
+        from_port: found.from_port().unwrap_or(-1),
+        to_port: found.to_port().unwrap_or(-1),
+        cidr: given(found.cidr_ipv4().or(found.cidr_ipv6())),
+        source_group_id: given(found.referenced_group_info().and_then(|group| group.group_id())),
+        prefix_list_id: given(found.prefix_list_id()),
+        description: given(found.description()),
+        tags: BTreeMap::new(),
+    }
 }

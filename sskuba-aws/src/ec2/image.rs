@@ -1,10 +1,6 @@
 //! Machine images.
 
-use std::collections::BTreeMap;
-
-use sskuba_core::prelude::*;
-
-use crate::kind::Kind;
+use super::prelude::*;
 
 /// The newest machine image of an owner whose name fits a pattern.
 ///
@@ -47,3 +43,37 @@ pub struct Image {
 }
 
 impl Kind for Image {}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl LookedUp for Image {
+    type Api = Ec2;
+
+    async fn look(ec2: &Aws<Ec2>, args: ImageArgs) -> Result<ImageState, Failure> {
+        let mut describe = ec2.describe_images().owners(&args.owner);
+        describe =
+            describe.filters(filter("name", [&args.name_pattern])).filters(filter("state", ["available"]));
+        if let Some(architecture) = &args.architecture {
+            describe = describe.filters(filter("architecture", [architecture]));
+        }
+        for (name, values) in &args.filters {
+            describe = describe.filters(filter(name, values));
+        }
+        let found = describe.send().await.asked(ec2)?.images.unwrap_or_default();
+        // Times of one form, so that their texts sort as they do; the id decides between equal ones.
+        let newest =
+            found.into_iter().max_by_key(|image| (text(image.creation_date()), text(image.image_id())));
+        let image = newest.ok_or_else(|| {
+            let (owner, pattern, place) = (&args.owner, &args.name_pattern, &ec2.place);
+            let message = format!("owner {owner} has no image whose name fits {pattern:?} in {place}");
+            Failure::new(Class::NotFound, message)
+                .hint("check the owner, the pattern, the filters and the region")
+        })?;
+        Ok(ImageState {
+            id: text(image.image_id()),
+            name: text(image.name()),
+            root_device: text(image.root_device_name()),
+            created: text(image.creation_date()),
+        })
+    }
+}

@@ -1,7 +1,13 @@
 //! Whom the credentials belong to.
 
 use sskuba_core::prelude::*;
+#[cfg(feature = "sts")]
+use sskuba_core::provider::Failure;
 
+#[cfg(feature = "sts")]
+use super::service::Sts;
+#[cfg(feature = "sts")]
+use crate::client::{Aws, LookedUp, Outcome, text};
 use crate::kind::Kind;
 
 /// The account and principal that the credentials belong to.
@@ -20,3 +26,18 @@ pub struct CallerIdentity {
 }
 
 impl Kind for CallerIdentity {}
+
+#[cfg(feature = "sts")]
+#[async_trait::async_trait]
+impl LookedUp for CallerIdentity {
+    type Api = Sts;
+
+    async fn look(sts: &Aws<Sts>, _: CallerIdentityArgs) -> Result<CallerIdentityState, Failure> {
+        let found = sts.get_caller_identity().send().await.asked(sts)?;
+        Ok(CallerIdentityState {
+            account_id: text(found.account()),
+            arn: text(found.arn()),
+            user_id: text(found.user_id()),
+        })
+    }
+}

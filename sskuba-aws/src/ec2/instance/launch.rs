@@ -4,66 +4,56 @@ use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::{
     BlockDeviceMapping, EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification,
     InstanceMetadataEndpointState, InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification,
-    InstanceType, ResourceType, VolumeType,
+    InstanceType, VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sskuba_core::provider::{Class, Failure};
-use sskuba_core::secret::Secret;
 
-use super::super::call::Call;
-use super::super::cloud::Cloud;
-use super::super::failure::Outcome;
-use crate::ec2::{InstanceArgs, RootVolume};
+use super::{InstanceArgs, RootVolume};
+use crate::ec2::prelude::*;
 
-impl Cloud {
-    /// Returns the call that launches an instance.
-    pub(super) async fn launch(
-        &self,
-        call: &Call<'_>,
-        args: &InstanceArgs,
-    ) -> Result<RunInstancesFluentBuilder, Failure> {
-        let launch = self
-            .ec2
-            .run_instances()
-            .client_token(call.token())
-            .min_count(1)
-            .max_count(1)
-            .image_id(&args.ami)
-            .instance_type(InstanceType::from(args.instance_type.as_str()))
-            .set_key_name(args.key_name.clone())
-            .set_user_data(user_data(args).map(|text| text.expose().clone()))
-            .set_iam_instance_profile(args.iam_instance_profile.as_deref().map(profile))
-            .metadata_options(metadata_options(args))
-            .tag_specifications(self.spec(call, ResourceType::Instance, &args.tags))
-            .tag_specifications(self.spec(call, ResourceType::Volume, &args.tags));
-        // Whether there is a public address can only be said of an interface, and then the interface says it all.
-        let launch = match args.associate_public_ip {
-            Some(public) => launch.network_interfaces(network_interface(args, public)),
-            None => launch
-                .subnet_id(&args.subnet_id)
-                .set_security_group_ids(args.security_group_ids.clone())
-                .set_private_ip_address(args.fixed_private_ip.clone()),
-        };
-        let Some(volume) = &args.root_volume else { return Ok(launch) };
-        let device = match &volume.device {
-            Some(device) => device.clone(),
-            None => self.root_device(call, &args.ami).await?,
-        };
-        Ok(launch.block_device_mappings(root_volume(volume, device)))
-    }
+/// Returns the call that launches an instance.
+pub(super) async fn launch(
+    call: &Call<'_>,
+    args: &InstanceArgs,
+) -> Result<RunInstancesFluentBuilder, Failure> {
+    let launch = call
+        .aws
+        .run_instances()
+        .client_token(call.token())
+        .min_count(1)
+        .max_count(1)
+        .image_id(&args.ami)
+        .instance_type(InstanceType::from(args.instance_type.as_str()))
+        .set_key_name(args.key_name.clone())
+        .set_user_data(user_data(args).map(|text| text.expose().clone()))
+        .set_iam_instance_profile(args.iam_instance_profile.as_deref().map(profile))
+        .metadata_options(metadata_options(args))
+        .tag_specifications(spec(call, ResourceType::Instance, &args.tags))
+        .tag_specifications(spec(call, ResourceType::Volume, &args.tags));
+    // Whether there is a public address can only be said of an interface, and then the interface says it all.
+    let launch = match args.associate_public_ip {
+        Some(public) => launch.network_interfaces(network_interface(args, public)),
+        None => launch
+            .subnet_id(&args.subnet_id)
+            .set_security_group_ids(args.security_group_ids.clone())
+            .set_private_ip_address(args.fixed_private_ip.clone()),
+    };
+    let Some(volume) = &args.root_volume else { return Ok(launch) };
+    let device = match &volume.device {
+        Some(device) => device.clone(),
+        None => root_device(call, &args.ami).await?,
+    };
+    Ok(launch.block_device_mappings(root_volume(volume, device)))
+}
 
-    async fn root_device(&self, call: &Call<'_>, ami: &str) -> Result<String, Failure> {
-        let found = self.ec2.describe_images().image_ids(ami).send().await.asked(call.place)?;
-        let device = found.images().first().and_then(|image| image.root_device_name());
-        device.map(str::to_owned).ok_or_else(|| {
-            Failure::new(
-                Class::Invalid("root_volume".to_owned()),
-                format!("{ami} does not name its root device"),
-            )
+async fn root_device(call: &Call<'_>, ami: &str) -> Result<String, Failure> {
+    let found = call.aws.describe_images().image_ids(ami).send().await.asked(call)?;
+    let device = found.images().first().and_then(|image| image.root_device_name());
+    device.map(str::to_owned).ok_or_else(|| {
+        Failure::new(Class::Invalid("root_volume".to_owned()), format!("{ami} does not name its root device"))
             .hint("name it in `root_volume.device`")
-        })
-    }
+    })
 }
 
 /// Returns the user data in base64.

@@ -1,21 +1,23 @@
-//! Loads configuration and credentials from where the AWS tools take them.
+//! Configuration and credentials, from where the AWS tools take them, and where they lead.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ec2::config::SharedCredentialsProvider;
-use aws_sdk_ec2::config::retry::RetryConfig;
-use aws_sdk_ec2::config::timeout::TimeoutConfig;
+use aws_sdk_sts::config::SharedCredentialsProvider;
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_smithy_http_client::tls::Provider as Tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use sskuba_core::provider::{Class, Failure};
+use sskuba_core::provider::{Class, Failure, Place};
+use tokio::sync::OnceCell;
 
-use super::batches::Batches;
-use super::cloud::Cloud;
-use super::tried::Tried;
+use super::failure::Outcome;
+use super::text;
 use crate::kind::reserved;
 use crate::settings::ProviderArgs;
+use crate::tags::Tags;
 
 /// How long one attempt of a call may take: descriptions of many objects take seconds.
 const ATTEMPT: Duration = Duration::from_secs(30);
@@ -23,9 +25,52 @@ const ATTEMPT: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(5);
 /// How often the SDK tries a call where the user's configuration says nothing: EC2 throttles stacks of hundreds.
 const ATTEMPTS: u32 = 8;
+/// How long the question where the calls work may take, with all its tries.
+const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Loads the configuration and makes the clients. Credentials are fetched when they are first needed.
-pub(super) async fn load(settings: &ProviderArgs) -> Result<Cloud, Failure> {
+/// What the clients of all services of one provider instance share. It is loaded at the first call.
+#[derive(Clone)]
+pub(crate) struct Account(Arc<Lazy>);
+
+struct Lazy {
+    settings: ProviderArgs,
+    loaded: OnceCell<Loaded>,
+}
+
+/// The configuration of one provider instance.
+pub(super) struct Loaded {
+    /// Region, credentials, endpoint, and how calls are repeated.
+    pub(super) config: SdkConfig,
+    /// The default tags.
+    pub(super) defaults: Tags,
+    /// Where the calls go, for messages: the endpoint, or AWS and its region.
+    pub(super) place: String,
+}
+
+impl Account {
+    pub(crate) fn new(settings: ProviderArgs) -> Self {
+        Self(Arc::new(Lazy { settings, loaded: OnceCell::new() }))
+    }
+
+    pub(super) async fn loaded(&self) -> Result<&Loaded, Failure> {
+        self.0.loaded.get_or_try_init(|| load(&self.0.settings)).await
+    }
+
+    /// Finds out in which account and region the calls work.
+    pub(crate) async fn place(&self) -> Result<Place, Failure> {
+        let Loaded { config, place, .. } = self.loaded().await?;
+        // Nothing else begins before the answer is there.
+        let patience = TimeoutConfig::builder().operation_timeout(PATIENCE).build();
+        let patient = aws_sdk_sts::Config::builder().timeout_config(patience);
+        let ask = aws_sdk_sts::Client::new(config).get_caller_identity().customize().config_override(patient);
+        let caller = ask.send().await.asked(&format!("the STS of {place}"))?;
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        Ok(Place::of([("account", text(caller.account())), ("region", region)]))
+    }
+}
+
+/// Loads the configuration. Credentials are fetched when they are first needed.
+async fn load(settings: &ProviderArgs) -> Result<Loaded, Failure> {
     if let Some(wrong) = settings.default_tags.keys().find_map(|key| reserved("default_tags", key)) {
         return Err(Failure::new(Class::Invalid(wrong.field), wrong.message));
     }
@@ -38,17 +83,7 @@ pub(super) async fn load(settings: &ProviderArgs) -> Result<Cloud, Failure> {
         Some(endpoint) => endpoint.to_owned(),
         None => format!("AWS in {region}"),
     };
-    let ec2 = aws_sdk_ec2::Client::new(&config);
-    let elb = aws_sdk_elasticloadbalancingv2::Client::new(&config);
-    Ok(Cloud {
-        known: Batches::new(&ec2, &elb, &place),
-        sts: aws_sdk_sts::Client::new(&config),
-        ec2,
-        elb,
-        tried: Tried::default(),
-        defaults: settings.default_tags.clone(),
-        place,
-    })
+    Ok(Loaded { config, defaults: settings.default_tags.clone(), place })
 }
 
 async fn shared(settings: &ProviderArgs) -> SdkConfig {
