@@ -269,6 +269,11 @@ fn schema(
 ) -> TokenStream {
     let Kind { kind: kind_text, version, idempotency, visibility, create, made, update, delete, .. } = kind;
     let (delete_first, lookup) = (kind.delete_first, kind.lookup);
+    let name = &input.ident;
+    let migrate = option(
+        (*version > 1)
+            .then(|| quote!(<#name as #core::resource::Migrate>::migrate as #core::schema::Migration)),
+    );
     let parallel = option(kind.parallel.map(|n| quote!(#n)));
     let unique = kind.unique.iter().map(|key| unique(key, fields));
     let doc = first_paragraph(&input.attrs);
@@ -281,6 +286,7 @@ fn schema(
             kind: #core::__private::kind(#kind_text),
             doc: #doc,
             version: #version,
+            migrate: #migrate,
             fields: ::std::vec![#(#fields),*],
             idempotency: #core::schema::Idempotency::#idempotency,
             visibility: #visibility,

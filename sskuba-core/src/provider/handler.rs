@@ -11,7 +11,7 @@ use super::error::{Class, Failure};
 use super::typed::{TypedChange, TypedObject, TypedPrior, TypedReadiness};
 use crate::resource::{AtOnce, InPlace, Later, Nobody, Replaced, Resource, Tag, Token, TokenOrTag};
 use crate::schema::FieldError;
-use crate::value::Map;
+use crate::value::{Map, map_of};
 
 /// Handles one kind of a provider.
 ///
@@ -174,9 +174,17 @@ impl<R: Resource, H: Update<R>> Updates<R, InPlace> for H {
     }
 }
 
+/// Nothing of it changes in place. Where its kind has a new version it is asked all the same, with the inputs that it has:
+/// then what is there is reported.
 #[async_trait]
 impl<R: Resource, H: Handler<R>> Updates<R, Replaced> for H {
-    async fn updated(&self, cx: &Cx, _: TypedChange<R>) -> Result<TypedObject<R>, Failure> {
+    async fn updated(&self, cx: &Cx, change: TypedChange<R>) -> Result<TypedObject<R>, Failure> {
+        let sent = change.prior.args.as_ref().and_then(|args| map_of(args).ok());
+        if sent.is_some_and(|sent| map_of(&change.args).is_ok_and(|wanted| wanted == sent))
+            && let Some(there) = self.read(cx, change.prior).await?
+        {
+            return Ok(there);
+        }
         Err(Failure::new(Class::Terminal, format!("{} cannot be changed", cx.address.kind_str())))
     }
 }
