@@ -162,7 +162,8 @@ impl Served for LoadBalancer {
 
     async fn report(call: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
         let describe = call.aws.describe_load_balancer_attributes().load_balancer_arn(&found.id);
-        let attributes = describe.send().await.asked(call)?.attributes.unwrap_or_default();
+        let (attributes, tags) = tokio::join!(describe.send(), own_tags_of(call, &found.id));
+        let attributes = attributes.asked(call)?.attributes.unwrap_or_default();
         let on = |key: &str| {
             attributes.iter().any(|found| found.key() == Some(key) && found.value() == Some("true"))
         };
@@ -174,7 +175,7 @@ impl Served for LoadBalancer {
             cross_zone: on(CROSS_ZONE),
             deletion_protection: on(PROTECTION),
             security_group_ids: (!groups.is_empty()).then(|| groups.to_vec()),
-            tags: own_tags_of(call, &found.id).await?,
+            tags: tags?,
         };
         Ok(Report::new(found.id.clone(), state(found)).args(args))
     }

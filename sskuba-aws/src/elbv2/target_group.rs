@@ -228,7 +228,8 @@ impl Served for TargetGroup {
     async fn report(call: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
         let arn = found.id.clone();
         let describe = call.aws.describe_target_group_attributes().target_group_arn(&arn);
-        let attributes = describe.send().await.asked(call)?.attributes.unwrap_or_default();
+        let (attributes, tags) = tokio::join!(describe.send(), own_tags_of(call, &arn));
+        let attributes = attributes.asked(call)?.attributes.unwrap_or_default();
         let value = |key: &str| {
             attributes.iter().find(|found| found.key() == Some(key)).and_then(TargetGroupAttribute::value)
         };
@@ -244,7 +245,7 @@ impl Served for TargetGroup {
             preserve_client_ip: value(CLIENT_IP).map(|on| on == "true"),
             deregistration_delay_seconds: value(DELAY).and_then(|delay| delay.parse().ok()).unwrap_or(300),
             health_check: Some(health_check(found)),
-            tags: own_tags_of(call, &arn).await?,
+            tags: tags?,
         };
         Ok(Report::new(arn.clone(), TargetGroupState { arn }).args(args))
     }

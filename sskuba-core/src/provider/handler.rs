@@ -111,10 +111,6 @@ pub trait Handler<R: Resource>: Send + Sync + 'static {
 
 /// Changes objects in place: what a kind needs unless each of its inputs is `force_new`.
 #[async_trait]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot change `{R}` in place, though it has inputs that are not `force_new`",
-    note = "implement `Update<{R}>` for it, or mark every input `#[resource(force_new)]`"
-)]
 pub trait Update<R: Resource>: Send + Sync + 'static {
     /// Changes the object.
     async fn update(&self, cx: &Cx, change: TypedChange<R>) -> Result<TypedObject<R>, Failure>;
@@ -122,10 +118,6 @@ pub trait Update<R: Resource>: Send + Sync + 'static {
 
 /// Finds objects by their token: what a kind needs whose idempotency is `tag` or `token, tag`.
 #[async_trait]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot find `{R}` by its token, as the idempotency of the kind says",
-    note = "implement `Find<{R}>` for it: without, an interrupted create would make a second object"
-)]
 pub trait Find<R: Resource>: Send + Sync + 'static {
     /// Finds the object that carries the token; none if there is none.
     async fn find(&self, cx: &Cx) -> Result<Option<TypedObject<R>>, Failure>;
@@ -133,10 +125,6 @@ pub trait Find<R: Resource>: Send + Sync + 'static {
 
 /// Tells when an object can be used: what a kind with early fields needs.
 #[async_trait]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot tell when `{R}` is ready, though it has fields that are known early",
-    note = "implement `Ready<{R}>` for it, or let `create` wait and mark no field `early`"
-)]
 pub trait Ready<R: Resource>: Send + Sync + 'static {
     /// Looks once whether the object can be used; see [`Instance::ready`](super::Instance::ready).
     async fn ready(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<TypedReadiness<R>, Failure>;
@@ -150,6 +138,11 @@ pub trait LookupHandler<R: Resource>: Send + Sync + 'static {
 }
 
 /// A handler with all that its kind needs. It is not implemented by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` lacks what the kind `{R}` needs of its handler",
+    note = "besides `Handler`, a kind needs `Update` unless every input is `force_new`, `Find` if its idempotency is `tag` or \
+            `token, tag`, and `Ready` if it has fields that are `early`"
+)]
 pub trait Complete<R: Resource>:
     Handler<R> + Updates<R, R::Change> + Finds<R, R::Recovery> + Readies<R, R::Readiness>
 {
