@@ -27,11 +27,11 @@ pub(super) trait Erased: Send + Sync {
 }
 
 /// A kind that the program was built without the client of.
-pub(super) struct Declared {
+pub(super) struct Declared<C> {
     /// What every call is refused with.
     pub(super) refusal: Failure,
     /// Checks inputs.
-    pub(super) check: Box<dyn Fn(&Map) -> Vec<FieldError> + Send + Sync>,
+    pub(super) check: C,
 }
 
 pub(super) struct Resourceful<R, H>(pub(super) H, pub(super) PhantomData<fn() -> R>);
@@ -145,7 +145,7 @@ impl<R: Resource, H: LookupHandler<R>> Erased for Lookup<R, H> {
 }
 
 #[async_trait]
-impl Erased for Declared {
+impl<C: Fn(&Map) -> Vec<FieldError> + Send + Sync> Erased for Declared<C> {
     async fn create(&self, _: &Cx, _: &Map) -> Result<Object, Failure> {
         Err(self.refusal.clone())
     }

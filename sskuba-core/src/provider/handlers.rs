@@ -138,7 +138,7 @@ impl Handlers {
             Ok(args) => check(&args),
             Err(_) => check_known(inputs),
         };
-        self.kind(R::schema(), Arc::new(Declared { refusal, check: Box::new(check) }))
+        self.kind(R::schema(), Arc::new(Declared { refusal, check }))
     }
 
     /// Adds what makes an instance with settings; `R` is the kind `NAME:provider:Instance`.
