@@ -3,6 +3,7 @@
 use sskuba_core::provider::{Class, Failure, Handlers};
 
 use crate::kind::{Kind, mistakes, tag_mistakes};
+use crate::provider::Account;
 
 /// What every call is refused with.
 pub(crate) fn refusal() -> Failure {
@@ -11,22 +12,11 @@ pub(crate) fn refusal() -> Failure {
     )
 }
 
-/// Stands in for what the clients of all services share.
-#[cfg(not(feature = "sts"))]
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Account;
-
 /// Adds the kinds of a service; with its feature, `client::Kinds` does.
 pub(crate) struct Kinds(Handlers);
 
 impl Kinds {
-    #[cfg(not(feature = "sts"))]
     pub(crate) fn new(provider: Handlers, _: &Account) -> Self {
-        Self(provider)
-    }
-
-    #[cfg(feature = "sts")]
-    pub(crate) fn new(provider: Handlers, _: &crate::client::Account) -> Self {
         Self(provider)
     }
 
@@ -35,7 +25,8 @@ impl Kinds {
         Self(self.0.declared::<R>(refusal(), mistakes::<R>, tag_mistakes))
     }
 
-    /// Adds a kind of lookup.
+    /// Adds a kind of lookup, which EC2 and STS have.
+    #[cfg(not(feature = "ec2"))]
     pub(crate) fn lookup<R: Kind>(self) -> Self {
         self.resource::<R>()
     }

@@ -32,6 +32,11 @@
 #[cfg(not(all(feature = "ec2", feature = "elbv2", feature = "sts")))]
 mod absent;
 #[cfg(feature = "sts")]
+#[cfg_attr(
+    not(all(feature = "ec2", feature = "elbv2")),
+    expect(unused_imports, reason = "no service alone uses all that they have in common")
+)]
+#[cfg_attr(not(feature = "ec2"), expect(dead_code, reason = "the same"))]
 mod client;
 mod kind;
 mod provider;

@@ -6,10 +6,16 @@ use sskuba_core::provider::{Handlers, Limits, Provider};
 use sskuba_core::schema::Schema;
 
 #[cfg(not(feature = "sts"))]
-use crate::absent::{Account, refusal};
-#[cfg(feature = "sts")]
-use crate::client::Account;
+use crate::absent::refusal;
 use crate::{ec2, elbv2, settings, sts};
+
+#[cfg(feature = "sts")]
+pub(crate) use crate::client::Account;
+
+/// What the clients of all services share; without any there is nothing.
+#[cfg(not(feature = "sts"))]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Account;
 
 /// The name of the provider: the first part of its kinds.
 const NAME: &str = "aws";

@@ -69,11 +69,6 @@ pub(crate) fn is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, codes: &[&s
     error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| codes.contains(&code))
 }
 
-/// Tells whether the service answered that something is not there.
-pub(crate) fn not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(code::not_found)
-}
-
 /// Takes a delete's result: gone is deleted.
 pub(crate) fn gone_is_fine<T>(result: Result<T, Failure>) -> Result<(), Failure> {
     match result {

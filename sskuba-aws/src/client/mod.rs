@@ -23,7 +23,7 @@ pub(crate) use account::Account;
 pub(crate) use api::{Api, Aws, Objects, Service};
 pub(crate) use batches::{Batched, one_by_one};
 pub(crate) use call::Call;
-pub(crate) use failure::{Outcome, gone_is_fine, is, not_found, refusal};
+pub(crate) use failure::{Outcome, gone_is_fine, is, refusal};
 pub(crate) use handler::Kinds;
 pub(crate) use once::OnlyRefused;
 pub(crate) use owner::{met, refuse_foreign};

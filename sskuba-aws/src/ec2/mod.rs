@@ -46,12 +46,11 @@ pub use vpc::{Vpc, VpcArgs, VpcOutputs, VpcState};
 
 #[cfg(not(feature = "ec2"))]
 use crate::absent::Kinds;
+use crate::provider::Account;
+
+/// Adds them with the client.
 #[cfg(feature = "ec2")]
 type Kinds = crate::client::Kinds<service::Ec2>;
-#[cfg(not(feature = "sts"))]
-use crate::absent::Account;
-#[cfg(feature = "sts")]
-use crate::client::Account;
 
 /// Adds the kinds of EC2.
 pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {

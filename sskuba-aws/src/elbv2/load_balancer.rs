@@ -224,9 +224,9 @@ impl LoadBalancer {
     /// Finds our load balancer of this name; another's is a conflict: AWS would silently answer a create of the same
     /// settings with it.
     async fn named(call: &Call<'_>, name: &str) -> Result<Option<Found<Item>>, Failure> {
-        let there = match call.aws.describe_load_balancers().names(name).send().await {
-            Err(error) if not_found(&error) => return Ok(None),
-            other => other.asked(call)?.load_balancers.unwrap_or_default(),
+        let there = match call.aws.describe_load_balancers().names(name).send().await.asked(call) {
+            Err(failure) if failure.class == Class::NotFound => return Ok(None),
+            there => there?.load_balancers.unwrap_or_default(),
         };
         let Some(there) = found(there, Item::load_balancer_arn).into_iter().next() else { return Ok(None) };
         let tags = tags_of(call, &there.id).await?;

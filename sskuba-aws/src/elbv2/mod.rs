@@ -23,13 +23,12 @@ pub use target_group_attachment::{
 
 #[cfg(not(feature = "elbv2"))]
 use crate::absent::Kinds;
+use crate::kind::mistake;
+use crate::provider::Account;
+
+/// Adds them with the client.
 #[cfg(feature = "elbv2")]
 type Kinds = crate::client::Kinds<service::Elb>;
-#[cfg(not(feature = "sts"))]
-use crate::absent::Account;
-#[cfg(feature = "sts")]
-use crate::client::Account;
-use crate::kind::mistake;
 
 /// Adds the kinds of Elastic Load Balancing.
 pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {

@@ -108,10 +108,13 @@ impl TargetGroupAttachment {
     async fn is_registered(call: &Call<'_>, args: &TargetGroupAttachmentArgs) -> Result<bool, Failure> {
         let describe = call.aws.describe_target_health().target_group_arn(&args.target_group_arn);
         let found = match describe.targets(target(args)).send().await {
-            Err(error) if not_found(&error) || is(&error, &["InvalidTarget"]) => return Ok(false),
-            other => other.asked(call)?,
+            Err(error) if is(&error, &["InvalidTarget"]) => return Ok(false),
+            other => other.asked(call),
         };
-        Ok(found.target_health_descriptions().iter().any(is_there))
+        match found {
+            Err(failure) if failure.class == Class::NotFound => Ok(false),
+            found => Ok(found?.target_health_descriptions().iter().any(is_there)),
+        }
     }
 
     /// Returns the port that a target serves on: its own, or its group's.

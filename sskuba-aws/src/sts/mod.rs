@@ -9,9 +9,10 @@ use sskuba_core::provider::Handlers;
 pub use caller_identity::{CallerIdentity, CallerIdentityArgs, CallerIdentityOutputs, CallerIdentityState};
 
 #[cfg(not(feature = "sts"))]
-use crate::absent::{Account, Kinds};
-#[cfg(feature = "sts")]
-use crate::client::Account;
+use crate::absent::Kinds;
+use crate::provider::Account;
+
+/// Adds them with the client.
 #[cfg(feature = "sts")]
 type Kinds = crate::client::Kinds<service::Sts>;
 
