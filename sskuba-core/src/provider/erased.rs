@@ -182,7 +182,9 @@ fn only_lookup(cx: &Cx) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::{Address, StackId, Token};
     use crate::prelude::*;
+    use crate::provider::{Handler, Handlers, Instance, Provider};
 
     /// A page.
     #[derive(Resource, Debug)]
@@ -218,5 +220,83 @@ mod tests {
         assert_eq!(reported(whole(), &["note", "zone", "key"]), [title(), null("note"), null("zone")].into());
         let partly = whole().unreported(["note"]);
         assert_eq!(reported(partly, &["note"]), [title()].into());
+    }
+
+    fn cx(kind: &str) -> Cx {
+        let stack = StackId::parse("local/demo/dev").unwrap();
+        let address = Address::parse(&format!("{kind}::main")).unwrap();
+        Cx::new(stack, address, Token::new([7; 16]), std::time::Duration::from_secs(1))
+    }
+
+    #[tokio::test]
+    async fn a_declared_kind_is_checked_and_its_calls_are_refused() {
+        let refusal = Failure::new(Class::Terminal, "no client").hint("build it with one");
+        let short = |args: &PageArgs| {
+            let message = "is empty".to_owned();
+            let empty = args.title.is_empty();
+            empty.then(|| FieldError { field: "title".to_owned(), message }).into_iter().collect()
+        };
+        let handlers = Handlers::anywhere("demo").declared::<Page>(refusal.clone(), short, |_| Vec::new());
+        let inputs = |title: Value| Map::from([("title".to_owned(), title)]);
+        assert_eq!(handlers.check(&Page::schema(), &inputs("".into())).len(), 1);
+        assert_eq!(handlers.check(&Page::schema(), &inputs("a".into())), []);
+        assert_eq!(handlers.check(&Page::schema(), &inputs(Value::Unknown)), []);
+        let (cx, prior) = (cx("demo:typed:Page"), Prior::default());
+        assert_eq!(handlers.create(&cx, &inputs("a".into())).await, Err(refusal.clone()));
+        assert_eq!(handlers.read(&cx, &prior).await, Err(refusal.clone()));
+        assert_eq!(handlers.delete(&cx, &prior).await, Err(refusal.clone()));
+        assert_eq!(handlers.find(&cx).await, Err(refusal.clone()));
+        assert_eq!(handlers.list(&cx).await, Err(refusal));
+    }
+
+    /// A stone: nothing of it changes.
+    #[derive(Resource)]
+    #[resource(kind = "demo:typed:Stone", idempotency = "token")]
+    struct Stone {
+        /// Its weight.
+        #[resource(force_new)]
+        weight: Input<u32>,
+        /// The id.
+        id: Computed<String>,
+    }
+
+    struct Stones;
+
+    #[async_trait]
+    impl Handler<Stone> for Stones {
+        async fn create(&self, _: &Cx, _: StoneArgs) -> Result<TypedObject<Stone>, Failure> {
+            Ok(TypedObject::new("1", StoneState { id: "1".into() }))
+        }
+        async fn read(
+            &self,
+            _: &Cx,
+            prior: TypedPrior<Stone>,
+        ) -> Result<Option<TypedObject<Stone>>, Failure> {
+            Ok(Some(TypedObject::new(prior.id.clone(), StoneState { id: prior.id })))
+        }
+        async fn delete(&self, _: &Cx, _: TypedPrior<Stone>) -> Result<(), Failure> {
+            Ok(())
+        }
+        async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Stone>>, Failure> {
+            Err(Failure::unlisted("nobody counts them"))
+        }
+        fn check(&self, _: &StoneArgs) -> Vec<FieldError> {
+            Vec::new()
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_only_replaced_is_not_changed_and_is_read_where_its_version_grew() {
+        let stones = Handlers::anywhere("demo").resource::<Stone>(Stones);
+        let weight = |weight: i64| Map::from([("weight".to_owned(), Value::from(weight))]);
+        let cx = cx("demo:typed:Stone");
+        let prior = Prior { id: "1".into(), inputs: weight(7), outputs: Map::new() };
+        let change = |inputs| Change { prior: prior.clone(), inputs };
+        assert_eq!(stones.update(&cx, &change(weight(7))).await.unwrap().id, "1");
+        let refused = stones.update(&cx, &change(weight(8))).await.unwrap_err();
+        assert_eq!(refused.message, "demo:typed:Stone cannot be changed");
+        assert_eq!(stones.find(&cx).await, Ok(None));
+        let unlisted = stones.list(&cx).await.unwrap_err();
+        assert_eq!(unlisted.message, "there is no list of these: nobody counts them");
     }
 }
