@@ -87,7 +87,7 @@ pub struct TypedPrior<R: Resource> {
     pub state: Option<R::State>,
 }
 
-/// Whether an object can be used, typed; see [`Readiness`].
+/// Whether an object can be used, typed; see [`Readiness`](super::Readiness).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum TypedReadiness<R: Resource> {
