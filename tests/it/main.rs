@@ -22,5 +22,6 @@ mod readiness;
 mod replace;
 mod schedule;
 mod store_faults;
+mod versions;
 mod whole;
 mod world;
