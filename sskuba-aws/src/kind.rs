@@ -1,12 +1,12 @@
 //! What every kind of this provider says beyond its schema, with or without the client.
 
-#[cfg(feature = "client")]
+#[cfg(feature = "sts")]
 use sskuba_core::provider::{Class, Failure};
 use sskuba_core::resource::Resource;
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::{Map, Value, map_of};
 
-/// A kind of this provider.
+/// A kind of this provider. An empty implementation says that its schema says it all.
 pub(crate) trait Kind: Resource {
     /// Says what is wrong with inputs beyond what the schema says.
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
@@ -41,7 +41,7 @@ pub(crate) fn reserved(field: &str, key: &str) -> Option<FieldError> {
 }
 
 /// Refuses wrong inputs before anything is sent.
-#[cfg(feature = "client")]
+#[cfg(feature = "sts")]
 pub(crate) fn refuse_mistakes<R: Kind>(args: &R::Args) -> Result<(), Failure> {
     match mistakes::<R>(args).into_iter().next() {
         None => Ok(()),

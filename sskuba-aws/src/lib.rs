@@ -1,7 +1,8 @@
 //! AWS for `sskuba`: typed EC2 and network load balancer resources, and the client that makes them.
 //!
 //! The kinds compile without the AWS SDK, so that a program can be written, previewed and simulated without
-//! it; [`provider`] talks to AWS when the crate is built with the feature `client`.
+//! it; [`provider`] talks to AWS when the crate is built with the feature `client`, or with those of the services that it
+//! needs.
 //!
 //! ```
 //! use sskuba_aws::ec2::{InternetGateway, Subnet, Vpc};
@@ -20,21 +21,32 @@
 //! }
 //! ```
 //!
+//! # How it is laid out
+//! A service has a folder and a feature, and a kind one file in it: the type with its checks, and below them, behind the
+//! feature, what talks to the service. What follows from that is written once in `client`.
+//!
 //! # Ownership
 //! Whatever AWS lets us tag carries `sskuba:stack`, `sskuba:address` and `sskuba:token` from its creation on,
 //! and a `Name` unless the program gives one. An interrupted create is found again by the token, never by name.
 
-#[cfg(feature = "client")]
+#[cfg(not(all(feature = "ec2", feature = "elbv2", feature = "sts")))]
+mod absent;
+#[cfg(feature = "sts")]
+#[cfg_attr(
+    not(all(feature = "ec2", feature = "elbv2")),
+    expect(unused_imports, reason = "no service alone uses all that they have in common")
+)]
+#[cfg_attr(not(feature = "ec2"), expect(dead_code, reason = "the same"))]
 mod client;
 mod kind;
 mod provider;
 mod settings;
-#[cfg(any(feature = "client", test))]
+#[cfg(any(feature = "sts", test))]
 mod tags;
 
 pub mod ec2;
 pub mod elbv2;
-pub mod lookup;
+pub mod sts;
 
 pub use provider::{provider, schemas};
 pub use settings::{Provider, ProviderArgs, ProviderOutputs, ProviderState};

@@ -1,44 +1,54 @@
-//! The provider: with the client, or without it.
+//! The provider: its services, each with its client or without.
 
 use std::sync::Arc;
 
-use sskuba_core::provider::{Limits, Provider};
+use sskuba_core::provider::{Handlers, Limits, Provider};
 use sskuba_core::schema::Schema;
 
-use crate::{ec2, elbv2, lookup, settings};
+#[cfg(not(feature = "sts"))]
+use crate::absent::refusal;
+use crate::{ec2, elbv2, settings, sts};
+
+#[cfg(feature = "sts")]
+pub(crate) use crate::client::Account;
+
+/// What the clients of all services share; without any there is nothing.
+#[cfg(not(feature = "sts"))]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Account;
 
 /// The name of the provider: the first part of its kinds.
-pub(crate) const NAME: &str = "aws";
+const NAME: &str = "aws";
 
 /// The most calls at once: EC2's request buckets hold 50 to 100 calls
 /// (<https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>).
 const LIMITS: Limits = Limits { parallel: 100, per_second: None };
 
-/// Adds a handler for every kind; `$handler` and `$lookup` make one for the kind that they are given.
-macro_rules! with_kinds {
-    ($handlers:expr, $resource:expr, $lookup:expr) => {
-        $handlers
-            .limits(super::LIMITS)
-            .resource::<ec2::Eip>($resource)
-            .resource::<ec2::Instance>($resource)
-            .resource::<ec2::InternetGateway>($resource)
-            .resource::<ec2::KeyPair>($resource)
-            .resource::<ec2::NatGateway>($resource)
-            .resource::<ec2::Route>($resource)
-            .resource::<ec2::RouteTable>($resource)
-            .resource::<ec2::RouteTableAssociation>($resource)
-            .resource::<ec2::SecurityGroup>($resource)
-            .resource::<ec2::SecurityGroupRule>($resource)
-            .resource::<ec2::Subnet>($resource)
-            .resource::<ec2::Vpc>($resource)
-            .resource::<elbv2::Listener>($resource)
-            .resource::<elbv2::LoadBalancer>($resource)
-            .resource::<elbv2::TargetGroup>($resource)
-            .resource::<elbv2::TargetGroupAttachment>($resource)
-            .lookup::<lookup::AvailabilityZones>($lookup)
-            .lookup::<lookup::CallerIdentity>($lookup)
-            .lookup::<lookup::Image>($lookup)
-    };
+/// Adds the kinds of all services.
+fn services(provider: Handlers, account: &Account) -> Handlers {
+    let services = [ec2::kinds, elbv2::kinds, sts::kinds];
+    services.into_iter().fold(provider.limits(LIMITS), |provider, kinds| kinds(provider, account))
+}
+
+/// Returns the provider with these settings; where one is left out, with what its surroundings say.
+#[cfg(feature = "sts")]
+fn handlers(settings: settings::ProviderArgs) -> Handlers {
+    let account = Account::new(settings);
+    let here = account.clone();
+    let provider = Handlers::located(NAME, move || {
+        let here = here.clone();
+        async move { here.place().await }
+    });
+    services(provider, &account)
+        .settings::<settings::Provider, _>(|settings| async { Ok(handlers(settings)) })
+}
+
+/// Returns the provider without any client: it knows its kinds.
+#[cfg(not(feature = "sts"))]
+fn handlers(_: settings::ProviderArgs) -> Handlers {
+    use std::future::ready;
+    services(Handlers::located(NAME, || ready(Err(refusal()))), &Account)
+        .settings::<settings::Provider, _>(|_| ready(Err::<Handlers, _>(refusal())))
 }
 
 /// Returns the schemas of all kinds.
@@ -48,22 +58,16 @@ macro_rules! with_kinds {
 /// assert!(kinds.contains(&"aws:ec2:Vpc".to_owned()));
 /// ```
 pub fn schemas() -> Vec<Arc<Schema>> {
-    unbuilt::handlers().schemas()
+    provider().schemas()
 }
 
 /// Returns the provider. With the feature `client` it talks to AWS: it reads its configuration and credentials
 /// at the first call, from where the AWS tools take them. Without the feature it knows its kinds and checks
-/// their inputs, so that a program can be previewed and simulated, and refuses every call.
+/// their inputs, so that a program can be previewed and simulated, and refuses every call; the kinds of a service
+/// alone are served with the feature of that service.
 pub fn provider() -> Arc<dyn Provider> {
-    #[cfg(feature = "client")]
-    return Arc::new(built::handlers());
-    #[cfg(not(feature = "client"))]
-    return Arc::new(unbuilt::handlers());
+    Arc::new(handlers(settings::ProviderArgs::surroundings()))
 }
-
-#[cfg(feature = "client")]
-mod built;
-mod unbuilt;
 
 #[cfg(test)]
 mod tests;

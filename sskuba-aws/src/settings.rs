@@ -41,3 +41,17 @@ pub struct Provider {
     #[resource(computed, id, pattern = "aws-{name}")]
     id: Computed<String>,
 }
+
+impl ProviderArgs {
+    /// Returns settings that leave everything to the surroundings.
+    pub(crate) fn surroundings() -> Self {
+        Self {
+            region: None,
+            profile: None,
+            endpoint: None,
+            default_tags: BTreeMap::new(),
+            assume_role_arn: None,
+            assume_role_external_id: None,
+        }
+    }
+}

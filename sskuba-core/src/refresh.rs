@@ -92,9 +92,9 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
             match tools.instances.of(&tools.registry, state, address.kind_str(), used) {
                 Err(failure) => found.report.failed.push((address, failure)),
                 Ok(instance) => {
-                    let prior = prior_of(record);
-                    let cx = Cx::new(stack.clone(), address.clone(), record.token, QUESTION);
                     let schema = tools.registry.schema(address.kind_str()).ok();
+                    let prior = prior_of(record, schema.map(|schema| &**schema));
+                    let cx = Cx::new(stack.clone(), address.clone(), record.token, QUESTION);
                     let hidden = hidden(schema.map(|schema| &**schema), Some(record), tools.clock.now());
                     let task = tasks.spawn(async move { read(&instance, &cx, &prior, hidden).await });
                     asked.insert(task.id(), record);
@@ -192,6 +192,7 @@ fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed
 /// Returns the fields that were set and are reported with another meaning.
 fn drift(record: &Record, schema: &crate::schema::Schema, observed: &Map) -> Vec<FieldChange> {
     let mut changes = Vec::new();
+    let record = record.migrated(schema);
     for field in schema.inputs() {
         let (sent, seen) = (record.applied.get(field.name), observed.get(field.name));
         if drifts(field, sent, seen) {

@@ -1,5 +1,7 @@
 //! What a type must be to be declared as a resource; implemented by `#[derive(Resource)]`.
 
+mod needs;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,6 +11,9 @@ use serde::de::DeserializeOwned;
 
 use crate::expr::{Expr, NodeRef};
 use crate::schema::Schema;
+use crate::value::Map;
+
+pub use needs::{AtOnce, InPlace, Later, Nobody, Replaced, Tag, Token, TokenOrTag};
 
 /// A kind of resource that a program can declare.
 ///
@@ -57,6 +62,12 @@ pub trait Resource: Sized + Send + 'static {
     type Outputs: Clone + Send + Sync + 'static;
     /// The provider, as a type; [`Of`] a number that stands for its name.
     type Provider;
+    /// How an interrupted create is recovered, as a type: [`Token`], [`TokenOrTag`], [`Tag`] or [`Nobody`].
+    type Recovery;
+    /// Whether an object can be changed, as a type: [`InPlace`] or [`Replaced`].
+    type Change;
+    /// When an object can be used, as a type: [`AtOnce`] or [`Later`].
+    type Readiness;
 
     /// Returns the schema.
     fn schema() -> Arc<Schema>;
@@ -66,6 +77,45 @@ pub trait Resource: Sized + Send + 'static {
 
     /// Returns the accessors of the fields of `node`.
     fn outputs(node: &NodeRef) -> Self::Outputs;
+}
+
+/// A kind whose fields were others in an earlier version: what the derive asks for where `version` is more than 1.
+///
+/// ```
+/// use sskuba_core::prelude::*;
+/// use sskuba_core::resource::Migrate;
+/// use sskuba_core::value::Map;
+///
+/// /// A page; what was its `name` is its title now.
+/// #[derive(Resource)]
+/// #[resource(kind = "wiki:page:Page", version = 2, idempotency = "token")]
+/// struct Page {
+///     /// Its title.
+///     title: Input<String>,
+///     /// Its number.
+///     #[resource(computed, id)]
+///     id: Computed<String>,
+/// }
+///
+/// impl Migrate for Page {
+///     fn migrate(_from: u32, inputs: &mut Map, _outputs: &mut Map) {
+///         if let Some(name) = inputs.remove("name") {
+///             inputs.insert("title".to_owned(), name);
+///         }
+///     }
+/// }
+/// # let _ = Page::new("Home");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has a version above 1 and does not say what became of its earlier fields",
+    note = "implement `Migrate` for it, with an empty body where no recorded value changes"
+)]
+pub trait Migrate: Resource {
+    /// Brings recorded values to the form of the present version. `from` is the version that recorded them; the maps hold
+    /// what was recorded of the inputs and of the computed fields, each as far as it is known. It is pure. It is asked again
+    /// for as long as the object was not updated, also about values that a read has reported since: what has the present
+    /// form stays.
+    fn migrate(from: u32, inputs: &mut Map, outputs: &mut Map);
 }
 
 /// A provider as a type, so that a resource is given no instance of another one.

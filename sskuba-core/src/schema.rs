@@ -180,6 +180,10 @@ pub struct Durations {
     pub delete: Duration,
 }
 
+/// Brings values to the form of a kind's present version: which version recorded them, the inputs, and the computed
+/// fields.
+pub type Migration = fn(u32, &mut Map, &mut Map);
+
 /// The schema of a kind.
 #[derive(Debug, Clone)]
 pub struct Schema {
@@ -189,6 +193,8 @@ pub struct Schema {
     pub doc: &'static str,
     /// The version of the fields; grows when recorded values need a migration.
     pub version: u32,
+    /// What brings recorded values of an earlier version to the form of this one; a first version has none.
+    pub migrate: Option<Migration>,
     /// The fields, inputs and outputs.
     pub fields: Vec<Field>,
     /// How an interrupted create is recovered.

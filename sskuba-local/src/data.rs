@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use sskuba_core::prelude::*;
-use sskuba_core::provider::{Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
+use sskuba_core::schema::FieldError;
 
 /// A value that is only recorded: nothing exists outside of the state.
 ///
@@ -33,12 +34,23 @@ impl Handler<Data> for DataHandler {
         Ok(Some(TypedObject::new(prior.id.clone(), DataState { id: prior.id })))
     }
 
+    async fn delete(&self, _: &Cx, _: TypedPrior<Data>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Data>>, Failure> {
+        Err(Failure::unlisted("only stacks know of them"))
+    }
+
+    fn check(&self, _: &DataArgs) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+#[async_trait]
+impl Update<Data> for DataHandler {
     async fn update(&self, _: &Cx, change: TypedChange<Data>) -> Result<TypedObject<Data>, Failure> {
         let id = change.prior.id;
         Ok(TypedObject::new(id.clone(), DataState { id }))
-    }
-
-    async fn delete(&self, _: &Cx, _: TypedPrior<Data>) -> Result<(), Failure> {
-        Ok(())
     }
 }

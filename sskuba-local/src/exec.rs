@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sskuba_core::prelude::*;
-use sskuba_core::provider::{Class, Cx, Effect, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{
+    Class, Cx, Effect, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update,
+};
 use sskuba_core::schema::FieldError;
 
 mod environment;
@@ -188,19 +190,6 @@ impl Handler<Command> for CommandHandler {
         Ok(prior.state.clone().or_else(said).map(|state| TypedObject::new(prior.id.clone(), state)))
     }
 
-    async fn update(&self, cx: &Cx, change: TypedChange<Command>) -> Result<TypedObject<Command>, Failure> {
-        let TypedChange { prior, args } = change;
-        if let (Some(before), Some(state)) = (&prior.args, &prior.state)
-            && !asks_for_a_run(before, &args)
-        {
-            return Ok(TypedObject::new(prior.id, state.clone()));
-        }
-        let before = prior.state.map(|state| state.stdout).unwrap_or_default();
-        let (field, line) = args.update.as_ref().map_or(("create", &args.create), |line| ("update", line));
-        let ended = self.run(cx, "update", (field, line), &args, &before).await?;
-        Ok(Self::object(prior.id, ended))
-    }
-
     async fn delete(&self, cx: &Cx, prior: TypedPrior<Command>) -> Result<(), Failure> {
         let Some(args) = prior.args else {
             return Err(Failure::new(
@@ -214,6 +203,10 @@ impl Handler<Command> for CommandHandler {
             Some(line) => self.run(cx, "delete", ("delete", line), &args, &before).await.map(drop),
             None => Ok(()),
         }
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Command>>, Failure> {
+        Err(Failure::unlisted("what a command made, it alone knows"))
     }
 
     fn check(&self, args: &CommandArgs) -> Vec<FieldError> {
@@ -240,6 +233,22 @@ impl Handler<Command> for CommandHandler {
             });
         }
         errors
+    }
+}
+
+#[async_trait]
+impl Update<Command> for CommandHandler {
+    async fn update(&self, cx: &Cx, change: TypedChange<Command>) -> Result<TypedObject<Command>, Failure> {
+        let TypedChange { prior, args } = change;
+        if let (Some(before), Some(state)) = (&prior.args, &prior.state)
+            && !asks_for_a_run(before, &args)
+        {
+            return Ok(TypedObject::new(prior.id, state.clone()));
+        }
+        let before = prior.state.map(|state| state.stdout).unwrap_or_default();
+        let (field, line) = args.update.as_ref().map_or(("create", &args.create), |line| ("update", line));
+        let ended = self.run(cx, "update", (field, line), &args, &before).await?;
+        Ok(Self::object(prior.id, ended))
     }
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 use sskuba_core::address::Token;
 use sskuba_core::prelude::*;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::Value;
 
@@ -260,10 +260,6 @@ impl Handler<File> for FileHandler {
         .await
     }
 
-    async fn update(&self, cx: &Cx, change: TypedChange<File>) -> Result<TypedObject<File>, Failure> {
-        self.put(cx.token, change.args).await
-    }
-
     async fn delete(&self, cx: &Cx, prior: TypedPrior<File>) -> Result<(), Failure> {
         let token = cx.token;
         blocking(move || {
@@ -278,8 +274,19 @@ impl Handler<File> for FileHandler {
         .await
     }
 
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<File>>, Failure> {
+        Err(Failure::unlisted("a file system does not say what is a stack's"))
+    }
+
     fn check(&self, args: &FileArgs) -> Vec<FieldError> {
         check(&args.path, &args.mode)
+    }
+}
+
+#[async_trait]
+impl Update<File> for FileHandler {
+    async fn update(&self, cx: &Cx, change: TypedChange<File>) -> Result<TypedObject<File>, Failure> {
+        self.put(cx.token, change.args).await
     }
 }
 
@@ -340,14 +347,6 @@ impl Handler<Directory> for DirectoryHandler {
         .await
     }
 
-    async fn update(
-        &self,
-        _: &Cx,
-        change: TypedChange<Directory>,
-    ) -> Result<TypedObject<Directory>, Failure> {
-        self.put(change.args).await
-    }
-
     async fn delete(&self, _: &Cx, prior: TypedPrior<Directory>) -> Result<(), Failure> {
         blocking(move || {
             let path = Path::new(&prior.id);
@@ -364,8 +363,23 @@ impl Handler<Directory> for DirectoryHandler {
         .await
     }
 
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Directory>>, Failure> {
+        Err(Failure::unlisted("a file system does not say what is a stack's"))
+    }
+
     fn check(&self, args: &DirectoryArgs) -> Vec<FieldError> {
         check(&args.path, &args.mode)
+    }
+}
+
+#[async_trait]
+impl Update<Directory> for DirectoryHandler {
+    async fn update(
+        &self,
+        _: &Cx,
+        change: TypedChange<Directory>,
+    ) -> Result<TypedObject<Directory>, Failure> {
+        self.put(change.args).await
     }
 }
 

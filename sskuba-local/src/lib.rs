@@ -35,7 +35,7 @@ pub fn provider_keeping(folder: impl Into<PathBuf>) -> Arc<dyn Provider> {
 }
 
 fn with(commands: exec::CommandHandler) -> Arc<dyn Provider> {
-    let handlers = Handlers::new("local")
+    let handlers = Handlers::anywhere("local")
         .limits(Limits { parallel: 64, per_second: None })
         .resource::<data::Data>(data::DataHandler)
         .resource::<exec::Command>(commands)

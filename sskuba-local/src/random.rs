@@ -54,6 +54,10 @@ impl Handler<Id> for IdHandler {
         Ok(())
     }
 
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Id>>, Failure> {
+        Err(Failure::unlisted("only stacks know of them"))
+    }
+
     fn check(&self, args: &IdArgs) -> Vec<FieldError> {
         let good = (1..=MOST_BYTES).contains(&args.bytes);
         let message = format!("{} is not from 1 to {MOST_BYTES}", args.bytes);
@@ -96,6 +100,14 @@ impl Handler<Uuid> for UuidHandler {
 
     async fn delete(&self, _: &Cx, _: TypedPrior<Uuid>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Uuid>>, Failure> {
+        Err(Failure::unlisted("only stacks know of them"))
+    }
+
+    fn check(&self, _: &UuidArgs) -> Vec<FieldError> {
+        Vec::new()
     }
 }
 
@@ -207,6 +219,10 @@ impl Handler<Password> for PasswordHandler {
 
     async fn delete(&self, _: &Cx, _: TypedPrior<Password>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Password>>, Failure> {
+        Err(Failure::unlisted("only stacks know of them"))
     }
 
     fn check(&self, args: &PasswordArgs) -> Vec<FieldError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sskuba_core::prelude::*;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -118,15 +118,12 @@ impl Handler<Tcp> for TcpHandler {
         Ok(Some(TypedObject::new(prior.id.clone(), TcpState { id: prior.id })))
     }
 
-    async fn update(&self, cx: &Cx, change: TypedChange<Tcp>) -> Result<TypedObject<Tcp>, Failure> {
-        if change.prior.args.is_none_or(|args| args.address != change.args.address) {
-            Self::wait(cx, &change.args).await?;
-        }
-        Ok(TypedObject::new(change.prior.id.clone(), TcpState { id: change.prior.id }))
-    }
-
     async fn delete(&self, _: &Cx, _: TypedPrior<Tcp>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Tcp>>, Failure> {
+        Err(Failure::unlisted("only stacks know of them"))
     }
 
     fn check(&self, args: &TcpArgs) -> Vec<FieldError> {
@@ -136,6 +133,16 @@ impl Handler<Tcp> for TcpHandler {
             errors.push(FieldError { field: "address".into(), message });
         }
         errors
+    }
+}
+
+#[async_trait]
+impl Update<Tcp> for TcpHandler {
+    async fn update(&self, cx: &Cx, change: TypedChange<Tcp>) -> Result<TypedObject<Tcp>, Failure> {
+        if change.prior.args.is_none_or(|args| args.address != change.args.address) {
+            Self::wait(cx, &change.args).await?;
+        }
+        Ok(TypedObject::new(change.prior.id.clone(), TcpState { id: change.prior.id }))
     }
 }
 
@@ -173,16 +180,12 @@ impl Handler<Http> for HttpHandler {
         Ok(Some(TypedObject::new(prior.id.clone(), HttpState { id: prior.id })))
     }
 
-    async fn update(&self, cx: &Cx, change: TypedChange<Http>) -> Result<TypedObject<Http>, Failure> {
-        let same = |args: HttpArgs| args.url == change.args.url && args.expect == change.args.expect;
-        if !change.prior.args.is_some_and(same) {
-            Self::wait(cx, &change.args).await?;
-        }
-        Ok(TypedObject::new(change.prior.id.clone(), HttpState { id: change.prior.id }))
-    }
-
     async fn delete(&self, _: &Cx, _: TypedPrior<Http>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Http>>, Failure> {
+        Err(Failure::unlisted("only stacks know of them"))
     }
 
     fn check(&self, args: &HttpArgs) -> Vec<FieldError> {
@@ -191,6 +194,17 @@ impl Handler<Http> for HttpHandler {
             errors.push(FieldError { field: "url".into(), message });
         }
         errors
+    }
+}
+
+#[async_trait]
+impl Update<Http> for HttpHandler {
+    async fn update(&self, cx: &Cx, change: TypedChange<Http>) -> Result<TypedObject<Http>, Failure> {
+        let same = |args: HttpArgs| args.url == change.args.url && args.expect == change.args.expect;
+        if !change.prior.args.is_some_and(same) {
+            Self::wait(cx, &change.args).await?;
+        }
+        Ok(TypedObject::new(change.prior.id.clone(), HttpState { id: change.prior.id }))
     }
 }
 

@@ -63,6 +63,7 @@ pub(crate) struct Kind {
     pub(crate) kind: LitStr,
     pub(crate) version: u32,
     pub(crate) idempotency: Ident,
+    pub(crate) recovery: Ident,
     pub(crate) visibility: u64,
     pub(crate) create: u64,
     pub(crate) made: u64,
@@ -83,6 +84,7 @@ impl Kind {
             kind: LitStr::new("", Span::call_site()),
             version: 1,
             idempotency: Ident::new("None", Span::call_site()),
+            recovery: Ident::new("Nobody", Span::call_site()),
             visibility: 0,
             create: 1000,
             made: 0,
@@ -102,7 +104,9 @@ impl Kind {
                     "kind" => kind = Some(checked_kind(meta.value()?.parse()?)?),
                     "version" => this.version = meta.value()?.parse::<LitInt>()?.base10_parse()?,
                     "parallel" => this.parallel = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
-                    "idempotency" => this.idempotency = idempotency(&meta.value()?.parse()?)?,
+                    "idempotency" => {
+                        (this.idempotency, this.recovery) = idempotency(&meta.value()?.parse()?)?;
+                    }
                     "visibility" => this.visibility = millis(&meta.value()?.parse()?)?,
                     "create" => this.create = millis(&meta.value()?.parse()?)?,
                     "made" => this.made = millis(&meta.value()?.parse()?)?,
@@ -138,17 +142,21 @@ fn checked_kind(text: LitStr) -> Result<LitStr> {
     }
 }
 
-fn idempotency(text: &LitStr) -> Result<Ident> {
-    let name = match text.value().as_str() {
-        "token" => "Token",
-        "tag" => "Tag",
-        "none" => "None",
+/// Returns how an interrupted create is found again, in the schema and as a type.
+fn idempotency(text: &LitStr) -> Result<(Ident, Ident)> {
+    let (name, recovery) = match text.value().as_str() {
+        "token" => ("Token", "Token"),
+        "token, tag" => ("Token", "TokenOrTag"),
+        "tag" => ("Tag", "Tag"),
+        "none" => ("None", "Nobody"),
         other => {
-            let message = format!("there is no idempotency `{other}`: one of \"token\", \"tag\", \"none\"");
+            let message = format!(
+                "there is no idempotency `{other}`: one of \"token\", \"token, tag\", \"tag\", \"none\""
+            );
             return Err(Error::new_spanned(text, message));
         }
     };
-    Ok(Ident::new(name, text.span()))
+    Ok((Ident::new(name, text.span()), Ident::new(recovery, text.span())))
 }
 
 /// Reads a duration such as `500ms`, `30s`, `5m` as milliseconds.

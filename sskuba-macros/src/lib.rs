@@ -15,7 +15,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// Makes a struct declarable as a resource.
 ///
 /// On the struct: `#[resource(kind = "provider:module:Type")]`, and as needed `version = 2`,
-/// `idempotency = "token" | "tag" | "none"` (none is the default), `visibility = "30s"`,
+/// `idempotency = "token" | "token, tag" | "tag" | "none"` (none is the default), `visibility = "30s"`,
 /// `create = "90s"`, `update = "5s"`, `delete = "60s"` (expected durations), `parallel = 4`, `delete_first`,
 /// `lookup`.
 ///

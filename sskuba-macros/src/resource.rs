@@ -220,6 +220,10 @@ fn implementation(
     let provider = quote!(#core::resource::Of<#provider>);
     let instance = (words.next() == Some("provider"))
         .then(|| quote!(impl #core::resource::InstanceOf<#provider> for #name {}));
+    let recovery = &kind.recovery;
+    let mut inputs = fields.iter().filter(|f| f.sort != Sort::Computed);
+    let change = if inputs.all(|f| f.options.force_new) { quote!(Replaced) } else { quote!(InPlace) };
+    let readiness = if fields.iter().any(|f| f.options.early) { quote!(Later) } else { quote!(AtOnce) };
     quote! {
         impl #core::resource::#sort for #name {}
         #instance
@@ -228,6 +232,9 @@ fn implementation(
             type State = #state;
             type Outputs = #outputs;
             type Provider = #provider;
+            type Recovery = #core::resource::#recovery;
+            type Change = #core::resource::#change;
+            type Readiness = #core::resource::#readiness;
             fn schema() -> ::std::sync::Arc<#core::schema::Schema> {
                 static SCHEMA: ::std::sync::OnceLock<::std::sync::Arc<#core::schema::Schema>> =
                     ::std::sync::OnceLock::new();
@@ -262,6 +269,11 @@ fn schema(
 ) -> TokenStream {
     let Kind { kind: kind_text, version, idempotency, visibility, create, made, update, delete, .. } = kind;
     let (delete_first, lookup) = (kind.delete_first, kind.lookup);
+    let name = &input.ident;
+    let migrate = option(
+        (*version > 1)
+            .then(|| quote!(<#name as #core::resource::Migrate>::migrate as #core::schema::Migration)),
+    );
     let parallel = option(kind.parallel.map(|n| quote!(#n)));
     let unique = kind.unique.iter().map(|key| unique(key, fields));
     let doc = first_paragraph(&input.attrs);
@@ -274,6 +286,7 @@ fn schema(
             kind: #core::__private::kind(#kind_text),
             doc: #doc,
             version: #version,
+            migrate: #migrate,
             fields: ::std::vec![#(#fields),*],
             idempotency: #core::schema::Idempotency::#idempotency,
             visibility: #visibility,

@@ -7,9 +7,7 @@ use sskuba_core::schema::Schema;
 
 #[cfg(feature = "client")]
 use crate::client::Settings;
-#[cfg(feature = "client")]
-use crate::handlers::Api;
-use crate::handlers::{Here, Unbuilt};
+use crate::handlers::{Here, Machines, machine_kind};
 use crate::resources::{Applied, Bootstrap, Config, Health, Kubeconfig, Reset, Secrets, Upgrade};
 
 /// The name of the provider: the first part of its kinds.
@@ -18,20 +16,21 @@ const NAME: &str = "talos";
 /// As many machines at once as anybody waits for; each is asked by its own calls alone.
 const LIMITS: Limits = Limits { parallel: 128, per_second: None };
 
-/// Adds a handler for every kind; `$api` makes one for those that need a machine.
-macro_rules! with_kinds {
-    ($here:expr, $api:expr) => {
-        Handlers::new(NAME)
-            .limits(LIMITS)
-            .resource::<Secrets>($here)
-            .resource::<Config>($here)
-            .resource::<Applied>($api)
-            .resource::<Bootstrap>($api)
-            .resource::<Health>($api)
-            .resource::<Kubeconfig>($api)
-            .resource::<Reset>($api)
-            .resource::<Upgrade>($api)
-    };
+/// Adds all kinds: those that need no machine, and those that do.
+fn handlers(machines: &Machines) -> Handlers {
+    let here = Handlers::anywhere(NAME)
+        .limits(LIMITS)
+        .resource::<Secrets>(Here::default())
+        .resource::<Config>(Here::default());
+    let kinds = [
+        machine_kind::<Applied>,
+        machine_kind::<Bootstrap>,
+        machine_kind::<Health>,
+        machine_kind::<Kubeconfig>,
+        machine_kind::<Reset>,
+        machine_kind::<Upgrade>,
+    ];
+    kinds.into_iter().fold(here, |handlers, kind| kind(handlers, machines))
 }
 
 /// Returns the schemas of all kinds.
@@ -41,22 +40,18 @@ macro_rules! with_kinds {
 /// assert!(kinds.contains(&"talos:machine:Applied".to_owned()));
 /// ```
 pub fn schemas() -> Vec<Arc<Schema>> {
-    with_kinds!(Here::default(), Unbuilt).schemas()
+    handlers(&Machines::default()).schemas()
 }
 
 /// Returns the provider. With the feature `client` it talks to machines; without it, it makes secrets and configs,
 /// knows its other kinds and checks their inputs, and refuses their calls.
 pub fn provider() -> Arc<dyn Provider> {
-    #[cfg(feature = "client")]
-    return provider_with(Settings::default());
-    #[cfg(not(feature = "client"))]
-    return Arc::new(with_kinds!(Here::default(), Unbuilt));
+    Arc::new(handlers(&Machines::default()))
 }
 
 /// Returns the provider with settings of its own, e.g. a [`Dialer`](crate::client::Dialer) that reaches machines
 /// behind a proxy.
 #[cfg(feature = "client")]
 pub fn provider_with(settings: Settings) -> Arc<dyn Provider> {
-    let api = Api::new(settings);
-    Arc::new(with_kinds!(Here::default(), api.clone()))
+    Arc::new(handlers(&Machines::new(settings)))
 }

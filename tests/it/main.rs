@@ -24,5 +24,6 @@ mod replace;
 mod schedule;
 mod spans;
 mod store_faults;
+mod versions;
 mod whole;
 mod world;

@@ -7,27 +7,55 @@ use sskuba_core::resource::Resource;
 use sskuba_core::value::{Map, Value};
 use tokio::time::Instant;
 
+use super::failure::Placed;
+use super::{Objects, Service};
+use crate::tags::{self, Tags};
+
 /// The longest that is kept back of a call's time, so that its answer still counts.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// One call of the engine.
-pub(crate) struct Call<'a> {
+pub(crate) struct Call<'a, A> {
     pub(crate) cx: &'a Cx,
-    /// Where the calls go, for messages.
-    pub(crate) place: &'a str,
+    /// Whom it asks.
+    pub(crate) aws: &'a Service<A>,
     /// When waiting ends.
     pub(crate) until: Instant,
 }
 
-impl<'a> Call<'a> {
-    pub(crate) fn new(cx: &'a Cx, place: &'a str) -> Self {
+impl<A> Placed for Call<'_, A> {
+    fn place(&self) -> &str {
+        &self.aws.place
+    }
+}
+
+impl<'a, A: Objects> Call<'a, A> {
+    pub(crate) fn new(cx: &'a Cx, aws: &'a Service<A>) -> Self {
         let time = cx.timeout.saturating_sub((cx.timeout / 10).min(MARGIN));
-        Self { cx, place, until: Instant::now() + time }
+        Self { cx, aws, until: Instant::now() + time }
     }
 
     /// Returns the token as text.
     pub(crate) fn token(&self) -> String {
         self.cx.token.to_string()
+    }
+
+    /// Returns the name that an object is made with: the given one, or one of at most so many characters.
+    pub(crate) fn name(&self, given: Option<&String>, limit: usize) -> String {
+        given.cloned().unwrap_or_else(|| self.cx.token.physical_name(self.cx.address.name(), limit))
+    }
+
+    /// Returns all tags of an object whose own are these.
+    pub(crate) fn tags(&self, own: &Tags) -> Tags {
+        tags::desired(self.cx, own, &self.aws.defaults)
+    }
+
+    /// Brings the tags of an object up to date; tags that others gave it stay.
+    pub(crate) async fn retag(&self, id: &str, before: Option<&Tags>, own: &Tags) -> Result<(), Failure> {
+        let desired = self.tags(own);
+        let dropped = before.map(|before| tags::dropped(before, &desired)).unwrap_or_default();
+        A::tag(self.aws, id, desired).await?;
+        if dropped.is_empty() { Ok(()) } else { A::untag(self.aws, id, dropped).await }
     }
 
     /// Says that the object `id` is there though the call failed after it was made.
@@ -40,7 +68,13 @@ impl<'a> Call<'a> {
 
     /// Says that an answer of AWS lacks what its documentation promises.
     pub(crate) fn lacking(&self, what: &str) -> Failure {
-        Failure::unknown(Class::Terminal, format!("the answer of {} has no {what}", self.place))
+        Failure::unknown(Class::Terminal, format!("the answer of {} has no {what}", self.place()))
             .hint("if the endpoint is not AWS itself, it may not be able to do this")
+    }
+
+    /// Says that an object which was made is not there.
+    pub(crate) fn not_there(&self) -> Failure {
+        Failure::new(Class::NotFound, format!("{} does not know the object", self.place()))
+            .hint("if it was deleted meanwhile: run `refresh`, then `up`")
     }
 }

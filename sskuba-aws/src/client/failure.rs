@@ -5,8 +5,8 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ec2::operation::RequestId;
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::RequestId;
 use sskuba_core::provider::{Class, Effect, Failure};
 
 use super::code;
@@ -22,44 +22,51 @@ enum Sent {
     Once,
 }
 
+/// What knows where calls go, for messages.
+pub(crate) trait Placed {
+    /// Says where they go.
+    fn place(&self) -> &str;
+}
+
+impl Placed for String {
+    fn place(&self) -> &str {
+        self
+    }
+}
+
 /// Turns the results of SDK calls into ours.
 pub(crate) trait Outcome<T> {
-    /// Takes the result of a call that changes nothing; `place` says where it went.
-    fn asked(self, place: &str) -> Result<T, Failure>;
+    /// Takes the result of a call that changes nothing.
+    fn asked(self, at: &impl Placed) -> Result<T, Failure>;
     /// Takes the result of a call that changes something and that the SDK may have repeated.
-    fn sent(self, place: &str) -> Result<T, Failure>;
-    /// Takes the result of a call made with [`once`](super::once::once).
-    fn sent_once(self, place: &str) -> Result<T, Failure>;
+    fn sent(self, at: &impl Placed) -> Result<T, Failure>;
+    /// Takes the result of a call that is repeated only where the try before was [refused](super::OnlyRefused).
+    fn sent_once(self, at: &impl Placed) -> Result<T, Failure>;
 }
 
 impl<T, E: ProvideErrorMetadata + Error + 'static, R: Debug> Outcome<T> for Result<T, SdkError<E, R>> {
-    fn asked(self, place: &str) -> Result<T, Failure> {
-        self.map_err(|error| failure(&error, place, Sent::Question))
+    fn asked(self, at: &impl Placed) -> Result<T, Failure> {
+        self.map_err(|error| failure(&error, at.place(), Sent::Question))
     }
-    fn sent(self, place: &str) -> Result<T, Failure> {
-        self.map_err(|error| failure(&error, place, Sent::Change))
+    fn sent(self, at: &impl Placed) -> Result<T, Failure> {
+        self.map_err(|error| failure(&error, at.place(), Sent::Change))
     }
-    fn sent_once(self, place: &str) -> Result<T, Failure> {
-        self.map_err(|error| failure(&error, place, Sent::Once))
+    fn sent_once(self, at: &impl Placed) -> Result<T, Failure> {
+        self.map_err(|error| failure(&error, at.place(), Sent::Once))
     }
 }
 
 /// Makes the failure of a call that the service refused.
 pub(crate) fn refusal<E: ProvideErrorMetadata + Error + 'static, R: Debug>(
     error: &SdkError<E, R>,
-    place: &str,
+    at: &impl Placed,
 ) -> Failure {
-    failure(error, place, Sent::Once)
+    failure(error, at.place(), Sent::Once)
 }
 
 /// Tells whether the service answered with an error of one of these codes.
 pub(crate) fn is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, codes: &[&str]) -> bool {
     error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| codes.contains(&code))
-}
-
-/// Tells whether the service answered that something is not there.
-pub(crate) fn not_found<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
-    error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(code::not_found)
 }
 
 /// Takes a delete's result: gone is deleted.

@@ -1,15 +1,15 @@
 //! Creates that AWS does not make idempotent: they are repeated only where the first try certainly did nothing.
 
-use aws_sdk_ec2::config::Builder;
-use aws_sdk_ec2::config::interceptors::InterceptorContext;
-use aws_sdk_ec2::config::retry::{ClassifyRetry, RetryAction};
+use aws_sdk_sts::config::interceptors::InterceptorContext;
+use aws_sdk_sts::config::retry::{ClassifyRetry, RetryAction};
 
 use super::failure::never_connected;
 
 /// Forbids the SDK to repeat a call whose earlier try may have been carried out: a lost connection, a timeout,
-/// an internal error. `503`, which is how EC2 throttles, is a refusal and stays repeatable.
+/// an internal error. `503`, which is how EC2 throttles, is a refusal and stays repeatable. The result of such a call is
+/// taken with `sent_once`.
 #[derive(Debug)]
-struct OnlyRefused;
+pub(crate) struct OnlyRefused;
 
 impl ClassifyRetry for OnlyRefused {
     fn classify_retry(&self, cx: &InterceptorContext) -> RetryAction {
@@ -28,9 +28,4 @@ impl ClassifyRetry for OnlyRefused {
     fn name(&self) -> &'static str {
         "only refused"
     }
-}
-
-/// Returns the configuration of such a call. Its result is taken with `sent_once`.
-pub(super) fn once() -> Builder {
-    aws_sdk_ec2::Config::builder().retry_classifier(OnlyRefused)
 }

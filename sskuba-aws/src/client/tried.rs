@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use sskuba_core::address::Token;
 use sskuba_core::provider::{Effect, Failure};
 
-use super::call::Call;
+use super::{Call, Objects};
 
 /// The generations whose create was sent by this process and not refused.
 #[derive(Default)]
@@ -20,14 +20,14 @@ impl Tried {
 
     /// Tells whether this call repeats one that may have made the object; otherwise one that is there is somebody
     /// else's.
-    pub(crate) fn may_have_made(&self, call: &Call<'_>) -> bool {
+    pub(crate) fn may_have_made(&self, call: &Call<'_, impl Objects>) -> bool {
         call.cx.recovering || self.lock().contains(&call.cx.token)
     }
 
     /// Sends a create; remembers it unless it certainly changed nothing.
     pub(crate) async fn send<T>(
         &self,
-        call: &Call<'_>,
+        call: &Call<'_, impl Objects>,
         create: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         self.lock().insert(call.cx.token);

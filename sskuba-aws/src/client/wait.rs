@@ -6,7 +6,7 @@ use std::time::Duration;
 use sskuba_core::provider::{Class, Failure};
 use tokio::time::Instant;
 
-use super::call::Call;
+use super::{Call, Objects};
 
 /// The longest that AWS goes on to report a dependency that is gone: network interfaces of load balancers take
 /// some minutes.
@@ -48,7 +48,7 @@ impl Pauses {
 
 /// Looks until it finds what it waits for. Passing faults of a look do not end it.
 pub(crate) async fn until<T, F>(
-    call: &Call<'_>,
+    call: &Call<'_, impl Objects>,
     what: &str,
     mut look: impl FnMut() -> F,
 ) -> Result<T, Failure>
@@ -73,7 +73,10 @@ where
 
 /// Repeats a delete while AWS says that something uses the object: it says so for a while after that is gone.
 /// An object that is gone counts as deleted.
-pub(crate) async fn unused<F>(call: &Call<'_>, mut delete: impl FnMut() -> F) -> Result<(), Failure>
+pub(crate) async fn unused<F>(
+    call: &Call<'_, impl Objects>,
+    mut delete: impl FnMut() -> F,
+) -> Result<(), Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
@@ -94,7 +97,10 @@ where
 
 /// Repeats a step that follows a create while AWS does not know the new object everywhere, or says that it is in no state
 /// for it yet.
-pub(crate) async fn accepted<T, F>(call: &Call<'_>, mut step: impl FnMut() -> F) -> Result<T, Failure>
+pub(crate) async fn accepted<T, F>(
+    call: &Call<'_, impl Objects>,
+    mut step: impl FnMut() -> F,
+) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,
 {
@@ -109,7 +115,10 @@ where
 }
 
 /// Repeats a step that follows a create while AWS does not know the new object everywhere.
-pub(crate) async fn visible<T, F>(call: &Call<'_>, mut step: impl FnMut() -> F) -> Result<T, Failure>
+pub(crate) async fn visible<T, F>(
+    call: &Call<'_, impl Objects>,
+    mut step: impl FnMut() -> F,
+) -> Result<T, Failure>
 where
     F: Future<Output = Result<T, Failure>>,
 {

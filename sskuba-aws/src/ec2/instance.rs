@@ -1,14 +1,19 @@
 //! Instances.
 
-use std::collections::BTreeMap;
+#[cfg(feature = "ec2")]
+mod launch;
 
+#[cfg(feature = "ec2")]
+use aws_sdk_ec2::types::{
+    AttributeBooleanValue, HttpTokensState, Instance as Item, InstanceStateName as Phase, Reservation,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use sskuba_core::prelude::*;
-use sskuba_core::schema::FieldError;
 
-use crate::kind::{Kind, mistake};
+#[cfg(feature = "ec2")]
+use self::launch::{launch, profile, tokens};
+use super::prelude::*;
 
 /// The most bytes of user data that AWS takes, before base64.
 pub const USER_DATA_LIMIT: usize = 16 * 1024;
@@ -69,7 +74,7 @@ pub struct RootVolume {
 #[derive(Resource)]
 #[resource(
     kind = "aws:ec2:Instance",
-    idempotency = "token",
+    idempotency = "token, tag",
     visibility = "30s",
     create = "15s",
     made = "3s",
@@ -179,21 +184,230 @@ impl Kind for Instance {
 }
 
 /// Takes the name of a profile out of its ARN: a program may say either, and AWS reports the ARN.
-pub(crate) fn profile_name(profile: &str) -> &str {
+fn profile_name(profile: &str) -> &str {
     match profile.starts_with("arn:") {
         true => profile.rsplit('/').next().unwrap_or_default(),
         false => profile,
     }
 }
 
-fn same_profile(value: &sskuba_core::value::Value) -> sskuba_core::value::Value {
+fn same_profile(value: &Value) -> Value {
     value.as_str().map_or_else(|| value.clone(), |profile| profile_name(profile).into())
 }
 
 /// Decodes base64 text; white space does not count.
-pub(crate) fn decoded(text: &str) -> Option<Secret<Vec<u8>>> {
+fn decoded(text: &str) -> Option<Secret<Vec<u8>>> {
     let compact = Secret::new(text.split_ascii_whitespace().collect::<String>());
     STANDARD.decode(compact.expose()).ok().map(Secret::new)
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl Served for Instance {
+    type Api = Ec2;
+    type Item = Item;
+    const NAME: &'static str = "instance";
+
+    async fn describe(ec2: &Aws<Ec2>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let describe = ec2.describe_instances().set_instance_ids(which.ids());
+        let pages = describe.set_filters(which.filters("instance-id")).into_paginator().items().send();
+        let reservations: Vec<Reservation> = pages.collect::<Result<_, _>>().await.asked(ec2)?;
+        let all = reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
+        Ok(found(all, Item::instance_id, Item::tags))
+    }
+
+    fn is_alive(found: &Found<Item>) -> bool {
+        !matches!(phase(found), Some(Phase::Terminated | Phase::ShuttingDown))
+    }
+
+    async fn create(call: &Call<'_>, args: InstanceArgs) -> Result<Report<Self>, Failure> {
+        let made = launch(call, &args).await?.send().await.sent(call)?;
+        let made = made.instances().first().ok_or_else(|| call.lacking(Self::NAME))?;
+        let id = text(made.instance_id());
+        if !args.source_dest_check {
+            let set = accepted(call, || Self::set_source_dest_check(call, &id, false)).await;
+            set.map_err(|failure| call.partial::<Self>(&id, failure))?;
+        }
+        Ok(Report::new(id, state(made)))
+    }
+
+    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+        let (id, args) = (&change.prior.id, &change.args);
+        let found = Self::started(call, id).await?.filter(Self::is_alive).ok_or_else(|| {
+            Failure::new(Class::NotFound, format!("{id} is terminated"))
+                .hint("run `refresh`, then `up`, to make another")
+        })?;
+        let now = args_of(&found);
+        Self::set_groups(call, id, args, &now).await?;
+        if (args.require_imdsv2, args.metadata_hop_limit) != (now.require_imdsv2, now.metadata_hop_limit) {
+            let modify = call.aws.modify_instance_metadata_options().instance_id(id);
+            let modify = modify.http_tokens(tokens(args.require_imdsv2));
+            let hops = args.metadata_hop_limit.into();
+            modify.http_put_response_hop_limit(hops).send().await.sent(call)?;
+        }
+        if args.source_dest_check != now.source_dest_check {
+            Self::set_source_dest_check(call, id, args.source_dest_check).await?;
+        }
+        let wanted = args.iam_instance_profile.as_deref();
+        if wanted.map(profile_name) != now.iam_instance_profile.as_deref().map(profile_name) {
+            Self::set_profile(call, id, wanted).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        let terminate = call.aws.terminate_instances().instance_ids(&prior.id);
+        gone_is_fine(terminate.send().await.sent(call))?;
+        until(call, &prior.id, || async {
+            Ok(match Self::get(call, prior).await? {
+                Some(found) if phase(&found) != Some(&Phase::Terminated) => {
+                    Look::Not(text(phase(&found).map(Phase::as_str)))
+                }
+                _ => Look::Done(()),
+            })
+        })
+        .await
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let args = InstanceArgs { tags: found.own_tags(), ..args_of(found) };
+        Ok(Report::new(found.id.clone(), state(found)).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedLater for Instance {
+    async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
+        Ok(match phase(found) {
+            Some(Phase::Running) => TypedReadiness::Ready(Self::report(call, found).await?),
+            Some(Phase::Pending) | None => TypedReadiness::Pending(None),
+            Some(ended) => TypedReadiness::Failed(ending(found, ended)),
+        })
+    }
+}
+
+#[cfg(feature = "ec2")]
+fn phase(found: &Item) -> Option<&Phase> {
+    found.state().and_then(|state| state.name())
+}
+
+/// Says how an instance ended while it started.
+#[cfg(feature = "ec2")]
+fn ending(found: &Item, phase: &Phase) -> String {
+    let reason = found.state_reason();
+    let (code, why) = (reason.and_then(|r| r.code()), reason.and_then(|r| r.message()));
+    match why {
+        Some(why) => format!("it is {phase}: {why} ({})", text(code)),
+        None => format!("it is {phase}, and AWS gives no reason"),
+    }
+}
+
+#[cfg(feature = "ec2")]
+fn state(found: &Item) -> InstanceState {
+    let interface = found.network_interfaces().first();
+    InstanceState {
+        id: text(found.instance_id()),
+        private_ip: text(found.private_ip_address()),
+        private_dns: text(found.private_dns_name()),
+        public_ip: text(found.public_ip_address()),
+        availability_zone: text(found.placement().and_then(|placement| placement.availability_zone())),
+        network_interface_id: text(interface.and_then(|interface| interface.network_interface_id())),
+    }
+}
+
+/// Returns the inputs as AWS reports them; what it does not report with the instance is marked so in the schema; the tags
+/// are with what was found.
+#[cfg(feature = "ec2")]
+fn args_of(found: &Item) -> InstanceArgs {
+    let metadata = found.metadata_options();
+    let groups = found.security_groups().iter().map(|group| text(group.group_id()));
+    let hops = metadata.and_then(|options| options.http_put_response_hop_limit());
+    InstanceArgs {
+        ami: text(found.image_id()),
+        instance_type: text(found.instance_type().map(|kind| kind.as_str())),
+        subnet_id: text(found.subnet_id()),
+        security_group_ids: Some(groups.collect()),
+        key_name: given(found.key_name()),
+        user_data: None,
+        user_data_base64: None,
+        iam_instance_profile: given(found.iam_instance_profile().and_then(|profile| profile.arn())),
+        require_imdsv2: metadata.and_then(|options| options.http_tokens())
+            == Some(&HttpTokensState::Required),
+        metadata_hop_limit: hops.and_then(|hops| u8::try_from(hops).ok()).unwrap_or(1),
+        root_volume: None,
+        fixed_private_ip: given(found.private_ip_address()),
+        associate_public_ip: None,
+        source_dest_check: found.source_dest_check().unwrap_or(true),
+        tags: BTreeMap::new(),
+    }
+}
+
+#[cfg(feature = "ec2")]
+impl Instance {
+    /// Returns an instance when it no longer starts: before that AWS refuses most changes.
+    async fn started(call: &Call<'_>, id: &str) -> Result<Option<Found<Item>>, Failure> {
+        until(call, id, || async {
+            let found = call.aws.get::<Self>(id).await?;
+            Ok(match found.as_ref().and_then(|found| phase(found)) {
+                Some(Phase::Pending) => Look::Not("pending".to_owned()),
+                _ => Look::Done(found),
+            })
+        })
+        .await
+    }
+
+    async fn set_groups(
+        call: &Call<'_>,
+        id: &str,
+        args: &InstanceArgs,
+        now: &InstanceArgs,
+    ) -> Result<(), Failure> {
+        let sorted = |groups: &Option<Vec<String>>| {
+            let mut groups = groups.clone().unwrap_or_default();
+            groups.sort();
+            groups.dedup();
+            groups
+        };
+        if args.security_group_ids.is_none()
+            || sorted(&args.security_group_ids) == sorted(&now.security_group_ids)
+        {
+            return Ok(());
+        }
+        let modify = call.aws.modify_instance_attribute().instance_id(id);
+        modify.set_groups(args.security_group_ids.clone()).send().await.sent(call).map(drop)
+    }
+
+    async fn set_source_dest_check(call: &Call<'_>, id: &str, on: bool) -> Result<(), Failure> {
+        let value = AttributeBooleanValue::builder().value(on).build();
+        let modify = call.aws.modify_instance_attribute().instance_id(id).source_dest_check(value);
+        modify.send().await.sent(call).map(drop)
+    }
+
+    async fn set_profile(call: &Call<'_>, id: &str, wanted: Option<&str>) -> Result<(), Failure> {
+        let of_instance = filter("instance-id", [id]);
+        let describe = call.aws.describe_iam_instance_profile_associations().filters(of_instance);
+        let found = describe.send().await.asked(call)?;
+        let active = found.iam_instance_profile_associations().iter().find(|found| {
+            found.state().is_some_and(|state| ["associating", "associated"].contains(&state.as_str()))
+        });
+        let active = active.and_then(|found| found.association_id());
+        match (wanted, active) {
+            (Some(wanted), Some(active)) => {
+                let replace = call.aws.replace_iam_instance_profile_association().association_id(active);
+                replace.iam_instance_profile(profile(wanted)).send().await.sent(call).map(drop)
+            }
+            (Some(wanted), None) => {
+                let associate = call.aws.associate_iam_instance_profile().instance_id(id);
+                associate.iam_instance_profile(profile(wanted)).send().await.sent(call).map(drop)
+            }
+            (None, Some(active)) => {
+                let take_away = call.aws.disassociate_iam_instance_profile().association_id(active);
+                gone_is_fine(take_away.send().await.sent(call))
+            }
+            (None, None) => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

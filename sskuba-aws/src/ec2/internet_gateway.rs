@@ -1,10 +1,9 @@
 //! Internet gateways.
 
-use std::collections::BTreeMap;
+#[cfg(feature = "ec2")]
+use aws_sdk_ec2::types::{InternetGateway as Item, ResourceType};
 
-use sskuba_core::prelude::*;
-
-use crate::kind::Kind;
+use super::prelude::*;
 
 /// An internet gateway, attached to a network.
 ///
@@ -36,3 +35,103 @@ pub struct InternetGateway {
 }
 
 impl Kind for InternetGateway {}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl Served for InternetGateway {
+    type Api = Ec2;
+    type Item = Item;
+    const NAME: &'static str = "internet gateway";
+    const LINGERS: bool = true;
+
+    async fn describe(ec2: &Aws<Ec2>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let describe = ec2.describe_internet_gateways().set_internet_gateway_ids(which.ids());
+        let pages =
+            describe.set_filters(which.filters("internet-gateway-id")).into_paginator().items().send();
+        Ok(found(
+            pages.collect::<Result<Vec<_>, _>>().await.asked(ec2)?,
+            Item::internet_gateway_id,
+            Item::tags,
+        ))
+    }
+
+    async fn create(call: &Call<'_>, args: InternetGatewayArgs) -> Result<Report<Self>, Failure> {
+        if let Some(id) = Self::of(call, &args.vpc_id).await? {
+            return Ok(Report::new(id.clone(), InternetGatewayState { id }));
+        }
+        let spec = spec(call, ResourceType::InternetGateway, &args.tags);
+        let create = call.aws.create_internet_gateway().tag_specifications(spec);
+        let made = create.customize().config_override(once()).send().await.sent_once(call)?;
+        let made = made.internet_gateway.ok_or_else(|| call.lacking(Self::NAME))?;
+        let id = text(made.internet_gateway_id());
+        let attached = visible(call, || Self::attach(call, &id, &args.vpc_id)).await;
+        attached.map_err(|failure| call.partial::<Self>(&id, failure))?;
+        Ok(Report::new(id.clone(), InternetGatewayState { id }))
+    }
+
+    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
+        if vpc_of(&found) == change.args.vpc_id {
+            return Ok(());
+        }
+        Self::detach(call, &found).await?;
+        Self::attach(call, &found.id, &change.args.vpc_id).await
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        let Some(found) = Self::get(call, prior).await? else { return Ok(()) };
+        Self::detach(call, &found).await?;
+        let delete = call.aws.delete_internet_gateway().internet_gateway_id(&found.id);
+        delete.send().await.sent(call).map(drop)
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let args = InternetGatewayArgs { vpc_id: vpc_of(found), tags: found.own_tags() };
+        let id = found.id.clone();
+        Ok(Report::new(id.clone(), InternetGatewayState { id }).args(args))
+    }
+}
+
+/// Returns the network that a gateway is attached to; empty if to none.
+#[cfg(feature = "ec2")]
+fn vpc_of(found: &Item) -> String {
+    text(found.attachments().iter().find_map(|attachment| attachment.vpc_id()))
+}
+
+#[cfg(feature = "ec2")]
+impl InternetGateway {
+    /// Finds our gateway of this network; another's is a conflict.
+    async fn of(call: &Call<'_>, vpc: &str) -> Result<Option<String>, Failure> {
+        let of_vpc = Which::With(vec![("attachment.vpc-id", vpc.to_owned())]);
+        let all = Self::describe(call.aws, of_vpc).await?;
+        let Some(found) = all.into_iter().find(|found| vpc_of(found) == vpc) else { return Ok(None) };
+        refuse_foreign(call, &format!("an internet gateway of network {vpc}"), &found.tags, &found.id)?;
+        Ok(Some(found.id))
+    }
+
+    /// Attaches a gateway; it counts as done where the gateway is attached to this network already.
+    async fn attach(call: &Call<'_>, id: &str, vpc: &str) -> Result<(), Failure> {
+        match call.aws.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await {
+            Err(error) if is(&error, &["Resource.AlreadyAssociated"]) => {
+                match call.aws.get::<Self>(id).await? {
+                    Some(found) if vpc_of(&found) == vpc => Ok(()),
+                    _ => Err(error).sent(call),
+                }
+            }
+            other => other.sent(call).map(drop),
+        }
+    }
+
+    /// Detaches a gateway; AWS refuses while the network holds public addresses.
+    async fn detach(call: &Call<'_>, found: &Found<Item>) -> Result<(), Failure> {
+        let vpc = vpc_of(found);
+        if vpc.is_empty() {
+            return Ok(());
+        }
+        unused(call, || async {
+            let detach = call.aws.detach_internet_gateway().internet_gateway_id(&found.id).vpc_id(&vpc);
+            detach.send().await.sent(call).map(drop)
+        })
+        .await
+    }
+}

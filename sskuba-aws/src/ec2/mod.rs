@@ -1,20 +1,30 @@
 //! EC2: networks, their rules, and instances.
 
+mod availability_zones;
 mod elastic_ip;
+mod image;
 mod instance;
 mod internet_gateway;
 mod key_pair;
 mod nat_gateway;
+mod prelude;
 mod route;
 mod route_table;
+mod route_table_association;
 mod security_group;
 mod security_group_rule;
+#[cfg(feature = "ec2")]
+mod service;
 mod subnet;
 mod vpc;
 
+use sskuba_core::provider::Handlers;
+
+pub use availability_zones::{
+    AvailabilityZones, AvailabilityZonesArgs, AvailabilityZonesOutputs, AvailabilityZonesState,
+};
 pub use elastic_ip::{Eip, EipArgs, EipOutputs, EipState};
-#[cfg(feature = "client")]
-pub(crate) use instance::profile_name;
+pub use image::{Image, ImageArgs, ImageOutputs, ImageState};
 pub use instance::{Instance, InstanceArgs, InstanceOutputs, InstanceState, RootVolume, USER_DATA_LIMIT};
 pub use internet_gateway::{
     InternetGateway, InternetGatewayArgs, InternetGatewayOutputs, InternetGatewayState,
@@ -22,17 +32,42 @@ pub use internet_gateway::{
 pub use key_pair::{KeyPair, KeyPairArgs, KeyPairOutputs, KeyPairState};
 pub use nat_gateway::{Connectivity, NatGateway, NatGatewayArgs, NatGatewayOutputs, NatGatewayState};
 pub use route::{Route, RouteArgs, RouteOutputs, RouteState};
-pub use route_table::{
-    RouteTable, RouteTableArgs, RouteTableAssociation, RouteTableAssociationArgs,
-    RouteTableAssociationOutputs, RouteTableAssociationState, RouteTableOutputs, RouteTableState,
+pub use route_table::{RouteTable, RouteTableArgs, RouteTableOutputs, RouteTableState};
+pub use route_table_association::{
+    RouteTableAssociation, RouteTableAssociationArgs, RouteTableAssociationOutputs,
+    RouteTableAssociationState,
 };
 pub use security_group::{SecurityGroup, SecurityGroupArgs, SecurityGroupOutputs, SecurityGroupState};
-#[cfg(feature = "client")]
-pub(crate) use security_group_rule::canonical;
 pub use security_group_rule::{
     Direction, SecurityGroupRule, SecurityGroupRuleArgs, SecurityGroupRuleOutputs, SecurityGroupRuleState,
 };
 pub use subnet::{Subnet, SubnetArgs, SubnetOutputs, SubnetState};
 pub use vpc::{Vpc, VpcArgs, VpcOutputs, VpcState};
 
-pub use crate::lookup::{AvailabilityZones, Image};
+#[cfg(not(feature = "ec2"))]
+use crate::absent::Kinds;
+use crate::provider::Account;
+
+/// Adds them with the client.
+#[cfg(feature = "ec2")]
+type Kinds = crate::client::Kinds<service::Ec2>;
+
+/// Adds the kinds of EC2.
+pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
+    Kinds::new(provider, account)
+        .resource::<Eip>()
+        .resource::<Instance>()
+        .resource::<InternetGateway>()
+        .resource::<KeyPair>()
+        .resource::<NatGateway>()
+        .resource::<Route>()
+        .resource::<RouteTable>()
+        .resource::<RouteTableAssociation>()
+        .resource::<SecurityGroup>()
+        .resource::<SecurityGroupRule>()
+        .resource::<Subnet>()
+        .resource::<Vpc>()
+        .lookup::<AvailabilityZones>()
+        .lookup::<Image>()
+        .added()
+}

@@ -1,12 +1,12 @@
 //! NAT gateways.
 
-use std::collections::BTreeMap;
-
+#[cfg(feature = "ec2")]
+use aws_sdk_ec2::types::{ConnectivityType, NatGateway as Item, NatGatewayState as Phase, ResourceType};
 use serde::{Deserialize, Serialize};
-use sskuba_core::prelude::*;
-use sskuba_core::schema::FieldError;
 
-use crate::kind::{Kind, mistake};
+#[cfg(feature = "ec2")]
+use super::Eip;
+use super::prelude::*;
 
 /// What a NAT gateway reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Shape)]
@@ -41,7 +41,7 @@ pub enum Connectivity {
 #[derive(Resource)]
 #[resource(
     kind = "aws:ec2:NatGateway",
-    idempotency = "token",
+    idempotency = "token, tag",
     visibility = "30s",
     create = "95s",
     made = "3s",
@@ -85,5 +85,133 @@ impl Kind for NatGateway {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// The code for an address that something else has: of a refusal, or of a gateway that failed.
+#[cfg(feature = "ec2")]
+const TAKEN: &str = "Resource.AlreadyAssociated";
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl Served for NatGateway {
+    type Api = Ec2;
+    type Item = Item;
+    const NAME: &'static str = "NAT gateway";
+
+    async fn describe(ec2: &Aws<Ec2>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let describe = ec2.describe_nat_gateways().set_nat_gateway_ids(which.ids());
+        let pages = describe.set_filter(which.filters("nat-gateway-id")).into_paginator().items().send();
+        Ok(found(pages.collect::<Result<Vec<_>, _>>().await.asked(ec2)?, Item::nat_gateway_id, Item::tags))
+    }
+
+    fn is_alive(found: &Found<Item>) -> bool {
+        !matches!(found.state(), Some(Phase::Deleted | Phase::Deleting))
+    }
+
+    async fn create(call: &Call<'_>, args: NatGatewayArgs) -> Result<Report<Self>, Failure> {
+        let connectivity = match args.connectivity {
+            Connectivity::Public => ConnectivityType::Public,
+            Connectivity::Private => ConnectivityType::Private,
+        };
+        let create = call.aws.create_nat_gateway().subnet_id(&args.subnet_id).connectivity_type(connectivity);
+        let create = create.set_allocation_id(args.allocation_id.clone()).client_token(call.token());
+        let create = create.tag_specifications(spec(call, ResourceType::Natgateway, &args.tags));
+        let made = match create.send().await {
+            Err(error) if is(&error, &[TAKEN]) => {
+                let refusal = refusal(&error, call);
+                return Err(Self::user_of(call, refusal, args.allocation_id.as_deref()).await);
+            }
+            other => other.sent(call)?.nat_gateway.ok_or_else(|| call.lacking(Self::NAME))?,
+        };
+        Ok(Report::new(text(made.nat_gateway_id()), state(&made)))
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        match Self::get(call, prior).await? {
+            Some(found) if found.state() != Some(&Phase::Deleted) => {}
+            _ => return Ok(()),
+        }
+        let delete = call.aws.delete_nat_gateway().nat_gateway_id(&prior.id);
+        gone_is_fine(delete.send().await.sent(call))?;
+        until(call, &prior.id, || async {
+            Ok(match Self::get(call, prior).await? {
+                None => Look::Done(()),
+                Some(found) if found.state() == Some(&Phase::Deleted) => Look::Done(()),
+                Some(found) => Look::Not(text(found.state().map(Phase::as_str))),
+            })
+        })
+        .await
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let address = found.nat_gateway_addresses().first();
+        let args = NatGatewayArgs {
+            subnet_id: text(found.subnet_id()),
+            allocation_id: given(address.and_then(|address| address.allocation_id())),
+            connectivity: match found.connectivity_type() {
+                Some(ConnectivityType::Private) => Connectivity::Private,
+                _ => Connectivity::Public,
+            },
+            tags: found.own_tags(),
+        };
+        Ok(Report::new(found.id.clone(), state(found)).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedLater for NatGateway {
+    async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
+        Ok(match found.state() {
+            Some(Phase::Available) => TypedReadiness::Ready(Self::report(call, found).await?),
+            Some(Phase::Failed) => {
+                let (code, why) = (text(found.failure_code()), text(found.failure_message()));
+                let mut failure = Failure::new(Class::Conflict, format!("{why} ({code})"));
+                if code == TAKEN {
+                    let address = found.nat_gateway_addresses().iter().find_map(|used| used.allocation_id());
+                    failure = Self::user_of(call, failure, address).await;
+                }
+                TypedReadiness::Failed(failure.message)
+            }
+            Some(Phase::Deleting | Phase::Deleted) => {
+                TypedReadiness::Failed("it was deleted before it was available".to_owned())
+            }
+            _ => TypedReadiness::Pending(None),
+        })
+    }
+}
+
+#[cfg(feature = "ec2")]
+fn state(found: &Item) -> NatGatewayState {
+    let address = found.nat_gateway_addresses().first();
+    NatGatewayState {
+        id: text(found.nat_gateway_id()),
+        public_ip: text(address.and_then(|address| address.public_ip())),
+        private_ip: text(address.and_then(|address| address.private_ip())),
+    }
+}
+
+#[cfg(feature = "ec2")]
+impl NatGateway {
+    /// Adds to a refusal which gateway has the address, if one has; else what uses it.
+    async fn user_of(call: &Call<'_>, mut refusal: Failure, address: Option<&str>) -> Failure {
+        let of_address = |found: &Found<Item>| {
+            found.nat_gateway_addresses().iter().any(|used| used.allocation_id() == address)
+                && !matches!(found.state(), Some(Phase::Deleted | Phase::Failed))
+        };
+        let all = Self::describe(call.aws, Which::All).await.unwrap_or_default();
+        if let Some(found) = all.into_iter().find(of_address) {
+            return met(call, refusal.clone(), found.id, &found.tags).err().unwrap_or(refusal);
+        }
+        let used = match address {
+            Some(address) => call.aws.get::<Eip>(address).await.ok().flatten(),
+            None => None,
+        };
+        let user = used.as_ref().and_then(|used| used.instance_id().or(used.network_interface_id()));
+        if let Some(user) = user.filter(|user| !user.is_empty()) {
+            refusal.message = format!("{}: {user} has it", refusal.message);
+        }
+        refusal
     }
 }

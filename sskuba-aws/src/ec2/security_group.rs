@@ -1,10 +1,9 @@
 //! Security groups.
 
-use std::collections::BTreeMap;
+#[cfg(feature = "ec2")]
+use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroup as Item};
 
-use sskuba_core::prelude::*;
-
-use crate::kind::Kind;
+use super::prelude::*;
 
 /// A security group. Its rules are resources of their own: [`SecurityGroupRule`](super::SecurityGroupRule).
 ///
@@ -51,3 +50,111 @@ pub struct SecurityGroup {
 }
 
 impl Kind for SecurityGroup {}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl Served for SecurityGroup {
+    type Api = Ec2;
+    type Item = Item;
+    const NAME: &'static str = "security group";
+    const LINGERS: bool = true;
+    /// A rule of its own may have taken over the rule that the field is about.
+    const UNREPORTED: &'static [&'static str] = &["allow_all_outbound"];
+
+    async fn describe(ec2: &Aws<Ec2>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let describe = ec2.describe_security_groups().set_group_ids(which.ids());
+        let pages = describe.set_filters(which.filters("group-id")).into_paginator().items().send();
+        Ok(found(pages.collect::<Result<Vec<_>, _>>().await.asked(ec2)?, Item::group_id, Item::tags))
+    }
+
+    async fn create(call: &Call<'_>, args: SecurityGroupArgs) -> Result<Report<Self>, Failure> {
+        let name = call.name(args.name.as_ref(), NAME_LIMIT);
+        let create = call.aws.create_security_group().vpc_id(&args.vpc_id).group_name(&name);
+        let create = create.description(args.description.as_deref().unwrap_or("Managed by sskuba"));
+        let create = create.tag_specifications(spec(call, ResourceType::SecurityGroup, &args.tags));
+        let id = match create.customize().config_override(once()).send().await {
+            Err(error) if is(&error, &["InvalidGroup.Duplicate"]) => {
+                let named = vec![("vpc-id", args.vpc_id.clone()), ("group-name", name.clone())];
+                call.taken::<Self>(&error, named, |found| found.group_name() == Some(&name)).await?.id
+            }
+            other => text(other.sent_once(call)?.group_id()),
+        };
+        let found = until(call, &id, || async {
+            let found = call.aws.get::<Self>(&id).await?;
+            Ok(found.map_or_else(|| Look::Not("not visible".to_owned()), Look::Done))
+        });
+        let half_made = |failure| call.partial::<Self>(&id, failure);
+        let found = found.await.map_err(half_made)?;
+        if !args.allow_all_outbound {
+            Self::outbound(call, &id, false).await.map_err(half_made)?;
+        }
+        Ok(Report::new(id, state(&found)))
+    }
+
+    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+        let (before, allow) = (change.prior.args.as_ref(), change.args.allow_all_outbound);
+        match before.is_some_and(|before| before.allow_all_outbound == allow) {
+            true => Ok(()),
+            false => Self::outbound(call, &change.prior.id, allow).await,
+        }
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        call.aws.delete_security_group().group_id(&prior.id).send().await.sent(call).map(drop)
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let args = SecurityGroupArgs {
+            vpc_id: text(found.vpc_id()),
+            name: given(found.group_name()),
+            description: given(found.description()),
+            allow_all_outbound: lets_everything_out(found),
+            tags: found.own_tags(),
+        };
+        Ok(Report::new(found.id.clone(), state(found)).args(args))
+    }
+}
+
+/// The most characters of a group's name.
+#[cfg(feature = "ec2")]
+const NAME_LIMIT: usize = 255;
+
+#[cfg(feature = "ec2")]
+fn state(found: &Item) -> SecurityGroupState {
+    SecurityGroupState {
+        id: text(found.group_id()),
+        group_name: text(found.group_name()),
+        owner_id: text(found.owner_id()),
+    }
+}
+
+#[cfg(feature = "ec2")]
+fn lets_everything_out(found: &Item) -> bool {
+    found.ip_permissions_egress().iter().any(|permission| {
+        permission.ip_protocol() == Some("-1")
+            && permission.ip_ranges().iter().any(|range| range.cidr_ip() == Some("0.0.0.0/0"))
+    })
+}
+
+#[cfg(feature = "ec2")]
+impl SecurityGroup {
+    /// Gives a group the rule that lets everything out, or takes it from it: a network with IPv6 gives its groups one of
+    /// each family. What is so already is fine.
+    async fn outbound(call: &Call<'_>, id: &str, allow: bool) -> Result<(), Failure> {
+        let all = || IpPermission::builder().ip_protocol("-1");
+        let v4 = all().ip_ranges(IpRange::builder().cidr_ip("0.0.0.0/0").build()).build();
+        let v6 = all().ipv6_ranges(Ipv6Range::builder().cidr_ipv6("::/0").build()).build();
+        if allow {
+            let allow = call.aws.authorize_security_group_egress().group_id(id).ip_permissions(v4);
+            return match allow.send().await {
+                Err(error) if is(&error, &["InvalidPermission.Duplicate"]) => Ok(()),
+                other => other.sent(call).map(drop),
+            };
+        }
+        for permission in [v4, v6] {
+            let revoke = call.aws.revoke_security_group_egress().group_id(id).ip_permissions(permission);
+            gone_is_fine(revoke.send().await.sent(call))?;
+        }
+        Ok(())
+    }
+}

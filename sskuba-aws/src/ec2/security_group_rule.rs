@@ -1,12 +1,17 @@
 //! Rules of security groups.
 
-use std::collections::BTreeMap;
+#[cfg(feature = "ec2")]
+mod wire;
 
+#[cfg(feature = "ec2")]
+use aws_sdk_ec2::types::{SecurityGroupRule as Item, SecurityGroupRuleUpdate};
 use serde::{Deserialize, Serialize};
-use sskuba_core::prelude::*;
-use sskuba_core::schema::FieldError;
 
-use crate::kind::{Kind, mistake};
+#[cfg(feature = "ec2")]
+use self::wire::{args_of, is_born, is_equal, permission, request};
+use super::prelude::*;
+#[cfg(feature = "ec2")]
+use crate::tags::TOKEN;
 
 /// Which way a rule looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Shape)]
@@ -42,7 +47,7 @@ pub enum Direction {
 #[derive(Resource)]
 #[resource(
     kind = "aws:ec2:SecurityGroupRule",
-    idempotency = "token",
+    idempotency = "token, tag",
     visibility = "30s",
     create = "1s",
     update = "1s",
@@ -149,12 +154,114 @@ impl Kind for SecurityGroupRule {
 }
 
 /// Returns a protocol as AWS writes it.
-pub(crate) fn canonical(protocol: &str) -> String {
+fn canonical(protocol: &str) -> String {
     let protocol = protocol.to_lowercase();
     let names = [("1", "icmp"), ("6", "tcp"), ("17", "udp"), ("58", "icmpv6"), ("all", "-1")];
     names.iter().find(|(number, _)| *number == protocol).map_or(protocol, |(_, name)| (*name).to_owned())
 }
 
-fn protocol_name(value: &sskuba_core::value::Value) -> sskuba_core::value::Value {
+fn protocol_name(value: &Value) -> Value {
     value.as_str().map_or_else(|| value.clone(), |text| canonical(text).into())
+}
+
+#[cfg(feature = "ec2")]
+const DUPLICATE: &str = "InvalidPermission.Duplicate";
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl Served for SecurityGroupRule {
+    type Api = Ec2;
+    type Item = Item;
+    const NAME: &'static str = "rule";
+
+    async fn describe(ec2: &Aws<Ec2>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let describe = ec2.describe_security_group_rules().set_security_group_rule_ids(which.ids());
+        let pages = describe.set_filters(which.filters("security-group-rule-id")).into_paginator().items();
+        let rules = pages.send().collect::<Result<Vec<_>, _>>().await.asked(ec2)?;
+        Ok(found(rules, Item::security_group_rule_id, Item::tags))
+    }
+
+    async fn create(call: &Call<'_>, args: SecurityGroupRuleArgs) -> Result<Report<Self>, Failure> {
+        let (group, permission) = (&args.security_group_id, permission(&args));
+        let spec = spec(call, ResourceType::SecurityGroupRule, &args.tags);
+        let made = match args.direction {
+            Direction::Ingress => {
+                let allow = call.aws.authorize_security_group_ingress().group_id(group);
+                match allow.ip_permissions(permission).tag_specifications(spec).send().await {
+                    Err(error) if is(&error, &[DUPLICATE]) => {
+                        return Self::equal(call, &args, refusal(&error, call)).await;
+                    }
+                    other => other.sent(call)?.security_group_rules,
+                }
+            }
+            Direction::Egress => {
+                let allow = call.aws.authorize_security_group_egress().group_id(group);
+                match allow.ip_permissions(permission).tag_specifications(spec).send().await {
+                    Err(error) if is(&error, &[DUPLICATE]) => {
+                        return Self::equal(call, &args, refusal(&error, call)).await;
+                    }
+                    other => other.sent(call)?.security_group_rules,
+                }
+            }
+        };
+        let made = made.unwrap_or_default();
+        let id = text(made.first().ok_or_else(|| call.lacking(Self::NAME))?.security_group_rule_id());
+        Ok(Report::new(id.clone(), SecurityGroupRuleState { id }))
+    }
+
+    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+        Self::bring(call, &change.prior.id, &change.args).await
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        let Some(found) = Self::get(call, prior).await? else { return Ok(()) };
+        let group = text(found.group_id());
+        if found.is_egress() == Some(true) {
+            let revoke = call.aws.revoke_security_group_egress().group_id(group);
+            revoke.security_group_rule_ids(&prior.id).send().await.sent(call).map(drop)
+        } else {
+            let revoke = call.aws.revoke_security_group_ingress().group_id(group);
+            revoke.security_group_rule_ids(&prior.id).send().await.sent(call).map(drop)
+        }
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let args = SecurityGroupRuleArgs { tags: found.own_tags(), ..args_of(found) };
+        let id = found.id.clone();
+        Ok(Report::new(id.clone(), SecurityGroupRuleState { id }).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+impl SecurityGroupRule {
+    /// Brings a rule's words to what they should be.
+    async fn bring(call: &Call<'_>, id: &str, args: &SecurityGroupRuleArgs) -> Result<(), Failure> {
+        let rule =
+            SecurityGroupRuleUpdate::builder().security_group_rule_id(id).security_group_rule(request(args));
+        let modify = call.aws.modify_security_group_rules().group_id(&args.security_group_id);
+        modify.security_group_rules(rule.build()).send().await.sent(call).map(drop)
+    }
+
+    /// Decides on the rule that AWS says is there already: one with this generation's token counts as made, the one
+    /// that AWS makes with every group and that no resource has is taken over, and another's is named in the refusal.
+    async fn equal(
+        call: &Call<'_>,
+        args: &SecurityGroupRuleArgs,
+        refusal: Failure,
+    ) -> Result<Report<Self>, Failure> {
+        if let Some(rule) = call.own::<Self>().await? {
+            return Self::report(call, &rule).await;
+        }
+        let of_group = Which::With(vec![("group-id", args.security_group_id.clone())]);
+        let all = Self::describe(call.aws, of_group).await?;
+        let Some(found) = all.into_iter().find(|found| is_equal(found, args)) else { return Err(refusal) };
+        if is_born(&found) && !found.tags.contains_key(TOKEN) {
+            Self::bring(call, &found.id, args).await?;
+            call.retag(&found.id, None, &args.tags).await?;
+            let found = call.aws.get::<Self>(&found.id).await?.ok_or_else(|| call.lacking(Self::NAME))?;
+            return Self::report(call, &found).await;
+        }
+        met(call, refusal, found.id.clone(), &found.tags)?;
+        Self::report(call, &found).await
+    }
 }

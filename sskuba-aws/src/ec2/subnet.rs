@@ -1,10 +1,9 @@
 //! Subnets.
 
-use std::collections::BTreeMap;
+#[cfg(feature = "ec2")]
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as Item, SubnetState as Phase};
 
-use sskuba_core::prelude::*;
-
-use crate::kind::Kind;
+use super::prelude::*;
 
 /// A subnet: a part of a network in one availability zone.
 ///
@@ -62,3 +61,89 @@ pub struct Subnet {
 }
 
 impl Kind for Subnet {}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl Served for Subnet {
+    type Api = Ec2;
+    type Item = Item;
+    const NAME: &'static str = "subnet";
+    const LINGERS: bool = true;
+
+    async fn describe(ec2: &Aws<Ec2>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let describe = ec2.describe_subnets().set_subnet_ids(which.ids());
+        let pages = describe.set_filters(which.filters("subnet-id")).into_paginator().items().send();
+        Ok(found(pages.collect::<Result<Vec<_>, _>>().await.asked(ec2)?, Item::subnet_id, Item::tags))
+    }
+
+    async fn create(call: &Call<'_>, args: SubnetArgs) -> Result<Report<Self>, Failure> {
+        let spec = spec(call, ResourceType::Subnet, &args.tags);
+        let create = call.aws.create_subnet().vpc_id(&args.vpc_id).cidr_block(&args.cidr);
+        let create = create.set_availability_zone(args.availability_zone).tag_specifications(spec);
+        let made = match create.customize().config_override(once()).send().await {
+            Err(error) if is(&error, &["InvalidSubnet.Conflict"]) => {
+                let of_vpc = vec![("vpc-id", args.vpc_id.clone())];
+                let same = |found: &Item| found.cidr_block().is_some_and(|cidr| same_range(cidr, &args.cidr));
+                call.taken::<Self>(&error, of_vpc, same).await?.item
+            }
+            other => other.sent_once(call)?.subnet.ok_or_else(|| call.lacking(Self::NAME))?,
+        };
+        let id = text(made.subnet_id());
+        let ready = async {
+            until(call, &id, || async {
+                Ok(match call.aws.get::<Self>(&id).await? {
+                    Some(subnet) if subnet.state() == Some(&Phase::Available) => Look::Done(()),
+                    _ => Look::Not("not available".to_owned()),
+                })
+            })
+            .await?;
+            Self::set_public(call, &id, args.map_public_ip_on_launch, false).await
+        };
+        ready.await.map_err(|failure| call.partial::<Self>(&id, failure))?;
+        Ok(Report::new(id, state(&made)))
+    }
+
+    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+        let public = change.args.map_public_ip_on_launch;
+        Self::set_public(call, &change.prior.id, public, !public).await
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        call.aws.delete_subnet().subnet_id(&prior.id).send().await.sent(call).map(drop)
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let args = SubnetArgs {
+            vpc_id: text(found.vpc_id()),
+            cidr: text(found.cidr_block()),
+            availability_zone: given(found.availability_zone()),
+            map_public_ip_on_launch: found.map_public_ip_on_launch().unwrap_or_default(),
+            tags: found.own_tags(),
+        };
+        Ok(Report::new(found.id.clone(), state(found)).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+fn state(found: &Item) -> SubnetState {
+    SubnetState {
+        id: text(found.subnet_id()),
+        arn: text(found.subnet_arn()),
+        zone_id: text(found.availability_zone_id()),
+    }
+}
+
+#[cfg(feature = "ec2")]
+impl Subnet {
+    async fn set_public(call: &Call<'_>, id: &str, public: bool, now: bool) -> Result<(), Failure> {
+        if public == now {
+            return Ok(());
+        }
+        let value = AttributeBooleanValue::builder().value(public).build();
+        visible(call, || async {
+            let modify = call.aws.modify_subnet_attribute().subnet_id(id);
+            modify.map_public_ip_on_launch(value.clone()).send().await.sent(call).map(drop)
+        })
+        .await
+    }
+}

@@ -1,12 +1,12 @@
 //! Listeners.
 
-use std::collections::BTreeMap;
+#[cfg(feature = "elbv2")]
+use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum, Listener as Item};
 
-use sskuba_core::prelude::*;
-use sskuba_core::schema::FieldError;
-
+#[cfg(feature = "elbv2")]
+use super::LoadBalancer;
 use super::Protocol;
-use crate::kind::{Kind, mistake};
+use super::prelude::*;
 
 /// A listener: a port of a load balancer, and the target group that it sends to.
 ///
@@ -51,4 +51,85 @@ impl Kind for Listener {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
         if args.port == 0 { vec![mistake("port", "is 0; AWS takes 1 to 65535")] } else { Vec::new() }
     }
+}
+
+#[cfg(feature = "elbv2")]
+#[async_trait]
+impl Served for Listener {
+    type Api = Elb;
+    type Item = Item;
+    const NAME: &'static str = "listener";
+
+    /// Those of all are those of each balancer.
+    async fn describe(elb: &Aws<Elb>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let Some(arns) = which.ids() else {
+            let mut all = Vec::new();
+            for balancer in LoadBalancer::describe(elb, Which::All).await? {
+                all.extend(Self::of(elb, &balancer.id).await?);
+            }
+            return Ok(all);
+        };
+        let all = elb.describe_listeners().set_listener_arns(Some(arns)).send().await.asked(elb)?.listeners;
+        Ok(found(all.unwrap_or_default(), Item::listener_arn))
+    }
+
+    async fn create(call: &Call<'_>, args: ListenerArgs) -> Result<Report<Self>, Failure> {
+        let (balancer, port) = (&args.load_balancer_arn, i32::from(args.port));
+        let there = Self::of(call.aws, balancer).await?.into_iter().find(|found| found.port() == Some(port));
+        if let Some(Found { id: arn, .. }) = there {
+            let what = format!("a listener on port {port} of {balancer}");
+            refuse_foreign(call, &what, &tags_of(call, &arn).await?, &arn)?;
+            return Ok(Report::new(arn.clone(), ListenerState { arn }));
+        }
+        let create = call
+            .aws
+            .create_listener()
+            .load_balancer_arn(balancer)
+            .port(port)
+            .protocol(protocol(args.protocol))
+            .default_actions(forward(&args.target_group_arn))
+            .set_tags(spec(call, &args.tags));
+        let made = create.send().await.sent(call)?;
+        let arn = text(made.listeners().first().ok_or_else(|| call.lacking(Self::NAME))?.listener_arn());
+        Ok(Report::new(arn.clone(), ListenerState { arn }))
+    }
+
+    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+        let args = &change.args;
+        let modify = call.aws.modify_listener().listener_arn(&change.prior.id).port(args.port.into());
+        let modify = modify.protocol(protocol(args.protocol));
+        let modify = modify.default_actions(forward(&args.target_group_arn));
+        modify.send().await.sent(call).map(drop)
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        call.aws.delete_listener().listener_arn(&prior.id).send().await.sent(call).map(drop)
+    }
+
+    async fn report(call: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let target_group = found.default_actions().first().and_then(|action| action.target_group_arn());
+        let args = ListenerArgs {
+            load_balancer_arn: text(found.load_balancer_arn()),
+            port: found.port().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
+            target_group_arn: text(target_group),
+            protocol: protocol_of(found.protocol()),
+            tags: own_tags_of(call, &found.id).await?,
+        };
+        let arn = found.id.clone();
+        Ok(Report::new(arn.clone(), ListenerState { arn }).args(args))
+    }
+}
+
+#[cfg(feature = "elbv2")]
+impl Listener {
+    /// Returns the listeners of a balancer.
+    async fn of(elb: &Aws<Elb>, balancer: &str) -> Result<Vec<Found<Item>>, Failure> {
+        let pages = elb.describe_listeners().load_balancer_arn(balancer).into_paginator().items().send();
+        Ok(found(pages.collect::<Result<Vec<_>, _>>().await.asked(elb)?, Item::listener_arn))
+    }
+}
+
+#[cfg(feature = "elbv2")]
+fn forward(target_group: &str) -> Action {
+    Action::builder().r#type(ActionTypeEnum::Forward).target_group_arn(target_group).build()
 }

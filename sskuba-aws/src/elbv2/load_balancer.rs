@@ -1,11 +1,15 @@
 //! Network load balancers.
 
-use std::collections::BTreeMap;
+#[cfg(feature = "elbv2")]
+use std::collections::BTreeSet;
 
-use sskuba_core::prelude::*;
-use sskuba_core::schema::FieldError;
+#[cfg(feature = "elbv2")]
+use aws_sdk_elasticloadbalancingv2::types::{
+    LoadBalancer as Item, LoadBalancerAttribute, LoadBalancerSchemeEnum as Scheme,
+    LoadBalancerStateEnum as Phase, LoadBalancerTypeEnum as Type,
+};
 
-use crate::kind::{Kind, mistake};
+use super::prelude::*;
 
 /// A network load balancer.
 ///
@@ -34,7 +38,7 @@ use crate::kind::{Kind, mistake};
 #[derive(Resource)]
 #[resource(
     kind = "aws:elbv2:LoadBalancer",
-    idempotency = "token",
+    idempotency = "token, tag",
     visibility = "30s",
     create = "150s",
     made = "3s",
@@ -95,5 +99,174 @@ impl Kind for LoadBalancer {
             mistakes.push(mistake("security_group_ids", "is empty; name a group, or leave the field out"));
         }
         mistakes
+    }
+}
+
+#[cfg(feature = "elbv2")]
+const CROSS_ZONE: &str = "load_balancing.cross_zone.enabled";
+#[cfg(feature = "elbv2")]
+const PROTECTION: &str = "deletion_protection.enabled";
+
+#[cfg(feature = "elbv2")]
+#[async_trait]
+impl Served for LoadBalancer {
+    type Api = Elb;
+    type Item = Item;
+    const NAME: &'static str = "load balancer";
+
+    /// Of all, those of other types are none of this kind.
+    async fn describe(elb: &Aws<Elb>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let describe = elb.describe_load_balancers().set_load_balancer_arns(which.ids());
+        let pages = describe.into_paginator().items().send();
+        let mut all = pages.collect::<Result<Vec<_>, _>>().await.asked(elb)?;
+        all.retain(|found: &Item| which != Which::All || found.r#type() == Some(&Type::Network));
+        Ok(found(all, Item::load_balancer_arn))
+    }
+
+    async fn create(call: &Call<'_>, args: LoadBalancerArgs) -> Result<Report<Self>, Failure> {
+        let name = call.name(args.name.as_ref(), NAME_LIMIT);
+        let made = match Self::named(call, &name).await? {
+            Some(found) => found.item,
+            None => Self::make(call, &name, &args).await?,
+        };
+        let arn = text(made.load_balancer_arn());
+        let set = visible(call, || Self::set_attributes(call, &arn, &args)).await;
+        set.map_err(|failure| call.partial::<Self>(&arn, failure))?;
+        Ok(Report::new(arn, state(&made)))
+    }
+
+    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+        let (arn, args) = (&change.prior.id, &change.args);
+        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
+        let wanted: BTreeSet<String> = args.subnet_ids.iter().cloned().collect();
+        if subnets(&found) != wanted {
+            let set = call.aws.set_subnets().load_balancer_arn(arn);
+            let set = set.set_subnets(Some(wanted.into_iter().collect())).send().await.sent(call);
+            set.map_err(|failure| {
+                failure.hint("AWS only adds subnets to a network load balancer; to remove one use --replace")
+            })?;
+        }
+        Self::set_groups(call, &found, args).await?;
+        Self::set_attributes(call, arn, args).await
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        let delete = call.aws.delete_load_balancer().load_balancer_arn(&prior.id);
+        gone_is_fine(delete.send().await.sent(call))?;
+        until(call, &prior.id, || async {
+            let found = Self::get(call, prior).await?;
+            Ok(found.map_or(Look::Done(()), |_| Look::Not("there".to_owned())))
+        })
+        .await
+    }
+
+    async fn report(call: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let describe = call.aws.describe_load_balancer_attributes().load_balancer_arn(&found.id);
+        let (attributes, tags) = tokio::join!(describe.send(), own_tags_of(call, &found.id));
+        let attributes = attributes.asked(call)?.attributes.unwrap_or_default();
+        let on = |key: &str| {
+            attributes.iter().any(|found| found.key() == Some(key) && found.value() == Some("true"))
+        };
+        let groups = found.security_groups();
+        let args = LoadBalancerArgs {
+            subnet_ids: subnets(found).into_iter().collect(),
+            name: given(found.load_balancer_name()),
+            internal: found.scheme() == Some(&Scheme::Internal),
+            cross_zone: on(CROSS_ZONE),
+            deletion_protection: on(PROTECTION),
+            security_group_ids: (!groups.is_empty()).then(|| groups.to_vec()),
+            tags: tags?,
+        };
+        Ok(Report::new(found.id.clone(), state(found)).args(args))
+    }
+
+    async fn find(call: &Call<'_>) -> Result<Option<Found<Item>>, Failure> {
+        Self::named(call, &call.name(None, NAME_LIMIT)).await
+    }
+}
+
+#[cfg(feature = "elbv2")]
+#[async_trait]
+impl ServedLater for LoadBalancer {
+    async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
+        let state = found.state();
+        Ok(match state.and_then(|state| state.code()) {
+            Some(Phase::Active | Phase::ActiveImpaired) => {
+                TypedReadiness::Ready(Self::report(call, found).await?)
+            }
+            Some(Phase::Failed) => {
+                TypedReadiness::Failed(match text(state.and_then(|state| state.reason())) {
+                    why if why.is_empty() => "it failed, and AWS gives no reason".to_owned(),
+                    why => why,
+                })
+            }
+            _ => TypedReadiness::Pending(None),
+        })
+    }
+}
+
+#[cfg(feature = "elbv2")]
+fn state(found: &Item) -> LoadBalancerState {
+    LoadBalancerState {
+        arn: text(found.load_balancer_arn()),
+        dns_name: text(found.dns_name()),
+        zone_id: text(found.canonical_hosted_zone_id()),
+    }
+}
+
+#[cfg(feature = "elbv2")]
+fn subnets(found: &Item) -> BTreeSet<String> {
+    found.availability_zones().iter().map(|zone| text(zone.subnet_id())).collect()
+}
+
+#[cfg(feature = "elbv2")]
+impl LoadBalancer {
+    /// Finds our load balancer of this name; another's is a conflict: AWS would silently answer a create of the same
+    /// settings with it.
+    async fn named(call: &Call<'_>, name: &str) -> Result<Option<Found<Item>>, Failure> {
+        let there = match call.aws.describe_load_balancers().names(name).send().await.asked(call) {
+            Err(failure) if failure.class == Class::NotFound => return Ok(None),
+            there => there?.load_balancers.unwrap_or_default(),
+        };
+        let Some(there) = found(there, Item::load_balancer_arn).into_iter().next() else { return Ok(None) };
+        let tags = tags_of(call, &there.id).await?;
+        refuse_foreign(call, &format!("a load balancer of the name {name}"), &tags, &there.id)?;
+        Ok(Some(there))
+    }
+
+    async fn make(call: &Call<'_>, name: &str, args: &LoadBalancerArgs) -> Result<Item, Failure> {
+        let create = call
+            .aws
+            .create_load_balancer()
+            .name(name)
+            .r#type(Type::Network)
+            .scheme(if args.internal { Scheme::Internal } else { Scheme::InternetFacing })
+            .set_subnets(Some(args.subnet_ids.clone()))
+            .set_security_groups(args.security_group_ids.clone())
+            .set_tags(spec(call, &args.tags));
+        let made = create.send().await.sent(call)?.load_balancers.unwrap_or_default();
+        made.into_iter().next().ok_or_else(|| call.lacking(Self::NAME))
+    }
+
+    async fn set_groups(call: &Call<'_>, found: &Item, args: &LoadBalancerArgs) -> Result<(), Failure> {
+        let Some(wanted) = &args.security_group_ids else { return Ok(()) };
+        if found.security_groups().iter().collect::<BTreeSet<_>>() == wanted.iter().collect() {
+            return Ok(());
+        }
+        let set = call.aws.set_security_groups().set_load_balancer_arn(found.load_balancer_arn.clone());
+        let set = set.set_security_groups(Some(wanted.clone())).send().await.sent(call);
+        set.map(drop).map_err(|failure| match found.security_groups().is_empty() {
+            true => failure.hint("AWS adds none to a load balancer that was made without any; use --replace"),
+            false => failure,
+        })
+    }
+
+    async fn set_attributes(call: &Call<'_>, arn: &str, args: &LoadBalancerArgs) -> Result<(), Failure> {
+        let attribute =
+            |key: &str, on: bool| LoadBalancerAttribute::builder().key(key).value(on.to_string()).build();
+        let modify = call.aws.modify_load_balancer_attributes().load_balancer_arn(arn);
+        let modify = modify.attributes(attribute(CROSS_ZONE, args.cross_zone));
+        let modify = modify.attributes(attribute(PROTECTION, args.deletion_protection));
+        modify.send().await.sent(call).map(drop)
     }
 }

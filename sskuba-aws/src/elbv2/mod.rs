@@ -2,8 +2,14 @@
 
 mod listener;
 mod load_balancer;
+mod prelude;
+#[cfg(feature = "elbv2")]
+mod service;
 mod target_group;
 mod target_group_attachment;
+
+use sskuba_core::provider::Handlers;
+use sskuba_core::schema::FieldError;
 
 pub use listener::{Listener, ListenerArgs, ListenerOutputs, ListenerState};
 pub use load_balancer::{LoadBalancer, LoadBalancerArgs, LoadBalancerOutputs, LoadBalancerState};
@@ -15,9 +21,24 @@ pub use target_group_attachment::{
     TargetGroupAttachmentState,
 };
 
-use sskuba_core::schema::FieldError;
-
+#[cfg(not(feature = "elbv2"))]
+use crate::absent::Kinds;
 use crate::kind::mistake;
+use crate::provider::Account;
+
+/// Adds them with the client.
+#[cfg(feature = "elbv2")]
+type Kinds = crate::client::Kinds<service::Elb>;
+
+/// Adds the kinds of Elastic Load Balancing.
+pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
+    Kinds::new(provider, account)
+        .resource::<Listener>()
+        .resource::<LoadBalancer>()
+        .resource::<TargetGroup>()
+        .resource::<TargetGroupAttachment>()
+        .added()
+}
 
 /// Says what is wrong with the name of a load balancer or target group.
 fn name_mistakes(name: Option<&String>) -> Vec<FieldError> {

@@ -1,12 +1,12 @@
 //! Target groups.
 
-use std::collections::BTreeMap;
-
+#[cfg(feature = "elbv2")]
+use aws_sdk_elasticloadbalancingv2::types::{
+    ProtocolEnum, TargetGroup as Item, TargetGroupAttribute, TargetTypeEnum,
+};
 use serde::{Deserialize, Serialize};
-use sskuba_core::prelude::*;
-use sskuba_core::schema::FieldError;
 
-use crate::kind::{Kind, mistake};
+use super::prelude::*;
 
 /// A protocol of a network load balancer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Shape)]
@@ -100,7 +100,7 @@ impl Default for HealthCheck {
 #[derive(Resource)]
 #[resource(
     kind = "aws:elbv2:TargetGroup",
-    idempotency = "token",
+    idempotency = "token, tag",
     visibility = "30s",
     create = "2s",
     update = "2s",
@@ -166,5 +166,170 @@ impl Kind for TargetGroup {
             mistakes.push(mistake("health_check.path", "goes with HTTP and HTTPS, and they need one"));
         }
         mistakes
+    }
+}
+
+#[cfg(feature = "elbv2")]
+const CLIENT_IP: &str = "preserve_client_ip.enabled";
+#[cfg(feature = "elbv2")]
+const DELAY: &str = "deregistration_delay.timeout_seconds";
+
+#[cfg(feature = "elbv2")]
+#[async_trait]
+impl Served for TargetGroup {
+    type Api = Elb;
+    type Item = Item;
+    const NAME: &'static str = "target group";
+    const LINGERS: bool = true;
+
+    /// Of all, those of other protocols are for other balancers.
+    async fn describe(elb: &Aws<Elb>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
+        let describe = elb.describe_target_groups().set_target_group_arns(which.ids());
+        let pages = describe.into_paginator().items().send();
+        let mut all = pages.collect::<Result<Vec<_>, _>>().await.asked(elb)?;
+        all.retain(|found: &Item| which != Which::All || is_ours(found.protocol()));
+        Ok(found(all, Item::target_group_arn))
+    }
+
+    async fn create(call: &Call<'_>, args: TargetGroupArgs) -> Result<Report<Self>, Failure> {
+        let name = call.name(args.name.as_ref(), NAME_LIMIT);
+        let arn = match Self::named(call, &name).await? {
+            Some(found) => found.id,
+            None => Self::make(call, &name, &args).await?,
+        };
+        let set = visible(call, || Self::set_attributes(call, &arn, &args)).await;
+        set.map_err(|failure| call.partial::<Self>(&arn, failure))?;
+        Ok(Report::new(arn.clone(), TargetGroupState { arn }))
+    }
+
+    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+        let (arn, args) = (&change.prior.id, &change.args);
+        if let Some(check) = &args.health_check {
+            let modify = call
+                .aws
+                .modify_target_group()
+                .target_group_arn(arn)
+                .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
+                .health_check_port(&check.port)
+                .set_health_check_path(check.path.clone())
+                .health_check_interval_seconds(check.interval_seconds.into())
+                .health_check_timeout_seconds(check.timeout_seconds.into())
+                .healthy_threshold_count(check.healthy_threshold.into())
+                .unhealthy_threshold_count(check.unhealthy_threshold.into());
+            modify.send().await.sent(call)?;
+        }
+        Self::set_attributes(call, arn, args).await
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        call.aws.delete_target_group().target_group_arn(&prior.id).send().await.sent(call).map(drop)
+    }
+
+    async fn report(call: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let arn = found.id.clone();
+        let describe = call.aws.describe_target_group_attributes().target_group_arn(&arn);
+        let (attributes, tags) = tokio::join!(describe.send(), own_tags_of(call, &arn));
+        let attributes = attributes.asked(call)?.attributes.unwrap_or_default();
+        let value = |key: &str| {
+            attributes.iter().find(|found| found.key() == Some(key)).and_then(TargetGroupAttribute::value)
+        };
+        let args = TargetGroupArgs {
+            vpc_id: text(found.vpc_id()),
+            port: found.port().and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
+            name: given(found.target_group_name()),
+            protocol: protocol_of(found.protocol()),
+            target_type: match found.target_type() {
+                Some(TargetTypeEnum::Ip) => TargetType::Ip,
+                _ => TargetType::Instance,
+            },
+            preserve_client_ip: value(CLIENT_IP).map(|on| on == "true"),
+            deregistration_delay_seconds: value(DELAY).and_then(|delay| delay.parse().ok()).unwrap_or(300),
+            health_check: Some(health_check(found)),
+            tags: tags?,
+        };
+        Ok(Report::new(arn.clone(), TargetGroupState { arn }).args(args))
+    }
+
+    async fn find(call: &Call<'_>) -> Result<Option<Found<Item>>, Failure> {
+        Self::named(call, &call.name(None, NAME_LIMIT)).await
+    }
+}
+
+/// Tells whether a protocol is one of network load balancers that this kind knows.
+#[cfg(feature = "elbv2")]
+fn is_ours(protocol: Option<&ProtocolEnum>) -> bool {
+    matches!(protocol, Some(ProtocolEnum::Tcp | ProtocolEnum::Udp | ProtocolEnum::TcpUdp))
+}
+
+#[cfg(feature = "elbv2")]
+fn health_check(found: &Item) -> HealthCheck {
+    let usual = HealthCheck::default();
+    let seconds = |value: Option<i32>, usual: u16| value.and_then(|v| u16::try_from(v).ok()).unwrap_or(usual);
+    let count =
+        |value: Option<i32>| value.and_then(|v| u8::try_from(v).ok()).unwrap_or(usual.healthy_threshold);
+    HealthCheck {
+        protocol: text(found.health_check_protocol().map(ProtocolEnum::as_str)),
+        port: text(found.health_check_port()),
+        path: found.health_check_path().filter(|path| !path.is_empty()).map(str::to_owned),
+        interval_seconds: seconds(found.health_check_interval_seconds(), usual.interval_seconds),
+        timeout_seconds: seconds(found.health_check_timeout_seconds(), usual.timeout_seconds),
+        healthy_threshold: count(found.healthy_threshold_count()),
+        unhealthy_threshold: count(found.unhealthy_threshold_count()),
+    }
+}
+
+#[cfg(feature = "elbv2")]
+impl TargetGroup {
+    /// Finds our target group of this name; another's is a conflict: AWS would silently answer a create of the same
+    /// settings with it.
+    async fn named(call: &Call<'_>, name: &str) -> Result<Option<Found<Item>>, Failure> {
+        let there = match call.aws.describe_target_groups().names(name).send().await.asked(call) {
+            Err(failure) if failure.class == Class::NotFound => return Ok(None),
+            there => there?.target_groups.unwrap_or_default(),
+        };
+        let Some(there) = found(there, Item::target_group_arn).into_iter().next() else { return Ok(None) };
+        let tags = tags_of(call, &there.id).await?;
+        refuse_foreign(call, &format!("a target group of the name {name}"), &tags, &there.id)?;
+        Ok(Some(there))
+    }
+
+    async fn make(call: &Call<'_>, name: &str, args: &TargetGroupArgs) -> Result<String, Failure> {
+        let mut create = call
+            .aws
+            .create_target_group()
+            .name(name)
+            .vpc_id(&args.vpc_id)
+            .port(args.port.into())
+            .protocol(protocol(args.protocol))
+            .target_type(match args.target_type {
+                TargetType::Instance => TargetTypeEnum::Instance,
+                TargetType::Ip => TargetTypeEnum::Ip,
+            })
+            .health_check_enabled(true)
+            .set_tags(spec(call, &args.tags));
+        if let Some(check) = &args.health_check {
+            create = create
+                .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
+                .health_check_port(&check.port)
+                .set_health_check_path(check.path.clone())
+                .health_check_interval_seconds(check.interval_seconds.into())
+                .health_check_timeout_seconds(check.timeout_seconds.into())
+                .healthy_threshold_count(check.healthy_threshold.into())
+                .unhealthy_threshold_count(check.unhealthy_threshold.into());
+        }
+        let made = create.send().await.sent(call)?.target_groups.unwrap_or_default();
+        let made = made.first().ok_or_else(|| call.lacking(Self::NAME))?;
+        Ok(text(made.target_group_arn()))
+    }
+
+    async fn set_attributes(call: &Call<'_>, arn: &str, args: &TargetGroupArgs) -> Result<(), Failure> {
+        let attribute =
+            |key: &str, value: String| TargetGroupAttribute::builder().key(key).value(value).build();
+        let modify = call.aws.modify_target_group_attributes().target_group_arn(arn);
+        let mut modify = modify.attributes(attribute(DELAY, args.deregistration_delay_seconds.to_string()));
+        if let Some(preserve) = args.preserve_client_ip {
+            modify = modify.attributes(attribute(CLIENT_IP, preserve.to_string()));
+        }
+        modify.send().await.sent(call).map(drop)
     }
 }

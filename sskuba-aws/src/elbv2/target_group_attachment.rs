@@ -1,8 +1,14 @@
 //! Targets of target groups.
 
-use sskuba_core::prelude::*;
+#[cfg(feature = "elbv2")]
+use aws_sdk_elasticloadbalancingv2::types::{
+    TargetDescription, TargetHealthDescription, TargetHealthReasonEnum as Reason,
+    TargetHealthStateEnum as Health,
+};
 
-use crate::kind::Kind;
+#[cfg(feature = "elbv2")]
+use super::TargetGroup;
+use super::prelude::*;
 
 /// A target of a target group.
 ///
@@ -37,3 +43,175 @@ pub struct TargetGroupAttachment {
 }
 
 impl Kind for TargetGroupAttachment {}
+
+#[cfg(feature = "elbv2")]
+#[async_trait]
+impl Served for TargetGroupAttachment {
+    type Api = Elb;
+    /// What a target is told by is all that there is to say of it.
+    type Item = TargetGroupAttachmentArgs;
+    const NAME: &'static str = "target";
+
+    /// Those of all are those of each group.
+    async fn describe(elb: &Aws<Elb>, which: Which) -> Result<Vec<Found<Self::Item>>, Failure> {
+        let mut all = Vec::new();
+        for group in TargetGroup::describe(elb, which).await? {
+            let found = elb.describe_target_health().target_group_arn(&group.id).send().await.asked(elb)?;
+            let there = found.target_health_descriptions().iter().filter(|found| is_there(found));
+            let targets = there.filter_map(TargetHealthDescription::target);
+            all.extend(targets.map(|target| {
+                // A target on the group's port is the same as one without a port.
+                let own = target.port().filter(|port| group.port() != Some(*port));
+                let port = own.and_then(|port| u16::try_from(port).ok()).unwrap_or_default();
+                described(args(&group.id, target.id().unwrap_or_default(), port))
+            }));
+        }
+        Ok(all)
+    }
+
+    async fn get(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<Option<Found<Self::Item>>, Failure> {
+        let args = parts(&prior.id)?;
+        Ok(Self::is_registered(call, &args).await?.then(|| described(args)))
+    }
+
+    async fn create(call: &Call<'_>, args: TargetGroupAttachmentArgs) -> Result<Report<Self>, Failure> {
+        // It carries no token: only what an interrupted create left is this resource's.
+        if !call.aws.tried.may_have_made(call) && Self::is_registered(call, &args).await? {
+            let message = format!("{} is a target of {} already", args.target_id, args.target_group_arn);
+            return Err(Failure::exists(message, object(args).id));
+        }
+        call.aws.tried.send(call, Self::register(call, args)).await
+    }
+
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let before = parts(&change.prior.id)?;
+        let (old, new) =
+            (Self::serving_port(call, &before).await?, Self::serving_port(call, &change.args).await?);
+        let object = Self::register(call, change.args).await?;
+        if old != new {
+            Self::deregister(call, &before).await?;
+        }
+        Ok(object)
+    }
+
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        Self::deregister(call, &parts(&prior.id)?).await
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Self::Item>) -> Result<Report<Self>, Failure> {
+        Ok(object(found.item.clone()))
+    }
+}
+
+#[cfg(feature = "elbv2")]
+impl TargetGroupAttachment {
+    async fn is_registered(call: &Call<'_>, args: &TargetGroupAttachmentArgs) -> Result<bool, Failure> {
+        let describe = call.aws.describe_target_health().target_group_arn(&args.target_group_arn);
+        let found = match describe.targets(target(args)).send().await {
+            Err(error) if is(&error, &["InvalidTarget"]) => return Ok(false),
+            other => other.asked(call),
+        };
+        match found {
+            Err(failure) if failure.class == Class::NotFound => Ok(false),
+            found => Ok(found?.target_health_descriptions().iter().any(is_there)),
+        }
+    }
+
+    /// Returns the port that a target serves on: its own, or its group's.
+    async fn serving_port(call: &Call<'_>, args: &TargetGroupAttachmentArgs) -> Result<Option<i32>, Failure> {
+        match port(args) {
+            Some(port) => Ok(Some(port.into())),
+            None => {
+                let group = call.aws.get::<TargetGroup>(&args.target_group_arn).await?;
+                Ok(group.and_then(|group| group.port()))
+            }
+        }
+    }
+
+    async fn deregister(call: &Call<'_>, args: &TargetGroupAttachmentArgs) -> Result<(), Failure> {
+        let deregister = call.aws.deregister_targets().target_group_arn(&args.target_group_arn);
+        match deregister.targets(target(args)).send().await {
+            Err(error) if is(&error, &["InvalidTarget"]) => Ok(()),
+            other => gone_is_fine(other.sent(call)),
+        }
+    }
+
+    async fn register(call: &Call<'_>, args: TargetGroupAttachmentArgs) -> Result<Report<Self>, Failure> {
+        let register = call.aws.register_targets().target_group_arn(&args.target_group_arn);
+        register.targets(target(&args)).send().await.sent(call)?;
+        Ok(object(args))
+    }
+}
+
+/// Tells whether a target is there; what is taken out is described for a while.
+#[cfg(feature = "elbv2")]
+fn is_there(found: &TargetHealthDescription) -> bool {
+    found.target_health().is_some_and(|health| {
+        let gone = health.state() == Some(&Health::Draining)
+            || health.reason() == Some(&Reason::NotRegistered)
+            || health.reason() == Some(&Reason::DeregistrationInProgress);
+        !gone
+    })
+}
+
+#[cfg(feature = "elbv2")]
+fn described(args: TargetGroupAttachmentArgs) -> Found<TargetGroupAttachmentArgs> {
+    Found { id: object(args.clone()).id, tags: BTreeMap::new(), item: args }
+}
+
+/// Returns a port that is not the group's.
+#[cfg(feature = "elbv2")]
+fn port(args: &TargetGroupAttachmentArgs) -> Option<u16> {
+    Some(args.port).filter(|port| *port != 0)
+}
+
+#[cfg(feature = "elbv2")]
+fn target(args: &TargetGroupAttachmentArgs) -> TargetDescription {
+    TargetDescription::builder().id(&args.target_id).set_port(port(args).map(i32::from)).build()
+}
+
+#[cfg(feature = "elbv2")]
+fn object(args: TargetGroupAttachmentArgs) -> Report<TargetGroupAttachment> {
+    let port = port(&args).map(|port| format!("_{port}")).unwrap_or_default();
+    let id = format!("{}_{}{port}", args.target_group_arn, args.target_id);
+    Report::new(id.clone(), TargetGroupAttachmentState { id }).args(args)
+}
+
+/// Splits an attachment's id into group, target and port.
+#[cfg(feature = "elbv2")]
+fn parts(id: &str) -> Result<TargetGroupAttachmentArgs, Failure> {
+    let mut parts = id.split('_');
+    let wrong = || {
+        Failure::new(Class::Invalid("id".to_owned()), format!("{id:?} is not the id of an attachment"))
+            .hint("it is the group's ARN, the target and, if it has one, the port, joined by `_`")
+    };
+    match (parts.next(), parts.next(), parts.next().map(str::parse), parts.next()) {
+        (Some(arn), Some(target), None, None) => Ok(args(arn, target, 0)),
+        (Some(arn), Some(target), Some(Ok(port)), None) => Ok(args(arn, target, port)),
+        _ => Err(wrong()),
+    }
+}
+
+#[cfg(feature = "elbv2")]
+fn args(arn: &str, target: &str, port: u16) -> TargetGroupAttachmentArgs {
+    TargetGroupAttachmentArgs { target_group_arn: arn.to_owned(), target_id: target.to_owned(), port }
+}
+
+#[cfg(all(test, feature = "elbv2"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_says_what_is_attached_where() {
+        for port in [0, 6443] {
+            let given = args("arn:aws:elasticloadbalancing:x:1:targetgroup/t/0", "i-1", port);
+            let back = parts(&object(given.clone()).id).unwrap();
+            assert_eq!(
+                (back.target_group_arn, back.target_id, back.port),
+                (given.target_group_arn, given.target_id, port)
+            );
+        }
+        assert!(parts("arn").is_err());
+        assert!(parts("arn_i-1_http").is_err());
+    }
+}

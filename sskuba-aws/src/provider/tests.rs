@@ -1,21 +1,9 @@
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use sskuba_core::address::{Address, StackId, Token};
-use sskuba_core::provider::{Class, Cx, Effect, Instance};
 use sskuba_core::schema::{FieldType, Idempotency, Normaliser};
 use sskuba_core::value::{Map, Value};
 
 use super::*;
-
-fn cx(kind: &str) -> Cx {
-    Cx::new(
-        StackId::parse("local/shop/dev").unwrap(),
-        Address::parse(&format!("{kind}::main")).unwrap(),
-        Token::new([7; 16]),
-        Duration::from_secs(5),
-    )
-}
 
 #[test]
 fn every_reference_names_a_kind_and_every_id_is_a_field() {
@@ -86,19 +74,8 @@ fn tags_have_several_owners() {
     }
 }
 
-#[tokio::test]
-async fn without_the_client_every_call_says_how_to_get_it() {
-    let provider = unbuilt::handlers();
-    let failure = provider.find(&cx("aws:ec2:Vpc")).await.unwrap_err();
-    assert_eq!((failure.class.clone(), failure.effect.clone()), (Class::Terminal, Effect::NotApplied));
-    assert!(failure.to_string().contains("feature `aws`"), "{failure}");
-    let failure =
-        provider.configure(Some(&Map::from([("default_tags".into(), Value::Map(Map::new()))]))).await;
-    assert!(failure.unwrap_err().to_string().contains("--simulate"));
-}
-
 fn mistakes(kind: &str, inputs: serde_json::Value) -> Vec<String> {
-    let provider = unbuilt::handlers();
+    let provider = super::provider();
     let schema = provider.schemas().into_iter().find(|schema| schema.kind.as_str() == kind).unwrap();
     let Value::Map(inputs) = Value::from_json(inputs) else { panic!("a map") };
     let inputs = schema.complete(inputs);
@@ -108,7 +85,7 @@ fn mistakes(kind: &str, inputs: serde_json::Value) -> Vec<String> {
 
 #[test]
 fn tags_that_aws_keeps_for_itself_are_refused_before_all_is_known() {
-    let provider = unbuilt::handlers();
+    let provider = super::provider();
     for schema in provider.schemas().iter().filter(|schema| schema.field("tags").is_some()) {
         let required = schema.inputs().filter(|field| field.required);
         let mut inputs: Map = required.map(|field| (field.name.to_owned(), Value::Unknown)).collect();
@@ -147,4 +124,57 @@ fn mistakes_are_found_without_a_call() {
         "port": "traffic-port", "interval_seconds": 1, "timeout_seconds": 10, "healthy_threshold": 3,
         "unhealthy_threshold": 3}});
     assert_eq!(mistakes("aws:elbv2:TargetGroup", group).len(), 2);
+}
+
+/// Every call of every kind is refused with the same words, and nothing is sent.
+#[cfg(not(feature = "sts"))]
+mod without_a_client {
+    use std::time::Duration;
+
+    use sskuba_core::address::{Address, StackId, Token};
+    use sskuba_core::provider::{Change, Class, Cx, Effect, Failure, Prior};
+
+    use super::*;
+
+    fn cx(kind: &str) -> Cx {
+        Cx::new(
+            StackId::parse("local/shop/dev").unwrap(),
+            Address::parse(&format!("{kind}::main")).unwrap(),
+            Token::new([7; 16]),
+            Duration::from_secs(5),
+        )
+    }
+
+    fn refused<T: std::fmt::Debug>(answer: Result<T, Failure>) {
+        let failure = answer.unwrap_err();
+        assert_eq!((failure.class.clone(), failure.effect.clone()), (Class::Terminal, Effect::NotApplied));
+        let text = failure.to_string();
+        assert!(text.contains("this program was built without the AWS client"), "{text}");
+        assert!(text.contains("feature `aws`") && text.contains("--simulate"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn every_call_says_how_to_get_it() {
+        let provider = provider();
+        let instance = provider.configure(None).await.unwrap();
+        let (map, prior) = (Map::new(), Prior::default());
+        let change = Change { prior: prior.clone(), inputs: Map::new() };
+        for schema in provider.schemas().iter().filter(|schema| !schema.is_instance()) {
+            let cx = cx(schema.kind.as_str());
+            if schema.lookup {
+                refused(instance.lookup(&cx, &map).await);
+                continue;
+            }
+            refused(instance.create(&cx, &map).await);
+            refused(instance.ready(&cx, &prior).await);
+            refused(instance.read(&cx, &prior).await);
+            refused(instance.update(&cx, &change).await);
+            refused(instance.delete(&cx, &prior).await);
+            refused(instance.find(&cx).await);
+            refused(instance.list(&cx).await);
+        }
+        refused(instance.place().await);
+        let settings = Map::from([("default_tags".into(), Value::Map(Map::new()))]);
+        refused(provider.configure(Some(&settings)).await);
+    }
 }

@@ -12,10 +12,11 @@ use sskuba_core::prelude::*;
 use crate::stacks::behind;
 use crate::stage::{Stage, scene};
 
-const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2M8Rc9dOyRZ6uTPPCQfHEoqZdw0xkQ4bN8s5mX4v8X me@there";
+pub(crate) const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2M8Rc9dOyRZ6uTPPCQfHEoqZdw0xkQ4bN8s5mX4v8X me@there";
 
 /// One object of every kind, as somebody makes them by hand; prints their ids.
-const BY_HAND: &str = r#"
+pub(crate) const BY_HAND: &str = r#"
 tags = lambda kind: [{'ResourceType': kind, 'Tags': [{'Key': 'Name', 'Value': 'by hand'}, {'Key': 'team', 'Value': 'x'}]}]
 vpc = ec2.create_vpc(CidrBlock='10.0.0.0/16', TagSpecifications=tags('vpc'))['Vpc']['VpcId']
 subnet = ec2.create_subnet(VpcId=vpc, CidrBlock='10.0.1.0/24', AvailabilityZone='us-east-1b',
@@ -70,7 +71,7 @@ fn program(ids: Json) -> impl Fn(&mut Stack) -> Result<()> + Send + Sync + Clone
     }
 }
 
-const ADDRESSES: [&str; 17] = [
+pub(crate) const ADDRESSES: [&str; 17] = [
     "aws:ec2:Vpc::vpc",
     "aws:ec2:Subnet::subnet",
     "aws:ec2:InternetGateway::igw",

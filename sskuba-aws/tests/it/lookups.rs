@@ -1,7 +1,7 @@
 //! Lookups.
 
 use sskuba_aws::ec2::{AvailabilityZones, Image};
-use sskuba_aws::lookup::CallerIdentity;
+use sskuba_aws::sts::CallerIdentity;
 use sskuba_core::provider::Class;
 use sskuba_core::value::Value;
 

@@ -16,6 +16,7 @@ mod conformance;
 mod failures;
 mod imports;
 mod keys;
+mod lists;
 mod lookups;
 mod network;
 mod places;

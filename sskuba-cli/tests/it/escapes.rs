@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sskuba_cli::{Cli, Environment, Size, Terminal};
 use sskuba_core::prelude::*;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, Handlers, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{
+    Class, Cx, Failure, Handler, Handlers, TypedChange, TypedObject, TypedPrior, Update,
+};
+use sskuba_core::schema::FieldError;
 
 /// Sequences of every sort, turned directions, our own marks of colours, and a line that looks like one of ours.
 const HOSTILE: &str = "h\u{1b}[666m\u{1b}]666;t\u{7}\u{9b}666m\u{9d}666\u{90}q\u{202e}\u{2066}\u{61c}\r\u{8}\u{7f}\u{fdd2}\u{2028}\nFAKE";
@@ -42,12 +45,22 @@ impl Handler<Thing> for Things {
             _ => Err(Failure::new(Class::Denied, HOSTILE)),
         }
     }
+    async fn delete(&self, _: &Cx, _: TypedPrior<Thing>) -> Result<(), Failure> {
+        Ok(())
+    }
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Thing>>, Failure> {
+        Ok(Vec::new())
+    }
+    fn check(&self, _: &ThingArgs) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+#[async_trait]
+impl Update<Thing> for Things {
     async fn update(&self, _: &Cx, change: TypedChange<Thing>) -> Result<TypedObject<Thing>, Failure> {
         let id = change.prior.id;
         Ok(TypedObject::new(id.clone(), ThingState { id }).args(change.args))
-    }
-    async fn delete(&self, _: &Cx, _: TypedPrior<Thing>) -> Result<(), Failure> {
-        Ok(())
     }
 }
 
@@ -93,7 +106,7 @@ impl Desk {
             environment.terminal =
                 Terminal { input: true, output: true, errors: true, size: Arc::new(move || size) };
         }
-        let provider = Arc::new(Handlers::new("odd").resource::<Thing>(Things));
+        let provider = Arc::new(Handlers::anywhere("odd").resource::<Thing>(Things));
         let cli = Cli::new("things").program(program).config::<Settings>().provider(provider);
         let (mut out, mut errors) = (Vec::new(), Vec::new());
         cli.run_with([&["things"], args].concat(), environment, &mut out, &mut errors).await;

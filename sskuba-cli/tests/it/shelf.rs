@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use sskuba_core::prelude::*;
 use sskuba_core::provider::{
-    Class, Cx, Failure, Handler, Handlers, Provider, TypedChange, TypedObject, TypedPrior,
+    Class, Cx, Failure, Handler, Handlers, Provider, TypedChange, TypedObject, TypedPrior, Update,
 };
+use sskuba_core::schema::FieldError;
 use tokio::sync::Semaphore;
 
 /// A book on a shelf.
@@ -39,7 +40,7 @@ pub(crate) struct Shelf {
 
 impl Shelf {
     pub(crate) fn provider(&self) -> Arc<dyn Provider> {
-        Arc::new(Handlers::new("shelf").resource::<Book>(self.clone()))
+        Arc::new(Handlers::anywhere("shelf").resource::<Book>(self.clone()))
     }
 
     pub(crate) fn titles(&self) -> Vec<String> {
@@ -68,14 +69,25 @@ impl Handler<Book> for Shelf {
         Ok(found.map(|args| TypedObject::new(prior.id.clone(), BookState { number: prior.id }).args(args)))
     }
 
+    async fn delete(&self, _: &Cx, prior: TypedPrior<Book>) -> Result<(), Failure> {
+        self.books.lock().unwrap().remove(&prior.id);
+        Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Book>>, Failure> {
+        Ok(Vec::new())
+    }
+
+    fn check(&self, _: &BookArgs) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+#[async_trait]
+impl Update<Book> for Shelf {
     async fn update(&self, _: &Cx, change: TypedChange<Book>) -> Result<TypedObject<Book>, Failure> {
         let number = change.prior.id;
         self.books.lock().unwrap().insert(number.clone(), change.args);
         Ok(TypedObject::new(number.clone(), BookState { number }))
-    }
-
-    async fn delete(&self, _: &Cx, prior: TypedPrior<Book>) -> Result<(), Failure> {
-        self.books.lock().unwrap().remove(&prior.id);
-        Ok(())
     }
 }

@@ -325,7 +325,8 @@ impl Run<'_> {
         }
         let record = self.journal.state().record(token);
         let there = place_of(self.journal.state(), record);
-        let (prior, now) = (record.map(prior_of), self.tools.clock.now());
+        let (prior, now) =
+            (record.map(|record| prior_of(record, Some(&node.schema))), self.tools.clock.now());
         let (hidden, status) = (hidden(Some(&node.schema), record, now), record.map(|record| record.status));
         self.journal.stage(Entry::Intent(Box::new(Intent {
             verb,
@@ -372,7 +373,7 @@ impl Run<'_> {
         let cx = self.cx(&step.address, token, bound(user, expected, Verb::Delete));
         let now = self.tools.clock.now();
         self.journal.stage(Entry::Intent(Box::new(delete_intent(&record, now))))?;
-        let prior = Some(prior_of(&record));
+        let prior = Some(prior_of(&record, schema.as_deref()));
         let (inputs, lease) = (Map::new(), Arc::clone(self.journal.lease_guard()));
         let (hidden, status) = (hidden(schema.as_deref(), Some(&record), now), Some(record.status));
         let (verb, place) = (Verb::Delete, place_of(self.journal.state(), Some(&record)));

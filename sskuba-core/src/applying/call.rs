@@ -1,5 +1,6 @@
 //! One provider call, with its bound, and what it means for the journal.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,8 +71,9 @@ pub(super) fn place_of(state: &State, record: Option<&Record>) -> Option<Place> 
     state.place(record?.place?).cloned()
 }
 
-/// What is recorded of an object, as a provider takes it.
-pub(crate) fn prior_of(record: &Record) -> Prior {
+/// What is recorded of an object, as a provider of today takes it.
+pub(crate) fn prior_of(record: &Record, schema: Option<&Schema>) -> Prior {
+    let record = schema.map_or(Cow::Borrowed(record), |schema| record.migrated(schema));
     Prior { id: record.id.clone(), inputs: record.applied.clone(), outputs: record.outputs.clone() }
 }
 

@@ -154,7 +154,10 @@ fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) ->
         Durations { create: second, made: std::time::Duration::ZERO, update: second, delete: second };
     let expected = schema.as_ref().map_or(fallback, |schema| schema.expected);
     let record = journal.state().record(intent.token);
-    let (prior, hidden) = (record.map(prior_of), hidden(schema.as_deref(), record, tools.clock.now()));
+    let (prior, hidden) = (
+        record.map(|record| prior_of(record, schema.as_deref())),
+        hidden(schema.as_deref(), record, tools.clock.now()),
+    );
     let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
     let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };
     let lease = Arc::clone(journal.lease_guard());

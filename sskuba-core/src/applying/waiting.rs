@@ -118,7 +118,7 @@ impl Run<'_> {
             cx: Cx::new(self.plan.stack.clone(), node.address.clone(), record.token, timeout),
             instance,
             schema: Arc::clone(&node.schema),
-            prior: prior_of(record),
+            prior: prior_of(record, Some(&node.schema)),
             hidden: hidden(Some(&node.schema), Some(record), self.tools.clock.now()),
             run: self.start,
             cancel: self.options.cancel.clone(),

@@ -264,7 +264,8 @@ impl Session {
     async fn seen(&self, instance: &Configured, here: &Place, records: &[&Record]) -> Option<Misplaced> {
         let mut last = None;
         for record in records {
-            let prior = prior_of(record);
+            let schema = self.engine.registry.schema(record.address.kind_str()).ok();
+            let prior = prior_of(record, schema.map(|schema| &**schema));
             let cx = Cx::new(self.stack.clone(), record.address.clone(), record.token, QUESTION);
             let read = async { instance.get().await?.read(&cx, &prior).await };
             match answered(read).await {

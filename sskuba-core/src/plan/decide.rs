@@ -40,6 +40,7 @@ pub fn decide(
     wanted: Map,
     force: Option<&Force>,
 ) -> Decision {
+    let record = &*record.migrated(schema);
     let inputs = with_ignored(wanted, &record.applied, &lifecycle.ignore_changes);
     let replaces = |field: &Field| {
         let asked = lifecycle.replace_on_changes.iter().any(|name| name == field.name);

@@ -107,6 +107,11 @@ impl Failure {
         Self { exists: Some(id.into()), ..Self::new(Class::Conflict, message) }
     }
 
+    /// Makes the failure of a `list` where nothing could list the objects, and says why.
+    pub fn unlisted(why: &str) -> Self {
+        Self::new(Class::Terminal, format!("there is no list of these: {why}"))
+    }
+
     /// Makes a failure of which it cannot be told whether it changed anything.
     pub fn unknown(class: Class, message: impl Into<String>) -> Self {
         Self { effect: Effect::Unknown, ..Self::new(class, message) }

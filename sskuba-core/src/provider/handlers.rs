@@ -10,9 +10,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::contract::{Change, Cx, Instance, Limits, Object, Prior, Provider, Readiness};
+use super::erased::{Declared, Erased, Lookup, Resourceful, args_of};
 use super::error::{Class, Failure};
+use super::handler::{Complete, LookupHandler};
 use super::place::Place;
-use super::typed::{Erased, Handler, Lookup, LookupHandler, Resourceful, args_of};
 use crate::resource::Resource;
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
@@ -54,13 +55,12 @@ type Locate = dyn Fn() -> Answer<Place> + Send + Sync;
 #[derive(Clone)]
 pub struct Handlers(Arc<Parts>);
 
-#[derive(Default)]
 struct Parts {
     name: String,
     limits: Limits,
     kinds: HashMap<String, (Arc<Schema>, Arc<dyn Erased>)>,
     settings: Option<(Arc<Schema>, Arc<Configure>)>,
-    locate: Option<Arc<Locate>>,
+    locate: Arc<Locate>,
 }
 
 impl fmt::Debug for Handlers {
@@ -70,9 +70,19 @@ impl fmt::Debug for Handlers {
 }
 
 impl Handlers {
-    /// Starts a provider of this name.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(Arc::new(Parts { name: name.into(), ..Parts::default() }))
+    /// Starts a provider of this name whose objects are wherever the program runs.
+    pub fn anywhere(name: impl Into<String>) -> Self {
+        Self::located(name, || std::future::ready(Ok(Place::default())))
+    }
+
+    /// Starts a provider of this name, and says how to find out where it works; see [`Instance::place`].
+    pub fn located<F>(name: impl Into<String>, locate: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Place, Failure>> + Send + 'static,
+    {
+        let locate = Arc::new(move || -> Answer<Place> { Box::pin(locate()) });
+        let (name, limits) = (name.into(), Limits::default());
+        Self(Arc::new(Parts { name, limits, kinds: HashMap::new(), settings: None, locate }))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
@@ -97,7 +107,7 @@ impl Handlers {
 
     /// Adds the handler of a kind.
     #[must_use]
-    pub fn resource<R: Resource>(self, handler: impl Handler<R>) -> Self {
+    pub fn resource<R: Resource>(self, handler: impl Complete<R>) -> Self {
         let erased = Arc::new(Resourceful::<R, _>(handler, PhantomData));
         self.kind(R::schema(), erased)
     }
@@ -113,19 +123,22 @@ impl Handlers {
         self.with(|parts| drop(parts.kinds.insert(schema.kind.to_string(), (schema, erased))))
     }
 
-    /// Says where these handlers work; see [`Instance::place`].
+    /// Adds a kind that the program was built without the client of, or a lookup of one: its inputs are checked, and every
+    /// call is refused with these words.
+    ///
+    /// `check` is asked when all inputs are known, `check_known` while some are not.
     #[must_use]
-    pub fn place(self, place: Place) -> Self {
-        self.locate(move || std::future::ready(Ok(place.clone())))
-    }
-
-    /// Says how to find out where these handlers work; see [`Instance::place`].
-    #[must_use]
-    pub fn locate<F>(self, locate: impl Fn() -> F + Send + Sync + 'static) -> Self
-    where
-        F: Future<Output = Result<Place, Failure>> + Send + 'static,
-    {
-        self.with(|parts| parts.locate = Some(Arc::new(move || -> Answer<Place> { Box::pin(locate()) })))
+    pub fn declared<R: Resource>(
+        self,
+        refusal: Failure,
+        check: impl Fn(&R::Args) -> Vec<FieldError> + Send + Sync + 'static,
+        check_known: impl Fn(&Map) -> Vec<FieldError> + Send + Sync + 'static,
+    ) -> Self {
+        let check = move |inputs: &Map| match args_of::<R>(inputs) {
+            Ok(args) => check(&args),
+            Err(_) => check_known(inputs),
+        };
+        self.kind(R::schema(), Arc::new(Declared { refusal, check }))
     }
 
     /// Adds what makes an instance with settings; `R` is the kind `NAME:provider:Instance`.
@@ -202,10 +215,7 @@ impl Provider for Handlers {
 #[async_trait]
 impl Instance for Handlers {
     async fn place(&self) -> Result<Place, Failure> {
-        match &self.0.locate {
-            Some(locate) => locate().await,
-            None => Ok(Place::default()),
-        }
+        (self.0.locate)().await
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         self.of(cx)?.create(cx, inputs).await

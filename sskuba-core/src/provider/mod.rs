@@ -2,7 +2,9 @@
 
 mod bounds;
 mod contract;
+mod erased;
 mod error;
+mod handler;
 mod handlers;
 mod heard;
 mod place;
@@ -18,6 +20,7 @@ pub use async_trait::async_trait;
 pub(crate) use bounds::{failed, found, made, seen};
 pub use contract::{Change, Cx, Instance, Limits, Object, Prior, Provider, Readiness};
 pub use error::{Class, Effect, Failure};
+pub use handler::{Complete, Find, Finds, Handler, LookupHandler, Readies, Ready, Update, Updates};
 pub use handlers::{Handlers, IntoInstance, MadeInstance};
 pub(crate) use heard::Heard;
 pub use place::Place;
@@ -25,4 +28,4 @@ pub use registry::{Registry, RegistryError};
 pub(crate) use resealing::{resealed, sealed_like, still_secret};
 pub(crate) use texts::Texts;
 pub(crate) use told::Told;
-pub use typed::{Handler, LookupHandler, TypedChange, TypedObject, TypedPrior, TypedReadiness};
+pub use typed::{TypedChange, TypedObject, TypedPrior, TypedReadiness};

@@ -1,9 +1,12 @@
 //! What is recorded of each generation of a resource.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
+use crate::schema::Schema;
 use crate::value::Map;
 
 /// The number of a place among those that a stack has objects in.
@@ -94,6 +97,20 @@ pub struct Record<M = Map> {
     pub took: u64,
 }
 
+impl Record {
+    /// Returns the record with its values in the form of this version of its kind. It keeps its own version, by which the
+    /// plan sees that the object is to be updated.
+    pub fn migrated(&self, schema: &Schema) -> Cow<'_, Self> {
+        let Some(migrate) = schema.migrate.filter(|_| self.version < schema.version) else {
+            return Cow::Borrowed(self);
+        };
+        let mut record = self.clone();
+        migrate(self.version, &mut record.observed, &mut record.outputs.clone());
+        migrate(self.version, &mut record.applied, &mut record.outputs);
+        Cow::Owned(record)
+    }
+}
+
 impl<M> Record<M> {
     /// Turns the maps into another form.
     ///
@@ -119,5 +136,72 @@ impl<M> Record<M> {
             updated: self.updated,
             took: self.took,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+    use crate::resource::{Migrate, Resource};
+    use crate::state::{Flags, Status};
+    use crate::value::Value;
+
+    /// A page; what was its `name` is its title now.
+    #[derive(Resource)]
+    #[resource(kind = "wiki:page:Page", version = 2, idempotency = "token")]
+    struct Page {
+        /// Its title.
+        title: Input<String>,
+        /// Its number.
+        #[resource(computed, id)]
+        id: Computed<String>,
+    }
+
+    impl Migrate for Page {
+        fn migrate(from: u32, inputs: &mut Map, outputs: &mut Map) {
+            assert_eq!(from, 1);
+            if let Some(name) = inputs.remove("name") {
+                inputs.insert("title".to_owned(), name);
+            }
+            outputs.entry("id".to_owned()).or_insert_with(|| "none".into());
+        }
+    }
+
+    fn record(version: u32) -> Record {
+        let name = |value: &str| Map::from([("name".to_owned(), Value::from(value))]);
+        Record {
+            address: Address::parse("wiki:page:Page::home").unwrap(),
+            token: Token::new([7; 16]),
+            version,
+            provider: None,
+            instance: None,
+            place: None,
+            status: Status::Live,
+            id: "1".to_owned(),
+            applied: name("sent"),
+            observed: name("seen"),
+            outputs: Map::new(),
+            dependencies: Vec::new(),
+            flags: Flags::default(),
+            failure: None,
+            created: Timestamp(0),
+            updated: Timestamp(0),
+            took: 0,
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_version_recorded_is_read_in_todays_form() {
+        let title = |value: &str| Map::from([("title".to_owned(), Value::from(value))]);
+        let old = record(1);
+        let today = old.migrated(&Page::schema());
+        assert_eq!((&today.applied, &today.observed), (&title("sent"), &title("seen")));
+        assert_eq!((today.outputs["id"].as_str(), today.version), (Some("none"), 1));
+    }
+
+    #[test]
+    fn what_this_version_recorded_stays_as_it_is() {
+        assert!(matches!(record(2).migrated(&Page::schema()), Cow::Borrowed(_)));
     }
 }

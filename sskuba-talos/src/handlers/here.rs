@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use sskuba_core::clock::{Clock, IdSource, SystemClock, SystemIds};
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 use sskuba_core::value::{Map, Value, get_map};
@@ -120,6 +120,10 @@ impl Handler<Secrets> for Here {
         Ok(())
     }
 
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Secrets>>, Failure> {
+        Err(Failure::unlisted("only stacks know of them"))
+    }
+
     fn check(&self, args: &SecretsArgs) -> Vec<FieldError> {
         Secrets::mistakes(args)
     }
@@ -136,13 +140,12 @@ impl Handler<Config> for Here {
         Ok(prior.state.map(|state| TypedObject::new(prior.id, state)))
     }
 
-    async fn update(&self, _: &Cx, change: TypedChange<Config>) -> Result<TypedObject<Config>, Failure> {
-        let (id, yaml) = (change.prior.id, self.config(&change.args)?);
-        Ok(TypedObject::new(id.clone(), ConfigState { id, yaml }))
-    }
-
     async fn delete(&self, _: &Cx, _: TypedPrior<Config>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Config>>, Failure> {
+        Err(Failure::unlisted("only stacks know of them"))
     }
 
     /// Makes the config, where the secrets are known, so that a plan says already what is wrong with it.
@@ -169,5 +172,13 @@ impl Handler<Config> for Here {
         }
         let args: Result<ConfigArgs, _> = get_map(&inputs);
         args.map(|args| Handler::<Config>::check(self, &args)).unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl Update<Config> for Here {
+    async fn update(&self, _: &Cx, change: TypedChange<Config>) -> Result<TypedObject<Config>, Failure> {
+        let (id, yaml) = (change.prior.id, self.config(&change.args)?);
+        Ok(TypedObject::new(id.clone(), ConfigState { id, yaml }))
     }
 }

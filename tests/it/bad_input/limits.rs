@@ -7,8 +7,9 @@ use sskuba::core::address::StackId;
 use sskuba::core::applying::Event;
 use sskuba::core::provider::{
     Change, Cx, Failure, Handler, Handlers, Instance, Object, Place, Prior, Provider, TypedChange,
-    TypedObject, TypedPrior,
+    TypedObject, TypedPrior, Update,
 };
+use sskuba::core::schema::FieldError;
 use sskuba::core::state::{RunResult, Status};
 use sskuba::core::value::{Map, Value};
 use sskuba::prelude::*;
@@ -193,18 +194,28 @@ impl Handler<Thing> for Scale {
     async fn read(&self, _: &Cx, prior: TypedPrior<Thing>) -> Result<Option<TypedObject<Thing>>, Failure> {
         prior.args.map(|args| Self::weighed(&prior.id, args)).transpose()
     }
-    async fn update(&self, _: &Cx, change: TypedChange<Thing>) -> Result<TypedObject<Thing>, Failure> {
-        Self::weighed(&change.prior.id, change.args)
-    }
     async fn delete(&self, _: &Cx, _: TypedPrior<Thing>) -> Result<(), Failure> {
         Ok(())
+    }
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Thing>>, Failure> {
+        Ok(Vec::new())
+    }
+    fn check(&self, _: &ThingArgs) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+#[async_trait::async_trait]
+impl Update<Thing> for Scale {
+    async fn update(&self, _: &Cx, change: TypedChange<Thing>) -> Result<TypedObject<Thing>, Failure> {
+        Self::weighed(&change.prior.id, change.args)
     }
 }
 
 #[tokio::test]
 async fn an_object_with_a_number_that_is_none_is_not_lost() {
     let shared = Shared::default();
-    let engine = shared.engine([Arc::new(Handlers::new("scale").resource::<Thing>(Scale)) as _]);
+    let engine = shared.engine([Arc::new(Handlers::anywhere("scale").resource::<Thing>(Scale)) as _]);
     let program = |stack: &mut Stack| -> sskuba::Result {
         stack.add("one", Thing::new("a")).map(drop).map_err(Into::into)
     };

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::kinds::{Host, Name, Net};
+use super::kinds::{Host, Label, Name, Net};
 use super::world::{World, exports, options};
 use crate::planning::PlanOptions;
 use crate::prelude::*;
@@ -148,6 +148,31 @@ fn a_kind_that_grew_sends_its_fields_again() {
     assert_snapshot!(world.plan(host(1)), @"~ update net: its kind went from version 0 to 1");
     world.edit("net", |record| record.version = 7);
     assert_snapshot!(world.plan(host(1)), @"nothing");
+}
+
+/// Without the migration the field would differ, and be one that forces a replacement.
+#[test]
+fn what_an_earlier_version_recorded_is_compared_in_todays_form() {
+    let program = |text: &'static str| {
+        move |stack: &mut Stack| -> Result {
+            stack.add("label", Label::new(text))?;
+            Ok(())
+        }
+    };
+    let mut world = World::with(program("a"));
+    world.edit("label", |record| {
+        record.version = 1;
+        for map in [&mut record.applied, &mut record.observed] {
+            if let Some(text) = map.remove("text") {
+                map.insert("name".to_owned(), text);
+            }
+        }
+    });
+    assert_snapshot!(world.plan(program("a")), @"~ update label: its kind went from version 1 to 2");
+    assert_snapshot!(world.plan(program("b")), @r#"
+    ± replace label: `text` changes, which forces a replacement; its kind went from version 1 to 2
+    - delete label after replace label: `text` changes, which forces a replacement
+    "#);
 }
 
 #[test]

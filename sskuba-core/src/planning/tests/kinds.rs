@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use crate::prelude::*;
 use crate::provider::{Change, Class, Cx, Failure, Instance, Object, Place, Prior, Provider};
+use crate::resource::Migrate;
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
 
@@ -44,6 +45,25 @@ pub(super) struct Host {
     peers: Input<Vec<String>>,
     /// The id.
     id: Computed<String>,
+}
+
+/// A label; what was its `name` is its text now.
+#[derive(Resource)]
+#[resource(kind = "demo:net:Label", version = 2, idempotency = "token")]
+pub(super) struct Label {
+    /// What it says.
+    #[resource(force_new)]
+    text: Input<String>,
+    /// The id.
+    id: Computed<String>,
+}
+
+impl Migrate for Label {
+    fn migrate(_: u32, inputs: &mut Map, _: &mut Map) {
+        if let Some(name) = inputs.remove("name") {
+            inputs.insert("text".to_owned(), name);
+        }
+    }
 }
 
 /// A name that no two may have: a replacement deletes first.
@@ -84,7 +104,7 @@ impl Provider for Demo {
         "demo"
     }
     fn schemas(&self) -> Vec<Arc<Schema>> {
-        vec![Net::schema(), Host::schema(), Name::schema(), Zones::schema()]
+        vec![Net::schema(), Host::schema(), Label::schema(), Name::schema(), Zones::schema()]
     }
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         let wrong = |name: &str| inputs.get(name).is_some_and(|value| value.as_str() == Some("refused"));

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::prelude::*;
-use crate::provider::{Class, Failure, Handler, Handlers, TypedChange, TypedObject, TypedPrior};
+use crate::provider::{Class, Failure, Handler, Handlers, TypedChange, TypedObject, TypedPrior, Update};
+use crate::schema::FieldError;
 
 /// A page.
 #[derive(Resource)]
@@ -62,12 +63,6 @@ impl Handler<Page> for Wiki {
         let args = self.1.lock().unwrap().get(&prior.id).cloned();
         Ok(args.map(|args| self.object(&prior.id, args)))
     }
-    async fn update(&self, _: &Cx, change: TypedChange<Page>) -> Result<TypedObject<Page>, Failure> {
-        if self.0 != Bug::LosesUpdates {
-            self.1.lock().unwrap().insert(change.prior.id.clone(), change.args.clone());
-        }
-        Ok(self.object(&change.prior.id, change.args))
-    }
     async fn delete(&self, _: &Cx, prior: TypedPrior<Page>) -> Result<(), Failure> {
         if self.0 == Bug::KeepsDeleted {
             return Ok(());
@@ -77,10 +72,26 @@ impl Handler<Page> for Wiki {
             _ => Ok(()),
         }
     }
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Page>>, Failure> {
+        Ok(Vec::new())
+    }
+    fn check(&self, _: &PageArgs) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+#[async_trait]
+impl Update<Page> for Wiki {
+    async fn update(&self, _: &Cx, change: TypedChange<Page>) -> Result<TypedObject<Page>, Failure> {
+        if self.0 != Bug::LosesUpdates {
+            self.1.lock().unwrap().insert(change.prior.id.clone(), change.args.clone());
+        }
+        Ok(self.object(&change.prior.id, change.args))
+    }
 }
 
 async fn tried(bug: Bug) -> String {
-    let wiki = Handlers::new("wiki").resource::<Page>(Wiki(bug, Mutex::default()));
+    let wiki = Handlers::anywhere("wiki").resource::<Page>(Wiki(bug, Mutex::default()));
     let case = Case::new(json!({"title": "a", "text": "one", "password": "canary-1"}))
         .update(json!({"title": "a", "text": "other", "password": "canary-2"}))
         .replacement(json!({"title": "b", "text": "one"}))
@@ -110,7 +121,7 @@ async fn each_breach_is_named() {
 
 #[tokio::test]
 async fn a_case_that_is_wrong_is_named() {
-    let wiki = Handlers::new("wiki").resource::<Page>(Wiki(Bug::None, Mutex::default()));
+    let wiki = Handlers::anywhere("wiki").resource::<Page>(Wiki(Bug::None, Mutex::default()));
     let found = failures(&wiki, "wiki:page:Page", &Case::new(json!({"title": 1}))).await.join("\n");
     assert!(found.contains("`title`: 1 is a number") && found.contains("`text`: is required"), "{found}");
     let found = failures(&wiki, "wiki:page:Nix", &Case::new(json!({}))).await.join("\n");
@@ -119,7 +130,7 @@ async fn a_case_that_is_wrong_is_named() {
 
 #[tokio::test]
 async fn a_value_that_was_given_as_secret_comes_back_as_one() {
-    let wiki = Handlers::new("wiki").resource::<Page>(Wiki(Bug::None, Mutex::default()));
+    let wiki = Handlers::anywhere("wiki").resource::<Page>(Wiki(Bug::None, Mutex::default()));
     let case = Case::new(json!({"title": "a", "text": "canary-text"}));
     let mut sent = case.create.clone();
     sent.insert("text".into(), Value::from("canary-text").into_secret());

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sskuba_core::prelude::*;
+use sskuba_core::resource::Migrate;
 use sskuba_core::schema::{Idempotency, Normaliser};
-use sskuba_core::value::Value;
+use sskuba_core::value::{Map, Value};
 
 mod serde_names {
     pub use sskuba_core::__private::serde::{Deserialize, Serialize};
@@ -65,6 +66,12 @@ pub struct Gate {
     etag: Computed<Secret<String>>,
 }
 
+impl Migrate for Gate {
+    fn migrate(_: u32, inputs: &mut Map, _: &mut Map) {
+        inputs.remove("colour");
+    }
+}
+
 /// A lookup needs no id.
 #[derive(Resource)]
 #[resource(kind = "demo:lookup:Zones", lookup)]
@@ -79,6 +86,7 @@ fn main() {
     let schema = Gate::schema();
     assert_eq!(schema.doc, "A gate.");
     assert_eq!((schema.version, schema.idempotency), (3, Idempotency::Token));
+    assert!(schema.migrate.is_some() && Zones::schema().migrate.is_none());
     assert_eq!((schema.visibility, schema.expected.delete), (Duration::from_millis(500), Duration::from_secs(120)));
     assert_eq!((schema.parallel, schema.delete_first, schema.id_field), (Some(4), true, "number"));
     let field = |name: &str| schema.field(name).unwrap();

@@ -1,7 +1,7 @@
 //! A machine with its config.
 
 use async_trait::async_trait;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 use sskuba_core::value::Map;
@@ -118,6 +118,25 @@ impl Handler<Applied> for Api {
         Ok(Some(object(prior.id, &args).args(seen)))
     }
 
+    async fn delete(&self, _: &Cx, _: TypedPrior<Applied>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Applied>>, Failure> {
+        Err(Failure::unlisted("what was done to machines, only stacks know"))
+    }
+
+    fn check(&self, args: &AppliedArgs) -> Vec<FieldError> {
+        Applied::mistakes(args)
+    }
+
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        Applied::wrong_addresses(inputs)
+    }
+}
+
+#[async_trait]
+impl Update<Applied> for Api {
     async fn update(&self, cx: &Cx, change: TypedChange<Applied>) -> Result<TypedObject<Applied>, Failure> {
         let before = change.prior.args;
         let same_config =
@@ -130,18 +149,6 @@ impl Handler<Applied> for Api {
             return Ok(object(change.prior.id, &change.args));
         }
         self.applied(cx, change.prior.id, &change.args, mode(&change.args)).await
-    }
-
-    async fn delete(&self, _: &Cx, _: TypedPrior<Applied>) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn check(&self, args: &AppliedArgs) -> Vec<FieldError> {
-        Applied::mistakes(args)
-    }
-
-    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
-        Applied::wrong_addresses(inputs)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The start of etcd.
 
 use async_trait::async_trait;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::Map;
 
@@ -83,17 +83,12 @@ impl Handler<Bootstrap> for Api {
         }
     }
 
-    /// Another control plane is asked from now on; etcd is not started again.
-    async fn update(
-        &self,
-        _: &Cx,
-        change: TypedChange<Bootstrap>,
-    ) -> Result<TypedObject<Bootstrap>, Failure> {
-        Ok(object(&change.prior.id, &change.args))
-    }
-
     async fn delete(&self, _: &Cx, _: TypedPrior<Bootstrap>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Bootstrap>>, Failure> {
+        Err(Failure::unlisted("what was done to machines, only stacks know"))
     }
 
     fn check(&self, args: &BootstrapArgs) -> Vec<FieldError> {
@@ -102,5 +97,17 @@ impl Handler<Bootstrap> for Api {
 
     fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
         Bootstrap::wrong_addresses(inputs)
+    }
+}
+
+#[async_trait]
+impl Update<Bootstrap> for Api {
+    /// Another control plane is asked from now on; etcd is not started again.
+    async fn update(
+        &self,
+        _: &Cx,
+        change: TypedChange<Bootstrap>,
+    ) -> Result<TypedObject<Bootstrap>, Failure> {
+        Ok(object(&change.prior.id, &change.args))
     }
 }

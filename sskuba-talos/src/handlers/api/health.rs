@@ -1,7 +1,7 @@
 //! A cluster that is healthy.
 
 use async_trait::async_trait;
-use sskuba_core::provider::{Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::Map;
 
@@ -32,12 +32,12 @@ impl Handler<Health> for Api {
         Ok(prior.state.map(|state| TypedObject::new(prior.id, state)))
     }
 
-    async fn update(&self, cx: &Cx, change: TypedChange<Health>) -> Result<TypedObject<Health>, Failure> {
-        self.healthy(cx, change.prior.id, &change.args).await.map_err(|failure| not_yet(cx, failure))
-    }
-
     async fn delete(&self, _: &Cx, _: TypedPrior<Health>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Health>>, Failure> {
+        Err(Failure::unlisted("what was done to machines, only stacks know"))
     }
 
     fn check(&self, args: &HealthArgs) -> Vec<FieldError> {
@@ -46,5 +46,12 @@ impl Handler<Health> for Api {
 
     fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
         Health::wrong_addresses(inputs)
+    }
+}
+
+#[async_trait]
+impl Update<Health> for Api {
+    async fn update(&self, cx: &Cx, change: TypedChange<Health>) -> Result<TypedObject<Health>, Failure> {
+        self.healthy(cx, change.prior.id, &change.args).await.map_err(|failure| not_yet(cx, failure))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sskuba_core::clock::Timestamp;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 use sskuba_core::value::Map;
@@ -80,16 +80,12 @@ impl Handler<Kubeconfig> for Api {
         Ok(prior.state.filter(fresh).map(|state| TypedObject::new(prior.id, state)))
     }
 
-    async fn update(
-        &self,
-        cx: &Cx,
-        change: TypedChange<Kubeconfig>,
-    ) -> Result<TypedObject<Kubeconfig>, Failure> {
-        self.object(cx, change.prior.id, &change.args).await
-    }
-
     async fn delete(&self, _: &Cx, _: TypedPrior<Kubeconfig>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Kubeconfig>>, Failure> {
+        Err(Failure::unlisted("what was done to machines, only stacks know"))
     }
 
     fn check(&self, args: &KubeconfigArgs) -> Vec<FieldError> {
@@ -98,6 +94,17 @@ impl Handler<Kubeconfig> for Api {
 
     fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
         Kubeconfig::wrong_addresses(inputs)
+    }
+}
+
+#[async_trait]
+impl Update<Kubeconfig> for Api {
+    async fn update(
+        &self,
+        cx: &Cx,
+        change: TypedChange<Kubeconfig>,
+    ) -> Result<TypedObject<Kubeconfig>, Failure> {
+        self.object(cx, change.prior.id, &change.args).await
     }
 }
 

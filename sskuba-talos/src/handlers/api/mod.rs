@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sskuba_core::clock::{IdSource, SystemIds};
-use sskuba_core::provider::{Class, Cx, Effect, Failure, TypedObject};
+use sskuba_core::provider::{Class, Complete, Cx, Effect, Failure, Handlers, TypedObject};
 use sskuba_core::resource::Resource;
 use sskuba_core::secret::Secret;
 use tokio::time::{Instant, sleep};
@@ -54,6 +54,20 @@ impl Api {
         let identity = Identity::Cluster(credentials);
         Ok(Machine::connect_with(target(address)?, identity, self.settings.clone()))
     }
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self::new(Settings::default())
+    }
+}
+
+/// Adds a kind that needs a machine.
+pub(crate) fn machine_kind<R: Resource>(handlers: Handlers, api: &Api) -> Handlers
+where
+    Api: Complete<R>,
+{
+    handlers.resource::<R>(api.clone())
 }
 
 fn target(address: &str) -> Result<Target, Failure> {

@@ -1,7 +1,7 @@
 //! The end of a machine's time in a cluster.
 
 use async_trait::async_trait;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::Map;
 use tokio::time::{Instant, sleep};
@@ -56,10 +56,6 @@ impl Handler<Reset> for Api {
         Ok(Some(object(prior.id, args.address)))
     }
 
-    async fn update(&self, _: &Cx, change: TypedChange<Reset>) -> Result<TypedObject<Reset>, Failure> {
-        Ok(object(change.prior.id, change.args.address))
-    }
-
     async fn delete(&self, cx: &Cx, prior: TypedPrior<Reset>) -> Result<(), Failure> {
         let Some(args) = prior.args else { return Err(unreadable()) };
         let lost = |failure: Failure| match failure.class {
@@ -89,11 +85,22 @@ impl Handler<Reset> for Api {
         self.blank(&args, bound).await
     }
 
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Reset>>, Failure> {
+        Err(Failure::unlisted("what was done to machines, only stacks know"))
+    }
+
     fn check(&self, args: &ResetArgs) -> Vec<FieldError> {
         Reset::mistakes(args)
     }
 
     fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
         Reset::wrong_addresses(inputs)
+    }
+}
+
+#[async_trait]
+impl Update<Reset> for Api {
+    async fn update(&self, _: &Cx, change: TypedChange<Reset>) -> Result<TypedObject<Reset>, Failure> {
+        Ok(object(change.prior.id, change.args.address))
     }
 }

@@ -1,7 +1,7 @@
 //! Another version of Talos, one machine at a time.
 
 use async_trait::async_trait;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior};
+use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::Map;
 use tokio::time::{Instant, sleep};
@@ -170,12 +170,12 @@ impl Handler<Upgrade> for Api {
         Ok(Some(object(prior.id).args(seen)))
     }
 
-    async fn update(&self, cx: &Cx, change: TypedChange<Upgrade>) -> Result<TypedObject<Upgrade>, Failure> {
-        self.upgrade(cx, &change.prior.id, &change.args).await
-    }
-
     async fn delete(&self, _: &Cx, _: TypedPrior<Upgrade>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Upgrade>>, Failure> {
+        Err(Failure::unlisted("what was done to machines, only stacks know"))
     }
 
     fn check(&self, args: &UpgradeArgs) -> Vec<FieldError> {
@@ -184,5 +184,12 @@ impl Handler<Upgrade> for Api {
 
     fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
         Upgrade::wrong_addresses(inputs)
+    }
+}
+
+#[async_trait]
+impl Update<Upgrade> for Api {
+    async fn update(&self, cx: &Cx, change: TypedChange<Upgrade>) -> Result<TypedObject<Upgrade>, Failure> {
+        self.upgrade(cx, &change.prior.id, &change.args).await
     }
 }

@@ -1,0 +1,37 @@
+//! A service without its client: its kinds are known and their inputs checked, and every call is refused.
+
+use sskuba_core::provider::{Class, Failure, Handlers};
+
+use crate::kind::{Kind, mistakes, tag_mistakes};
+use crate::provider::Account;
+
+/// What every call is refused with.
+pub(crate) fn refusal() -> Failure {
+    Failure::new(Class::Terminal, "this program was built without the AWS client").hint(
+        "build it with the feature `aws` of `sskuba` (`client` of `sskuba-aws`), or run it with --simulate",
+    )
+}
+
+/// Adds the kinds of a service; with its feature, `client::Kinds` does.
+pub(crate) struct Kinds(Handlers);
+
+impl Kinds {
+    pub(crate) fn new(provider: Handlers, _: &Account) -> Self {
+        Self(provider)
+    }
+
+    /// Adds a kind.
+    pub(crate) fn resource<R: Kind>(self) -> Self {
+        Self(self.0.declared::<R>(refusal(), mistakes::<R>, tag_mistakes))
+    }
+
+    /// Adds a kind of lookup, which EC2 and STS have.
+    #[cfg(not(feature = "ec2"))]
+    pub(crate) fn lookup<R: Kind>(self) -> Self {
+        self.resource::<R>()
+    }
+
+    pub(crate) fn added(self) -> Handlers {
+        self.0
+    }
+}

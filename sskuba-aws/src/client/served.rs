@@ -1,0 +1,167 @@
+//! What is written for each kind.
+
+use std::ops::Deref;
+
+use async_trait::async_trait;
+use sskuba_core::provider::{Class, Failure, TypedChange, TypedObject, TypedPrior, TypedReadiness};
+use sskuba_core::value::{Value, map_of};
+
+use super::{Api, Aws, Call, Objects, one_by_one};
+use crate::kind::Kind;
+use crate::tags::{self, Tags};
+
+/// What a handler says of an object.
+pub(crate) type Report<R> = TypedObject<R>;
+
+/// Which objects are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// All that the account has.
+    All,
+    /// Those of these ids; that one is not there fails the question.
+    Ids(Vec<String>),
+    /// Those of these ids that are there.
+    Among(Vec<String>),
+    /// Those that carry this token.
+    Token(String),
+    /// Those that fit filters of the service.
+    With(Vec<(&'static str, String)>),
+}
+
+impl Which {
+    /// Returns the ids, where the objects of ids are asked for.
+    pub(crate) fn ids(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Ids(ids) => Some(ids.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// An object as the service describes it, with its id and all its tags. It is used as the description itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Found<T> {
+    pub(crate) id: String,
+    pub(crate) tags: Tags,
+    pub(crate) item: T,
+}
+
+impl<T> Found<T> {
+    /// Returns the tags as they are reported.
+    pub(crate) fn own_tags(&self) -> Tags {
+        tags::reported(self.tags.clone())
+    }
+}
+
+impl<T> Deref for Found<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.item
+    }
+}
+
+/// A kind that has a client: how its objects are described, made, deleted and reported. Reading them alone and in
+/// batches, finding, listing and importing them, their tags, and what counts as done follow from that, and are changed
+/// here where a kind differs.
+#[async_trait]
+pub(crate) trait Served: Kind {
+    /// The client of its service.
+    type Api: Objects;
+    /// An object as the service describes it.
+    type Item: Clone + Send + Sync + 'static;
+    /// What an object is called in messages.
+    const NAME: &'static str;
+    /// Whether AWS goes on for a while to say that something uses an object after that is gone; a delete waits then.
+    const LINGERS: bool = false;
+    /// The inputs of which a read says nothing once the program has set them; an import tells how they stand.
+    const UNREPORTED: &'static [&'static str] = &[];
+
+    /// Describes objects.
+    async fn describe(aws: &Aws<Self::Api>, which: Which) -> Result<Vec<Found<Self::Item>>, Failure>;
+
+    /// Makes an object. What fails after the object was made says so with [`Call::partial`].
+    async fn create(call: &Call<'_, Self::Api>, args: Self::Args) -> Result<Report<Self>, Failure>;
+
+    /// Deletes an object. One that is not found is deleted.
+    async fn delete(call: &Call<'_, Self::Api>, prior: &TypedPrior<Self>) -> Result<(), Failure>;
+
+    /// Reports an object with its inputs.
+    async fn report(call: &Call<'_, Self::Api>, found: &Found<Self::Item>) -> Result<Report<Self>, Failure>;
+
+    /// Tells whether an object that is described is still one: AWS shows some for a while after they are gone.
+    fn is_alive(_: &Found<Self::Item>) -> bool {
+        true
+    }
+
+    /// Describes the objects of these ids, each with the key that it was asked for by.
+    async fn by_keys(
+        aws: &Aws<Self::Api>,
+        ids: Vec<String>,
+    ) -> Result<Vec<(String, Found<Self::Item>)>, Failure> {
+        let found = match Self::describe(aws, Which::Ids(ids.clone())).await {
+            Err(failure) if failure.class == Class::NotFound && Self::Api::FILTERS => {
+                Self::describe(aws, Which::Among(ids)).await?
+            }
+            Err(failure) if failure.class == Class::NotFound => {
+                one_by_one(ids, |id| Self::describe(aws, Which::Ids(vec![id]))).await?
+            }
+            found => found?,
+        };
+        Ok(found.into_iter().map(|found| (found.id.clone(), found)).collect())
+    }
+
+    /// Returns the object that is recorded so.
+    async fn get(
+        call: &Call<'_, Self::Api>,
+        prior: &TypedPrior<Self>,
+    ) -> Result<Option<Found<Self::Item>>, Failure> {
+        call.aws.get::<Self>(&prior.id).await
+    }
+
+    /// Changes what is not tags.
+    async fn change(_: &Call<'_, Self::Api>, _: &TypedChange<Self>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Changes an object, its tags last, and reports it.
+    async fn update(call: &Call<'_, Self::Api>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        Self::change(call, &change).await?;
+        let before = change.prior.args.as_ref().map(own_tags::<Self>);
+        call.retag(&change.prior.id, before.as_ref(), &own_tags::<Self>(&change.args)).await?;
+        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
+        Ok(Self::report(call, &found).await?.unreported(Self::UNREPORTED.iter().copied()))
+    }
+
+    /// Finds the object that carries the token.
+    async fn find(call: &Call<'_, Self::Api>) -> Result<Option<Found<Self::Item>>, Failure> {
+        call.own::<Self>().await
+    }
+}
+
+/// A kind whose objects can be used some time after they were made.
+#[async_trait]
+pub(crate) trait ServedLater: Served {
+    /// Tells whether an object can be used.
+    async fn ready(
+        call: &Call<'_, Self::Api>,
+        found: &Found<Self::Item>,
+    ) -> Result<TypedReadiness<Self>, Failure>;
+}
+
+/// A kind of lookup that has a client.
+#[async_trait]
+pub(crate) trait LookedUp: Kind {
+    /// The client of its service.
+    type Api: Api;
+
+    /// Looks it up.
+    async fn look(aws: &Aws<Self::Api>, args: Self::Args) -> Result<Self::State, Failure>;
+}
+
+/// Returns the tags that inputs say.
+fn own_tags<R: Kind>(args: &R::Args) -> Tags {
+    let inputs = map_of(args).unwrap_or_default();
+    let Some(Value::Map(tags)) = inputs.get("tags").map(Value::reveal) else { return Tags::new() };
+    let text = |value: &Value| value.reveal().as_str().unwrap_or_default().to_owned();
+    tags.iter().map(|(key, value)| (key.clone(), text(value))).collect()
+}

@@ -1,0 +1,11 @@
+//! What the kinds of EC2 are written with.
+
+pub(super) use std::collections::BTreeMap;
+
+pub(super) use sskuba_core::prelude::*;
+pub(super) use sskuba_core::schema::FieldError;
+pub(super) use sskuba_core::value::Value;
+
+#[cfg(feature = "ec2")]
+pub(super) use super::service::*;
+pub(super) use crate::kind::{Kind, mistake};

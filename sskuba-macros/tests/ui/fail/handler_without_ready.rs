@@ -1,0 +1,40 @@
+//! A kind that is made before it can be used, and a handler that does not say when it can.
+
+use async_trait::async_trait;
+use sskuba_core::prelude::*;
+use sskuba_core::provider::{Cx, Failure, Handler, Handlers, TypedObject, TypedPrior};
+use sskuba_core::schema::FieldError;
+
+/// A thing.
+#[derive(Resource)]
+#[resource(kind = "demo:x:Thing", idempotency = "token")]
+struct Thing {
+    /// The id.
+    #[resource(computed, early)]
+    id: Computed<String>,
+}
+
+struct Things;
+
+#[async_trait]
+impl Handler<Thing> for Things {
+    async fn create(&self, _: &Cx, _: ThingArgs) -> Result<TypedObject<Thing>, Failure> {
+        unimplemented!()
+    }
+    async fn read(&self, _: &Cx, _: TypedPrior<Thing>) -> Result<Option<TypedObject<Thing>>, Failure> {
+        Ok(None)
+    }
+    async fn delete(&self, _: &Cx, _: TypedPrior<Thing>) -> Result<(), Failure> {
+        Ok(())
+    }
+    async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Thing>>, Failure> {
+        Ok(Vec::new())
+    }
+    fn check(&self, _: &ThingArgs) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
+
+fn main() {
+    let _ = Handlers::anywhere("demo").resource::<Thing>(Things);
+}
