@@ -253,10 +253,10 @@ pub(crate) struct Refresh {
 /// `import`
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Import {
-    /// The declared resource, e.g. `aws:ec2:Vpc::main`
+    /// The declared resource, e.g. `aws:ec2:Vpc::main`; without an id a kind will do
     pub(crate) address: String,
-    /// The provider's id of the object, e.g. `vpc-0a1b2c3d`
-    pub(crate) id: String,
+    /// The provider's id of the object, e.g. `vpc-0a1b2c3d`; what is there is listed if none is given
+    pub(crate) id: Option<String>,
     /// Imports it although the next `up` would replace it
     #[arg(long)]
     pub(crate) even_if_replaced: bool,
@@ -345,6 +345,11 @@ pub(crate) enum Stack {
     Select {
         /// Its name
         name: String,
+    },
+    /// Lists the objects of a kind that no stack records
+    Unmanaged {
+        /// The kind, e.g. `aws:ec2:Vpc`, or the end of it
+        kind: String,
     },
     /// Says who can open the stack's secrets
     #[command(subcommand)]

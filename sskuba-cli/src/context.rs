@@ -126,7 +126,7 @@ impl<'a, 'w> Context<'a, 'w> {
         self.refuse_unknown_place(access)?;
         let providers = self.providers()?;
         let url = self.state_url();
-        let store = stores::parse(&url)?;
+        let store = stores::parse_with(&url, self.settings()?.backups())?;
         let is_ours =
             url.strip_prefix("sled:").is_some_and(|path| Path::new(path).starts_with(self.project.own()));
         if access == Access::Write && is_ours {

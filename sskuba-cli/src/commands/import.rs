@@ -12,11 +12,15 @@ use crate::render::difference;
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<Code, Stop> {
+    let Some(id) = &args.id else {
+        super::listing::importable(context, &args.address).await?;
+        return Ok(Code::Done);
+    };
     let engine = context.engine(Access::Write)?;
     context.refuse_unknown_stack(&engine).await?;
     let address = declared(context, &engine, &args.address).await?;
     let mut session = context.open(&engine, "import", &args.opening).await?;
-    let imported = match import(context, &mut session, &address, args).await {
+    let imported = match import(context, &mut session, &address, id, args.even_if_replaced).await {
         Ok(imported) => imported,
         Err(stop) => return Err(context.close(session, stop).await),
     };
@@ -26,13 +30,13 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<
     if context.screen.json {
         let differs: Vec<&str> = imported.changes.iter().map(|change| change.field.as_str()).collect();
         let event = json!({
-            "event": "imported", "address": address, "id": args.id, "differs": differs, "action": imported.action,
+            "event": "imported", "address": address, "id": id, "differs": differs, "action": imported.action,
             "possible": !imported.certain,
         });
         context.screen.event(&event);
         return Ok(Code::Done);
     }
-    context.screen.say(format!("Imported {} as {address}", args.id));
+    context.screen.say(format!("Imported {id} as {address}"));
     let (paint, verbose) = (context.screen.paint, context.screen.verbose);
     for change in &imported.changes {
         for line in difference::lines(change, paint, verbose) {
@@ -65,12 +69,13 @@ async fn import(
     context: &mut Context<'_, '_>,
     session: &mut Session,
     address: &Address,
-    args: &Import,
+    id: &str,
+    even_if_replaced: bool,
 ) -> Result<Imported, Stop> {
     let options = context.plan_options(&Selection::default())?;
     let program = std::sync::Arc::clone(&context.cli.program);
     context
         .interrupts
-        .guard(session.import(program.as_ref(), &options, address, &args.id, args.even_if_replaced))
+        .guard(session.import(program.as_ref(), &options, address, id, even_if_replaced))
         .await
 }

@@ -6,6 +6,7 @@ mod down;
 mod graph;
 mod history;
 mod import;
+mod listing;
 mod mend;
 mod output;
 mod planned;

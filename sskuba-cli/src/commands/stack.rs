@@ -1,4 +1,4 @@
-//! `stack list|init|select|rm|recipients`
+//! `stack list|init|select|rm|unmanaged|recipients`
 
 use serde_json::json;
 use sskuba_core::address::StackId;
@@ -15,6 +15,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: Stack) -> Result
         Stack::List { all } => list(context, all).await,
         Stack::Init { name, copy_config_from } => init(context, &name, copy_config_from.as_deref()).await,
         Stack::Select { name } => select(context, &name).await,
+        Stack::Unmanaged { kind } => super::listing::unmanaged(context, &kind).await,
         Stack::Recipients(command) => super::recipients::run(context, command).await,
         Stack::Rm { name, force, yes } => rm(context, &name, force, yes).await,
     }?;

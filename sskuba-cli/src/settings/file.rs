@@ -125,6 +125,12 @@ impl StackFile {
         listed.into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect()
     }
 
+    /// Returns how many copies of earlier runs are kept, if it says so.
+    pub(crate) fn backups(&self) -> Option<usize> {
+        let count = self.document.get(OWN)?.get(own::BACKUPS)?.as_integer()?;
+        usize::try_from(count).ok()
+    }
+
     /// Makes it the file of another path; nothing is written there yet.
     #[must_use]
     pub(crate) fn at(self, path: PathBuf) -> Self {

@@ -183,3 +183,24 @@ async fn what_is_protected_and_left_the_program_goes_after_its_protection_does()
     bench.run(left).await.expect(0);
     assert_eq!(bench.shelf.titles(), ["a"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_stack_records_is_listed_to_be_imported() {
+    let bench = Bench::new();
+    bench.run("up --yes").await.expect(0);
+    bench.run("state rm b --yes").await.expect(0);
+    let ran = bench.run("stack unmanaged Book").await.expect(0);
+    assert!(ran.out.contains("title: \"b\"") && !ran.out.contains("title: \"a\""), "{}", ran.out);
+    assert!(ran.out.contains("1 shelf:book:Book that no stack records; 1 more are recorded"), "{}", ran.out);
+    let document = bench.run("stack unmanaged shelf:book:Book --json").await.expect(0).document();
+    let id = document["unmanaged"][0]["id"].as_str().unwrap().to_owned();
+    for kind in ["Book", "shelf/shelf:book:Book::b"] {
+        let ran = bench.run(&format!("import {kind}")).await.expect(0);
+        assert!(ran.out.contains(&id) && ran.out.contains("import ADDRESS ID"), "{}", ran.out);
+    }
+    assert_eq!(bench.run("import Book --json").await.expect(0).events()[0]["unmanaged"][0]["id"], id.as_str());
+    bench.run(&format!("import b {id}")).await.expect(0);
+    assert!(bench.run("stack unmanaged Book").await.expect(0).out.starts_with("There is no shelf:book:Book"));
+    let ran = bench.run("stack unmanaged Boko").await.expect(2);
+    assert!(ran.errors.contains("did you mean `shelf:book:Book`?"), "{}", ran.errors);
+}

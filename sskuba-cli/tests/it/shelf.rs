@@ -48,6 +48,10 @@ impl Shelf {
     }
 }
 
+fn object(number: &str, args: BookArgs) -> TypedObject<Book> {
+    TypedObject::new(number.to_owned(), BookState { number: number.to_owned() }).args(args)
+}
+
 #[async_trait]
 impl Handler<Book> for Shelf {
     async fn create(&self, cx: &Cx, args: BookArgs) -> Result<TypedObject<Book>, Failure> {
@@ -66,7 +70,7 @@ impl Handler<Book> for Shelf {
 
     async fn read(&self, _: &Cx, prior: TypedPrior<Book>) -> Result<Option<TypedObject<Book>>, Failure> {
         let found = self.books.lock().unwrap().get(&prior.id).cloned();
-        Ok(found.map(|args| TypedObject::new(prior.id.clone(), BookState { number: prior.id }).args(args)))
+        Ok(found.map(|args| object(&prior.id, args)))
     }
 
     async fn delete(&self, _: &Cx, prior: TypedPrior<Book>) -> Result<(), Failure> {
@@ -75,7 +79,8 @@ impl Handler<Book> for Shelf {
     }
 
     async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Book>>, Failure> {
-        Ok(Vec::new())
+        let books = self.books.lock().unwrap();
+        Ok(books.iter().map(|(number, args)| object(number, args.clone())).collect())
     }
 
     fn check(&self, _: &BookArgs) -> Vec<FieldError> {

@@ -18,6 +18,18 @@ use crate::state::{StateStore, StoreError};
 /// # Ok::<(), sskuba_core::state::StoreError>(())
 /// ```
 pub fn parse(url: &str) -> Result<Arc<dyn StateStore>, StoreError> {
+    parse_with(url, None)
+}
+
+/// Makes the store that `url` names; of a stack the copies of the last `backups` runs are kept, where the store keeps any.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with(url: &str, backups: Option<usize>) -> Result<Arc<dyn StateStore>, StoreError> {
+    let sled = |path: &str| match (Sled::open(path), backups) {
+        (sled, Some(backups)) => sled.keep_backups(backups),
+        (sled, None) => sled,
+    };
     let refuse = |why: &str| {
         Err(StoreError::Unsupported(format!(
             "failed to read the state store `{url}`: {why}; the stores known are `sled:PATH` (a folder on this \
@@ -26,7 +38,7 @@ pub fn parse(url: &str) -> Result<Arc<dyn StateStore>, StoreError> {
     };
     match url.split_once(':') {
         Some(("sled", "")) => refuse("the folder is missing"),
-        Some(("sled", path)) => Ok(Arc::new(Sled::open(path))),
+        Some(("sled", path)) => Ok(Arc::new(sled(path))),
         Some(("memory", "")) => Ok(Arc::new(Memory::default())),
         Some(("memory", _)) => refuse("`memory:` takes nothing after the colon"),
         Some((scheme, _)) => refuse(&format!("the scheme `{scheme}` is not known")),

@@ -104,12 +104,13 @@ impl Copy {
 
     /// Leaves the copy in `folder`, after the database was closed, and moves one of another revision that is there
     /// to the [`earlier`] ones. Without it readers are only slower, and a repair has less to go by.
-    pub(super) fn leave(self, folder: &Path) {
+    /// `backups` of those are kept.
+    pub(super) fn leave(self, folder: &Path, backups: usize) {
         // Whoever has the lock by now may have put another database there.
         let Some(file) = stat(folder).filter(|file| name(file) == self.file) else { return };
         let Some(mut bytes) = origin(&file, self.mark).map(String::into_bytes) else { return };
         if come(&path(folder)).is_some_and(|there| there.revision != self.mark.revision) {
-            earlier::keep(folder, &path(folder));
+            earlier::keep(folder, &path(folder), backups);
         }
         bytes.reserve(self.body.len() + 4);
         bytes.extend_from_slice(&crc32fast::hash(&self.body).to_be_bytes());

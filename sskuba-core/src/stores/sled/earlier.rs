@@ -13,8 +13,8 @@ use super::private;
 use crate::clock::Timestamp;
 use crate::state::{Backup, Origin, Remains};
 
-/// How many are kept.
-const KEPT: usize = 5;
+/// How many are kept if nothing is said.
+pub(super) const KEPT: usize = 5;
 
 /// The folder in a stack's folder.
 pub(super) fn folder(stack: &Path) -> PathBuf {
@@ -26,8 +26,8 @@ pub(super) fn name(come: Mark) -> String {
     format!("{}-{}", come.revision, come.fence)
 }
 
-/// Moves a copy to the earlier ones, and lets the oldest go.
-pub(super) fn keep(stack: &Path, copy: &Path) {
+/// Moves a copy to the earlier ones, of which the newest `kept` stay.
+pub(super) fn keep(stack: &Path, copy: &Path, kept: usize) {
     let Some(come) = copy::come(copy) else { return };
     let folder = folder(stack);
     let moved = private::make_folder(&folder).and_then(|()| {
@@ -38,7 +38,7 @@ pub(super) fn keep(stack: &Path, copy: &Path) {
     if let Err(error) = moved {
         tracing::debug!(folder = %folder.display(), %error, "a copy of an earlier run is not kept");
     }
-    for (_, old) in list(stack).into_iter().skip(KEPT) {
+    for (_, old) in list(stack).into_iter().skip(kept) {
         // One too many does no harm.
         let _ = fs::remove_file(old);
     }

@@ -67,6 +67,8 @@ struct Inner {
     root: PathBuf,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    /// How many copies of earlier runs are kept of a stack.
+    backups: usize,
     slots: Mutex<HashMap<StackId, Arc<RwLock<Slot>>>>,
 }
 
@@ -87,7 +89,17 @@ impl Sled {
 
     /// Names the folder, the clock that stamps holders, and where the secrets of the readers' port come from.
     pub fn with(root: impl Into<PathBuf>, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self(Arc::new(Inner { root: root.into(), clock, ids, slots: Mutex::default() }))
+        let backups = earlier::KEPT;
+        Self(Arc::new(Inner { root: root.into(), clock, ids, backups, slots: Mutex::default() }))
+    }
+
+    /// Sets how many copies of earlier runs are kept of a stack; five if not set. To be called before the store is used:
+    /// what comes of it shares nothing with `self`.
+    #[must_use]
+    pub fn keep_backups(self, backups: usize) -> Self {
+        let Inner { root, clock, ids, .. } = &*self.0;
+        let (root, clock, ids) = (root.clone(), Arc::clone(clock), Arc::clone(ids));
+        Self(Arc::new(Inner { root, clock, ids, backups, slots: Mutex::default() }))
     }
 
     fn folder(&self, stack: &StackId) -> PathBuf {
@@ -150,13 +162,13 @@ impl Sled {
         // Alone, so that this value does not compete with itself for the lock.
         let slot = self.slot(stack).write_owned().await;
         let (answer, answered) = oneshot::channel();
-        let place = folder.clone();
+        let (place, backups) = (folder.clone(), self.0.backups);
         let reading = tokio::task::spawn_blocking(move || {
             let (result, opened) = read_once(&slot, &folder, ask);
             // Whoever asked need not wait until sled has closed; the slot, and the lock, are taken until then.
             let _ = answer.send(result);
             if let Some(opened) = opened {
-                close(opened);
+                close(opened, backups);
             }
             Ok(())
         });
@@ -292,7 +304,7 @@ fn copied(folder: &Path, ask: Ask) -> Option<Answer> {
 }
 
 /// Closes a database that was opened to read it.
-fn close(opened: Opened) {
+fn close(opened: Opened, backups: usize) {
     let (database, kept) = match opened {
         Opened::Itself(database, kept) => (database, kept),
         // The folder goes after the database that is in it.
@@ -304,7 +316,7 @@ fn close(opened: Opened) {
     // sled writes files when it closes, too.
     let _ = private::close_to_others(&folder);
     if let Some(copy) = copy {
-        copy.leave(&folder);
+        copy.leave(&folder, backups);
     }
 }
 

@@ -131,7 +131,7 @@ pub(super) fn all_of(database: &Database) -> Result<Anew, StoreError> {
 /// Makes the files of the stack in `folder` anew, with `anew`, which is what they had at `mark`, and removes the old ones
 /// and the copies beside them: sled leaves in its file what it no longer needs. Does nothing if somebody else has taken
 /// the stack since.
-pub(super) fn renew(folder: &Path, mark: Mark, anew: Anew) -> Result<bool, StoreError> {
+pub(super) fn renew(folder: &Path, mark: Mark, anew: Anew, backups: usize) -> Result<bool, StoreError> {
     let old = File::open(database::file(folder)).map_err(|error| fault::io("open", folder, error))?;
     // A reader has it for a moment, and so has sled after it was closed.
     if !lock_patiently(&old) || Mark::read(folder) != Some(mark) {
@@ -143,7 +143,7 @@ pub(super) fn renew(folder: &Path, mark: Mark, anew: Anew) -> Result<bool, Store
     drop(old);
     fs::remove_dir_all(&doomed).map_err(|error| fault::io("remove", &doomed, error))?;
     if let Some(copy) = copy {
-        copy.leave(folder);
+        copy.leave(folder, backups);
     }
     Ok(true)
 }

@@ -75,9 +75,10 @@ impl StateStore for Sled {
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        let leave = |folder: &Path, copy: Option<Copy>| {
+        let backups = self.0.backups;
+        let leave = move |folder: &Path, copy: Option<Copy>| {
             if let Some(copy) = copy {
-                copy.leave(folder);
+                copy.leave(folder, backups);
             }
         };
         self.give_back(lease, Copy::of_held, leave).await
@@ -90,8 +91,9 @@ impl StateStore for Sled {
             all.meta.extend(done);
             Ok((held.database.come(), all))
         };
-        let renew = |folder: &Path, all: Result<_, StoreError>| {
-            let renewed = all.and_then(|(mark, all)| rebuild::renew(folder, mark, all));
+        let backups = self.0.backups;
+        let renew = move |folder: &Path, all: Result<_, StoreError>| {
+            let renewed = all.and_then(|(mark, all)| rebuild::renew(folder, mark, all, backups));
             if !matches!(renewed, Ok(true)) {
                 tracing::warn!(
                     folder = %folder.display(),

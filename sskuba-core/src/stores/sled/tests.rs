@@ -441,14 +441,20 @@ async fn copies_of_earlier_runs_are_kept_and_the_oldest_go() {
     }
     let backups = store.backups(&stack()).await.unwrap();
     assert_eq!(backups.iter().map(|backup| backup.revision).collect::<Vec<_>>(), [8, 7, 6, 5, 4]);
-    let seventh = store.backup(&stack(), &backups[1].name).await.unwrap().unwrap();
-    assert_eq!((seventh.image.revision, seventh.image.journal.len()), (7, 7));
+    let fewer = Sled::open(root.path()).keep_backups(2);
+    let lease = fewer.acquire(&stack(), &owner()).await.unwrap();
+    fewer.append(&lease, 9, vec![vec![7; 10]]).await.unwrap();
+    fewer.release(&lease).await.unwrap();
+    let kept = fewer.backups(&stack()).await.unwrap();
+    assert_eq!(kept.iter().map(|backup| backup.revision).collect::<Vec<_>>(), [9, 8]);
+    let eighth = store.backup(&stack(), &backups[0].name).await.unwrap().unwrap();
+    assert_eq!((eighth.image.revision, eighth.image.journal.len()), (8, 8));
     assert_eq!(store.backup(&stack(), "../copy").await.unwrap(), None);
-    let path = store.folder(&stack()).join("backups").join(&backups[1].name);
+    let path = store.folder(&stack()).join("backups").join(&backups[0].name);
     let mut bytes = std::fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    assert_eq!(store.backup(&stack(), &backups[1].name).await.unwrap(), None, "it is damaged");
+    assert_eq!(store.backup(&stack(), &backups[0].name).await.unwrap(), None, "it is damaged");
 }
 
 /// A stack is made anew beside the one that is damaged, and of a kill at any point between nothing is lost.
@@ -540,10 +546,10 @@ async fn a_stack_with_new_files_has_what_it_had() {
     // Somebody else took it between the release and the renewal.
     let folder = store.folder(&stack());
     let mark = Mark::read(&folder).unwrap();
-    assert!(!rebuild::renew(&folder, mark, Anew::default()).unwrap(), "it is held");
+    assert!(!rebuild::renew(&folder, mark, Anew::default(), 5).unwrap(), "it is held");
     store.append(&next, 4, vec![b"more".to_vec()]).await.unwrap();
     store.release(&next).await.unwrap();
-    assert!(!rebuild::renew(&folder, mark, Anew::default()).unwrap(), "it has gone on");
+    assert!(!rebuild::renew(&folder, mark, Anew::default(), 5).unwrap(), "it has gone on");
     assert_eq!(store.load(&stack()).await.unwrap().unwrap().revision, 5);
 }
 
