@@ -74,8 +74,5 @@ async fn import(
 ) -> Result<Imported, Stop> {
     let options = context.plan_options(&Selection::default())?;
     let program = std::sync::Arc::clone(&context.cli.program);
-    context
-        .interrupts
-        .guard(session.import(program.as_ref(), &options, address, id, even_if_replaced))
-        .await
+    context.interrupts.guard(session.import(program.as_ref(), &options, address, id, even_if_replaced)).await
 }

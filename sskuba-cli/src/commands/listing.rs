@@ -49,8 +49,13 @@ pub(super) async fn unmanaged(context: &mut Context<'_, '_>, text: &str) -> Resu
 /// Finds the kind that a text means: a whole kind, the end of one, or that of an address.
 fn kind_of(context: &Context<'_, '_>, engine: &Engine, text: &str) -> Result<Kind, Stop> {
     let text = text.split_once("::").map_or(text, |(kind, _)| kind.rsplit('/').next().unwrap_or(kind));
-    let kinds: Vec<&Kind> =
-        engine.registry().schemas().iter().filter(|schema| !schema.lookup).map(|schema| &schema.kind).collect();
+    let kinds: Vec<&Kind> = engine
+        .registry()
+        .schemas()
+        .iter()
+        .filter(|schema| !schema.lookup)
+        .map(|schema| &schema.kind)
+        .collect();
     if let Some(kind) = kinds.iter().find(|kind| kind.as_str() == text) {
         return Ok((*kind).clone());
     }
@@ -79,7 +84,9 @@ fn several(kinds: &[&&Kind]) -> String {
 fn show(context: &mut Context<'_, '_>, kind: &Kind, found: &Unmanaged) {
     let Unmanaged { listing, managed, unread } = found;
     for (stack, why) in unread {
-        context.screen.remark(format!("note: {stack} cannot be read, and what it records is listed too: {why}"));
+        context
+            .screen
+            .remark(format!("note: {stack} cannot be read, and what it records is listed too: {why}"));
     }
     let place = if listing.place.is_empty() { String::new() } else { format!(" in {}", listing.place) };
     let more = if *managed > 0 { format!("; {managed} more are recorded") } else { String::new() };

@@ -7,7 +7,6 @@ mod graph;
 mod history;
 mod import;
 mod listing;
-mod mend;
 mod output;
 mod planned;
 mod preview;
@@ -18,6 +17,7 @@ mod saved;
 mod schema;
 mod stack;
 mod state;
+mod state_edits;
 mod summary;
 mod up;
 

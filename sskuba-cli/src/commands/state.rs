@@ -1,4 +1,4 @@
-//! `state list|show|rm|export|import|unlock|resolve`; the others are in [`mend`](super::mend)
+//! `state list|show|rm|export|import|unlock|resolve`; the others are in [`state_edits`](super::state_edits)
 
 use std::fs;
 use std::io::Read as _;
@@ -21,15 +21,15 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: State) -> Result
         State::Show { address, show_secrets } => show(context, &address, show_secrets).await,
         State::Rm { addresses, yes, opening } => rm(context, &addresses, yes, &opening).await,
         State::Unprotect { addresses, yes, opening } => {
-            super::mend::unprotect(context, &addresses, yes, &opening).await
+            super::state_edits::unprotect(context, &addresses, yes, &opening).await
         }
         State::Export { file } => export(context, file.as_deref()).await,
         State::Import { file, yes, opening } => import(context, &file, yes, &opening).await,
-        State::Move { from, to, opening } => super::mend::rename(context, &from, &to, &opening).await,
-        State::Undo(args) => super::mend::undo(context, &args).await,
-        State::Repair(args) => super::mend::repair(context, &args).await,
+        State::Move { from, to, opening } => super::state_edits::rename(context, &from, &to, &opening).await,
+        State::Undo(args) => super::state_edits::undo(context, &args).await,
+        State::Repair(args) => super::state_edits::repair(context, &args).await,
         State::Backups(args) => super::backups::run(context, &args).await,
-        State::RotateKey { opening } => super::mend::rotate(context, &opening).await,
+        State::RotateKey { opening } => super::state_edits::rotate(context, &opening).await,
         State::Unlock { yes } => unlock(context, yes).await,
         State::Resolve { address, created, not_created: _, opening } => {
             resolve(context, &address, created, &opening).await

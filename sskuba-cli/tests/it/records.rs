@@ -198,7 +198,10 @@ async fn what_no_stack_records_is_listed_to_be_imported() {
         let ran = bench.run(&format!("import {kind}")).await.expect(0);
         assert!(ran.out.contains(&id) && ran.out.contains("import ADDRESS ID"), "{}", ran.out);
     }
-    assert_eq!(bench.run("import Book --json").await.expect(0).events()[0]["unmanaged"][0]["id"], id.as_str());
+    assert_eq!(
+        bench.run("import Book --json").await.expect(0).events()[0]["unmanaged"][0]["id"],
+        id.as_str()
+    );
     bench.run(&format!("import b {id}")).await.expect(0);
     assert!(bench.run("stack unmanaged Book").await.expect(0).out.starts_with("There is no shelf:book:Book"));
     let ran = bench.run("stack unmanaged Boko").await.expect(2);

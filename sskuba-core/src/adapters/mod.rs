@@ -1,13 +1,13 @@
 //! Adapters: wrappers round a provider that are providers themselves.
 
 mod around;
-mod discreet;
 mod limit;
 mod rate;
+mod redacting;
 mod retry;
 
 pub use around::{Around, Call, Wrapped};
-pub use discreet::Discreet;
 pub use limit::Limit;
 pub use rate::Rate;
+pub use redacting::Redacting;
 pub use retry::Retry;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::call::{Call, Ended, FIRST_LOOK, LAST_LOOK, once, within};
 use crate::plan::{agree, drifts};
-use crate::provider::{Change, Class, Effect, Failure, Object, Prior, Told};
+use crate::provider::{Change, Class, Effect, Failure, Object, Prior, Redaction};
 use crate::schema::Idempotency;
 use crate::state::{Outcome, Status, Verb};
 
@@ -93,7 +93,7 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
 async fn look(call: &Call) -> Result<Option<Object>, Failure> {
     let provider = call.instance.get().await?;
     let found = while_hidden(call, || provider.find(&call.cx)).await;
-    let told = Told::new(vec![&call.inputs]);
+    let told = Redaction::new(vec![&call.inputs]);
     found.map(|object| object.map(|object| told.object(object))).map_err(|failure| told.failure(failure))
 }
 

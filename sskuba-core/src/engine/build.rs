@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::error::EngineError;
-use crate::adapters::{Discreet, Rate, Wrapped};
+use crate::adapters::{Rate, Redacting, Wrapped};
 use crate::address::StackId;
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
 use crate::plan::Plan;
@@ -59,7 +59,7 @@ impl EngineBuilder {
     /// given in what it says.
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
-        let provider: Arc<dyn Provider> = Arc::new(Discreet::new(provider));
+        let provider: Arc<dyn Provider> = Arc::new(Redacting::new(provider));
         match provider.limits().per_second {
             Some(calls) => self.registry.add(Arc::new(Wrapped::new(provider, Rate::per_second(calls)))),
             None => self.registry.add(provider),

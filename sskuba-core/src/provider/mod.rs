@@ -2,30 +2,30 @@
 
 mod bounds;
 mod contract;
+mod earlier_secrets;
 mod erased;
 mod error;
 mod handler;
 mod handlers;
-mod heard;
 mod place;
+mod redaction;
 mod registry;
 mod resealing;
 mod spellings;
 mod texts;
-mod told;
 mod typed;
 
 /// What an implementation of [`Handler`], [`Provider`] or [`Instance`] is marked with.
 pub use async_trait::async_trait;
 pub(crate) use bounds::{failed, found, made, seen};
 pub use contract::{Change, Cx, Instance, Limits, Object, Prior, Provider, Readiness};
+pub(crate) use earlier_secrets::EarlierSecrets;
 pub use error::{Class, Effect, Failure};
 pub use handler::{Complete, Find, Finds, Handler, LookupHandler, Readies, Ready, Update, Updates};
 pub use handlers::{Handlers, IntoInstance, MadeInstance};
-pub(crate) use heard::Heard;
 pub use place::Place;
+pub(crate) use redaction::Redaction;
 pub use registry::{Registry, RegistryError};
 pub(crate) use resealing::{resealed, sealed_like, still_secret};
 pub(crate) use texts::Texts;
-pub(crate) use told::Told;
 pub use typed::{TypedChange, TypedObject, TypedPrior, TypedReadiness};

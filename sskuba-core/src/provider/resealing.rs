@@ -1,8 +1,8 @@
 //! What is secret in a record after its inputs became secret, or stopped to be, while their values stayed.
 
 use super::contract::{Object, Prior};
+use super::redaction::Redaction;
 use super::texts::{Texts, has_one};
-use super::told::Told;
 use crate::schema::Schema;
 use crate::value::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::value::{Map, Value};
 pub(crate) fn resealed(schema: &Schema, (observed, outputs): (&Map, &Map), inputs: &Map) -> (Map, Map) {
     let opened = |map: &Map| map.iter().map(|(name, value)| (name.clone(), opened(value))).collect();
     let object = Object { id: String::new(), inputs: opened(observed), outputs: opened(outputs) };
-    let object = Told::new(vec![inputs]).object(object);
+    let object = Redaction::new(vec![inputs]).object(object);
     (schema.seal_outputs(object.inputs), schema.seal_outputs(object.outputs))
 }
 

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use sskuba_core::adapters::Discreet;
+use sskuba_core::adapters::Redacting;
 use sskuba_core::provider::Provider;
 use sskuba_core::value::{Map, Value};
 
@@ -10,7 +10,7 @@ use super::commands::{call, command_schema};
 
 /// Runs a script with a secret in its environment, as the engine does.
 async fn run(secret: &str, script: &str) -> Result<Value, String> {
-    let provider = Discreet::new(sskuba_local::provider());
+    let provider = Redacting::new(sskuba_local::provider());
     let (cx, schema) = (call(), command_schema());
     let line = ["/bin/sh", "-c", script].map(Value::from).to_vec();
     let env = Map::from([("KEY".to_owned(), Value::from(secret).into_secret())]);

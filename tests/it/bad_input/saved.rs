@@ -62,7 +62,7 @@ async fn a_plan_of_another_program_revision_or_stack_is_refused_by_what_differs(
 
     let range = bench.engine.preview(&bench.stack, program("10.2.0.0/16", "hunter1")).await.unwrap();
     let text = verified(&bench, &file, &range).await.unwrap_err().to_string();
-    has(&text, &["an input's value differs"]);
+    has(&text, &["replace sim:net:Network::net differs"]);
     let secret = bench.engine.preview(&bench.stack, program("10.1.0.0/16", "hunter2")).await.unwrap();
     let text = verified(&bench, &file, &secret).await.unwrap_err().to_string();
     assert!(!text.contains("hunter"), "{text}");

@@ -428,7 +428,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "public-stays-secret",
         breaks: "what is no secret any more is kept secret in what is reported",
-        file: "sskuba-core/src/adapters/discreet.rs",
+        file: "sskuba-core/src/adapters/redacting.rs",
         from: "let (inputs, outputs) = still_secret(&change.prior, &change.inputs);",
         to: "let (inputs, outputs) = (change.prior.inputs.clone(), change.prior.outputs.clone());",
         target: MODEL,

@@ -21,7 +21,7 @@ use super::layout::Entries;
 use super::mark::Mark;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{database, earlier, side};
+use super::{database, earlier, sidecar};
 use crate::state::{Fold, Image, Records};
 
 /// The file in a stack's folder.
@@ -115,7 +115,7 @@ impl Copy {
         bytes.reserve(self.body.len() + 4);
         bytes.extend_from_slice(&crc32fast::hash(&self.body).to_be_bytes());
         bytes.extend_from_slice(&self.body);
-        if let Err(error) = side::write_bytes(folder, NAME, &bytes) {
+        if let Err(error) = sidecar::write_bytes(folder, NAME, &bytes) {
             tracing::debug!(folder = %folder.display(), %error, "no copy is left for readers");
         }
     }

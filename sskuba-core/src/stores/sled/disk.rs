@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::database::file;
-use super::{private, side};
+use super::{private, sidecar};
 
 /// For how long a folder may change without its time of change showing it.
 const TICK: Duration = Duration::from_millis(100);
@@ -88,7 +88,7 @@ pub(super) fn keep_before(folder: &Path, bytes: &[u8]) {
     if path.exists() {
         return;
     }
-    if let Err(error) = side::write_bytes(folder, "db.before", bytes) {
+    if let Err(error) = sidecar::write_bytes(folder, "db.before", bytes) {
         tracing::warn!(path = %path.display(), %error, "a repair will find less");
     }
 }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::database::{Database, Opening, file};
 use super::wire::{Answer, Ask};
-use super::{copy, disk, side};
+use super::{copy, disk, sidecar};
 use crate::state::StoreError;
 
 /// What came of duplicating a database.
@@ -42,8 +42,12 @@ pub(super) fn duplicate(folder: &Path) -> Duplicated {
 fn copied(folder: &Path) -> io::Result<TempDir> {
     let there = tempfile::Builder::new().prefix("sskuba-").tempdir()?;
     // What is beside the database, and no part of it.
-    let beside =
-        [copy::path(folder), disk::before(folder), folder.join(side::HOLDER), folder.join(side::READER)];
+    let beside = [
+        copy::path(folder),
+        disk::before(folder),
+        folder.join(sidecar::HOLDER),
+        folder.join(sidecar::READER),
+    ];
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let to = there.path().join(entry.file_name());

@@ -3,7 +3,6 @@
 mod carve;
 mod copy;
 mod database;
-mod desk;
 mod disk;
 mod duplicate;
 mod earlier;
@@ -14,8 +13,9 @@ mod journal;
 mod layout;
 mod mark;
 mod private;
+mod reader_server;
 mod rebuild;
-mod side;
+mod sidecar;
 mod slot;
 mod store;
 mod sum;
@@ -123,13 +123,13 @@ impl Sled {
                 return Ok(answer);
             }
             // Where one holder follows on another, each is given its time to answer.
-            let fence = side::read::<Holder>(&folder, side::HOLDER).map(|holder| holder.fence);
+            let fence = sidecar::read::<Holder>(&folder, sidecar::HOLDER).map(|holder| holder.fence);
             if since.1 != fence {
                 since = (Instant::now(), fence);
             }
-            let desk = side::read::<wire::Desk>(&folder, side::READER);
-            match desk {
-                Some(desk) => match desk::ask(&desk, &*self.0.ids, ask).await {
+            let address = sidecar::read::<wire::ReaderAddress>(&folder, sidecar::READER);
+            match address {
+                Some(address) => match reader_server::ask(&address, &*self.0.ids, ask).await {
                     Ok(Answer::Failed(why)) => {
                         return Err(fault::io("read", &folder, std::io::Error::other(why)));
                     }
@@ -236,9 +236,9 @@ impl Sled {
     }
 
     /// Opens the place where readers of other processes ask. Without it they are told that the stack is in use.
-    async fn open_desk(&self, stack: &StackId, fence: u64) -> Option<desk::Open> {
+    async fn open_reader_server(&self, stack: &StackId, fence: u64) -> Option<reader_server::Open> {
         let slot = Arc::downgrade(&self.slot(stack));
-        let opened = desk::open(slot, fence, self.0.ids.token(), self.0.clock.now()).await;
+        let opened = reader_server::open(slot, fence, self.0.ids.token(), self.0.clock.now()).await;
         opened.inspect_err(|error| tracing::warn!(%stack, %error, "readers cannot be answered")).ok()
     }
 }
@@ -375,7 +375,8 @@ fn stays_locked(folder: &Path) -> Result<bool, StoreError> {
 
 /// Closes what is held, and with it gives the lock back.
 fn close_held(slot: &mut Slot, folder: &Path) -> Result<(), StoreError> {
-    let removed = side::remove(folder, side::READER).and_then(|()| side::remove(folder, side::HOLDER));
+    let removed =
+        sidecar::remove(folder, sidecar::READER).and_then(|()| sidecar::remove(folder, sidecar::HOLDER));
     if let Some(held) = slot.held.take() {
         held.close();
     }
@@ -394,7 +395,7 @@ fn busy(stack: &StackId, folder: &Path) -> StoreError {
         since: Timestamp::default(),
         fence: 0,
     };
-    let holder = side::read(folder, side::HOLDER).unwrap_or_else(unknown);
+    let holder = sidecar::read(folder, sidecar::HOLDER).unwrap_or_else(unknown);
     StoreError::Busy { stack: stack.clone(), holder: Box::new(holder) }
 }
 

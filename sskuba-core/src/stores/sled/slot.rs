@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::database::Database;
-use super::{desk, fault};
+use super::{fault, reader_server};
 use crate::state::{Fold, Holder, Lease, StoreError};
 
 /// How long the close of a database is waited for after a failed write.
@@ -31,7 +31,7 @@ pub(super) struct Held {
     /// The revision that is durable.
     pub(super) durable: AtomicU64,
     /// Where readers ask; none if none could be opened.
-    pub(super) desk: Option<desk::Open>,
+    pub(super) readers: Option<reader_server::Open>,
     /// What readers may be given instead of all that is stored, as long as nothing was written since.
     offered: Mutex<Option<Fold>>,
     /// What broke an earlier write.
@@ -57,7 +57,7 @@ impl Held {
     pub(super) fn new(database: Box<Database>, holder: Holder, revision: u64) -> Self {
         let durable = AtomicU64::new(revision);
         let (offered, broken, writer) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { database, holder, durable, desk: None, offered, broken, writer }
+        Self { database, holder, durable, readers: None, offered, broken, writer }
     }
 
     /// Runs a write, one at a time, and none after one that failed: what of that reached the disk is known only

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::copy::Copy;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, close_held, database, earlier, folders, lock, private, rebuild, side};
+use super::{Sled, blocking, close_held, database, earlier, folders, lock, private, rebuild, sidecar};
 use crate::address::StackId;
 use crate::state::{
     Anew, Backup, Fold, Holder, Image, Lease, Leftovers, Owner, Remains, StateStore, StoreError,
@@ -45,10 +45,10 @@ impl StateStore for Sled {
             folders::finish_removal(&folder)?;
             private::refuse_links(&folder)?;
             let database = lock(&id, &folder)?;
-            side::remove(&folder, side::READER)?;
+            sidecar::remove(&folder, sidecar::READER)?;
             let fence = database.fence()?.max(seen) + 1;
             let holder = Holder { owner, since, fence };
-            side::write(&folder, side::HOLDER, &holder)?;
+            sidecar::write(&folder, sidecar::HOLDER, &holder)?;
             database.set_fence(fence)?;
             let revision = database.revision()?;
             Ok(Held::new(database, holder, revision))
@@ -56,11 +56,11 @@ impl StateStore for Sled {
         .await?;
 
         let fence = held.holder.fence;
-        held.desk = self.open_desk(stack, fence).await;
+        held.readers = self.open_reader_server(stack, fence).await;
         let folder = self.folder(stack);
         let held = blocking(&self.folder(stack), move || {
-            if let Some(open) = &held.desk {
-                side::write(&folder, side::READER, &open.desk)?;
+            if let Some(open) = &held.readers {
+                sidecar::write(&folder, sidecar::READER, &open.address)?;
             }
             Ok(held)
         })
@@ -126,16 +126,16 @@ impl StateStore for Sled {
         let folder = self.folder(stack);
         blocking(&self.folder(stack), move || {
             let _calm = slot;
-            if database::is_locked(&folder)? { Ok(side::read(&folder, side::HOLDER)) } else { Ok(None) }
+            if database::is_locked(&folder)? { Ok(sidecar::read(&folder, sidecar::HOLDER)) } else { Ok(None) }
         })
         .await
     }
 
     async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         self.alone(stack, |folder| {
-            let dead = side::read(folder, side::HOLDER);
-            side::remove(folder, side::READER)?;
-            side::remove(folder, side::HOLDER)?;
+            let dead = sidecar::read(folder, sidecar::HOLDER);
+            sidecar::remove(folder, sidecar::READER)?;
+            sidecar::remove(folder, sidecar::HOLDER)?;
             Ok(dead)
         })
         .await

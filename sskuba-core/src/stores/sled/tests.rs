@@ -61,21 +61,21 @@ async fn a_quick_answer_is_not_missed() {
 }
 
 /// Holds the stack with one entry in it, and says where it answers.
-async fn held(root: &Path) -> (Sled, Lease, wire::Desk) {
+async fn held(root: &Path) -> (Sled, Lease, wire::ReaderAddress) {
     let store = Sled::open(root);
     let lease = store.acquire(&stack(), &owner()).await.unwrap();
     store.append(&lease, 0, vec![b"a".to_vec()]).await.unwrap();
-    let desk = side::read(&store.folder(&stack()), side::READER).unwrap();
-    (store, lease, desk)
+    let address = sidecar::read(&store.folder(&stack()), sidecar::READER).unwrap();
+    (store, lease, address)
 }
 
 #[tokio::test]
 async fn who_may_not_read_the_folder_is_not_answered() {
     let root = tempfile::tempdir().unwrap();
-    let (_store, _lease, desk) = held(root.path()).await;
-    assert!(matches!(desk::ask(&desk, &SystemIds, Ask::Load).await, Ok(Answer::Image(_))));
-    let guessed = wire::Desk { token: SystemIds.token(), ..desk };
-    assert!(desk::ask(&guessed, &SystemIds, Ask::Load).await.is_err());
+    let (_store, _lease, address) = held(root.path()).await;
+    assert!(matches!(reader_server::ask(&address, &SystemIds, Ask::Load).await, Ok(Answer::Image(_))));
+    let guessed = wire::ReaderAddress { token: SystemIds.token(), ..address };
+    assert!(reader_server::ask(&guessed, &SystemIds, Ask::Load).await.is_err());
 }
 
 #[cfg(unix)]
@@ -84,13 +84,13 @@ async fn the_token_is_for_its_owner_alone_and_gone_after_the_release() {
     use std::os::unix::fs::PermissionsExt;
 
     let root = tempfile::tempdir().unwrap();
-    let (store, lease, desk) = held(root.path()).await;
-    let path = store.folder(&stack()).join(side::READER);
+    let (store, lease, address) = held(root.path()).await;
+    let path = store.folder(&stack()).join(sidecar::READER);
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     store.release(&lease).await.unwrap();
     assert!(!path.exists());
-    assert!(!store.folder(&stack()).join(side::HOLDER).exists());
-    assert!(desk::ask(&desk, &SystemIds, Ask::Load).await.is_err(), "nobody is at the port");
+    assert!(!store.folder(&stack()).join(sidecar::HOLDER).exists());
+    assert!(reader_server::ask(&address, &SystemIds, Ask::Load).await.is_err(), "nobody is at the port");
 }
 
 /// The port of a dead writer may be another program's by now: what that says is not believed.
@@ -99,7 +99,7 @@ async fn a_stranger_at_the_port_is_not_believed() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let root = tempfile::tempdir().unwrap();
-    let (_store, _lease, desk) = held(root.path()).await;
+    let (_store, _lease, address) = held(root.path()).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let stranger = tokio::spawn(async move {
@@ -113,8 +113,10 @@ async fn a_stranger_at_the_port_is_not_believed() {
         stream.write_all(&forged).await.unwrap();
         heard
     });
-    let token = desk.token.to_string();
-    let error = desk::ask(&wire::Desk { port, ..desk }, &SystemIds, Ask::Load).await.unwrap_err();
+    let token = address.token.to_string();
+    let error = reader_server::ask(&wire::ReaderAddress { port, ..address }, &SystemIds, Ask::Load)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
     assert!(!String::from_utf8_lossy(&stranger.await.unwrap()).contains(&token), "the token was sent");
 }
@@ -124,7 +126,7 @@ async fn a_stranger_at_the_port_is_not_believed() {
 async fn a_holder_that_does_not_answer_is_named() {
     let root = tempfile::tempdir().unwrap();
     let (store, _lease, _) = held(root.path()).await;
-    side::remove(&store.folder(&stack()), side::READER).unwrap();
+    sidecar::remove(&store.folder(&stack()), sidecar::READER).unwrap();
     let reader = Sled::open(root.path());
     let start = Instant::now();
     let error = reader.load(&stack()).await.unwrap_err();
@@ -139,8 +141,9 @@ async fn leftovers_are_no_obstacle() {
     let root = tempfile::tempdir().unwrap();
     let (store, _, _) = held(root.path()).await;
     let folder = store.folder(&stack());
-    let left: Vec<_> =
-        [side::HOLDER, side::READER].map(|name| (name, std::fs::read(folder.join(name)).unwrap())).into();
+    let left: Vec<_> = [sidecar::HOLDER, sidecar::READER]
+        .map(|name| (name, std::fs::read(folder.join(name)).unwrap()))
+        .into();
     drop(store);
     for (name, bytes) in left {
         std::fs::write(folder.join(name), bytes).unwrap();

@@ -23,7 +23,7 @@ pub(super) const PROOF: usize = 64;
 
 /// Where a writer answers; the content of `reader.json`.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Desk {
+pub(super) struct ReaderAddress {
     /// The port on 127.0.0.1.
     pub(super) port: u16,
     /// The secret that both sides know.
@@ -32,9 +32,9 @@ pub(super) struct Desk {
     pub(super) since: Timestamp,
 }
 
-impl fmt::Debug for Desk {
+impl fmt::Debug for ReaderAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Desk({})", self.port)
+        write!(f, "ReaderAddress({})", self.port)
     }
 }
 

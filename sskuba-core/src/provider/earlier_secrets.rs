@@ -11,7 +11,7 @@ const MOST: usize = 8 << 20;
 
 /// Secrets by the generation that was called about; the oldest are forgotten first.
 #[derive(Debug, Default)]
-pub(crate) struct Heard(Mutex<Inner>);
+pub(crate) struct EarlierSecrets(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -20,7 +20,7 @@ struct Inner {
     bytes: usize,
 }
 
-impl Heard {
+impl EarlierSecrets {
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn the_oldest_are_forgotten_first() {
-        let heard = Heard::default();
+        let heard = EarlierSecrets::default();
         for n in 0..100_u8 {
             let text = format!("{n}{}", "x".repeat(20_000));
             let fields: Map = [("key".to_owned(), Value::from(text).into_secret())].into();

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::slot::Slot;
-use super::wire::{Answer, Ask, Desk, PROOF, QUESTION, Question};
+use super::wire::{Answer, Ask, PROOF, QUESTION, Question, ReaderAddress};
 use crate::address::Token;
 use crate::clock::{IdSource, Timestamp};
 
@@ -35,11 +35,11 @@ const HEARD: u64 = u64::MAX;
 /// The greatest answer that a reader takes, in bytes.
 const ANSWER: u64 = 4 << 30;
 
-/// A desk that answers until it is dropped.
+/// The server; it answers until it is dropped.
 #[derive(Debug)]
 pub(super) struct Open {
     /// Where it is.
-    pub(super) desk: Desk,
+    pub(super) address: ReaderAddress,
     task: JoinHandle<()>,
 }
 
@@ -49,7 +49,7 @@ impl Drop for Open {
     }
 }
 
-/// Opens a desk that answers for the stack in `slot` as long as it is held under `fence`.
+/// Opens a server that answers for the stack in `slot` as long as it is held under `fence`.
 pub(super) async fn open(
     slot: Weak<RwLock<Slot>>,
     fence: u64,
@@ -57,7 +57,7 @@ pub(super) async fn open(
     since: Timestamp,
 ) -> io::Result<Open> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let desk = Desk { port: listener.local_addr()?.port(), token, since };
+    let address = ReaderAddress { port: listener.local_addr()?.port(), token, since };
     let task = tokio::spawn(async move {
         loop {
             let Ok((stream, _)) = listener.accept().await else {
@@ -74,7 +74,7 @@ pub(super) async fn open(
             });
         }
     });
-    Ok(Open { desk, task })
+    Ok(Open { address, task })
 }
 
 /// Hears one question and answers it. Whoever does not know the token gets no answer.
@@ -119,11 +119,11 @@ fn look(slot: &Slot, fence: u64, ask: Ask) -> Answer {
     read.unwrap_or_else(|error| Answer::Failed(error.to_string()))
 }
 
-/// Asks at a desk; an error if nobody is there any more, or a stranger.
-pub(super) async fn ask(desk: &Desk, ids: &dyn IdSource, ask: Ask) -> io::Result<Answer> {
-    let question = Question::new(&desk.token, ids.token(), ask);
+/// Asks a holder; an error if nobody is there any more, or a stranger.
+pub(super) async fn ask(address: &ReaderAddress, ids: &dyn IdSource, ask: Ask) -> io::Result<Answer> {
+    let question = Question::new(&address.token, ids.token(), ask);
     let bytes = serde_json::to_vec(&question)?;
-    let connecting = TcpStream::connect((Ipv4Addr::LOCALHOST, desk.port));
+    let connecting = TcpStream::connect((Ipv4Addr::LOCALHOST, address.port));
     let mut stream = timeout(CONNECT, connecting).await??;
     let exchange = async {
         stream.write_u32(u32::try_from(bytes.len()).unwrap_or(u32::MAX)).await?;
@@ -145,7 +145,7 @@ pub(super) async fn ask(desk: &Desk, ids: &dyn IdSource, ask: Ask) -> io::Result
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let (proof, answer) = frame.split_at(PROOF);
-        if proof != question.prove(&desk.token, answer).as_bytes() {
+        if proof != question.prove(&address.token, answer).as_bytes() {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         Answer::decode(answer).ok_or_else(|| io::ErrorKind::InvalidData.into())

@@ -1,26 +1,26 @@
-//! What a provider was told in confidence, and is not to be repeated.
+//! Redaction: the secrets that a call is given are taken out of what comes back of it.
 
 use std::sync::Arc;
 
 use super::contract::Object;
+use super::earlier_secrets::EarlierSecrets;
 use super::error::{Class, Effect, Failure};
-use super::heard::Heard;
 use super::texts::{Texts, has_one, mask};
 use crate::address::Token;
 use crate::value::{Map, Value};
 
 /// The secrets that a call is told, in the forms in which a text may have them.
-pub(crate) struct Told<'a> {
+pub(crate) struct Redaction<'a> {
     given: Vec<&'a Map>,
     own: Vec<Arc<Texts>>,
-    heard: Option<Arc<Heard>>,
+    earlier: Option<Arc<EarlierSecrets>>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> Redaction<'a> {
     /// Collects the secrets of what a call is given.
     pub(crate) fn new(given: Vec<&'a Map>) -> Self {
         let own = vec![Arc::new(Texts::of(given.iter().copied()))];
-        Self { given, own, heard: None }
+        Self { given, own, earlier: None }
     }
 
     /// Adds others that the call has to do with, e.g. those of its provider's settings.
@@ -30,15 +30,15 @@ impl<'a> Told<'a> {
     }
 
     /// Masks the secrets of other calls too, which a service may mention.
-    pub(crate) fn heard(mut self, heard: &Arc<Heard>) -> Self {
-        self.heard = Some(Arc::clone(heard));
+    pub(crate) fn earlier(mut self, earlier: &Arc<EarlierSecrets>) -> Self {
+        self.earlier = Some(Arc::clone(earlier));
         self
     }
 
     /// Remembers the secrets of this call.
     pub(crate) fn remember(self, token: Token) -> Self {
-        if let (Some(heard), Some(texts)) = (&self.heard, self.own.first()) {
-            heard.add(token, texts);
+        if let (Some(earlier), Some(texts)) = (&self.earlier, self.own.first()) {
+            earlier.add(token, texts);
         }
         self
     }
@@ -49,8 +49,8 @@ impl<'a> Told<'a> {
 
     /// Masks them in a text.
     pub(crate) fn text(&self, text: &mut String) {
-        let heard = self.heard.as_ref().map(|heard| heard.all()).unwrap_or_default();
-        mask(&self.all(), heard.iter().map(|texts| &**texts), text);
+        let earlier = self.earlier.as_ref().map(|earlier| earlier.all()).unwrap_or_default();
+        mask(&self.all(), earlier.iter().map(|texts| &**texts), text);
     }
 
     /// Makes those reported fields secret that were so when they were given, or have a secret in them.
@@ -97,7 +97,7 @@ mod tests {
     fn told(texts: &[&str]) -> String {
         let inputs: Map = [("code".to_owned(), Value::from("p\"ss w0rd").into_secret())].into();
         let failure = Failure::new(Class::Denied, texts.join(" | ")).hint(texts.join(" | "));
-        Told::new(vec![&inputs]).failure(failure).to_string()
+        Redaction::new(vec![&inputs]).failure(failure).to_string()
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
     fn what_was_base64_is_masked_as_what_it_means() {
         let inputs: Map = [("boot".to_owned(), Value::from("Y2FuYXJ5").into_secret())].into();
         let mut text = "cannot run `canary`".to_owned();
-        Told::new(vec![&inputs]).text(&mut text);
+        Redaction::new(vec![&inputs]).text(&mut text);
         assert_eq!(text, "cannot run `(secret)`");
     }
 
@@ -127,7 +127,7 @@ mod tests {
             inputs: [("tags".to_owned(), Value::Map(reported)), ("name".to_owned(), "x".into())].into(),
             outputs: [url, ("size".to_owned(), 7.into())].into(),
         };
-        let object = Told::new(vec![&inputs]).object(object);
+        let object = Redaction::new(vec![&inputs]).object(object);
         assert!(object.inputs["tags"].has_secret() && object.outputs["url"].has_secret());
         assert!(!object.inputs["name"].has_secret() && !object.outputs["size"].has_secret());
     }
@@ -135,7 +135,7 @@ mod tests {
     fn masked(secret: &str, text: &str) -> String {
         let inputs: Map = [("code".to_owned(), Value::from(secret).into_secret())].into();
         let mut text = text.to_owned();
-        Told::new(vec![&inputs]).text(&mut text);
+        Redaction::new(vec![&inputs]).text(&mut text);
         text
     }
 
@@ -198,7 +198,7 @@ mod tests {
         ]
         .into();
         let mut text = "x abcdefghi y secret z".to_owned();
-        Told::new(vec![&inputs]).text(&mut text);
+        Redaction::new(vec![&inputs]).text(&mut text);
         assert_eq!(text, "x (secret) y (secret) z");
     }
 
@@ -217,7 +217,7 @@ mod tests {
                 ]
                 .into(),
             };
-            let object = Told::new(vec![&inputs]).object(object);
+            let object = Redaction::new(vec![&inputs]).object(object);
             assert!(object.outputs["id"].has_secret() && object.outputs["url"].has_secret(), "{secret}");
             assert!(!object.inputs["label"].has_secret());
             assert_eq!(object.outputs["size"].has_secret(), secret == "7");
@@ -230,7 +230,7 @@ mod tests {
         let document: Map = parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let inputs: Map = [("document".to_owned(), Value::Map(document).into_secret())].into();
         let mut text = "v1 has 1 key, hunter2".to_owned();
-        Told::new(vec![&inputs]).text(&mut text);
+        Redaction::new(vec![&inputs]).text(&mut text);
         assert_eq!(text, "v1 has 1 key, (secret)");
     }
 

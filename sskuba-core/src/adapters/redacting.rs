@@ -1,12 +1,12 @@
-//! A provider that does not repeat what it was told in confidence.
+//! A provider that does not repeat the secrets that it was given.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::provider::{
-    Change, Cx, Failure, Heard, Instance, Limits, Object, Place, Prior, Provider, Readiness, Texts, Told,
-    failed, found, made, seen, still_secret,
+    Change, Cx, EarlierSecrets, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness,
+    Redaction, Texts, failed, found, made, seen, still_secret,
 };
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
@@ -15,41 +15,46 @@ use crate::value::Map;
 /// in what it reports. The engine puts one round every provider: a service's own words often quote what was sent.
 /// What is reported and is more than a value may be is left out here too, and said.
 #[derive(Debug, Clone)]
-pub struct Discreet<P: ?Sized = dyn Provider> {
+pub struct Redacting<P: ?Sized = dyn Provider> {
     inner: Arc<P>,
     settings: Option<Arc<Texts>>,
-    heard: Arc<Heard>,
+    earlier: Arc<EarlierSecrets>,
 }
 
-impl<P: ?Sized> Discreet<P> {
+impl<P: ?Sized> Redacting<P> {
     /// Wraps a provider or an instance.
     pub fn new(inner: Arc<P>) -> Self {
-        Self { inner, settings: None, heard: Arc::default() }
+        Self { inner, settings: None, earlier: Arc::default() }
     }
 
-    fn told<'a>(&self, given: Vec<&'a Map>) -> Told<'a> {
-        Told::new(given).and(self.settings.clone()).heard(&self.heard)
+    fn redaction<'a>(&self, given: Vec<&'a Map>) -> Redaction<'a> {
+        Redaction::new(given).and(self.settings.clone()).earlier(&self.earlier)
     }
 
-    /// As [`Self::told`], of a call about one object.
-    fn told_of<'a>(&self, cx: &Cx, given: Vec<&'a Map>) -> Told<'a> {
-        self.told(given).remember(cx.token)
+    /// As [`Self::redaction`], of a call about one object.
+    fn redaction_of<'a>(&self, cx: &Cx, given: Vec<&'a Map>) -> Redaction<'a> {
+        self.redaction(given).remember(cx.token)
     }
 }
 
 /// Takes the answer to a call that makes or changes an object.
-fn changed(told: &Told<'_>, answer: Result<Object, Failure>) -> Result<Object, Failure> {
-    answer.map_err(|failure| failed(told.failure(failure))).and_then(|object| made(told.object(object)))
+fn changed(redaction: &Redaction<'_>, answer: Result<Object, Failure>) -> Result<Object, Failure> {
+    answer
+        .map_err(|failure| failed(redaction.failure(failure)))
+        .and_then(|object| made(redaction.object(object)))
 }
 
 /// Takes the answer to a question about an object.
-fn looked(told: &Told<'_>, answer: Result<Option<Object>, Failure>) -> Result<Option<Object>, Failure> {
-    let answer = answer.map_err(|failure| failed(told.failure(failure)))?;
-    Ok(answer.map(|object| seen(told.object(object))))
+fn looked(
+    redaction: &Redaction<'_>,
+    answer: Result<Option<Object>, Failure>,
+) -> Result<Option<Object>, Failure> {
+    let answer = answer.map_err(|failure| failed(redaction.failure(failure)))?;
+    Ok(answer.map(|object| seen(redaction.object(object))))
 }
 
 #[async_trait]
-impl Provider for Discreet {
+impl Provider for Redacting {
     fn name(&self) -> &str {
         self.inner.name()
     }
@@ -60,68 +65,69 @@ impl Provider for Discreet {
         self.inner.limits()
     }
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
-        let told = self.told(vec![inputs]);
+        let redaction = self.redaction(vec![inputs]);
         let mut errors = self.inner.check(schema, inputs);
-        errors.iter_mut().for_each(|error| told.text(&mut error.message));
+        errors.iter_mut().for_each(|error| redaction.text(&mut error.message));
         errors
     }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         let inner = self.inner.configure(settings).await;
-        let inner = inner.map_err(|failure| self.told(settings.into_iter().collect()).failure(failure))?;
-        let (settings, heard) =
-            (settings.map(|settings| Arc::new(Texts::of([settings]))), Arc::clone(&self.heard));
-        Ok(Arc::new(Discreet { inner, settings, heard }))
+        let inner =
+            inner.map_err(|failure| self.redaction(settings.into_iter().collect()).failure(failure))?;
+        let (settings, earlier) =
+            (settings.map(|settings| Arc::new(Texts::of([settings]))), Arc::clone(&self.earlier));
+        Ok(Arc::new(Redacting { inner, settings, earlier }))
     }
 }
 
 #[async_trait]
-impl Instance for Discreet<dyn Instance> {
+impl Instance for Redacting<dyn Instance> {
     async fn place(&self) -> Result<Place, Failure> {
-        self.inner.place().await.map_err(|failure| self.told(Vec::new()).failure(failure))
+        self.inner.place().await.map_err(|failure| self.redaction(Vec::new()).failure(failure))
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
-        let told = self.told_of(cx, vec![inputs]);
-        changed(&told, self.inner.create(cx, inputs).await)
+        let redaction = self.redaction_of(cx, vec![inputs]);
+        changed(&redaction, self.inner.create(cx, inputs).await)
     }
     async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<Readiness, Failure> {
-        let told = self.told_of(cx, vec![&prior.inputs, &prior.outputs]);
+        let redaction = self.redaction_of(cx, vec![&prior.inputs, &prior.outputs]);
         match self.inner.ready(cx, prior).await {
-            Ok(Readiness::Ready(object)) => changed(&told, Ok(object)).map(Readiness::Ready),
+            Ok(Readiness::Ready(object)) => changed(&redaction, Ok(object)).map(Readiness::Ready),
             Ok(Readiness::Failed(mut why)) => {
-                told.text(&mut why);
+                redaction.text(&mut why);
                 Ok(Readiness::Failed(why))
             }
             Ok(pending) => Ok(pending),
-            Err(failure) => Err(failed(told.failure(failure))),
+            Err(failure) => Err(failed(redaction.failure(failure))),
         }
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
-        let told = self.told_of(cx, vec![&prior.inputs, &prior.outputs]);
-        looked(&told, self.inner.read(cx, prior).await)
+        let redaction = self.redaction_of(cx, vec![&prior.inputs, &prior.outputs]);
+        looked(&redaction, self.inner.read(cx, prior).await)
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         let (inputs, outputs) = still_secret(&change.prior, &change.inputs);
-        let told = self.told_of(cx, vec![&change.inputs, &inputs, &outputs]);
-        changed(&told, self.inner.update(cx, change).await)
+        let redaction = self.redaction_of(cx, vec![&change.inputs, &inputs, &outputs]);
+        changed(&redaction, self.inner.update(cx, change).await)
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
-        let told = self.told_of(cx, vec![&prior.inputs, &prior.outputs]);
-        self.inner.delete(cx, prior).await.map_err(|failure| failed(told.failure(failure)))
+        let redaction = self.redaction_of(cx, vec![&prior.inputs, &prior.outputs]);
+        self.inner.delete(cx, prior).await.map_err(|failure| failed(redaction.failure(failure)))
     }
     async fn find(&self, cx: &Cx) -> Result<Option<Object>, Failure> {
-        let told = self.told(Vec::new()).and(self.heard.of(cx.token));
-        looked(&told, self.inner.find(cx).await)
+        let redaction = self.redaction(Vec::new()).and(self.earlier.of(cx.token));
+        looked(&redaction, self.inner.find(cx).await)
     }
     async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
-        let told = self.told(vec![inputs]);
-        let mut answer = self.inner.lookup(cx, inputs).await.map_err(|failure| told.failure(failure))?;
-        told.map(&mut answer);
+        let redaction = self.redaction(vec![inputs]);
+        let mut answer = self.inner.lookup(cx, inputs).await.map_err(|failure| redaction.failure(failure))?;
+        redaction.map(&mut answer);
         found(answer)
     }
     async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure> {
-        let told = self.told(Vec::new()).and(self.heard.all());
-        let all = self.inner.list(cx).await.map_err(|failure| told.failure(failure))?;
-        Ok(all.into_iter().map(|object| seen(told.object(object))).collect())
+        let redaction = self.redaction(Vec::new()).and(self.earlier.all());
+        let all = self.inner.list(cx).await.map_err(|failure| redaction.failure(failure))?;
+        Ok(all.into_iter().map(|object| seen(redaction.object(object))).collect())
     }
 }
 
@@ -188,7 +194,7 @@ mod tests {
     #[tokio::test]
     async fn no_call_repeats_a_secret_of_the_providers_settings() {
         let settings: Map = [("key".to_owned(), Value::from("canary-5eb1").into_secret())].into();
-        let provider = Discreet::<dyn Provider>::new(Arc::new(Quoting("nobody")))
+        let provider = Redacting::<dyn Provider>::new(Arc::new(Quoting("nobody")))
             .configure(Some(&settings))
             .await
             .unwrap();
@@ -250,7 +256,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_call_was_told_stays_secret_in_what_is_found_listed_and_said_of_others() {
-        let provider = Discreet::<dyn Instance>::new(Arc::new(Index));
+        let provider = Redacting::<dyn Instance>::new(Arc::new(Index));
         assert!(!provider.find(&cx(1)).await.unwrap().unwrap().outputs["link"].has_secret());
         // The whole is given; a part of it, which it was made of, is what comes back.
         let password = Value::from("hunter2").into_secret();
