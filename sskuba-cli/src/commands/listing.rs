@@ -49,13 +49,10 @@ pub(super) async fn unmanaged(context: &mut Context<'_, '_>, text: &str) -> Resu
 /// Finds the kind that a text means: a whole kind, the end of one, or that of an address.
 fn kind_of(context: &Context<'_, '_>, engine: &Engine, text: &str) -> Result<Kind, Stop> {
     let text = text.split_once("::").map_or(text, |(kind, _)| kind.rsplit('/').next().unwrap_or(kind));
-    let kinds: Vec<&Kind> = engine
-        .registry()
-        .schemas()
-        .iter()
-        .filter(|schema| !schema.lookup)
-        .map(|schema| &schema.kind)
-        .collect();
+    let schemas = engine.registry().schemas();
+    // A lookup has no object, and neither has an instance of a provider.
+    let objects = schemas.iter().filter(|schema| !schema.lookup && schema.kind.module() != "provider");
+    let kinds: Vec<&Kind> = objects.map(|schema| &schema.kind).collect();
     if let Some(kind) = kinds.iter().find(|kind| kind.as_str() == text) {
         return Ok((*kind).clone());
     }
