@@ -12,7 +12,7 @@ use sskuba_core::applying::Events;
 use sskuba_core::config::ConfigValues;
 use sskuba_core::engine::{Engine, EngineError, Session};
 use sskuba_core::planning::PlanOptions;
-use sskuba_core::state::Counts;
+use sskuba_core::state::{Counts, StateStore};
 use sskuba_core::stores;
 
 use crate::args::{Global, Opening, Selection};
@@ -72,6 +72,11 @@ impl<'a, 'w> Context<'a, 'w> {
         self.project.state_url(self.global.state.as_deref(), &self.environment)
     }
 
+    /// Returns the store where stacks are recorded.
+    pub(crate) fn store(&self) -> Result<Arc<dyn StateStore>, Stop> {
+        Ok(stores::parse_with(&self.state_url(), self.settings()?.backups())?)
+    }
+
     /// Says where stacks are recorded, for people: a folder from the current one on, where it is below that.
     pub(crate) fn place(&self) -> String {
         let url = self.state_url();
@@ -125,8 +130,7 @@ impl<'a, 'w> Context<'a, 'w> {
         // What is refused is refused before anything is made.
         self.refuse_unknown_place(access)?;
         let providers = self.providers()?;
-        let url = self.state_url();
-        let store = stores::parse_with(&url, self.settings()?.backups())?;
+        let (url, store) = (self.state_url(), self.store()?);
         let is_ours =
             url.strip_prefix("sled:").is_some_and(|path| Path::new(path).starts_with(self.project.own()));
         if access == Access::Write && is_ours {
@@ -149,7 +153,7 @@ impl<'a, 'w> Context<'a, 'w> {
 
     /// Lets nothing be written to a place that only the current folder names, where no state is yet: it would be a second
     /// copy of stacks that are recorded elsewhere.
-    fn refuse_unknown_place(&mut self, access: Access) -> Result<(), Stop> {
+    pub(crate) fn refuse_unknown_place(&mut self, access: Access) -> Result<(), Stop> {
         let Some(place) = self.project.unknown_place(self.global.state.as_deref(), &self.environment) else {
             return Ok(());
         };

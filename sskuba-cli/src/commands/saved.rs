@@ -12,24 +12,19 @@ use crate::render::plan as render;
 use crate::stop::{Code, Stop};
 
 pub(super) fn run(context: &mut Context<'_, '_>, command: &Plan) -> Result<Code, Stop> {
-    match command {
-        Plan::Show { file } => show(context, file)?,
-        Plan::Json { file } => {
-            let plan = read_plan(context, file)?;
-            context.screen.document(&plan);
-        }
+    let (Plan::Show { file } | Plan::Json { file }) = command;
+    let plan = read_plan(context, file)?;
+    if context.screen.json || matches!(command, Plan::Json { .. }) {
+        context.screen.document(&plan);
+    } else {
+        show(context, &plan, file);
     }
     Ok(Code::Done)
 }
 
-fn show(context: &mut Context<'_, '_>, path: &Path) -> Result<(), Stop> {
-    let plan = read_plan(context, path)?;
-    if context.screen.json {
-        context.screen.document(&plan);
-        return Ok(());
-    }
+fn show(context: &mut Context<'_, '_>, plan: &PlanFile, path: &Path) {
     let paint = context.screen.paint;
-    let PlanFile { stack, base, made, .. } = &plan;
+    let PlanFile { stack, base, made, .. } = plan;
     context.screen.say(paint.dim(format!("{stack} at revision {base}, planned at {made}")));
     context.screen.say("");
     for step in &plan.steps {
@@ -46,7 +41,6 @@ fn show(context: &mut Context<'_, '_>, path: &Path) -> Result<(), Stop> {
     context
         .screen
         .chat(paint.dim(format!("\nNext: `{call} up --plan {}` applies just this", path.display())));
-    Ok(())
 }
 
 fn lines(step: &SavedStep) -> Vec<String> {

@@ -85,7 +85,8 @@ pub(super) async fn open(
     opening: &Opening,
 ) -> Result<Session, Stop> {
     // Before an identity is made for what is not there.
-    if !context.engine(Access::Read)?.store().stacks().await?.contains(&context.stack) {
+    context.refuse_unknown_place(Access::Read)?;
+    if !context.store()?.stacks().await?.contains(&context.stack) {
         return Err(StoreError::NoStack(context.stack.clone()).into());
     }
     let engine = context.engine(Access::Write)?;

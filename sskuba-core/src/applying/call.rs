@@ -138,9 +138,7 @@ impl Call {
         };
         ended
     }
-}
 
-impl Call {
     /// Returns the span of the call: for logs and traces, in which no input or output is told.
     pub(super) fn span(&self) -> tracing::Span {
         let Cx { address, token, recovering, .. } = &self.cx;

@@ -358,15 +358,4 @@ impl Journal {
         self.offer().await;
         self.lease.release().await
     }
-
-    /// Makes durable what is staged, and gives the lease back.
-    ///
-    /// # Errors
-    /// What the store answered.
-    pub async fn close(mut self) -> Result<(), JournalError> {
-        self.commit().await?;
-        self.fold_if_long().await?;
-        self.release().await?;
-        Ok(())
-    }
 }

@@ -106,6 +106,10 @@ fn columns(picture: &Picture) -> Vec<Vec<usize>> {
     let mut columns: Vec<Vec<usize>> = vec![Vec::new(); layers.iter().max().map_or(0, |last| last + 1)];
     (0..count).for_each(|node| columns[layers[node]].push(node));
     let mut rank = vec![0.0; count];
+    let number = |column: &[usize], rank: &mut [f64]| {
+        column.iter().enumerate().for_each(|(at, node)| rank[*node] = at as f64);
+    };
+    columns.iter().for_each(|column| number(column, &mut rank));
     for sweep in 0..SWEEPS {
         let near = if sweep % 2 == 0 { &needs } else { &needed_by };
         let mut order: Vec<usize> = (0..columns.len()).collect();
@@ -113,7 +117,6 @@ fn columns(picture: &Picture) -> Vec<Vec<usize>> {
             order.reverse();
         }
         for column in order {
-            columns[column].iter().enumerate().for_each(|(at, node)| rank[*node] = at as f64);
             let mean = |node: usize| {
                 let sum: f64 = near[node].iter().map(|other| rank[*other]).sum();
                 if near[node].is_empty() { rank[node] } else { sum / near[node].len() as f64 }
@@ -122,7 +125,7 @@ fn columns(picture: &Picture) -> Vec<Vec<usize>> {
                 columns[column].iter().map(|node| (mean(*node), *node)).collect();
             sorted.sort_by(|(one, _), (other, _)| one.total_cmp(other));
             columns[column] = sorted.into_iter().map(|(_, node)| node).collect();
-            columns[column].iter().enumerate().for_each(|(at, node)| rank[*node] = at as f64);
+            number(&columns[column], &mut rank);
         }
     }
     let tall = columns.iter().map(Vec::len).sum::<usize>().isqrt().max(COLUMN);
