@@ -109,6 +109,30 @@ async fn targets_take_what_they_need_and_excludes_leave_out_what_needs_them() {
     assert_eq!(bench.exists(), ["sim:net:Network", "sim:store:Bucket"]);
 }
 
+/// Leaving out the new name leaves out what is recorded under the former one, of kinds with and without a key.
+#[tokio::test]
+async fn what_is_renamed_and_left_out_is_not_deleted_under_its_former_name() {
+    let bench = Bench::new();
+    let before = |stack: &mut Stack| -> sskuba::Result {
+        stack.add("old", Network::new("10.0.0.0/16"))?;
+        stack.add("former", Bucket::new("b"))?;
+        Ok(())
+    };
+    bench.up(before).await.unwrap();
+    bench.finished();
+    let after = |stack: &mut Stack| -> sskuba::Result {
+        stack.add("new", Network::new("10.1.0.0/16"))?.alias("old");
+        stack.add("latter", Bucket::new("b"))?;
+        Ok(())
+    };
+    let options = PlanOptions { excludes: vec!["*::new".into(), "*::latter".into()], ..PlanOptions::default() };
+    let (_, report) = bench.up_with(after, options, ApplyOptions::default()).await.unwrap();
+    assert_eq!((bench.finished(), report.failures), (vec![], vec![]));
+    let snapshot = bench.engine.read(&bench.stack).await.unwrap();
+    let addresses: Vec<_> = snapshot.state.records().map(|r| r.address.to_string()).collect();
+    assert_eq!(addresses, ["sim:net:Network::new", "sim:store:Bucket::latter"]);
+}
+
 #[tokio::test]
 async fn a_failure_skips_what_needs_it_and_with_continue_on_error_nothing_else() {
     let program = |stack: &mut Stack| -> sskuba::Result {

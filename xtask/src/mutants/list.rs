@@ -183,12 +183,11 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "excluded-is-deleted",
         breaks: "what is left out of a plan and has a new name is deleted under its former one",
         file: "sskuba-core/src/planning/declared.rs",
-        from: "self.moved.insert(from, id);
-            self.records_change = true;",
-        to: "let _ = (from, id);
-            self.records_change = true;",
-        target: MODEL,
-        filter: AGREE,
+        from: "let recorded = self.recorded(node).or_else(|| self.left_out_by_key(id, node));",
+        to: "let by_name = self.recorded(node).filter(|(_, former)| former.is_none());
+        let recorded = by_name.or_else(|| self.left_out_by_key(id, node));",
+        target: IT,
+        filter: &["what_is_renamed_and_left_out"],
     },
     Mutation {
         name: "stale-plan",
