@@ -13,6 +13,7 @@ pub use self::tree::Joined;
 
 use crate::address::Address;
 use crate::lifecycle::Lifecycle;
+use crate::schema::Text;
 use crate::value::Value;
 
 /// A declared resource, as its handle and the outputs taken from it know it. Cheap to clone.
@@ -113,7 +114,7 @@ impl NodeCell {
 
 /// Takes an input that was not given from the resource of `kind` whose field the input `by` is; for generated code.
 pub fn inherit(
-    inputs: &mut BTreeMap<&'static str, Expr>,
+    inputs: &mut BTreeMap<Text, Expr>,
     name: &'static str,
     (by, kind): (&str, &str),
     theirs: &'static str,
@@ -123,8 +124,8 @@ pub fn inherit(
         && !given
         && node.address().kind_str() == kind
     {
-        let theirs = Expr::Field(node.clone(), theirs);
-        inputs.insert(name, theirs);
+        let theirs = Expr::Field(node.clone(), Text::Borrowed(theirs));
+        inputs.insert(Text::Borrowed(name), theirs);
     }
 }
 
@@ -135,7 +136,7 @@ pub enum Expr {
     /// A constant.
     Value(Value),
     /// A field of another resource.
-    Field(NodeRef, &'static str),
+    Field(NodeRef, Text),
     /// Made of other expressions.
     Joined(Joined),
     /// A value that could not be made; says why.

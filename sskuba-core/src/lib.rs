@@ -48,6 +48,12 @@ pub mod prelude {
 pub mod __private {
     pub use serde;
 
+    /// Reads a path that the derive has checked.
+    #[expect(clippy::expect_used, reason = "the derive refuses paths that do not parse")]
+    pub fn path(text: &str) -> crate::value::FieldPath {
+        crate::value::FieldPath::parse(text).expect("a path that the derive has checked")
+    }
+
     /// Reads a kind that the derive has checked.
     #[expect(clippy::expect_used, reason = "the derive refuses kinds that do not parse")]
     pub fn kind(text: &str) -> crate::address::Kind {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::address::{Address, Name, NameError};
+use crate::value::FieldPath;
 
 /// A former name of a resource; a recorded resource of that name is moved instead of created anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,10 +58,10 @@ pub struct Lifecycle {
     pub retain_on_delete: bool,
     /// A replacement deletes before it creates.
     pub delete_before_create: bool,
-    /// Changes of these fields are ignored, in the program and outside of the stack; the recorded value stays.
-    pub ignore_changes: Vec<String>,
-    /// Changes of these fields replace the resource, whatever its schema says.
-    pub replace_on_changes: Vec<String>,
+    /// Changes of these fields and parts are ignored, in the program and outside of the stack; the recorded value stays.
+    pub ignore_changes: Vec<FieldPath>,
+    /// Changes of these fields and parts replace the resource, whatever its schema says.
+    pub replace_on_changes: Vec<FieldPath>,
     /// Former names.
     pub aliases: Vec<Alias>,
     /// Bounds on operations.

@@ -15,7 +15,7 @@ use crate::lifecycle::Alias;
 use crate::resource::{InstanceOf, Resource};
 use crate::schema::{FieldType, Shape};
 use crate::secret::Secret;
-use crate::value::Value;
+use crate::value::{FieldPath, Value};
 
 mod text;
 
@@ -354,25 +354,28 @@ impl<R: Resource> Handle<R> {
         self.set(|o| o.lifecycle.delete_before_create = true)
     }
 
-    /// Ignores changes of these fields.
-    pub fn ignore_changes<'a>(self, fields: impl IntoIterator<Item = &'a str>) -> Self {
-        let known = self.known_fields(fields);
-        self.set(|o| o.lifecycle.ignore_changes.extend(known))
+    /// Ignores changes of these fields, or of parts of them: `tags`, `tags.team`, `rules[*].port`.
+    pub fn ignore_changes<'a>(self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+        let paths = self.paths(paths);
+        self.set(|o| o.lifecycle.ignore_changes.extend(paths))
     }
 
-    /// Replaces the resource when one of these fields changes.
-    pub fn replace_on_changes<'a>(self, fields: impl IntoIterator<Item = &'a str>) -> Self {
-        let known = self.known_fields(fields);
-        self.set(|o| o.lifecycle.replace_on_changes.extend(known))
+    /// Replaces the resource when one of these fields, or parts of them, changes.
+    pub fn replace_on_changes<'a>(self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+        let paths = self.paths(paths);
+        self.set(|o| o.lifecycle.replace_on_changes.extend(paths))
     }
 
-    fn known_fields<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    fn paths<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> Vec<FieldPath> {
         let schema = R::schema();
-        let (known, unknown): (Vec<&str>, Vec<&str>) =
-            fields.into_iter().partition(|name| schema.field(name).is_some_and(|field| !field.computed));
-        let mistake = |name| format!("{} has no input field `{name}`", schema.kind);
-        self.node.configure(|o| o.mistakes.extend(unknown.into_iter().map(mistake)));
-        known.into_iter().map(str::to_owned).collect()
+        let mut known = Vec::new();
+        for path in paths {
+            match schema.path(path) {
+                Ok(path) => known.push(path),
+                Err(mistake) => self.node.configure(|o| o.mistakes.push(mistake)),
+            }
+        }
+        known
     }
 
     /// Gives a former name, or a former whole address.

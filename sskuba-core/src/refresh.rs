@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::address::{Address, StackId};
 use crate::applying::{Configured, Event, Events, QUESTION, Tools, answered, hidden, panicked, prior_of};
-use crate::plan::{FieldChange, drifts};
+use crate::plan::{FieldChange, drift};
 use crate::provider::{Cx, Failure, Object, Prior};
 use crate::state::{Entry, Record, State, Status};
 use crate::value::Map;
@@ -180,7 +180,7 @@ fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed
     for (name, value) in &record.outputs {
         outputs.entry(name.clone()).or_insert_with(|| value.clone());
     }
-    let drift = schema.as_ref().map(|schema| drift(record, schema, &observed)).unwrap_or_default();
+    let drift = schema.as_ref().map(|schema| drifted(record, schema, &observed)).unwrap_or_default();
     if !drift.is_empty() {
         found.report.drifted.push((address, drift));
     }
@@ -190,14 +190,15 @@ fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed
 }
 
 /// Returns the fields that were set and are reported with another meaning.
-fn drift(record: &Record, schema: &crate::schema::Schema, observed: &Map) -> Vec<FieldChange> {
+fn drifted(record: &Record, schema: &crate::schema::Schema, observed: &Map) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     let record = record.migrated(schema);
     for field in schema.inputs() {
-        let (sent, seen) = (record.applied.get(field.name), observed.get(field.name));
-        if drifts(field, sent, seen) {
-            let (from, to) = (sent.cloned(), seen.cloned());
-            changes.push(FieldChange { field: field.name.to_owned(), from, to, replaces: field.force_new });
+        let (sent, seen) = (record.applied.get(&*field.name), observed.get(&*field.name));
+        for part in drift(field, sent, seen) {
+            let replaces = field.force_new || part.touches(&field.force_new_parts);
+            let change = part.into_change(replaces);
+            changes.push(FieldChange { from: change.to, to: change.from, ..change });
         }
     }
     changes

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::expr::{Expr, NodeRef};
-use crate::schema::Schema;
+use crate::schema::{Schema, Text};
 use crate::value::Map;
 
 pub use needs::{AtOnce, InPlace, Later, Nobody, Replaced, Tag, Token, TokenOrTag};
@@ -73,7 +73,7 @@ pub trait Resource: Sized + Send + 'static {
     fn schema() -> Arc<Schema>;
 
     /// Returns the inputs as declared.
-    fn into_inputs(self) -> BTreeMap<&'static str, Expr>;
+    fn into_inputs(self) -> BTreeMap<Text, Expr>;
 
     /// Returns the accessors of the fields of `node`.
     fn outputs(node: &NodeRef) -> Self::Outputs;

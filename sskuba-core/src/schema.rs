@@ -1,17 +1,23 @@
 //! What a kind of resource looks like: its fields, and how its provider treats it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::address::Kind;
 use crate::secret::Secret;
-use crate::value::{Map, Value};
+use crate::value::{FieldPath, Map, Value};
 
 mod check;
 mod normalise;
+mod paths;
 
 pub use check::FieldError;
 pub use normalise::Normaliser;
+
+/// A text of a schema: a constant of the program where the kind is a Rust type, and one of its own where the kind was
+/// learned at run time.
+pub type Text = Cow<'static, str>;
 
 /// The type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,9 +124,9 @@ impl<T: Shape + zeroize::Zeroize> Shape for Secret<T> {
 #[derive(Debug, Clone)]
 pub struct Field {
     /// Its name, as in Rust and in state.
-    pub name: &'static str,
+    pub name: Text,
     /// Its documentation: the first paragraph of the field's doc comment.
-    pub doc: &'static str,
+    pub doc: Text,
     /// The type.
     pub shape: FieldType,
     /// An input must be given (it has no default and is not optional).
@@ -129,6 +135,8 @@ pub struct Field {
     pub computed: bool,
     /// Changing it replaces the resource.
     pub force_new: bool,
+    /// Parts of it whose change replaces the resource.
+    pub force_new_parts: Vec<FieldPath>,
     /// It is masked and sealed.
     pub secret: bool,
     /// A computed field that may change whenever the resource is updated.
@@ -139,8 +147,8 @@ pub struct Field {
     pub write_only: bool,
     /// The service chooses a value where the program gives none.
     pub cloud_default: bool,
-    /// Of a list or map that others write too: the program owns the entries that it set.
-    pub owned_entries: bool,
+    /// The lists and maps, itself or parts of it, that others write too: the program owns the entries that it set.
+    pub owned_entries: Vec<FieldPath>,
     /// A computed field that is final when the object exists, before it can be used.
     pub early: bool,
     /// An input through which the object is used at once: what it names has to be ready, also where its id is early.
@@ -150,10 +158,44 @@ pub struct Field {
     /// The value that is taken where none is given.
     pub default: Option<Value>,
     /// The kind whose id this field holds (or, for a list, whose ids).
-    pub reference: Option<&'static str>,
+    pub reference: Option<Text>,
     /// For a computed field: how the provider's values look, as a template that the simulated world fills,
     /// e.g. `vpc-{hex:17}`.
-    pub pattern: Option<&'static str>,
+    pub pattern: Option<Text>,
+}
+
+impl Field {
+    /// Makes an optional input that may be anything JSON can say; for schemas that are made at run time.
+    ///
+    /// ```
+    /// use sskuba_core::schema::{Field, FieldType};
+    ///
+    /// let name = Field { shape: FieldType::String, required: true, force_new: true, ..Field::of("name") };
+    /// assert!(!name.computed);
+    /// ```
+    pub fn of(name: impl Into<Text>) -> Self {
+        Self {
+            name: name.into(),
+            doc: Text::Borrowed(""),
+            shape: FieldType::Any,
+            required: false,
+            computed: false,
+            force_new: false,
+            force_new_parts: Vec::new(),
+            secret: false,
+            volatile: false,
+            place: false,
+            write_only: false,
+            cloud_default: false,
+            owned_entries: Vec::new(),
+            early: false,
+            live: false,
+            normaliser: Normaliser::Exact,
+            default: None,
+            reference: None,
+            pattern: None,
+        }
+    }
 }
 
 /// How a create that was interrupted can be found again.
@@ -190,7 +232,7 @@ pub struct Schema {
     /// The kind.
     pub kind: Kind,
     /// What the kind is: the first paragraph of its doc comment.
-    pub doc: &'static str,
+    pub doc: Text,
     /// The version of the fields; grows when recorded values need a migration.
     pub version: u32,
     /// What brings recorded values of an earlier version to the form of this one; a first version has none.
@@ -207,11 +249,11 @@ pub struct Schema {
     pub delete_first: bool,
     /// The keys of the kind: input fields that together tell an object from every other in its place. An object
     /// without one of the fields has not that key.
-    pub unique: Vec<Vec<&'static str>>,
+    pub unique: Vec<Vec<Text>>,
     /// A lookup: it is read at every run and never created or recorded.
     pub lookup: bool,
     /// The computed field that holds the provider's id.
-    pub id_field: &'static str,
+    pub id_field: Text,
     /// How many operations on this kind may run at once; none for no limit of its own.
     pub parallel: Option<usize>,
 }
@@ -260,12 +302,12 @@ impl Schema {
     pub fn complete(&self, mut inputs: Map) -> Map {
         inputs.retain(|_, value| *value != Value::Null);
         for field in self.inputs() {
-            match inputs.get_mut(field.name) {
+            match inputs.get_mut(&*field.name) {
                 Some(value) if field.secret => *value = std::mem::take(value).into_secret(),
                 Some(_) => {}
                 None => {
                     if let Some(default) = &field.default {
-                        inputs.insert(field.name.to_owned(), default.clone());
+                        inputs.insert(field.name.to_string(), default.clone());
                     }
                 }
             }
@@ -276,7 +318,7 @@ impl Schema {
     /// Marks the values of secret computed fields as secret.
     pub fn seal_outputs(&self, mut outputs: Map) -> Map {
         for field in self.fields.iter().filter(|field| field.secret) {
-            if let Some(value) = outputs.get_mut(field.name) {
+            if let Some(value) = outputs.get_mut(&*field.name) {
                 *value = std::mem::take(value).into_secret();
             }
         }

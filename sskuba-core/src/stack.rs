@@ -12,6 +12,7 @@ use crate::expr::{Expr, NodeOptions, NodeRef, StackMark};
 use crate::graph::{Declaration, DesiredGraph, GraphError, Note, NoteLevel, build};
 use crate::output::{Handle, OUTPUT_TEXT, Output};
 use crate::resource::{InstanceOf, Lookup, Managed, Resource};
+use crate::schema::Text;
 use crate::value::Value;
 
 /// Why a declaration was refused.
@@ -48,7 +49,7 @@ pub enum DeclareError {
         /// The resource that was being declared.
         address: Address,
         /// The field.
-        field: &'static str,
+        field: Text,
         /// `file:line:column`.
         source_line: String,
     },
@@ -283,8 +284,9 @@ impl Stack {
             return Err(DeclareError::Foreign { address, foreign, source_line });
         }
         let text =
-            |(_, expr): &(&&'static str, &Expr)| matches!(expr, Expr::Value(value) if has_output_text(value));
+            |(_, expr): &(&Text, &Expr)| matches!(expr, Expr::Value(value) if has_output_text(value));
         if let Some((field, _)) = inputs.iter().find(text) {
+            let field = field.clone();
             return Err(DeclareError::OutputText { address, field, source_line: crate::graph::line(source) });
         }
         let index = self.declared.nodes.len();

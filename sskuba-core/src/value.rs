@@ -6,6 +6,7 @@
 mod limits;
 mod made_of;
 mod map;
+mod path;
 mod secrecy;
 mod typed;
 
@@ -21,6 +22,8 @@ pub use self::limits::{MOST_BYTES, MOST_DEPTH, Measure};
 pub(crate) use self::limits::{check_map, take_excess};
 pub(crate) use self::made_of::{MadeOf, SHORTEST};
 pub use self::map::Map;
+pub use self::path::{FieldPath, PathError, Segment};
+pub(crate) use self::path::{keep, parts};
 pub(crate) use self::secrecy::becomes_secret;
 pub(crate) use self::typed::Faults;
 use crate::secret::{self, CARRIER, MASK};
@@ -200,6 +203,14 @@ impl Value {
     pub fn reveal(&self) -> &Self {
         match self {
             Self::Secret(hidden) => hidden.value.reveal(),
+            other => other,
+        }
+    }
+
+    /// Opens the outermost secret, if it is one, without a copy.
+    fn into_revealed(self) -> Self {
+        match self {
+            Self::Secret(mut hidden) => std::mem::take(&mut *hidden.value).into_revealed(),
             other => other,
         }
     }

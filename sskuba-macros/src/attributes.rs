@@ -197,13 +197,15 @@ pub(crate) fn no_generics(input: &DeriveInput, derive: &str) -> Result<()> {
 #[derive(Default)]
 pub(crate) struct FieldOptions {
     pub(crate) default: Option<Option<Expr>>,
-    pub(crate) force_new: bool,
+    /// What forces a replacement: the whole field, if no part is named.
+    pub(crate) force_new: Option<Vec<LitStr>>,
     pub(crate) secret: bool,
     pub(crate) volatile: bool,
     pub(crate) place: bool,
     pub(crate) write_only: bool,
     pub(crate) cloud_default: bool,
-    pub(crate) owned_entries: bool,
+    /// What others write to: the field itself, if no part is named.
+    pub(crate) owned_entries: Option<Vec<LitStr>>,
     pub(crate) early: bool,
     pub(crate) live: bool,
     pub(crate) computed: bool,
@@ -230,13 +232,13 @@ impl FieldOptions {
                         this.default = Some(Some(meta.value()?.parse()?))
                     }
                     "default" => this.default = Some(None),
-                    "force_new" => this.force_new = true,
+                    "force_new" => this.force_new = Some(parts(&meta)?),
                     "secret" => this.secret = true,
                     "volatile" => this.volatile = true,
                     "place" => this.place = true,
                     "write_only" => this.write_only = true,
                     "cloud_default" => this.cloud_default = true,
-                    "owned_entries" => this.owned_entries = true,
+                    "owned_entries" => this.owned_entries = Some(parts(&meta)?),
                     "early" => this.early = true,
                     "live" => this.live = true,
                     "computed" => this.computed = true,
@@ -256,4 +258,13 @@ impl FieldOptions {
         }
         Ok(this)
     }
+}
+
+/// Reads the parts that `word = "a.b, a.c"` names; none where it is the word alone.
+fn parts(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Vec<LitStr>> {
+    if !meta.input.peek(Token![=]) {
+        return Ok(Vec::new());
+    }
+    let text: LitStr = meta.value()?.parse()?;
+    Ok(text.value().split(',').map(|part| LitStr::new(part.trim(), text.span())).collect())
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{DeriveInput, Error, Result};
+use syn::{DeriveInput, Error, LitStr, Result};
 
 use crate::attributes::{Kind, core_path, first_paragraph, named_fields, no_generics};
 use crate::field::{Field, Sort, last_argument};
@@ -177,7 +177,7 @@ fn outputs(input: &DeriveInput, fields: &[Field<'_>], core: &TokenStream) -> Tok
         quote! {
             #[doc = #doc]
             pub fn #ident(&self) -> #core::output::Output<#ty> {
-                #core::output::Output::from_expr(#core::expr::Expr::Field(self.node.clone(), #key))
+                #core::output::Output::from_expr(#core::expr::Expr::Field(self.node.clone(), ::std::borrow::Cow::Borrowed(#key)))
             }
         }
     });
@@ -205,9 +205,9 @@ fn implementation(
         match field.sort {
             Sort::Computed => quote!(let _ = &self.#ident;),
             Sort::Optional => quote! {
-                if let ::std::option::Option::Some(input) = self.#ident { inputs.insert(#key, input.into_expr()); }
+                if let ::std::option::Option::Some(input) = self.#ident { inputs.insert(::std::borrow::Cow::Borrowed(#key), input.into_expr()); }
             },
-            _ => quote!(inputs.insert(#key, self.#ident.into_expr());),
+            _ => quote!(inputs.insert(::std::borrow::Cow::Borrowed(#key), self.#ident.into_expr());),
         }
     });
     let inherited =
@@ -222,7 +222,7 @@ fn implementation(
         .then(|| quote!(impl #core::resource::InstanceOf<#provider> for #name {}));
     let recovery = &kind.recovery;
     let mut inputs = fields.iter().filter(|f| f.sort != Sort::Computed);
-    let change = if inputs.all(|f| f.options.force_new) { quote!(Replaced) } else { quote!(InPlace) };
+    let change = if inputs.all(|f| f.options.force_new.as_ref().is_some_and(Vec::is_empty)) { quote!(Replaced) } else { quote!(InPlace) };
     let readiness = if fields.iter().any(|f| f.options.early) { quote!(Later) } else { quote!(AtOnce) };
     quote! {
         impl #core::resource::#sort for #name {}
@@ -240,7 +240,7 @@ fn implementation(
                     ::std::sync::OnceLock::new();
                 ::std::sync::Arc::clone(SCHEMA.get_or_init(|| ::std::sync::Arc::new(#schema)))
             }
-            fn into_inputs(self) -> ::std::collections::BTreeMap<&'static str, #core::expr::Expr> {
+            fn into_inputs(self) -> ::std::collections::BTreeMap<#core::schema::Text, #core::expr::Expr> {
                 let mut inputs = ::std::collections::BTreeMap::new();
                 #(#inserts)*
                 #(#inherited)*
@@ -284,7 +284,7 @@ fn schema(
     quote! {
         #core::schema::Schema {
             kind: #core::__private::kind(#kind_text),
-            doc: #doc,
+            doc: ::std::borrow::Cow::Borrowed(#doc),
             version: #version,
             migrate: #migrate,
             fields: ::std::vec![#(#fields),*],
@@ -299,7 +299,7 @@ fn schema(
             delete_first: #delete_first,
             unique: ::std::vec![#(#unique),*],
             lookup: #lookup,
-            id_field: #id,
+            id_field: ::std::borrow::Cow::Borrowed(#id),
             parallel: #parallel,
         }
     }
@@ -331,7 +331,7 @@ fn unique(key: &syn::LitStr, fields: &[Field<'_>]) -> TokenStream {
             );
             Error::new_spanned(key, message).to_compile_error()
         }
-        None => quote!(::std::vec![#(#names),*]),
+        None => quote!(::std::vec![#(::std::borrow::Cow::Borrowed(#names)),*]),
     }
 }
 
@@ -345,9 +345,16 @@ fn option(tokens: Option<TokenStream>) -> TokenStream {
 fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
     let (name, doc, ty, o) = (&field.name, &field.doc, field.inner, &field.options);
     let (required, computed) = (field.sort == Sort::Required, field.sort == Sort::Computed);
-    let (force_new, volatile, secret) = (o.force_new, o.volatile, o.secret);
+    let (volatile, secret) = (o.volatile, o.secret);
+    let force_new = o.force_new.as_ref().is_some_and(Vec::is_empty);
+    let force_new_parts = paths(field, o.force_new.as_deref().unwrap_or_default(), core);
+    let owned_entries = match o.owned_entries.as_deref() {
+        None => quote!(::std::vec::Vec::new()),
+        Some([]) => quote!(::std::vec![#core::value::FieldPath::of(#name)]),
+        Some(parts) => paths(field, parts, core),
+    };
     let (place, write_only, cloud_default) = (o.place, o.write_only, o.cloud_default);
-    let (owned_entries, early, live) = (o.owned_entries, o.early, o.live);
+    let (early, live) = (o.early, o.live);
     let default = option(o.default.as_ref().map(|default| {
         let value = match default {
             Some(expr) => quote!(#expr),
@@ -370,16 +377,17 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             Err(error) => error.to_compile_error(),
         },
     };
-    let reference = option(o.reference.as_ref().map(|text| quote!(#text)));
-    let pattern = option(o.pattern.as_ref().map(|text| quote!(#text)));
+    let reference = option(o.reference.as_ref().map(|text| quote!(::std::borrow::Cow::Borrowed(#text))));
+    let pattern = option(o.pattern.as_ref().map(|text| quote!(::std::borrow::Cow::Borrowed(#text))));
     quote! {
         #core::schema::Field {
-            name: #name,
-            doc: #doc,
+            name: ::std::borrow::Cow::Borrowed(#name),
+            doc: ::std::borrow::Cow::Borrowed(#doc),
             shape: <#ty as #core::schema::Shape>::shape(),
             required: #required,
             computed: #computed,
             force_new: #force_new,
+            force_new_parts: #force_new_parts,
             secret: #secret || <#ty as #core::schema::Shape>::is_secret(),
             volatile: #volatile,
             place: #place,
@@ -394,4 +402,43 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             pattern: #pattern,
         }
     }
+}
+
+/// Returns the paths of parts of a field, which an attribute names.
+fn paths(field: &Field<'_>, parts: &[LitStr], core: &TokenStream) -> TokenStream {
+    let name = &field.name;
+    let path = |text: &LitStr| {
+        let value = text.value();
+        let path = value.trim();
+        if path.strip_prefix(name.as_str()).is_some_and(is_part) {
+            quote!(#core::__private::path(#path))
+        } else {
+            let message = format!(
+                "`{path}` is no part of `{name}`; write it as in `{name}.labels` or `{name}[*].port`"
+            );
+            Error::new_spanned(text, message).to_compile_error()
+        }
+    };
+    let parts = parts.iter().map(path);
+    quote!(::std::vec![#(#parts),*])
+}
+
+/// Tells whether a text is what follows a field's name in the path of a part of it: `.labels`, `[*].port`, `.**`.
+fn is_part(rest: &str) -> bool {
+    let plain = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let mut segments = rest.split('.');
+    let steps = |text: &str| text.is_empty() || text.split("[*]").all(str::is_empty);
+    let first = segments.next().unwrap_or_default();
+    let mut left = segments.peekable();
+    let mut good = steps(first) && !rest.is_empty();
+    while let Some(segment) = left.next() {
+        let key = segment.split('[').next().unwrap_or_default();
+        let last = left.peek().is_none();
+        good &= match segment {
+            "*" => true,
+            "**" => last,
+            _ => plain(key) && steps(&segment[key.len()..]),
+        };
+    }
+    good
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use sskuba_core::provider::{Class, Cx, Failure, Object};
-use sskuba_core::schema::{Field, Schema};
-use sskuba_core::value::{Map, Value};
+use sskuba_core::schema::{Field, Schema, Text};
+use sskuba_core::value::{FieldPath, Map, Value};
 
 use crate::pattern::{Maker, Source};
 use crate::seed::Seed;
@@ -81,10 +81,10 @@ impl SimKind {
 
     /// Keeps the entries of lists and maps that others wrote: neither those that were sent before, nor those that are now.
     pub(crate) fn keep_entries_of_others(&self, there: &WorldObject, before: &Map, new: &mut Stored) {
-        for field in self.schema.inputs().filter(|field| field.owned_entries) {
-            let Some(old) = there.inputs.get(field.name) else { continue };
-            let before = before.get(field.name).and_then(|value| value.exposed().ok()).unwrap_or_default();
-            match (old, new.fields.get_mut(field.name)) {
+        for field in self.schema.inputs().filter(|field| field.owned_entries.contains(&FieldPath::of(&*field.name))) {
+            let Some(old) = there.inputs.get(&*field.name) else { continue };
+            let before = before.get(&*field.name).and_then(|value| value.exposed().ok()).unwrap_or_default();
+            match (old, new.fields.get_mut(&*field.name)) {
                 (Json::Object(old), Some(Json::Object(new))) => {
                     for (key, value) in old.iter().filter(|(key, _)| before.get(key.as_str()).is_none()) {
                         new.entry(key.clone()).or_insert_with(|| value.clone());
@@ -106,7 +106,7 @@ impl SimKind {
 
     /// Returns what the inputs refer to.
     pub(crate) fn links(&self, inputs: &Map) -> Vec<Link> {
-        let fields = self.schema.inputs().filter_map(|field| Some((field.name, field.reference?)));
+        let fields = self.schema.inputs().filter_map(|field| Some((&*field.name, field.reference.as_deref()?)));
         let mut links = Vec::new();
         for (name, kind) in fields {
             let (Some(value), Ok(kind)) = (inputs.get(name), kind.parse()) else { continue };
@@ -123,8 +123,8 @@ impl SimKind {
     /// of a kind whose objects cannot live side by side.
     pub(crate) fn unique(&self, stored: &Stored) -> Option<String> {
         if let Some(fields) = self.schema.unique.first() {
-            let normal = |name: &&'static str| {
-                let (field, json) = (self.schema.field(name)?, stored.fields.get(*name)?);
+            let normal = |name: &Text| {
+                let (field, json) = (self.schema.field(name)?, stored.fields.get(&**name)?);
                 let value = field.normaliser.apply(&Value::from_json(json.clone()));
                 Some(value.as_str().map_or_else(|| value.masked().to_string(), str::to_owned))
             };
@@ -143,7 +143,7 @@ impl SimKind {
             let kind = self.schema.kind.as_str().as_bytes();
             let (nth, revision) = (at.nth.to_le_bytes(), revision.to_le_bytes());
             let mut seed = Seed::of(&[kind, maker.name.as_bytes(), token.as_bytes(), &nth, &revision]);
-            (maker.name.to_owned(), maker.make(&source, &mut seed))
+            (maker.name.to_string(), maker.make(&source, &mut seed))
         };
         self.makers.iter().map(make).collect()
     }
@@ -151,16 +151,16 @@ impl SimKind {
     /// Puts marks in place of secret computed fields.
     pub(crate) fn hide(&self, outputs: &mut Fields, hidden: &mut Vec<String>, marks: &Marks) {
         for maker in self.makers.iter().filter(|maker| maker.secret) {
-            if let Some(value) = outputs.get_mut(maker.name) {
-                *value = Json::String(marks.of(maker.name, &Value::from_json(value.take())));
-                hidden.push(maker.name.to_owned());
+            if let Some(value) = outputs.get_mut(&*maker.name) {
+                *value = Json::String(marks.of(&maker.name, &Value::from_json(value.take())));
+                hidden.push(maker.name.to_string());
             }
         }
     }
 
     /// Returns the id among computed fields.
     pub(crate) fn id(&self, outputs: &Fields) -> String {
-        match outputs.get(self.schema.id_field) {
+        match outputs.get(&*self.schema.id_field) {
             Some(Json::String(text)) => text.clone(),
             Some(other) => other.to_string(),
             None => String::new(),
@@ -200,7 +200,7 @@ impl SimKind {
     /// Returns the first field that forces a replacement and differs between an object and new inputs.
     pub(crate) fn forbidden_change(&self, object: &WorldObject, new: &Stored) -> Option<&Field> {
         self.schema.inputs().filter(|field| field.force_new).find(|field| {
-            let (old, new) = (object.inputs.get(field.name), new.fields.get(field.name));
+            let (old, new) = (object.inputs.get(&*field.name), new.fields.get(&*field.name));
             let value = |json: Option<&Json>| json.cloned().map_or(Value::Null, Value::from_json);
             old != new && !field.normaliser.same(&value(old), &value(new))
         })
@@ -209,7 +209,7 @@ impl SimKind {
     /// Tells whether inputs mean the same as those of an object.
     pub(crate) fn same_inputs(&self, object: &WorldObject, new: &Stored) -> bool {
         self.schema.inputs().all(|field| {
-            let (old, new) = (object.inputs.get(field.name), new.fields.get(field.name));
+            let (old, new) = (object.inputs.get(&*field.name), new.fields.get(&*field.name));
             let value = |json: Option<&Json>| json.cloned().map_or(Value::Null, Value::from_json);
             old == new || field.normaliser.same(&value(old), &value(new))
         })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use sskuba_core::schema::{Field, FieldType};
+use sskuba_core::schema::{Field, FieldType, Text};
 
 use crate::seed::Seed;
 
@@ -166,7 +166,7 @@ fn uuid(seed: &mut Seed) -> String {
 /// How the values of one computed field are made.
 #[derive(Debug, Clone)]
 pub(crate) struct Maker {
-    pub(crate) name: &'static str,
+    pub(crate) name: Text,
     pub(crate) secret: bool,
     pub(crate) volatile: bool,
     shape: FieldType,
@@ -181,12 +181,12 @@ impl Maker {
             Pattern::parse(text).map(Arc::new).map_err(|why| format!("field `{}`: {why}", field.name))
         };
         Ok(Self {
-            name: field.name,
+            name: field.name.clone(),
             secret: field.secret,
             volatile: field.volatile,
             shape: field.shape.clone(),
-            pattern: field.pattern.map(parse).transpose()?,
-            guess: parse(&guess(field.name, type_name, is_id))?,
+            pattern: field.pattern.as_deref().map(parse).transpose()?,
+            guess: parse(&guess(&field.name, type_name, is_id))?,
         })
     }
 

@@ -210,7 +210,7 @@ impl SimProvider {
             return failure;
         }
         object.inputs.clear();
-        object.outputs.retain(|name, _| name == kind.schema.id_field);
+        object.outputs.retain(|name, _| *name == kind.schema.id_field);
         let what = format!("CreateFailed: {} {} did not become ready", cx.address.kind_str(), object.id);
         Failure::partial(Class::Transient, what, object).hint("run again: the object is mended or replaced")
     }

@@ -38,10 +38,8 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<
     }
     context.screen.say(format!("Imported {id} as {address}"));
     let (paint, verbose) = (context.screen.paint, context.screen.verbose);
-    for change in &imported.changes {
-        for line in difference::lines(change, paint, verbose) {
-            context.screen.say(format!("      {line}"));
-        }
+    for line in difference::lines(&imported.changes, paint, verbose) {
+        context.screen.say(format!("      {line}"));
     }
     let hint = context.hint("up");
     context.screen.chat(match (imported.action, imported.certain) {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use sskuba_core::engine::{EngineError, RefreshReport, Session};
+use sskuba_core::plan::FieldChange;
 use sskuba_core::value::Value;
 
 use super::planned;
@@ -67,7 +68,7 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &RefreshReport) {
     for (address, changes) in &report.drifted {
         if screen.json {
             let masked = |value: &Option<Value>| value.as_ref().map(Value::masked);
-            let field = |c: &sskuba_core::plan::FieldChange| json!({"field": c.field, "from": masked(&c.from), "to": masked(&c.to)});
+            let field = |c: &FieldChange| json!({"field": c.field, "from": masked(&c.from), "to": masked(&c.to)});
             let fields: Vec<_> = changes.iter().map(field).collect();
             screen.event(&json!({"event": "drifted", "address": address, "changes": fields}));
             continue;
@@ -77,14 +78,10 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &RefreshReport) {
             screen.paint.warn("~"),
             screen.paint.strong(address)
         ));
-        for change in changes {
-            for line in difference::lines(
-                &sskuba_core::plan::FieldChange { replaces: false, ..change.clone() },
-                screen.paint,
-                screen.verbose,
-            ) {
-                screen.say(format!("      {line}"));
-            }
+        let seen: Vec<FieldChange> =
+            changes.iter().map(|change| FieldChange { replaces: false, ..change.clone() }).collect();
+        for line in difference::lines(&seen, screen.paint, screen.verbose) {
+            screen.say(format!("      {line}"));
         }
     }
     for address in &report.gone {

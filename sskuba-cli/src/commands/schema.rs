@@ -58,7 +58,7 @@ fn traits(field: &Field) -> String {
     if !matches!(field.normaliser, Normaliser::Exact) {
         words.push(format!("compared as {}", field.normaliser.name()));
     }
-    if let Some(kind) = field.reference {
+    if let Some(kind) = &field.reference {
         words.push(format!("id of {kind}"));
     }
     words.join(", ")

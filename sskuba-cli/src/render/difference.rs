@@ -18,16 +18,31 @@ struct Part<'a> {
     to: Option<&'a Value>,
 }
 
-/// Writes the lines of one field that differs.
-pub(crate) fn lines(change: &FieldChange, paint: Paint, whole: bool) -> Vec<String> {
-    let mut parts = Vec::new();
-    split(&change.field, change.from.as_ref(), change.to.as_ref(), &mut parts);
-    let mark = if change.replaces { paint.strong("  (forces replacement)") } else { String::new() };
+/// Writes the lines of what differs, field by field.
+pub(crate) fn lines(changes: &[FieldChange], paint: Paint, whole: bool) -> Vec<String> {
+    let same = |a: &FieldChange, b: &FieldChange| field(a) == field(b);
+    changes.chunk_by(same).flat_map(|parts| of_field(parts, paint, whole)).collect()
+}
+
+/// Names the field in which a change lies.
+fn field(change: &FieldChange) -> &str {
+    change.field.split(['.', '[']).next().unwrap_or_default()
+}
+
+/// Writes the lines of one field of which these parts differ.
+fn of_field(changes: &[FieldChange], paint: Paint, whole: bool) -> Vec<String> {
+    let (mut lines, mut left) = (Vec::new(), 0);
     let limit = if whole { usize::MAX } else { PARTS };
-    let mut lines: Vec<String> =
-        parts.iter().take(limit).map(|part| format!("{}{mark}", line(part, paint, whole))).collect();
-    if parts.len() > limit {
-        lines.push(paint.dim(format!("{}: … {} more differences", change.field, parts.len() - limit)));
+    for change in changes {
+        let mut parts = Vec::new();
+        split(&one_line(&change.field), change.from.as_ref(), change.to.as_ref(), &mut parts);
+        let mark = if change.replaces { paint.strong("  (forces replacement)") } else { String::new() };
+        let room = limit - lines.len();
+        left += parts.len().saturating_sub(room);
+        lines.extend(parts.iter().take(room).map(|part| format!("{}{mark}", line(part, paint, whole))));
+    }
+    if let (Some(first), 1..) = (changes.first(), left) {
+        lines.push(paint.dim(format!("{}: … {left} more differences", field(first))));
     }
     lines
 }
@@ -95,7 +110,7 @@ mod tests {
     }
 
     fn text(change: &FieldChange) -> String {
-        lines(change, Paint::PLAIN, false).join("\n")
+        lines(std::slice::from_ref(change), Paint::PLAIN, false).join("\n")
     }
 
     #[test]

@@ -99,10 +99,9 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
             let _ = writeln!(text, "      {}", paint.dim(format!("… {} more fields", fields.len() - limit)));
         }
     }
-    for change in step.changes.iter().filter(|_| step.action != Action::Create) {
-        for line in difference::lines(change, paint, verbose) {
-            let _ = writeln!(text, "      {line}");
-        }
+    let changes = if step.action == Action::Create { &[][..] } else { &step.changes };
+    for line in difference::lines(changes, paint, verbose) {
+        let _ = writeln!(text, "      {line}");
     }
     text
 }

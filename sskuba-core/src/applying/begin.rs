@@ -55,12 +55,12 @@ impl Run<'_> {
         let mut inputs = Map::new();
         for (name, expr) in &node.inputs {
             let value = expr.evaluate(&|node, field| self.field(NodeId(node.index()), field));
-            let invalid = |why: String| Failure::new(Class::Invalid((*name).to_owned()), why);
+            let invalid = |why: String| Failure::new(Class::Invalid(name.to_string()), why);
             let value = value.map_err(invalid)?;
             if value.has_unknown() {
                 return Err(invalid("the resource that it comes from is not there".to_owned()));
             }
-            inputs.insert((*name).to_owned(), value);
+            inputs.insert(name.to_string(), value);
         }
         let inputs = node.schema.complete(inputs);
         // Planning asked the same, as far as it knew the values.

@@ -261,6 +261,6 @@ async fn settle(call: &Call) -> Result<Option<Object>, Failure> {
         return Err(Failure::new(Class::Conflict, message).hint(hint));
     }
     let id = call.cx.token.to_string();
-    let field = call.schema.as_ref().map_or("id", |schema| schema.id_field).to_owned();
+    let field = call.schema.as_ref().map_or("id", |schema| &*schema.id_field).to_owned();
     Ok(Some(Object { outputs: [(field, id.as_str().into())].into(), id, inputs: Map::new() }))
 }

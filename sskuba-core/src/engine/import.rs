@@ -53,11 +53,11 @@ impl Session {
             EngineError::Refused(format!("{address} cannot be imported: the provider knows no {kind} `{id}`"))
         })?;
         let fields = schema.inputs().filter_map(|field| {
-            let declared = wanted.get(field.name);
+            let declared = wanted.get(&*field.name);
             let known = declared.filter(|value| !value.has_unknown());
-            let value = imported(field, known, object.inputs.get(field.name))?;
+            let value = imported(field, known, object.inputs.get(&*field.name))?;
             let value = declared.into_iter().fold(value, |value, declared| sealed_like(declared, value));
-            Some((field.name.to_owned(), value))
+            Some((field.name.to_string(), value))
         });
         let applied: Map = fields.collect();
         let (observed, outputs) = resealed(schema, (&object.inputs, &object.outputs), &applied);

@@ -9,7 +9,7 @@ use super::{Expr, NodeRef};
 use crate::value::{MadeOf, Measure, Value};
 
 /// What gives the fields of other resources.
-type Fields<'a> = dyn Fn(&NodeRef, &'static str) -> Value + 'a;
+type Fields<'a> = dyn Fn(&NodeRef, &str) -> Value + 'a;
 
 /// A value and its measure, which is kept so that what is made of it needs no walk over it.
 type Measured = (Value, Measure);
@@ -27,7 +27,7 @@ impl Expr {
     /// # Errors
     /// What a function of the program answered, or that it panicked; that a value is more than one may be (see
     /// [`Measure`]).
-    pub fn evaluate(&self, field: &dyn Fn(&NodeRef, &'static str) -> Value) -> Result<Value, String> {
+    pub fn evaluate(&self, field: &dyn Fn(&NodeRef, &str) -> Value) -> Result<Value, String> {
         let mut shared = Shared::of(self);
         let mut todo = vec![Task::Evaluate(self)];
         let mut values: Vec<Measured> = Vec::new();

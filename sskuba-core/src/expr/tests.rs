@@ -8,10 +8,10 @@ fn node(name: &str, options: NodeOptions) -> NodeRef {
 }
 
 fn field(name: &str) -> Output<i64> {
-    Output::from_expr(Expr::Field(node(name, NodeOptions::default()), "id"))
+    Output::from_expr(Expr::Field(node(name, NodeOptions::default()), "id".into()))
 }
 
-fn known(_: &NodeRef, _: &'static str) -> Value {
+fn known(_: &NodeRef, _: &str) -> Value {
     Value::from(1)
 }
 
@@ -124,15 +124,15 @@ fn lists_and_maps_keep_the_order_of_what_was_put() {
 #[test]
 fn what_is_left_out_is_taken_from_the_resource_that_another_input_names() {
     let port = |group: Expr, given: Expr| {
-        let mut inputs = BTreeMap::from([("group", group), ("port", given)]);
+        let mut inputs = BTreeMap::from([("group".into(), group), ("port".into(), given)]);
         inherit(&mut inputs, "port", ("group", "it:some:Thing"), "serves");
         format!("{:?}", inputs["port"])
     };
-    let of = |name: &str| Expr::Field(node(name, NodeOptions::default()), "id");
+    let of = |name: &str| Expr::Field(node(name, NodeOptions::default()), "id".into());
     let unset = || Expr::Value(Value::Null);
     assert_eq!(
         port(of("a"), unset()),
-        format!("{:?}", Expr::Field(node("a", NodeOptions::default()), "serves"))
+        format!("{:?}", Expr::Field(node("a", NodeOptions::default()), "serves".into()))
     );
     let given = || Expr::Value(Value::from(7));
     assert_eq!(port(of("a"), given()), format!("{:?}", given()));
@@ -144,5 +144,5 @@ fn what_is_left_out_is_taken_from_the_resource_that_another_input_names() {
         Address::parse("it:other:Thing::a").unwrap(),
         NodeOptions::default(),
     );
-    assert_eq!(port(Expr::Field(other, "group"), unset()), format!("{:?}", unset()));
+    assert_eq!(port(Expr::Field(other, "group".into()), unset()), format!("{:?}", unset()));
 }

@@ -173,7 +173,7 @@ impl Expr {
     }
 
     /// Calls `visit` with each field of a resource that is used.
-    pub fn fields(&self, visit: &mut dyn FnMut(&NodeRef, &'static str)) {
+    pub fn fields(&self, visit: &mut dyn FnMut(&NodeRef, &str)) {
         match self {
             Self::Field(node, name) => visit(node, name),
             Self::Joined(joined) => walk(joined, &mut |expr| {

@@ -9,7 +9,7 @@ use super::note::Note;
 use crate::address::Address;
 use crate::expr::{Expr, NodeRef};
 use crate::lifecycle::Lifecycle;
-use crate::schema::Schema;
+use crate::schema::{Schema, Text};
 
 /// A resource as the program declared it.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Declaration {
     /// The schema of its kind.
     pub schema: Arc<Schema>,
     /// Its inputs.
-    pub inputs: BTreeMap<&'static str, Expr>,
+    pub inputs: BTreeMap<Text, Expr>,
     /// Where in the program it stands.
     pub source: &'static Location<'static>,
 }
@@ -32,7 +32,7 @@ pub struct Node {
     /// The schema of its kind.
     pub schema: Arc<Schema>,
     /// Its inputs.
-    pub inputs: BTreeMap<&'static str, Expr>,
+    pub inputs: BTreeMap<Text, Expr>,
     /// Its options.
     pub lifecycle: Lifecycle,
     /// The provider instance, if not the default one.

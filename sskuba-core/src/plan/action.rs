@@ -76,10 +76,10 @@ pub enum Order {
     DeleteFirst,
 }
 
-/// One field that differs.
+/// A field that differs, or a part of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldChange {
-    /// The field.
+    /// The path of what differs, as in `size` or `tags.team`; see [`FieldPath`](crate::value::FieldPath).
     pub field: String,
     /// The recorded value.
     pub from: Option<Value>,
@@ -87,6 +87,13 @@ pub struct FieldChange {
     pub to: Option<Value>,
     /// Whether the difference replaces the resource.
     pub replaces: bool,
+}
+
+impl FieldChange {
+    /// Tells whether the change is one of this field, or of a part of it.
+    pub fn is_of(&self, field: &str) -> bool {
+        self.field.strip_prefix(field).is_some_and(|rest| matches!(rest.chars().next(), None | Some('.' | '[')))
+    }
 }
 
 /// Why an action is taken.
@@ -102,21 +109,21 @@ pub enum Reason {
     Down,
     /// The field's value changed.
     Changed {
-        /// The field.
+        /// The field, or the path of the part.
         field: String,
         /// Whether that replaces the resource.
         replaces: bool,
     },
     /// The field's value is only known after the apply.
     Unknown {
-        /// The field.
+        /// The field, or the path of the part.
         field: String,
         /// Whether a different value would replace the resource.
         replaces: bool,
     },
     /// The provider reports another value than was sent.
     Drifted {
-        /// The field.
+        /// The field, or the path of the part.
         field: String,
         /// Whether that replaces the resource.
         replaces: bool,
@@ -179,7 +186,7 @@ pub enum Reason {
     },
     /// The field's value stays, and what is secret in it changes; no provider is called.
     Secrecy {
-        /// The field.
+        /// The field, or the path of the part.
         field: String,
         /// Whether it is secret now.
         secret: bool,

@@ -2,11 +2,11 @@
 //! the executor asks it again when the rest is.
 
 use super::action::{Action, FieldChange, Reason};
-use super::diff::{Difference, changes, drifts, secrecy_changes, with_ignored};
+use super::diff::{Difference, Part, changes, drift, secrecy_changes, with_ignored};
 use crate::lifecycle::Lifecycle;
-use crate::schema::{Field, Schema};
+use crate::schema::Schema;
 use crate::state::{Record, Status};
-use crate::value::Map;
+use crate::value::{FieldPath, Map, keep};
 
 /// Why a resource is replaced though its inputs would not ask for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,9 +42,11 @@ pub fn decide(
 ) -> Decision {
     let record = &*record.migrated(schema);
     let inputs = with_ignored(wanted, &record.applied, &lifecycle.ignore_changes);
-    let replaces = |field: &Field| {
-        let asked = lifecycle.replace_on_changes.iter().any(|name| name == field.name);
-        field.force_new || asked || schema.is_place(field)
+    let replaces = |part: &Part| {
+        let field = schema.field(part.path.field());
+        field.is_some_and(|field| {
+            field.force_new || schema.is_place(field) || part.touches(&field.force_new_parts)
+        }) || part.touches(&lifecycle.replace_on_changes)
     };
     let mut decision = Decision {
         action: Action::Same,
@@ -53,19 +55,28 @@ pub fn decide(
         changes: vec![],
         inputs: Map::new(),
     };
-    for (change, difference) in changes(schema, &record.applied, &inputs, replaces) {
-        let (field, replaces) = (change.field.clone(), change.replaces);
-        let certain = difference == Difference::Changed;
+    let changed = changes(schema, &record.applied, &inputs);
+    let drifted = drifted(record, schema, &inputs, lifecycle, &changed);
+    for part in changed {
+        let (field, replaces) = (part.path.to_string(), replaces(&part));
+        let certain = part.difference == Difference::Changed;
         let reason =
             if certain { Reason::Changed { field, replaces } } else { Reason::Unknown { field, replaces } };
         decision.add(if replaces { Action::Replace } else { Action::Update }, certain, reason);
-        decision.changes.push(change);
+        decision.changes.push(part.into_change(replaces));
     }
-    let ignored = |field: &Field| lifecycle.ignore_changes.iter().any(|name| name == field.name);
-    drift(&mut decision, record, schema, &inputs, (replaces, ignored));
+    for part in drifted {
+        let (field, replaces) = (part.path.to_string(), replaces(&part));
+        let action = if replaces { Action::Replace } else { Action::Update };
+        decision.add(action, true, Reason::Drifted { field, replaces });
+        decision.changes.push(part.into_change(replaces));
+    }
     if record.status == Status::Partial {
         // What cannot be changed cannot be completed either.
-        let fixed = schema.inputs().all(replaces);
+        let fixed = schema.inputs().all(|field| {
+            let asked = lifecycle.replace_on_changes.contains(&FieldPath::of(&*field.name));
+            field.force_new || asked || schema.is_place(field)
+        });
         decision.add(if fixed { Action::Replace } else { Action::Update }, true, Reason::Incomplete);
     }
     if record.status == Status::Failed {
@@ -77,7 +88,7 @@ pub fn decide(
         decision.add(Action::Update, true, reason);
     }
     for (field, secret) in secrecy_changes(&record.applied, &inputs) {
-        if !decision.changes.iter().any(|change| change.field == field) {
+        if !decision.changes.iter().any(|change| change.is_of(&field)) {
             decision.reasons.push(Reason::Secrecy { field, secret });
         }
     }
@@ -88,27 +99,28 @@ pub fn decide(
     decision
 }
 
-/// Adds the fields whose reported value is neither what was sent nor what is wanted; those that the user ignores
-/// are whatever they became.
-fn drift(
-    decision: &mut Decision,
+/// Returns the parts whose reported value is neither what was sent nor what is wanted; those that the user ignores are
+/// whatever they became.
+fn drifted(
     record: &Record,
     schema: &Schema,
     inputs: &Map,
-    (replaces, ignored): (impl Fn(&Field) -> bool, impl Fn(&Field) -> bool),
-) {
-    for field in schema.inputs().filter(|field| !ignored(field)) {
-        let (sent, seen) = (record.applied.get(field.name), record.observed.get(field.name));
-        let Some(wanted) = inputs.get(field.name) else { continue };
-        let known = !decision.changes.iter().any(|change| change.field == field.name);
-        if known && !wanted.has_unknown() && drifts(field, sent, seen) {
-            let (name, replaces) = (field.name.to_owned(), replaces(field));
-            let action = if replaces { Action::Replace } else { Action::Update };
-            decision.add(action, true, Reason::Drifted { field: name.clone(), replaces });
-            let (from, to) = (seen.cloned(), Some(wanted.clone()));
-            decision.changes.push(FieldChange { field: name, from, to, replaces });
-        }
+    lifecycle: &Lifecycle,
+    changed: &[Part],
+) -> Vec<Part> {
+    let mut found = Vec::new();
+    for field in schema.inputs().filter(|field| inputs.contains_key(&*field.name)) {
+        let (sent, seen) = (record.applied.get(&*field.name), record.observed.get(&*field.name));
+        let ignored = lifecycle.ignore_changes.iter().filter(|path| path.field() == field.name);
+        let seen = seen.map(|seen| {
+            let kept = ignored.fold(Some(seen.clone()), |seen, path| keep(seen, sent, path.rest()));
+            kept.unwrap_or_default()
+        });
+        found.extend(drift(field, sent, seen.as_ref()));
     }
+    let meets = |a: &Part, b: &Part| a.path.covers(&b.path) || b.path.covers(&a.path);
+    found.retain(|part| !changed.iter().any(|other| meets(part, other)));
+    found
 }
 
 impl Decision {

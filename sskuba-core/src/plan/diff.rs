@@ -1,8 +1,9 @@
-//! Compares inputs field by field.
+//! Compares inputs, field by field and, where fields are maps and lists, part by part.
 
 use super::action::FieldChange;
-use crate::schema::{Field, Schema};
-use crate::value::{Map, Value};
+use super::owned::{either, own};
+use crate::schema::{Field, Normaliser, Schema};
+use crate::value::{FieldPath, Map, Segment, Value, keep, parts};
 
 /// How the two values of a field compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,40 +38,133 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// A part of a field that differs, or may.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Part {
+    /// Where it is.
+    pub(crate) path: FieldPath,
+    /// What is there.
+    pub(crate) from: Option<Value>,
+    /// What should be.
+    pub(crate) to: Option<Value>,
+    /// Whether it differs, or it cannot be told yet.
+    pub(crate) difference: Difference,
+}
+
+impl Part {
+    /// Tells whether what differs lies at or below one of these paths.
+    pub(crate) fn touches(&self, paths: &[FieldPath]) -> bool {
+        paths.iter().any(|path| {
+            path.covers(&self.path) || path.below(&self.path).is_some_and(|below| self.differs_at(below))
+        })
+    }
+
+    /// Tells whether the values differ, or may, where a path leads inside them.
+    fn differs_at(&self, below: &[Segment]) -> bool {
+        let found = |value: &Option<Value>| {
+            let mut found = Vec::new();
+            if let Some(value) = value {
+                parts(value, below, &mut found);
+            }
+            found.into_iter().cloned().collect::<Vec<_>>()
+        };
+        self.to.as_ref().is_some_and(|to| is_unknown_at(to, below)) || found(&self.from) != found(&self.to)
+    }
+
+    pub(crate) fn into_change(self, replaces: bool) -> FieldChange {
+        FieldChange { field: self.path.to_string(), from: self.from, to: self.to, replaces }
+    }
+}
+
+/// Tells whether what is unknown of a value lies where a path leads, or may.
+pub(crate) fn is_unknown_at(value: &Value, path: &[Segment]) -> bool {
+    match (value.reveal(), path.split_first()) {
+        (Value::Unknown, _) => true,
+        (value, None) => value.has_unknown(),
+        (Value::Map(map), Some((Segment::Key(key), rest))) => {
+            map.get(key).is_some_and(|part| is_unknown_at(part, rest))
+        }
+        (Value::List(items), Some((Segment::Index(at), rest))) => {
+            items.get(*at).is_some_and(|part| is_unknown_at(part, rest))
+        }
+        (Value::Map(map), Some((Segment::Every, rest))) => {
+            map.values().any(|part| is_unknown_at(part, rest))
+        }
+        (Value::List(items), Some((Segment::Every, rest))) => {
+            items.iter().any(|part| is_unknown_at(part, rest))
+        }
+        (value, Some((Segment::Deep, _))) => value.has_unknown(),
+        _ => false,
+    }
+}
+
+/// Returns the parts in which two values of a field differ, or may: entries of maps by their key, items of lists of one
+/// length by their place. Of what is secret only that it differs.
+fn differences(field: &Field, from: Option<&Value>, to: Option<&Value>) -> Vec<Part> {
+    let difference = compare(field, from, to);
+    if difference == Difference::None {
+        return Vec::new();
+    }
+    let whole = Part { path: FieldPath::of(&*field.name), from: from.cloned(), to: to.cloned(), difference };
+    let mut found = Vec::new();
+    // A set has no places, and what a function compares has no parts that mean anything alone.
+    if !matches!(field.normaliser, Normaliser::Set | Normaliser::Function(_)) {
+        split(field, &whole.path, (from, to), &mut found);
+    }
+    if found.is_empty() { vec![whole] } else { found }
+}
+
+fn split(field: &Field, path: &FieldPath, values: (Option<&Value>, Option<&Value>), found: &mut Vec<Part>) {
+    match values {
+        (Some(Value::Map(old)), Some(Value::Map(new))) => {
+            let added = new.keys().filter(|key| !old.contains_key(*key));
+            for key in old.keys().chain(added) {
+                split(field, &path.join(Segment::Key(key.clone())), (old.get(key), new.get(key)), found);
+            }
+        }
+        (Some(Value::List(old)), Some(Value::List(new))) if old.len() == new.len() => {
+            for (at, (old, new)) in old.iter().zip(new).enumerate() {
+                split(field, &path.join(Segment::Index(at)), (Some(old), Some(new)), found);
+            }
+        }
+        (from, to) => {
+            let difference = match (from, to) {
+                (_, Some(to)) if to.has_unknown() => Difference::Unknown,
+                (Some(from), Some(to)) if field.normaliser.same(from, to) => return,
+                (None, None) => return,
+                _ => Difference::Changed,
+            };
+            found.push(Part { path: path.clone(), from: from.cloned(), to: to.cloned(), difference });
+        }
+    }
+}
+
 /// Tells whether a provider reports just what is wanted: every input that it gives back at all, and none that is not
-/// wanted.
-pub fn agree(schema: &Schema, wanted: &Map, reported: &Map) -> bool {
+/// wanted. `before` is what was sent earlier: of lists and maps that others write to, no entry of it may be left.
+pub fn agree(schema: &Schema, before: &Map, wanted: &Map, reported: &Map) -> bool {
     schema.inputs().filter(|field| !field.write_only).all(|field| {
-        let (wanted, reported) = (wanted.get(field.name), reported.get(field.name));
-        compare(field, reported, wanted) == Difference::None
+        let (wanted, reported) = (wanted.get(&*field.name), reported.get(&*field.name));
+        let ours = either(before.get(&*field.name), wanted);
+        let reported = reported.map(|reported| own(field, ours.as_ref(), reported));
+        compare(field, reported.as_ref(), wanted) == Difference::None
     })
 }
 
-/// Tells whether a field is reported otherwise than it was sent. What was not sent, or is not reported, is no drift; of
-/// what others write to, the entries that were sent count.
-pub(crate) fn drifts(field: &Field, sent: Option<&Value>, seen: Option<&Value>) -> bool {
-    let (Some(sent), Some(seen)) = (sent, seen) else { return false };
+/// Returns the parts of a field that are reported otherwise than they were sent, `from` as reported and `to` as sent. What
+/// was not sent, or is not reported, is no drift; of what others write to, the entries that were sent count.
+pub(crate) fn drift(field: &Field, sent: Option<&Value>, seen: Option<&Value>) -> Vec<Part> {
+    let (Some(sent), Some(seen)) = (sent, seen) else { return Vec::new() };
     if field.write_only {
-        return false;
+        return Vec::new();
     }
-    if field.owned_entries {
-        return !has_entries(field, seen, sent);
-    }
-    compare(field, Some(seen), Some(sent)) == Difference::Changed
+    let mut parts = differences(field, Some(&own(field, Some(sent), seen)), Some(sent));
+    parts.retain(|part| part.difference == Difference::Changed);
+    parts
 }
 
-/// Tells whether a list or map has all entries of another.
-fn has_entries(field: &Field, all: &Value, some: &Value) -> bool {
-    match (all.reveal(), some.reveal()) {
-        (Value::Map(all), Value::Map(some)) => some
-            .iter()
-            .all(|(key, value)| all.get(key).is_some_and(|there| field.normaliser.same(there, value))),
-        (Value::List(all), Value::List(some)) => {
-            let has = |item: &Value| all.iter().any(|there| field.normaliser.same(there, item));
-            some.iter().all(has)
-        }
-        (_, some) => is_empty(some) || field.normaliser.same(all, some),
-    }
+/// Tells whether a field is reported otherwise than it was sent.
+pub(crate) fn drifts(field: &Field, sent: Option<&Value>, seen: Option<&Value>) -> bool {
+    !drift(field, sent, seen).is_empty()
 }
 
 /// Returns what an imported object has of a field that the program sets to `wanted`, or not at all.
@@ -80,61 +174,25 @@ pub(crate) fn imported(field: &Field, wanted: Option<&Value>, reported: Option<&
         // What a service does not give back is taken to be as declared.
         (Some(wanted), _) if field.write_only => Some(wanted.clone()),
         (None, _) if field.write_only || field.cloud_default => None,
-        (wanted, Some(reported)) if field.owned_entries => Some(own_entries(wanted, reported)),
-        (_, reported) => reported.cloned(),
+        (wanted, Some(reported)) => Some(own(field, wanted, reported)),
+        (_, None) => None,
     }
 }
 
-/// Returns those entries of a list or map that the program sets, too.
-fn own_entries(wanted: Option<&Value>, reported: &Value) -> Value {
-    match (wanted.map(Value::reveal), reported.reveal()) {
-        (Some(Value::Map(wanted)), Value::Map(all)) => {
-            let own = all.iter().filter(|(key, _)| wanted.contains_key(*key));
-            Value::Map(own.map(|(key, value)| (key.clone(), value.clone())).collect())
+/// Returns the inputs that the next call is to send: those that are wanted, with what is to be ignored as it is recorded.
+pub(crate) fn with_ignored(mut inputs: Map, applied: &Map, ignored: &[FieldPath]) -> Map {
+    for path in ignored {
+        let wanted = inputs.remove(path.field());
+        if let Some(kept) = keep(wanted, applied.get(path.field()), path.rest()) {
+            inputs.insert(path.field().to_owned(), kept);
         }
-        (Some(Value::List(wanted)), Value::List(all)) => {
-            Value::List(all.iter().filter(|item| wanted.contains(item)).cloned().collect())
-        }
-        (_, Value::Map(_)) => Value::Map(Map::new()),
-        (_, Value::List(_)) => Value::List(Vec::new()),
-        (_, other) => other.clone(),
-    }
-}
-
-/// Returns the inputs that the next call is to send: those that are wanted, with the fields that are to be ignored
-/// taken from what is recorded.
-pub(crate) fn with_ignored(mut inputs: Map, applied: &Map, ignored: &[String]) -> Map {
-    for field in ignored {
-        match applied.get(field) {
-            Some(value) => inputs.insert(field.clone(), value.clone()),
-            None => inputs.remove(field),
-        };
     }
     inputs
 }
 
-/// Returns the fields in which `to` differs from `from`, or may; in the order of the schema.
-pub(crate) fn changes(
-    schema: &Schema,
-    from: &Map,
-    to: &Map,
-    replaces: impl Fn(&Field) -> bool,
-) -> Vec<(FieldChange, Difference)> {
-    let mut found = Vec::new();
-    for field in schema.inputs() {
-        let (old, new) = (from.get(field.name), to.get(field.name));
-        let difference = compare(field, old, new);
-        if difference != Difference::None {
-            let change = FieldChange {
-                field: field.name.to_owned(),
-                from: old.cloned(),
-                to: new.cloned(),
-                replaces: replaces(field),
-            };
-            found.push((change, difference));
-        }
-    }
-    found
+/// Returns the parts in which `to` differs from `from`, or may; in the order of the schema.
+pub(crate) fn changes(schema: &Schema, from: &Map, to: &Map) -> Vec<Part> {
+    schema.inputs().flat_map(|field| differences(field, from.get(&*field.name), to.get(&*field.name))).collect()
 }
 
 /// Returns the fields in which other parts are secret than before, with whether any part is now. What is not known yet

@@ -1,7 +1,7 @@
 //! Keys: which object it is, where a kind has at most one with certain values in a place.
 
 use crate::address::Address;
-use crate::schema::{Field, Schema};
+use crate::schema::{Field, Schema, Text};
 use crate::state::{PlaceId, Record};
 use crate::value::{Map, Value};
 
@@ -51,7 +51,7 @@ impl Keys {
         for (number, fields) in schema.unique.iter().enumerate() {
             let mut values = Vec::new();
             let state =
-                fields.iter().map(|name| add(schema.field(name), inputs.get(*name), &mut values)).max();
+                fields.iter().map(|name| add(schema.field(name), inputs.get(&**name), &mut values)).max();
             match state {
                 Some(Part::Known) => {
                     let (kind, within) = (schema.kind.to_string(), within.clone());
@@ -114,9 +114,9 @@ fn add(field: Option<&Field>, value: Option<&Value>, values: &mut Vec<u8>) -> Pa
 
 /// Writes the keys that inputs give an object, for people: `table rtb-1, destination 0.0.0.0/0`. Secrets are masked.
 pub fn describe(schema: &Schema, inputs: &Map) -> String {
-    let text = |name: &&str| inputs.get(*name).map(|value| format!("{name} {}", plain(value)));
+    let text = |name: &Text| inputs.get(&**name).map(|value| format!("{name} {}", plain(value)));
     let key =
-        |fields: &Vec<&str>| fields.iter().map(text).collect::<Option<Vec<_>>>().map(|all| all.join(", "));
+        |fields: &Vec<Text>| fields.iter().map(text).collect::<Option<Vec<_>>>().map(|all| all.join(", "));
     schema.unique.iter().filter_map(key).collect::<Vec<_>>().join("; ")
 }
 

@@ -6,13 +6,14 @@ mod decide;
 mod diff;
 mod file;
 mod key;
+mod owned;
 mod recorded;
 mod steps;
 
 pub use action::{Action, FieldChange, Order, Reason};
 pub use decide::{Decision, Force, decide};
 pub use diff::agree;
-pub(crate) use diff::{drifts, imported};
+pub(crate) use diff::{drift, drifts, imported, is_unknown_at};
 pub use file::{PlanFile, PlanFileError, SavedChange, SavedStep};
 pub use key::{Key, Keys, Within, describe};
 pub use recorded::{dependencies, flags};

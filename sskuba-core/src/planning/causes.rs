@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::declared::Declared;
 use crate::graph::{Node, NodeId};
-use crate::plan::{Action, Force, Order, Reason, Verdict};
+use crate::plan::{Action, Force, Order, Reason, Verdict, is_unknown_at};
 use crate::state::Record;
-use crate::value::{Map, Value};
+use crate::value::{FieldPath, Map, Value, keep};
 
 /// What may replace a resource.
 pub(super) struct Causes {
@@ -26,7 +26,7 @@ impl<'a> Declared<'a> {
         let certain = |cause: &NodeId| self.steps[cause.index()].verdict == Verdict::Certain;
         let mut followed: Vec<NodeId> = self.replaced(id).collect();
         if !followed.is_empty() {
-            let mut bound = self.bound(node, inputs);
+            let mut bound = self.bound(node, inputs, record);
             bound.extend(moved.iter().filter_map(|moved| moved.follows));
             followed.retain(|cause| bound.contains(cause));
             followed.sort_by_key(|cause| !certain(cause));
@@ -64,21 +64,31 @@ impl<'a> Declared<'a> {
 
     /// Returns the dependencies that this resource cannot outlive: a field that forces a replacement takes its value,
     /// not known yet, from them; or the object goes with theirs. What is ignored binds nothing.
-    fn bound(&self, node: &Node, inputs: &Map) -> HashSet<NodeId> {
+    fn bound(&self, node: &Node, inputs: &Map, record: &Record) -> HashSet<NodeId> {
         let mut bound: HashSet<NodeId> = node.deleted_with.into_iter().collect();
-        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
         for (name, expr) in &node.inputs {
+            let Some(value) = inputs.get(&**name).filter(|value| value.has_unknown()) else { continue };
+            let kept = self.kept(node, record, name, value);
+            let unknown_at = |path: &FieldPath| path.field() == *name && is_unknown_at(&kept, path.rest());
             let field = node.schema.field(name);
-            let forces = field.is_some_and(|field| field.force_new || node.schema.is_place(field))
-                || has(&node.lifecycle.replace_on_changes, name);
-            let unknown = inputs.get(*name).is_some_and(Value::has_unknown);
-            if forces && unknown && !has(&node.lifecycle.ignore_changes, name) {
+            let whole = field.is_some_and(|field| field.force_new || node.schema.is_place(field));
+            let parts = field.into_iter().flat_map(|field| &field.force_new_parts);
+            let mut paths = parts.chain(&node.lifecycle.replace_on_changes);
+            if whole && kept.has_unknown() || paths.any(unknown_at) {
                 expr.references(&mut |node| {
                     bound.insert(NodeId(node.index()));
                 });
             }
         }
         bound
+    }
+
+    /// Returns the value of a field, with what is ignored of it as it is recorded.
+    fn kept(&self, node: &Node, record: &Record, field: &str, value: &Value) -> Value {
+        let ignored = node.lifecycle.ignore_changes.iter().filter(|path| path.field() == field);
+        let kept =
+            ignored.fold(Some(value.clone()), |value, path| keep(value, record.applied.get(field), path.rest()));
+        kept.unwrap_or_default()
     }
 
     /// Returns the dependencies that are, or may be, replaced.

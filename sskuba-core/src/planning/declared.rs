@@ -133,7 +133,7 @@ impl<'a> Declared<'a> {
             let inputs = self.inputs(node, recorded.as_ref().map(|(record, _)| *record), problems);
             if problems.len() > before {
                 // What uses it is not to blame: nothing is known of it.
-                let unknown = node.schema.inputs().map(|field| (field.name.to_owned(), Value::Unknown));
+                let unknown = node.schema.inputs().map(|field| (field.name.to_string(), Value::Unknown));
                 self.steps[id.index()].inputs = unknown.collect();
                 continue;
             }
@@ -176,11 +176,11 @@ impl<'a> Declared<'a> {
         for (name, expr) in &node.inputs {
             match expr.evaluate(&|node, field| self.field(NodeId(node.index()), field)) {
                 Ok(value) => {
-                    inputs.insert((*name).to_owned(), value);
+                    inputs.insert(name.to_string(), value);
                 }
                 Err(why) => {
-                    inputs.insert((*name).to_owned(), Value::Unknown);
-                    report(Some((*name).to_owned()), why);
+                    inputs.insert(name.to_string(), Value::Unknown);
+                    report(Some(name.to_string()), why);
                 }
             }
         }

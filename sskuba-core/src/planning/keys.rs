@@ -92,7 +92,7 @@ impl InstancePlaces {
 
 /// Evaluates the fields of a resource's keys with what is recorded.
 fn foreseen(request: &Request<'_>, node: &Node) -> Map {
-    let field = |other: &crate::expr::NodeRef, name: &'static str| -> Value {
+    let field = |other: &crate::expr::NodeRef, name: &str| -> Value {
         let other = request.graph.node(NodeId(other.index()));
         match request.state.current(&other.address) {
             None => Value::Unknown,
@@ -107,7 +107,7 @@ fn foreseen(request: &Request<'_>, node: &Node) -> Map {
         let value = node.inputs.get(name).map(|expr| expr.evaluate(&field).unwrap_or(Value::Unknown));
         let default = || node.schema.field(name).and_then(|field| field.default.clone());
         if let Some(value) = value.filter(|value| *value != Value::Null).or_else(default) {
-            inputs.insert((*name).to_owned(), value);
+            inputs.insert(name.to_string(), value);
         }
     }
     inputs

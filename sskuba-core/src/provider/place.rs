@@ -32,7 +32,7 @@ impl Place {
     /// set and known.
     pub fn of_settings(schema: &Schema, settings: &Map) -> Self {
         let fields = schema.inputs().filter(|field| schema.is_place(field));
-        let set = fields.filter_map(|field| Some((field.name, settings.get(field.name)?)));
+        let set = fields.filter_map(|field| Some((&*field.name, settings.get(&*field.name)?)));
         Self::of(set.filter_map(|(name, value)| match value.reveal() {
             Value::Null | Value::Unknown => None,
             Value::String(text) => Some((name, text.clone())),

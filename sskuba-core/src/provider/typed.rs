@@ -57,9 +57,9 @@ impl<R: Resource> TypedObject<R> {
         let (mut inputs, mut faults) = args.unwrap_or_default();
         if is_reported {
             // What is `None` is not set; it is left out where a type becomes a map.
-            let unset = schema.inputs().filter(|field| !faults.iter().any(|(name, _)| name == field.name));
+            let unset = schema.inputs().filter(|field| !faults.iter().any(|(name, _)| **name == field.name));
             for field in unset {
-                inputs.entry(field.name.to_owned()).or_insert(Value::Null);
+                inputs.entry(field.name.to_string()).or_insert(Value::Null);
             }
         }
         let silent = |name: &str| {

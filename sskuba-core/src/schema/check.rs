@@ -30,21 +30,21 @@ impl Schema {
             }
         }
         for field in self.inputs() {
-            match inputs.get(field.name) {
+            match inputs.get(&*field.name) {
                 None | Some(Value::Null) if field.required => errors.push(FieldError {
-                    field: field.name.to_owned(),
+                    field: field.name.to_string(),
                     message: format!("is required ({})", field.doc),
                 }),
                 None | Some(Value::Null) => {}
                 Some(value) => {
                     let before = errors.len();
-                    field.shape.check(value, field.name, &mut errors);
+                    field.shape.check(value, &field.name, &mut errors);
                     if errors.len() == before
                         && !value.has_unknown()
                         && let Some(wanted) = field.normaliser.reject(value)
                     {
                         let message = format!("{} is not {wanted}", show(value));
-                        errors.push(FieldError { field: field.name.to_owned(), message });
+                        errors.push(FieldError { field: field.name.to_string(), message });
                     }
                 }
             }
@@ -53,7 +53,7 @@ impl Schema {
     }
 
     fn no_such_field(&self) -> String {
-        let names: Vec<&str> = self.inputs().map(|field| field.name).collect();
+        let names: Vec<&str> = self.inputs().map(|field| &*field.name).collect();
         format!("{} has no such input; it has {}", self.kind, names.join(", "))
     }
 }

@@ -209,7 +209,7 @@ impl<'a> Trial<'a> {
         self.must(schema.kind.provider() == provider, || {
             format!("schema: {} does not begin with the provider's name `{provider}`", schema.kind)
         });
-        self.must(schema.lookup || schema.field(schema.id_field).is_some_and(|field| field.computed), || {
+        self.must(schema.lookup || schema.field(&schema.id_field).is_some_and(|field| field.computed), || {
             format!("schema: the id `{}` is no computed field", schema.id_field)
         });
         for field in &schema.fields {

@@ -199,7 +199,7 @@ impl SimProvider {
             kind.keep_entries_of_others(there, &change.prior.inputs, &mut stored);
             if let Some(field) = kind.forbidden_change(there, &stored) {
                 let message = format!("`{}` of {} `{}` cannot be changed", field.name, key.kind, key.id);
-                return Err(Failure::new(Class::Invalid(field.name.to_owned()), message)
+                return Err(Failure::new(Class::Invalid(field.name.to_string()), message)
                     .hint("replace the object")
                     .into());
             }
@@ -212,8 +212,8 @@ impl SimProvider {
             origin.name = there.address.name();
             let at = Incarnation { nth: there.nth, revision: there.revision + 1 };
             let mut outputs = kind.outputs(&origin, &stored.fields, at);
-            if let Some(id) = there.outputs.get(kind.schema.id_field) {
-                outputs.insert(kind.schema.id_field.to_owned(), id.clone());
+            if let Some(id) = there.outputs.get(&*kind.schema.id_field) {
+                outputs.insert(kind.schema.id_field.to_string(), id.clone());
             }
             let mut hidden = stored.hidden;
             kind.hide(&mut outputs, &mut hidden, marks);

@@ -70,7 +70,7 @@ fn nothing_and_an_empty_collection_are_no_change_and_a_removed_value_is_one() {
         Ok(())
     };
     assert_snapshot!(World::with(net("10.0.0.0/16")).plan(empty), @"nothing");
-    assert_snapshot!(World::with(tagged).plan(net("10.0.0.0/16")), @"~ update net: `tags` changes; `password` changes");
+    assert_snapshot!(World::with(tagged).plan(net("10.0.0.0/16")), @"~ update net: `tags.a` changes; `password` changes");
 }
 
 #[test]

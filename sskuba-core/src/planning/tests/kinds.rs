@@ -108,9 +108,9 @@ impl Provider for Demo {
     }
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         let wrong = |name: &str| inputs.get(name).is_some_and(|value| value.as_str() == Some("refused"));
-        let wrong = schema.inputs().filter(|field| wrong(field.name));
+        let wrong = schema.inputs().filter(|field| wrong(&field.name));
         let message = || "the provider refuses this word".to_owned();
-        wrong.map(|field| FieldError { field: field.name.to_owned(), message: message() }).collect()
+        wrong.map(|field| FieldError { field: field.name.to_string(), message: message() }).collect()
     }
     async fn configure(&self, _: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         Err(called())

@@ -42,7 +42,7 @@ fn a_lookup_that_uses_what_is_still_to_be_made_is_a_step_and_its_answer_unknown(
 #[test]
 fn a_lookup_below_a_change_waits_for_the_apply() {
     assert_snapshot!(World::with(program(None, "1")).plan(program(None, "2")), @r#"
-    ~ update net: `tags` changes
+    ~ update net: `tags.a` changes
     > read zones
     ~ update host?: `peers` is known after apply
     "#);
@@ -58,7 +58,7 @@ fn a_lookup_below_a_change_waits_for_the_apply() {
     let world = World::with(ordered("1"));
     assert_snapshot!(world.plan(ordered("1")), @"nothing");
     assert_snapshot!(world.plan(ordered("2")), @r#"
-    ~ update net: `tags` changes
+    ~ update net: `tags.a` changes
     > read zones
     ~ update host?: `peers` is known after apply
     "#);

@@ -4,6 +4,7 @@ mod actions;
 mod kinds;
 mod large;
 mod lookups;
+mod paths;
 mod random;
 mod removals;
 mod replacements;

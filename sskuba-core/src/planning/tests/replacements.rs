@@ -93,8 +93,8 @@ fn a_field_may_be_said_to_replace() {
         }
     };
     assert_snapshot!(World::with(program("1")).plan(program("2")), @r#"
-    ± replace net: `tags` changes, which forces a replacement
-    - delete net after replace net: `tags` changes, which forces a replacement
+    ± replace net: `tags.a` changes, which forces a replacement
+    - delete net after replace net: `tags.a` changes, which forces a replacement
     "#);
 }
 

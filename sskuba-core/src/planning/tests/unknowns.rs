@@ -23,7 +23,7 @@ fn program(tag: &'static str) -> impl Fn(&mut Stack) -> Result + Clone {
 #[test]
 fn who_uses_a_volatile_field_may_change() {
     assert_snapshot!(World::with(program("1")).plan(program("2")), @r#"
-    ~ update net: `tags` changes
+    ~ update net: `tags.a` changes
     - delete below?: demo:net:Name::replaced has to be deleted before it is made anew
     ~ update updated?: `target` is known after apply
     ~ update same?: `target` is known after apply
@@ -57,7 +57,7 @@ fn a_certain_change_stays_certain_beside_a_possible_one_of_the_same_width() {
         }
     };
     assert_snapshot!(World::with(with(1, "1")).plan(with(2, "2")), @r#"
-    ~ update net: `tags` changes
+    ~ update net: `tags.a` changes
     ~ update host: `size` changes; `peers` is known after apply
     "#);
 }
@@ -73,7 +73,7 @@ fn a_wider_possible_change_takes_over_a_certain_one() {
     };
     let world = World::with(with(1, "1"));
     assert_snapshot!(world.plan(with(2, "2")), @r#"
-    ~ update net: `tags` changes
+    ~ update net: `tags.a` changes
     ± replace host?: `net` is known after apply; a different value forces a replacement; `size` changes
     - delete host? after replace host: `net` is known after apply; a different value forces a replacement
     "#);

@@ -199,7 +199,7 @@ impl Run<'_> {
         for (name, expr) in &node.inputs {
             let value = expr.evaluate(&|node, field| self.field(NodeId(node.index()), field)).unwrap();
             assert!(!value.has_unknown(), "{} `{name}` is not known when it is needed", node.address);
-            inputs.insert((*name).to_owned(), value);
+            inputs.insert(name.to_string(), value);
         }
         let inputs = node.schema.complete(inputs);
         if let Some(from) = &step.moved_from
@@ -301,8 +301,8 @@ impl Run<'_> {
             _ => format!("{name}-{}", self.world.etags).into(),
         };
         let made = schema.outputs().map(|field| {
-            let kept = recorded.get(field.name).filter(|_| !field.volatile).cloned();
-            (field.name.to_owned(), kept.unwrap_or_else(|| value(field.name, &field.shape)))
+            let kept = recorded.get(&*field.name).filter(|_| !field.volatile).cloned();
+            (field.name.to_string(), kept.unwrap_or_else(|| value(&field.name, &field.shape)))
         });
         made.collect()
     }
@@ -314,7 +314,7 @@ impl Run<'_> {
             let mut inputs = Map::new();
             for (name, expr) in &node.inputs {
                 let value = expr.evaluate(&|node, field| self.field(NodeId(node.index()), field)).unwrap();
-                inputs.insert((*name).to_owned(), value);
+                inputs.insert(name.to_string(), value);
             }
             let inputs = node.schema.complete(inputs);
             let fields = if computed { answer(&inputs) } else { inputs };

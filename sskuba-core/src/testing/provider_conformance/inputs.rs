@@ -28,8 +28,8 @@ impl Trial<'_> {
         self.refused("no_such_field", &more, "a field that the kind does not have");
         for field in schema.outputs() {
             let mut more = case.create.clone();
-            more.insert(field.name.to_owned(), Value::Null);
-            self.refused(field.name, &more, "a computed field as input");
+            more.insert(field.name.to_string(), Value::Null);
+            self.refused(&field.name, &more, "a computed field as input");
         }
     }
 
@@ -46,16 +46,16 @@ impl Trial<'_> {
     fn check_field(&mut self, field: &Field) {
         for wrong in wrong_values(&field.shape) {
             let mut inputs = self.case.create.clone();
-            inputs.insert(field.name.to_owned(), wrong.clone());
-            self.refused(field.name, &inputs, &format!("{} in place of {}", wrong.sort(), field.shape));
+            inputs.insert(field.name.to_string(), wrong.clone());
+            self.refused(&field.name, &inputs, &format!("{} in place of {}", wrong.sort(), field.shape));
         }
         if field.required {
             let mut inputs = self.case.create.clone();
-            inputs.remove(field.name);
-            self.refused(field.name, &inputs, "nothing in a required field");
+            inputs.remove(&*field.name);
+            self.refused(&field.name, &inputs, "nothing in a required field");
         }
         let mut inputs = self.schema.complete(self.case.create.clone());
-        inputs.insert(field.name.to_owned(), Value::Unknown);
+        inputs.insert(field.name.to_string(), Value::Unknown);
         let found: Vec<String> = self.schema.check(&inputs).iter().map(ToString::to_string).collect();
         self.must(found.is_empty(), || {
             format!(

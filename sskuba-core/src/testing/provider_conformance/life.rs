@@ -44,7 +44,7 @@ impl Trial<'_> {
         self.must(!object.id.is_empty(), || format!("{step}: the id is empty"));
         self.check_outputs(step, &object.outputs);
         let schema = Arc::clone(&self.schema);
-        let id = object.outputs.get(schema.id_field).map(|value| match value.reveal() {
+        let id = object.outputs.get(&*schema.id_field).map(|value| match value.reveal() {
             Value::String(text) => text.clone(),
             other => other.masked().to_string(),
         });
@@ -52,12 +52,12 @@ impl Trial<'_> {
             format!("{step}: the id is `{}` and the field `{}` says {id:?}", object.id, schema.id_field)
         });
         for (name, reported) in &object.inputs {
-            let Some(field) = schema.inputs().find(|field| field.name == name) else {
+            let Some(field) = schema.inputs().find(|field| field.name == *name) else {
                 self.note(format!("{step}: reports `{name}`, which is no input"));
                 continue;
             };
             let given = sent.get(name);
-            let chosen = given.is_none() && (field.cloud_default || field.owned_entries);
+            let chosen = given.is_none() && (field.cloud_default || !field.owned_entries.is_empty());
             let drifts = given.is_none() && *reported != Value::Null || drifts(field, given, Some(reported));
             self.must(chosen || !drifts, || {
                 let (given, reported) = (given.unwrap_or(&Value::Null).masked(), reported.masked());
@@ -74,12 +74,12 @@ impl Trial<'_> {
     fn check_outputs(&mut self, step: &str, outputs: &Map) {
         let schema = Arc::clone(&self.schema);
         for field in schema.outputs() {
-            let value = match outputs.get(field.name) {
+            let value = match outputs.get(&*field.name) {
                 None | Some(Value::Null) => continue,
                 Some(value) => value,
             };
             let mut errors = Vec::new();
-            field.shape.check(value, field.name, &mut errors);
+            field.shape.check(value, &field.name, &mut errors);
             for error in errors {
                 self.note(format!("{step}: computed {error}"));
             }
@@ -88,7 +88,7 @@ impl Trial<'_> {
                 format!("{step}: the secret `{}` is reported in the clear", field.name)
             });
         }
-        for name in outputs.keys().filter(|name| schema.outputs().all(|field| field.name != *name)) {
+        for name in outputs.keys().filter(|name| schema.outputs().all(|field| field.name != **name)) {
             self.note(format!("{step}: reports `{name}`, which is no computed field"));
         }
     }
@@ -128,7 +128,7 @@ impl Trial<'_> {
     fn same_outputs(&mut self, step: &str, before: &Object, after: &Object, volatile: bool) {
         let schema = Arc::clone(&self.schema);
         for field in schema.outputs().filter(|field| volatile || !field.volatile) {
-            let value = |object: &Object| object.outputs.get(field.name).cloned().unwrap_or_default();
+            let value = |object: &Object| object.outputs.get(&*field.name).cloned().unwrap_or_default();
             let (before, after) = (value(before), value(after));
             let hint = if field.volatile { "" } else { "; if it may, mark it `volatile`" };
             self.must(field.normaliser.same(&before, &after), || {
