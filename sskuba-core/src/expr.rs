@@ -1,6 +1,7 @@
 //! Expressions: inputs as a program writes them, before the values that they use are known.
 
 mod evaluate;
+mod options;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -9,10 +10,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use self::options::{Draft, Options, Transform};
 pub use self::tree::Joined;
 
 use crate::address::Address;
-use crate::lifecycle::Lifecycle;
 use crate::schema::Text;
 use crate::value::Value;
 
@@ -24,7 +25,7 @@ struct NodeCell {
     stack: StackMark,
     index: u32,
     address: Address,
-    options: Mutex<NodeOptions>,
+    options: Mutex<Options>,
 }
 
 /// Tells the stacks of a process apart.
@@ -37,24 +38,9 @@ impl PartialEq for StackMark {
     }
 }
 
-/// What may be set on a resource after it was added.
-#[derive(Clone, Default, Debug)]
-pub struct NodeOptions {
-    /// Plain options.
-    pub lifecycle: Lifecycle,
-    /// Resources that come first though no input uses them.
-    pub depends_on: Vec<NodeRef>,
-    /// The provider instance, if not the default one.
-    pub provider: Option<NodeRef>,
-    /// The resource whose delete takes this one with it.
-    pub deleted_with: Option<NodeRef>,
-    /// Mistakes in the options, reported when the graph is built.
-    pub mistakes: Vec<String>,
-}
-
 impl NodeRef {
     /// Makes the reference of the stack's node number `index`.
-    pub fn new(stack: StackMark, index: u32, address: Address, options: NodeOptions) -> Self {
+    pub fn new(stack: StackMark, index: u32, address: Address, options: Options) -> Self {
         Self(Arc::new(NodeCell { stack, index, address, options: Mutex::new(options) }))
     }
 
@@ -74,12 +60,12 @@ impl NodeRef {
     }
 
     /// Changes the options.
-    pub fn configure(&self, change: impl FnOnce(&mut NodeOptions)) {
+    pub fn configure(&self, change: impl FnOnce(&mut Options)) {
         change(&mut self.0.options.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Returns a copy of the options.
-    pub fn options(&self) -> NodeOptions {
+    pub fn options(&self) -> Options {
         self.0.options.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -104,11 +90,7 @@ impl Drop for NodeCell {
 
 impl NodeCell {
     fn take_nodes(&mut self) -> Vec<NodeRef> {
-        let options = self.options.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let mut nodes = std::mem::take(&mut options.depends_on);
-        nodes.extend(options.provider.take());
-        nodes.extend(options.deleted_with.take());
-        nodes
+        self.options.get_mut().unwrap_or_else(PoisonError::into_inner).take_nodes()
     }
 }
 

@@ -34,8 +34,9 @@ pub use sskuba_macros::{Config, Resource, Shape};
 /// What a program uses.
 pub mod prelude {
     pub use crate::config::{Config, ConfigError, ConfigValues, Origin};
+    pub use crate::expr::Options;
     pub use crate::format_output;
-    pub use crate::output::{Computed, Handle, Input, Output};
+    pub use crate::output::{Computed, Configure, Handle, Input, Output};
     pub use crate::resource::Resource;
     pub use crate::schema::Shape;
     pub use crate::secret::Secret;

@@ -48,6 +48,18 @@ pub struct Timeouts {
     pub delete: Option<Duration>,
 }
 
+impl Timeouts {
+    /// Returns these bounds, and where one is not set, that of others.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            create: self.create.or(others.create),
+            update: self.update.or(others.update),
+            delete: self.delete.or(others.delete),
+        }
+    }
+}
+
 /// The options of one resource.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

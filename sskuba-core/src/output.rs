@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroize;
 
 use crate::expr::{Expr, NodeRef};
-use crate::lifecycle::Alias;
 use crate::resource::{InstanceOf, Resource};
 use crate::schema::{FieldType, Shape};
 use crate::secret::Secret;
-use crate::value::{FieldPath, Value};
+use crate::value::Value;
 
+mod configure;
 mod text;
 
+pub use self::configure::{AnyInput, AsNode, Configure, Trigger};
 pub use self::text::{AsText, TextPart};
 
 /// How the text of an output begins: what a program gets that writes `{output:?}` into a text, where the value was meant.
@@ -334,79 +334,8 @@ impl<R: Resource> Handle<R> {
         &self.node
     }
 
-    fn set(self, change: impl FnOnce(&mut crate::expr::NodeOptions)) -> Self {
-        self.node.configure(change);
-        self
-    }
-
-    /// Refuses deletes and replacements of the resource.
-    pub fn protect(self) -> Self {
-        self.set(|o| o.lifecycle.protect = true)
-    }
-
-    /// Leaves the object in place when the resource is removed from the program or replaced.
-    pub fn retain_on_delete(self) -> Self {
-        self.set(|o| o.lifecycle.retain_on_delete = true)
-    }
-
-    /// Deletes before creating when the resource is replaced.
-    pub fn delete_before_create(self) -> Self {
-        self.set(|o| o.lifecycle.delete_before_create = true)
-    }
-
-    /// Ignores changes of these fields, or of parts of them: `tags`, `tags.team`, `rules[*].port`.
-    pub fn ignore_changes<'a>(self, paths: impl IntoIterator<Item = &'a str>) -> Self {
-        let paths = self.paths(paths);
-        self.set(|o| o.lifecycle.ignore_changes.extend(paths))
-    }
-
-    /// Replaces the resource when one of these fields, or parts of them, changes.
-    pub fn replace_on_changes<'a>(self, paths: impl IntoIterator<Item = &'a str>) -> Self {
-        let paths = self.paths(paths);
-        self.set(|o| o.lifecycle.replace_on_changes.extend(paths))
-    }
-
-    fn paths<'a>(&self, paths: impl IntoIterator<Item = &'a str>) -> Vec<FieldPath> {
-        let schema = R::schema();
-        let mut known = Vec::new();
-        for path in paths {
-            match schema.path(path) {
-                Ok(path) => known.push(path),
-                Err(mistake) => self.node.configure(|o| o.mistakes.push(mistake)),
-            }
-        }
-        known
-    }
-
-    /// Gives a former name, or a former whole address.
-    pub fn alias(self, former: &str) -> Self {
-        self.set(|o| match Alias::parse(former) {
-            Ok(alias) => o.lifecycle.aliases.push(alias),
-            Err(error) => o.mistakes.push(error.to_string()),
-        })
-    }
-
-    /// Orders this resource after another that none of its inputs uses.
-    pub fn depends_on<S: Resource>(self, other: &Handle<S>) -> Self {
-        self.set(|o| o.depends_on.push(other.node.clone()))
-    }
-
     /// Uses an instance of its provider that the program declares.
     pub fn provider<I: InstanceOf<R::Provider>>(self, provider: &Handle<I>) -> Self {
-        self.set(|o| o.provider = Some(provider.node.clone()))
-    }
-
-    /// Says that the object goes with another, so that its own delete needs no call when both go.
-    pub fn deleted_with<S: Resource>(self, other: &Handle<S>) -> Self {
-        self.set(|o| o.deleted_with = Some(other.node.clone()))
-    }
-
-    /// Bounds the time of each operation.
-    pub fn timeout(self, bound: Duration) -> Self {
-        self.set(|o| {
-            o.lifecycle.timeouts.create = Some(bound);
-            o.lifecycle.timeouts.update = Some(bound);
-            o.lifecycle.timeouts.delete = Some(bound);
-        })
+        self.configure(|o| o.set_provider(provider.node.clone()))
     }
 }

@@ -93,9 +93,9 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
                 Err(failure) => found.report.failed.push((address, failure)),
                 Ok(instance) => {
                     let schema = tools.registry.schema(address.kind_str()).ok();
-                    let prior = prior_of(record, schema.map(|schema| &**schema));
+                    let prior = prior_of(record, schema.as_deref());
                     let cx = Cx::new(stack.clone(), address.clone(), record.token, QUESTION);
-                    let hidden = hidden(schema.map(|schema| &**schema), Some(record), tools.clock.now());
+                    let hidden = hidden(schema.as_deref(), Some(record), tools.clock.now());
                     let task = tasks.spawn(async move { read(&instance, &cx, &prior, hidden).await });
                     asked.insert(task.id(), record);
                 }
@@ -170,7 +170,7 @@ async fn read(
 
 fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed) {
     let address = record.address.clone();
-    let schema = tools.registry.schema(address.kind_str()).ok().cloned();
+    let schema = tools.registry.schema(address.kind_str()).ok();
     let Object { inputs: observed, mut outputs, .. } = object.sealed(schema.as_deref());
     // Of what cannot be used yet the late fields may still change.
     if let (true, Some(schema)) = (record.status.may_not_be_ready(), &schema) {

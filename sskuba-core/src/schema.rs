@@ -19,6 +19,15 @@ pub use normalise::Normaliser;
 /// learned at run time.
 pub type Text = Cow<'static, str>;
 
+/// Under which name the values are recorded, beside the inputs, whose change replaces a resource.
+pub const TRIGGERS: &str = "$replace_triggered_by";
+
+/// Returns the inputs as a provider is told them: without what is recorded beside them.
+pub(crate) fn sent(mut inputs: Map) -> Map {
+    inputs.remove(TRIGGERS);
+    inputs
+}
+
 /// The type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -259,6 +268,27 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// Makes a schema that says nothing of its kind, for schemas that are made at run time: version 1, no fields, not
+    /// recoverable, ten seconds for each operation.
+    pub fn of(kind: Kind) -> Self {
+        const USUAL: Duration = Duration::from_secs(10);
+        Self {
+            kind,
+            doc: Text::Borrowed(""),
+            version: 1,
+            migrate: None,
+            fields: Vec::new(),
+            idempotency: Idempotency::None,
+            visibility: Duration::ZERO,
+            expected: Durations { create: USUAL, made: USUAL, update: USUAL, delete: USUAL },
+            delete_first: false,
+            unique: Vec::new(),
+            lookup: false,
+            id_field: Text::Borrowed("id"),
+            parallel: None,
+        }
+    }
+
     /// Returns a field by name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)

@@ -89,7 +89,9 @@ impl<'a> Field<'a> {
         let of_input = o.place || o.write_only || o.cloud_default || o.owned_entries.is_some() || o.live;
         let wrong = if !computed && (o.computed || o.id || o.volatile || o.early || o.pattern.is_some()) {
             Some("`computed`, `id`, `volatile`, `early` and `pattern` are for fields of type `Computed<T>`")
-        } else if computed && (o.force_new.is_some() || o.default.is_some() || o.entry.is_some() || o.item.is_some()) {
+        } else if computed
+            && (o.force_new.is_some() || o.default.is_some() || o.entry.is_some() || o.item.is_some())
+        {
             Some("a computed field is never set, so it takes no `force_new`, `default`, `entry` or `item`")
         } else if computed && of_input {
             Some("`place`, `write_only`, `cloud_default`, `owned_entries` and `live` are for inputs")

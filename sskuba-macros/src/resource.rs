@@ -222,7 +222,11 @@ fn implementation(
         .then(|| quote!(impl #core::resource::InstanceOf<#provider> for #name {}));
     let recovery = &kind.recovery;
     let mut inputs = fields.iter().filter(|f| f.sort != Sort::Computed);
-    let change = if inputs.all(|f| f.options.force_new.as_ref().is_some_and(Vec::is_empty)) { quote!(Replaced) } else { quote!(InPlace) };
+    let change = if inputs.all(|f| f.options.force_new.as_ref().is_some_and(Vec::is_empty)) {
+        quote!(Replaced)
+    } else {
+        quote!(InPlace)
+    };
     let readiness = if fields.iter().any(|f| f.options.early) { quote!(Later) } else { quote!(AtOnce) };
     quote! {
         impl #core::resource::#sort for #name {}
@@ -425,7 +429,8 @@ fn paths(field: &Field<'_>, parts: &[LitStr], core: &TokenStream) -> TokenStream
 
 /// Tells whether a text is what follows a field's name in the path of a part of it: `.labels`, `[*].port`, `.**`.
 fn is_part(rest: &str) -> bool {
-    let plain = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let plain =
+        |key: &str| !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     let mut segments = rest.split('.');
     let steps = |text: &str| text.is_empty() || text.split("[*]").all(str::is_empty);
     let first = segments.next().unwrap_or_default();

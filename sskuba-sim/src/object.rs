@@ -81,7 +81,9 @@ impl SimKind {
 
     /// Keeps the entries of lists and maps that others wrote: neither those that were sent before, nor those that are now.
     pub(crate) fn keep_entries_of_others(&self, there: &WorldObject, before: &Map, new: &mut Stored) {
-        for field in self.schema.inputs().filter(|field| field.owned_entries.contains(&FieldPath::of(&*field.name))) {
+        for field in
+            self.schema.inputs().filter(|field| field.owned_entries.contains(&FieldPath::of(&*field.name)))
+        {
             let Some(old) = there.inputs.get(&*field.name) else { continue };
             let before = before.get(&*field.name).and_then(|value| value.exposed().ok()).unwrap_or_default();
             match (old, new.fields.get_mut(&*field.name)) {
@@ -106,7 +108,8 @@ impl SimKind {
 
     /// Returns what the inputs refer to.
     pub(crate) fn links(&self, inputs: &Map) -> Vec<Link> {
-        let fields = self.schema.inputs().filter_map(|field| Some((&*field.name, field.reference.as_deref()?)));
+        let fields =
+            self.schema.inputs().filter_map(|field| Some((&*field.name, field.reference.as_deref()?)));
         let mut links = Vec::new();
         for (name, kind) in fields {
             let (Some(value), Ok(kind)) = (inputs.get(name), kind.parse()) else { continue };

@@ -17,6 +17,7 @@ mod graph;
 mod guards;
 mod lifecycle;
 mod options;
+mod parts;
 mod places;
 mod readiness;
 mod repairs;

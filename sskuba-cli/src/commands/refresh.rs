@@ -68,7 +68,8 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &RefreshReport) {
     for (address, changes) in &report.drifted {
         if screen.json {
             let masked = |value: &Option<Value>| value.as_ref().map(Value::masked);
-            let field = |c: &FieldChange| json!({"field": c.field, "from": masked(&c.from), "to": masked(&c.to)});
+            let field =
+                |c: &FieldChange| json!({"field": c.field, "from": masked(&c.from), "to": masked(&c.to)});
             let fields: Vec<_> = changes.iter().map(field).collect();
             screen.event(&json!({"event": "drifted", "address": address, "changes": fields}));
             continue;

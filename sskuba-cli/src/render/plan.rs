@@ -65,9 +65,9 @@ pub(crate) fn shown(plan: &Plan, verbose: bool) -> Vec<&Step> {
     plan.steps.iter().filter(listed).collect()
 }
 
-/// Tells whether only what is secret changes.
+/// Tells whether only the record changes.
 fn reseals(step: &Step) -> bool {
-    step.reasons.iter().any(|reason| matches!(reason, Reason::Secrecy { .. }))
+    step.reasons.iter().any(Reason::is_of_record)
 }
 
 fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
@@ -137,7 +137,12 @@ fn label(step: &Step, paint: Paint) -> String {
         }
         (Verdict::Possible, action) => format!("may {action}{order}"),
         (Verdict::Certain, Action::Same) if step.moved_from.is_some() => "move".to_owned(),
-        (Verdict::Certain, Action::Same) if reseals(step) => "record what is secret".to_owned(),
+        (Verdict::Certain, Action::Same) if reseals(step) => {
+            match step.reasons.iter().any(|reason| matches!(reason, Reason::Secrecy { .. })) {
+                true => "record what is secret".to_owned(),
+                false => "record what replaces it".to_owned(),
+            }
+        }
         (Verdict::Certain, action) => format!("{action}{order}"),
     };
     let moved = step.moved_from.as_ref().map(|from| format!(", was {from}")).unwrap_or_default();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::address::Kind;
 use crate::provider::{Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
@@ -49,6 +50,12 @@ impl<A: Around> Provider for Wrapped<A> {
     }
     fn schemas(&self) -> Vec<Arc<Schema>> {
         self.inner.schemas()
+    }
+    fn schema(&self, kind: &Kind) -> Option<Arc<Schema>> {
+        self.inner.schema(kind)
+    }
+    async fn learn(&self, kinds: &[Kind]) -> Result<(), Failure> {
+        self.adapter.around(&|| self.inner.learn(kinds)).await
     }
     fn limits(&self) -> Limits {
         self.adapter.limits(self.inner.limits())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::address::Kind;
 use crate::provider::{
     Change, Cx, EarlierSecrets, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness,
     Redaction, Texts, failed, found, made, seen, still_secret,
@@ -60,6 +61,12 @@ impl Provider for Redacting {
     }
     fn schemas(&self) -> Vec<Arc<Schema>> {
         self.inner.schemas()
+    }
+    fn schema(&self, kind: &Kind) -> Option<Arc<Schema>> {
+        self.inner.schema(kind)
+    }
+    async fn learn(&self, kinds: &[Kind]) -> Result<(), Failure> {
+        self.inner.learn(kinds).await.map_err(|failure| self.redaction(Vec::new()).failure(failure))
     }
     fn limits(&self) -> Limits {
         self.inner.limits()

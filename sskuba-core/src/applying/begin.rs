@@ -13,7 +13,7 @@ use crate::address::{Address, Token};
 use crate::graph::{Node, NodeId};
 use crate::plan::{Action, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags};
 use crate::provider::{Class, Cx, Failure, resealed};
-use crate::schema::Schema;
+use crate::schema::{Schema, sent};
 use crate::state::{Entry, Intent, Record, RunResult, Verb};
 use crate::value::{Map, Value};
 
@@ -69,7 +69,7 @@ impl Run<'_> {
         if errors.is_empty()
             && let Ok(provider) = self.tools.registry.provider(kind.provider(), kind.as_str())
         {
-            errors = provider.check(&node.schema, &inputs);
+            errors = provider.check(&node.schema, &sent(inputs.clone()));
         }
         match errors.into_iter().next() {
             Some(error) => Err(Failure::new(Class::Invalid(error.field), error.message)),
@@ -343,6 +343,7 @@ impl Run<'_> {
         })))?;
         let schema = Some(Arc::clone(&node.schema));
         let lease = Arc::clone(self.journal.lease_guard());
+        let inputs = sent(inputs);
         let call = Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place: there };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
@@ -366,7 +367,7 @@ impl Run<'_> {
         }
         let used = (record.provider.as_ref(), record.instance);
         let Some((instance, ticket)) = self.enter(id, step, used) else { return Ok(()) };
-        let schema = self.tools.registry.schema(step.address.kind_str()).ok().cloned();
+        let schema = self.tools.registry.schema(step.address.kind_str()).ok();
         let user = record.flags.delete_timeout.map(std::time::Duration::from_millis);
         let fallback = lookup_time();
         let expected = schema.as_ref().map_or(&fallback, |schema: &Arc<Schema>| &schema.expected);

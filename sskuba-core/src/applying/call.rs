@@ -11,7 +11,7 @@ use super::lease_guard::LeaseGuard;
 use super::recover;
 use crate::clock::Timestamp;
 use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Place, Prior};
-use crate::schema::{Durations, Schema};
+use crate::schema::{Durations, Schema, sent};
 use crate::state::{Cause, Outcome, Record, State, Status, Verb};
 use crate::value::Map;
 
@@ -74,7 +74,7 @@ pub(super) fn place_of(state: &State, record: Option<&Record>) -> Option<Place> 
 /// What is recorded of an object, as a provider of today takes it.
 pub(crate) fn prior_of(record: &Record, schema: Option<&Schema>) -> Prior {
     let record = schema.map_or(Cow::Borrowed(record), |schema| record.migrated(schema));
-    Prior { id: record.id.clone(), inputs: record.applied.clone(), outputs: record.outputs.clone() }
+    Prior { id: record.id.clone(), inputs: sent(record.applied.clone()), outputs: record.outputs.clone() }
 }
 
 /// How a call ended.

@@ -149,7 +149,7 @@ impl Instances {
         let same = planned.filter(|there| there.settings.as_deref() == Some(settings)).cloned();
         let said = || {
             let schema = registry.schema(kind.as_str());
-            schema.map(|schema| Place::of_settings(schema, settings)).unwrap_or_default()
+            schema.map(|schema| Place::of_settings(&schema, settings)).unwrap_or_default()
         };
         let made = same.unwrap_or_else(|| Configured::new(name, Arc::clone(base), Some((settings, said()))));
         let made = Configured { generation, ..made };

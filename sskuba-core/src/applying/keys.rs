@@ -60,7 +60,7 @@ impl Run<'_> {
         let mut index = HashMap::new();
         for record in self.journal.state().records() {
             if let Ok(schema) = self.tools.registry.schema(record.address.kind_str()) {
-                let keys = Keys::recorded(schema, record).known;
+                let keys = Keys::recorded(&schema, record).known;
                 index.extend(keys.into_iter().map(|key| (key, record.token)));
             }
         }
@@ -74,11 +74,11 @@ impl Run<'_> {
         let schema = |kind: &str| self.tools.registry.schema(kind).ok();
         let wanted = open.and_then(|open| {
             let within = Within::new(open.place, open.provider.as_ref());
-            Some(Keys::of(schema(open.address.kind_str())?, &open.inputs, &within))
+            Some(Keys::of(&*schema(open.address.kind_str())?, &open.inputs, &within))
         });
         let recorded = state
             .record(holder)
-            .and_then(|record| Some(Keys::recorded(schema(record.address.kind_str())?, record)));
+            .and_then(|record| Some(Keys::recorded(&*schema(record.address.kind_str())?, record)));
         wanted.into_iter().chain(recorded).any(|keys| keys.known.contains(key))
     }
 }

@@ -14,7 +14,7 @@ use super::locating::record_place;
 use super::recover::{Resolved, resolve};
 use crate::address::{Address, StackId, Token};
 use crate::provider::{Cx, Failure};
-use crate::schema::Durations;
+use crate::schema::{Durations, sent};
 use crate::state::{Entry, Intent, Verb};
 
 /// How many open calls are looked into at once.
@@ -141,7 +141,7 @@ fn record(
 /// Makes the call that an intent recorded.
 fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) -> Result<Call, Failure> {
     let kind = intent.address.kind();
-    let schema = tools.registry.schema(kind.as_str()).ok().cloned();
+    let schema = tools.registry.schema(kind.as_str()).ok();
     let instance = if intent.address.is_instance() {
         let (address, generation) = (&intent.address, Some(intent.token));
         tools.instances.configure(&tools.registry, address, generation, &intent.inputs)?
@@ -162,6 +162,6 @@ fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) ->
     let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };
     let lease = Arc::clone(journal.lease_guard());
     let place = place_of(journal.state(), record);
-    let (verb, inputs, status) = (intent.verb, intent.inputs, record.map(|record| record.status));
+    let (verb, inputs, status) = (intent.verb, sent(intent.inputs), record.map(|record| record.status));
     Ok(Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place })
 }

@@ -185,7 +185,8 @@ async fn update(call: &Call) -> Result<Resolved, Failure> {
         return Ok(Resolved { ended, what: "the object is gone" });
     };
     let before = call.prior.as_ref().map(|prior| prior.inputs.clone()).unwrap_or_default();
-    let agrees = call.schema.as_ref().is_some_and(|schema| agree(schema, &before, &call.inputs, &object.inputs));
+    let agrees =
+        call.schema.as_ref().is_some_and(|schema| agree(schema, &before, &call.inputs, &object.inputs));
     // That the inputs of what is half made are as wanted says nothing.
     if agrees && call.status != Some(Status::Partial) {
         return done(call, Some(object), "the update had taken effect");

@@ -138,8 +138,7 @@ impl Run<'_> {
         match waited {
             Waited::Ready(object, took) => {
                 let schema = self.tools.registry.schema(address.kind_str()).ok();
-                let Object { id: shown, inputs: observed, outputs } =
-                    object.sealed(schema.map(|schema| &**schema));
+                let Object { id: shown, inputs: observed, outputs } = object.sealed(schema.as_deref());
                 let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
                 self.journal.stage(Entry::Ready { token, observed, outputs, took })?;
                 self.news.push(Event::Finished { address, action: Action::Wait, id: shown, took_ms: took });

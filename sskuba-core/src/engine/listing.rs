@@ -46,7 +46,7 @@ impl Engine {
         let (stack, name) = (StackId::new("local", "list", "none")?, Name::parse("none")?);
         let cx = Cx::new(stack, Address::new("", kind, &name), Token::new([0; 16]), QUESTION);
         let asked = answered(async { instance.get().await?.list(&cx).await }).await.map_err(failed)?;
-        let mut objects: Vec<Object> = asked.into_iter().map(|object| object.sealed(Some(schema))).collect();
+        let mut objects: Vec<Object> = asked.into_iter().map(|object| object.sealed(Some(&schema))).collect();
         objects.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(Listing { place, objects })
     }

@@ -61,9 +61,12 @@ impl Session {
         let cx = Cx::new(self.stack.clone(), address.clone(), token, QUESTION);
         let read = async { instance.get().await?.read(&cx, &prior).await };
         let Some(object) = answered(read).await.map_err(failed)? else { return Ok((None, instance)) };
-        let schema = registry.schema(kind).ok().map(|schema| &**schema);
-        let Some(waits) = schema.filter(|schema| schema.has_early()) else {
-            return Ok((Some(Named { object: object.sealed(schema), usable: Usable::Now }), instance));
+        let schema = registry.schema(kind).ok();
+        let Some(waits) = schema.as_ref().filter(|schema| schema.has_early()) else {
+            return Ok((
+                Some(Named { object: object.sealed(schema.as_deref()), usable: Usable::Now }),
+                instance,
+            ));
         };
         let Object { id, inputs, outputs } = object.clone();
         let prior = Prior { id, inputs, outputs };
@@ -76,6 +79,6 @@ impl Session {
         if !matches!(usable, Usable::Now) {
             object.outputs.retain(|name, _| waits.is_early(name));
         }
-        Ok((Some(Named { object: object.sealed(schema), usable }), instance))
+        Ok((Some(Named { object: object.sealed(schema.as_deref()), usable }), instance))
     }
 }

@@ -7,6 +7,7 @@ mod edit;
 mod error;
 mod import;
 mod keys;
+mod learning;
 mod listing;
 mod looking;
 mod open;

@@ -265,7 +265,7 @@ impl Session {
         let mut last = None;
         for record in records {
             let schema = self.engine.registry.schema(record.address.kind_str()).ok();
-            let prior = prior_of(record, schema.map(|schema| &**schema));
+            let prior = prior_of(record, schema.as_deref());
             let cx = Cx::new(self.stack.clone(), record.address.clone(), record.token, QUESTION);
             let read = async { instance.get().await?.read(&cx, &prior).await };
             match answered(read).await {

@@ -7,7 +7,7 @@ use tracing::Instrument as _;
 
 use super::build::Engine;
 use super::error::EngineError;
-use crate::address::{StackId, Token};
+use crate::address::{Kind, StackId, Token};
 use crate::applying::{Instances, QUESTION, answered, panicked};
 use crate::graph::{DesiredGraph, NodeId};
 use crate::plan::Plan;
@@ -26,12 +26,13 @@ pub(super) async fn make_plan(
     options: &PlanOptions,
     instances: &Instances,
 ) -> Result<Plan, EngineError> {
-    let graph = declare(stack, program, options).await?;
+    let graph = declare(engine, stack, program, options).await?;
     plan_graph(engine, stack, state, graph, (options, instances)).await
 }
 
 /// Runs the program; without one, none is declared and all goes.
 pub(super) async fn declare(
+    engine: &Engine,
     stack: &StackId,
     program: Option<&dyn Program>,
     options: &PlanOptions,
@@ -39,7 +40,9 @@ pub(super) async fn declare(
     let Some(program) = program else { return Ok(None) };
     let mut declared = Stack::new(stack.clone(), options.config.clone());
     program.declare(&mut declared).await.map_err(EngineError::Program)?;
-    declared.into_graph().map(Some).map_err(EngineError::Graph)
+    engine.learn(&declared.dynamic_kinds()).await?;
+    let schemas = |kind: &Kind| engine.registry.schema(kind.as_str()).ok();
+    declared.into_graph_with(&schemas).map(Some).map_err(EngineError::Graph)
 }
 
 /// Plans what is declared; lookups that the plan needs are answered on the way.
@@ -51,6 +54,7 @@ pub(super) async fn plan_graph(
     options: (&PlanOptions, &Instances),
 ) -> Result<Plan, EngineError> {
     let resources = graph.as_ref().map_or(0, |graph| graph.nodes().len());
+    engine.learn_recorded(state).await?;
     let span = tracing::info_span!("plan", %stack, resources, recorded = state.len());
     planned(engine, stack, state, graph, options).instrument(span).await
 }

@@ -91,7 +91,7 @@ impl Engine {
         let mut reading = JoinSet::new();
         let (engine, read) = (self.clone(), stack.clone());
         reading.spawn(async move { engine.readable(&read).await });
-        let declared = declare(stack, Some(program), options).await;
+        let declared = declare(self, stack, Some(program), options).await;
         let (state, _, simulated) = match reading.join_next().await {
             Some(Ok(read)) => read?,
             Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),

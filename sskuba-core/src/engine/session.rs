@@ -100,6 +100,7 @@ impl Session {
         self.same_world()?;
         let pending = self.state().pending().count();
         events.emit(Event::Opened { stack: self.stack.clone(), revision: self.state().revision(), pending });
+        self.engine.learn_recorded(self.state()).await?;
         if pending == 0 {
             return Ok(0);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::tree::{Function, How, Join};
 use super::{Expr, NodeRef};
-use crate::value::{MadeOf, Measure, Value};
+use crate::value::{MadeOf, Measure, Segment, Value};
 
 /// What gives the fields of other resources.
 type Fields<'a> = dyn Fn(&NodeRef, &str) -> Value + 'a;
@@ -83,6 +83,10 @@ impl Join {
                 let (value, measure) = parts.pop().unwrap_or_default();
                 Ok((value.into_secret(), measure))
             }
+            How::Part(path) => {
+                let (value, _) = parts.pop().unwrap_or_default();
+                measured(part(value, path))
+            }
             How::List => {
                 let measure = Measure::round(parts.iter().map(|(_, measure)| *measure), 0);
                 fits(measure)?;
@@ -96,6 +100,31 @@ impl Join {
                 Ok((Value::Map(keys.iter().cloned().zip(values).collect()), measure))
             }
         }
+    }
+}
+
+/// Returns what a path leads to. Of what is unknown or secret as a whole, every part is.
+fn part(value: Value, path: &[Segment]) -> Value {
+    if value == Value::Unknown {
+        return value;
+    }
+    if let Value::Secret(_) = value {
+        return part(value.reveal().clone(), path).into_secret();
+    }
+    let Some((first, rest)) = path.split_first() else { return value };
+    match (first, value) {
+        (Segment::Key(key), Value::Map(mut map)) => part(map.remove(key).unwrap_or_default(), rest),
+        (Segment::Index(at), Value::List(mut items)) if *at < items.len() => {
+            part(items.swap_remove(*at), rest)
+        }
+        (Segment::Every, Value::List(items)) => {
+            Value::List(items.into_iter().map(|item| part(item, rest)).collect())
+        }
+        (Segment::Every, Value::Map(map)) => {
+            Value::List(map.into_iter().map(|(_, item)| part(item, rest)).collect())
+        }
+        (Segment::Deep, value) => value,
+        _ => Value::Null,
     }
 }
 

@@ -2,13 +2,13 @@ use super::*;
 use crate::output::{Input, Output};
 use crate::value::MOST_DEPTH;
 
-fn node(name: &str, options: NodeOptions) -> NodeRef {
+fn node(name: &str, options: Options) -> NodeRef {
     let address = Address::parse(&format!("it:some:Thing::{name}")).unwrap();
     NodeRef::new(StackMark::default(), 0, address, options)
 }
 
 fn field(name: &str) -> Output<i64> {
-    Output::from_expr(Expr::Field(node(name, NodeOptions::default()), "id".into()))
+    Output::from_expr(Expr::Field(node(name, Options::default()), "id".into()))
 }
 
 fn known(_: &NodeRef, _: &str) -> Value {
@@ -98,9 +98,9 @@ fn a_function_gives_neither_what_is_no_number_nor_what_is_too_deep() {
 #[test]
 fn a_chain_of_dependencies_is_dropped_by_a_loop() {
     on_a_thread(|| {
-        let mut last = node("first", NodeOptions::default());
+        let mut last = node("first", Options::default());
         for _ in 0..100_000 {
-            last = node("next", NodeOptions { depends_on: vec![last], ..NodeOptions::default() });
+            last = node("next", Options { depends_on: vec![last], ..Options::default() });
         }
         drop(last);
     });
@@ -128,11 +128,11 @@ fn what_is_left_out_is_taken_from_the_resource_that_another_input_names() {
         inherit(&mut inputs, "port", ("group", "it:some:Thing"), "serves");
         format!("{:?}", inputs["port"])
     };
-    let of = |name: &str| Expr::Field(node(name, NodeOptions::default()), "id".into());
+    let of = |name: &str| Expr::Field(node(name, Options::default()), "id".into());
     let unset = || Expr::Value(Value::Null);
     assert_eq!(
         port(of("a"), unset()),
-        format!("{:?}", Expr::Field(node("a", NodeOptions::default()), "serves".into()))
+        format!("{:?}", Expr::Field(node("a", Options::default()), "serves".into()))
     );
     let given = || Expr::Value(Value::from(7));
     assert_eq!(port(of("a"), given()), format!("{:?}", given()));
@@ -142,7 +142,7 @@ fn what_is_left_out_is_taken_from_the_resource_that_another_input_names() {
         StackMark::default(),
         0,
         Address::parse("it:other:Thing::a").unwrap(),
-        NodeOptions::default(),
+        Options::default(),
     );
     assert_eq!(port(Expr::Field(other, "group".into()), unset()), format!("{:?}", unset()));
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Expr, NodeRef};
-use crate::value::Value;
+use crate::value::{Segment, Value};
 
 /// A function of the values of an expression's parts.
 pub(super) type Function = dyn Fn(Vec<Value>) -> Result<Value, String> + Send + Sync;
@@ -21,6 +21,8 @@ pub(super) enum How {
     Call(Arc<Function>),
     /// As the only part's, marked secret.
     Secret,
+    /// As what a path leads to in the only part's.
+    Part(Vec<Segment>),
 }
 
 /// Parts, and what is made of them.
@@ -71,6 +73,7 @@ impl fmt::Debug for Joined {
             Some(How::Map(_)) => "Map",
             Some(How::Call(_)) => "Call",
             Some(How::Secret) => "Secret",
+            Some(How::Part(_)) => "Part",
             None => "Dropped",
         };
         let mut tuple = f.debug_tuple(name);
@@ -165,6 +168,32 @@ impl Expr {
             return Ok(());
         }
         Err(value)
+    }
+
+    /// Takes an entry out, if the expression is a map; `Null` where there is none. None if it is no map.
+    pub(crate) fn take_entry(&mut self, key: &str) -> Option<Expr> {
+        const NONE: Expr = Expr::Value(Value::Null);
+        match self {
+            Self::Value(Value::Null) => Some(NONE),
+            Self::Value(Value::Map(map)) => Some(map.remove(key).map_or(NONE, Expr::Value)),
+            Self::Joined(joined) if matches!(joined.get().map(|join| &join.how), Some(How::Map(_))) => {
+                let Some(Join { parts, how: How::Map(keys) }) = joined.own() else { return None };
+                Some(match keys.binary_search_by(|other| other.as_str().cmp(key)) {
+                    Ok(at) => {
+                        keys.remove(at);
+                        parts.remove(at)
+                    }
+                    Err(_) => NONE,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns what a path leads to in the value; nothing where there is no such part. What is secret stays secret.
+    #[must_use]
+    pub fn part(self, path: &[Segment]) -> Self {
+        if path.is_empty() { self } else { Self::Joined(Joined::new(vec![self], How::Part(path.to_vec()))) }
     }
 
     /// Calls `visit` with each resource whose field is used.

@@ -1,15 +1,17 @@
 //! Builds the graph out of declarations, or reports everything that is wrong with them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::Location;
 use std::sync::Arc;
 
 use super::dag::{Dag, NodeId};
 use super::note::Note;
-use crate::address::Address;
-use crate::expr::{Expr, NodeRef};
+use super::resolve::Inheritance;
+use crate::address::{Address, Kind};
+use crate::expr::{Expr, NodeRef, Options, StackMark};
 use crate::lifecycle::Lifecycle;
-use crate::schema::{Schema, Text};
+use crate::schema::{Schema, TRIGGERS, Text};
+use crate::suggest::nearest;
 
 /// A resource as the program declared it.
 #[derive(Debug)]
@@ -20,8 +22,38 @@ pub struct Declaration {
     pub schema: Arc<Schema>,
     /// Its inputs.
     pub inputs: BTreeMap<Text, Expr>,
+    /// The component that it is a part of, or whose own node it is, by its number.
+    pub component: Option<usize>,
+    /// Whether its kind is learned at run time, so that the schema has only its name.
+    pub dynamic: bool,
     /// Where in the program it stands.
     pub source: &'static Location<'static>,
+}
+
+/// A component as the program declared it.
+#[derive(Debug)]
+pub struct ComponentDeclaration {
+    /// The path of its parts.
+    pub path: String,
+    /// The component that it is a part of, by its number.
+    pub outer: Option<usize>,
+    /// Its own node; none if its declaration failed.
+    pub node: Option<NodeRef>,
+}
+
+/// All that a program declared.
+#[derive(Debug, Default)]
+pub struct Declared {
+    /// The resources.
+    pub nodes: Vec<Declaration>,
+    /// The components, each after those around it.
+    pub components: Vec<ComponentDeclaration>,
+    /// What is said of all resources.
+    pub options: Options,
+    /// The exported outputs.
+    pub exports: BTreeMap<String, Expr>,
+    /// What tells the stack from others.
+    pub mark: StackMark,
 }
 
 /// A resource in the graph.
@@ -127,56 +159,196 @@ pub fn line(source: &Location<'_>) -> String {
     format!("{}:{}:{}", source.file(), source.line(), source.column())
 }
 
-/// Builds the graph. Handles of other stacks and duplicates were refused when the resources were added.
+/// Gives the schemas of kinds that are learned at run time.
+pub type Schemas<'a> = &'a dyn Fn(&Kind) -> Option<Arc<Schema>>;
+
+/// Builds the graph. Duplicates were refused when the resources were added.
 ///
 /// # Errors
 /// All mistakes together.
-pub fn build(
-    declarations: Vec<Declaration>,
-    exports: BTreeMap<String, Expr>,
-) -> Result<DesiredGraph, Vec<GraphError>> {
-    let mut errors = Vec::new();
-    let mut edges: Vec<(NodeId, NodeId)> = Vec::new();
-    let mut nodes = Vec::with_capacity(declarations.len());
-    let mut index = HashMap::with_capacity(declarations.len());
-    for (number, declaration) in declarations.into_iter().enumerate() {
-        let id = NodeId(u32::try_from(number).unwrap_or(u32::MAX));
-        let Declaration { node, schema, inputs, source } = declaration;
-        let options = node.options();
-        let address = node.address().clone();
-        errors.extend(options.mistakes.iter().map(|message| GraphError::Option {
+pub fn build(declared: Declared, schemas: Schemas<'_>) -> Result<DesiredGraph, Vec<GraphError>> {
+    let Declared { nodes: declarations, components, options, exports, mark } = declared;
+    let mut builder = Builder {
+        errors: Vec::new(),
+        edges: Vec::new(),
+        nodes: Vec::with_capacity(declarations.len()),
+        index: HashMap::with_capacity(declarations.len()),
+        mark,
+    };
+    let own: HashMap<u32, usize> = components
+        .iter()
+        .enumerate()
+        .filter_map(|(number, component)| Some((component.node.as_ref()?.index(), number)))
+        .collect();
+    let inheritance = Inheritance::of(options, &components);
+    let mut part_of = Vec::with_capacity(declarations.len());
+    for declaration in declarations {
+        let component = own.get(&declaration.node.index()).copied();
+        let outer = component.map_or(declaration.component, |number| components[number].outer);
+        builder.add(declaration, component, &inheritance, schemas);
+        part_of.push(outer);
+    }
+    let nodes = components.iter().map(|component| Some(NodeId(component.node.as_ref()?.index()))).collect();
+    builder.finish_components(nodes, &part_of);
+    builder.check_fields(&exports);
+    builder.finish(exports)
+}
+
+struct Builder {
+    errors: Vec<GraphError>,
+    edges: Vec<(NodeId, NodeId)>,
+    nodes: Vec<Node>,
+    index: HashMap<Address, NodeId>,
+    mark: StackMark,
+}
+
+impl Builder {
+    fn add(
+        &mut self,
+        declaration: Declaration,
+        component: Option<usize>,
+        inheritance: &Inheritance,
+        schemas: Schemas<'_>,
+    ) {
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        let mut mistakes = Vec::new();
+        let schema = match declaration.dynamic.then(|| schemas(&declaration.schema.kind)) {
+            None => Arc::clone(&declaration.schema),
+            Some(Some(schema)) => schema,
+            Some(None) => {
+                let kind = &declaration.schema.kind;
+                mistakes.push(format!("provider `{}` knows no kind {kind}", kind.provider()));
+                Arc::clone(&declaration.schema)
+            }
+        };
+        let known = mistakes.is_empty();
+        let mut inputs = declaration.inputs.clone();
+        let options = inheritance.resolve(&declaration, &schema, &mut inputs, component);
+        if !options.triggers.is_empty() {
+            inputs.insert(Text::Borrowed(TRIGGERS), Expr::list(options.triggers.clone()));
+        }
+        if known {
+            mistakes.extend_from_slice(&options.mistakes);
+        }
+        let lifecycle = options.lifecycle(&schema, &mut mistakes);
+        let (address, source) = (declaration.node.address().clone(), declaration.source);
+        let foreign = |node: &NodeRef| {
+            (!node.belongs_to(&self.mark))
+                .then(|| format!("uses {}, which belongs to another stack", node.address()))
+        };
+        mistakes.extend(options.nodes().filter_map(foreign));
+        inputs.values().for_each(|expr| expr.references(&mut |node| mistakes.extend(foreign(node))));
+        if !known {
+            mistakes.truncate(1);
+        }
+        let source_line = line(source);
+        let error = |message| GraphError::Option {
             address: address.clone(),
-            source_line: line(source),
-            message: message.clone(),
-        }));
-        let mut edge = |to: &NodeRef| edges.push((id, NodeId(to.index())));
-        inputs.values().for_each(|expr| expr.references(&mut edge));
-        options.depends_on.iter().chain(&options.provider).chain(&options.deleted_with).for_each(&mut edge);
-        let after = options.depends_on.iter().map(|node| NodeId(node.index())).collect();
-        index.insert(address.clone(), id);
-        nodes.push(Node {
+            source_line: source_line.clone(),
+            message,
+        };
+        let is_good = mistakes.is_empty();
+        self.errors.extend(mistakes.into_iter().map(error));
+        let number = |node: &NodeRef| NodeId(node.index());
+        let instance = options.provider(schema.kind.provider()).map(number);
+        let (mut after, mut deleted_with) = (Vec::new(), None);
+        if is_good {
+            after = options.depends_on.iter().map(number).collect();
+            after.sort_unstable();
+            after.dedup();
+            deleted_with = options.deleted_with.as_ref().map(number);
+            inputs.values().for_each(|expr| expr.references(&mut |node| self.edges.push((id, number(node)))));
+            let named = after.iter().copied().chain(instance).chain(deleted_with);
+            self.edges.extend(named.map(|to| (id, to)));
+        }
+        self.index.insert(address.clone(), id);
+        self.nodes.push(Node {
             address,
             schema,
             inputs,
-            lifecycle: options.lifecycle,
-            provider: options.provider.map(|node| NodeId(node.index())),
-            deleted_with: options.deleted_with.map(|node| NodeId(node.index())),
+            lifecycle,
+            provider: instance,
+            deleted_with,
             after,
             source,
         });
     }
-    match Dag::new(nodes.len(), edges) {
-        Ok(dag) if errors.is_empty() => {
-            Ok(DesiredGraph { nodes, dag: Arc::new(dag), index, exports, notes: Vec::new() })
+
+    /// Orders the nodes of components after their parts: those that no other part needs, and those that others need before
+    /// they can be used.
+    fn finish_components(&mut self, components: Vec<Option<NodeId>>, part_of: &[Option<usize>]) {
+        let of = |id: NodeId| part_of.get(id.index()).copied().flatten();
+        let inside = self.edges.iter().filter(|(from, to)| of(*from).is_some() && of(*from) == of(*to));
+        let needed: HashSet<NodeId> = inside.map(|(_, to)| *to).collect();
+        for (number, component) in part_of.iter().enumerate() {
+            let part = NodeId(u32::try_from(number).unwrap_or(u32::MAX));
+            let Some(component) = component.and_then(|component| components[component]) else { continue };
+            let schema = &self.nodes[number].schema;
+            if !schema.lookup && (!needed.contains(&part) || schema.has_early()) {
+                self.edges.push((component, part));
+                self.nodes[component.index()].after.push(part);
+            }
         }
-        Ok(_) => Err(errors),
-        Err(cycle) => {
-            let named = |id: &NodeId| {
-                let node: &Node = &nodes[id.index()];
-                (node.address.clone(), line(node.source))
-            };
-            errors.push(GraphError::Cycle(cycle.0.iter().map(named).collect()));
-            Err(errors)
+    }
+
+    /// Refuses uses of fields that a kind, learned at run time, does not have.
+    fn check_fields(&mut self, exports: &BTreeMap<String, Expr>) {
+        let mut errors = Vec::new();
+        let known = |node: &NodeRef, field: &str| {
+            !node.belongs_to(&self.mark) || self.nodes[node.index() as usize].schema.field(field).is_some()
+        };
+        let message = |node: &NodeRef, field: &str| {
+            let schema = &self.nodes[node.index() as usize].schema;
+            let names = schema.fields.iter().map(|field| &*field.name);
+            let near =
+                nearest(field, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            format!("{} has no field `{field}`{near}", schema.kind)
+        };
+        for node in &self.nodes {
+            let (address, source_line) = (&node.address, line(node.source));
+            node.inputs.values().for_each(|expr| {
+                expr.fields(&mut |used, field| {
+                    if !known(used, field) {
+                        let (address, source_line) = (address.clone(), source_line.clone());
+                        errors.push(GraphError::Option {
+                            address,
+                            source_line,
+                            message: message(used, field),
+                        });
+                    }
+                });
+            });
+        }
+        for (name, expr) in exports {
+            let source_line = format!("export `{name}`");
+            expr.fields(&mut |used, field| {
+                let (address, source_line) = (used.address().clone(), source_line.clone());
+                if !used.belongs_to(&self.mark) {
+                    let message = format!("uses {}, which belongs to another stack", used.address());
+                    errors.push(GraphError::Option { address, source_line, message });
+                } else if !known(used, field) {
+                    errors.push(GraphError::Option { address, source_line, message: message(used, field) });
+                }
+            });
+        }
+        self.errors.extend(errors);
+    }
+
+    fn finish(self, exports: BTreeMap<String, Expr>) -> Result<DesiredGraph, Vec<GraphError>> {
+        let Self { mut errors, edges, nodes, index, .. } = self;
+        match Dag::new(nodes.len(), edges) {
+            Ok(dag) if errors.is_empty() => {
+                Ok(DesiredGraph { nodes, dag: Arc::new(dag), index, exports, notes: Vec::new() })
+            }
+            Ok(_) => Err(errors),
+            Err(cycle) => {
+                let named = |id: &NodeId| {
+                    let node: &Node = &nodes[id.index()];
+                    (node.address.clone(), line(node.source))
+                };
+                errors.push(GraphError::Cycle(cycle.0.iter().map(named).collect()));
+                Err(errors)
+            }
         }
     }
 }

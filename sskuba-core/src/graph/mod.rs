@@ -5,9 +5,12 @@ mod dag;
 mod frontier;
 mod note;
 mod render;
+mod resolve;
 mod svg;
 
-pub use builder::{Declaration, DesiredGraph, GraphError, Node, build, line};
+pub use builder::{
+    ComponentDeclaration, Declaration, Declared, DesiredGraph, GraphError, Node, Schemas, build, line,
+};
 pub use dag::{Cycle, Dag, NodeId};
 pub use frontier::{Frontier, Mark};
 pub use note::{Note, NoteLevel};

@@ -92,7 +92,9 @@ pub struct FieldChange {
 impl FieldChange {
     /// Tells whether the change is one of this field, or of a part of it.
     pub fn is_of(&self, field: &str) -> bool {
-        self.field.strip_prefix(field).is_some_and(|rest| matches!(rest.chars().next(), None | Some('.' | '[')))
+        self.field
+            .strip_prefix(field)
+            .is_some_and(|rest| matches!(rest.chars().next(), None | Some('.' | '[')))
     }
 }
 
@@ -191,6 +193,13 @@ pub enum Reason {
         /// Whether it is secret now.
         secret: bool,
     },
+    /// A value, or another resource, after whose change it is replaced has changed, or may.
+    Triggered {
+        /// Whether it has.
+        certain: bool,
+    },
+    /// The values after whose change it is replaced are recorded for the first time; no provider is called.
+    TriggersRecorded,
     /// The kind's schema grew; the fields are sent again.
     NewVersion {
         /// The recorded version.
@@ -198,6 +207,13 @@ pub enum Reason {
         /// The present one.
         to: u32,
     },
+}
+
+impl Reason {
+    /// Tells whether only the record changes for it, and no provider is called.
+    pub fn is_of_record(&self) -> bool {
+        matches!(self, Self::Secrecy { .. } | Self::TriggersRecorded)
+    }
 }
 
 impl fmt::Display for Reason {
@@ -234,6 +250,11 @@ impl fmt::Display for Reason {
             Self::Moved { from } => write!(f, "it was called {from}"),
             Self::Secrecy { field, secret: true } => write!(f, "`{field}` becomes a secret"),
             Self::Secrecy { field, secret: false } => write!(f, "`{field}` is no longer a secret"),
+            Self::Triggered { certain: true } => f.write_str("what it is to be replaced after has changed"),
+            Self::Triggered { certain: false } => {
+                f.write_str("what it is to be replaced after is known after apply; a different value forces a replacement")
+            }
+            Self::TriggersRecorded => f.write_str("what it is to be replaced after is recorded"),
             Self::NewVersion { from, to } => write!(f, "its kind went from version {from} to {to}"),
         }
     }

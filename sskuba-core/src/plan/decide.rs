@@ -4,9 +4,9 @@
 use super::action::{Action, FieldChange, Reason};
 use super::diff::{Difference, Part, changes, drift, secrecy_changes, with_ignored};
 use crate::lifecycle::Lifecycle;
-use crate::schema::Schema;
+use crate::schema::{Normaliser, Schema, TRIGGERS};
 use crate::state::{Record, Status};
-use crate::value::{FieldPath, Map, keep};
+use crate::value::{FieldPath, Map, Value, keep};
 
 /// Why a resource is replaced though its inputs would not ask for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,7 @@ pub fn decide(
         decision.add(action, true, Reason::Drifted { field, replaces });
         decision.changes.push(part.into_change(replaces));
     }
+    triggers(&mut decision, record.applied.get(TRIGGERS), inputs.get(TRIGGERS));
     if record.status == Status::Partial {
         // What cannot be changed cannot be completed either.
         let fixed = schema.inputs().all(|field| {
@@ -123,10 +124,47 @@ fn drifted(
     found
 }
 
+/// Adds what follows from the values that the resource is to be replaced after. Those that are recorded for the first time
+/// replace nothing.
+fn triggers(decision: &mut Decision, from: Option<&Value>, to: Option<&Value>) {
+    let items = |value: Option<&Value>| match value.map(Value::reveal) {
+        Some(Value::List(items)) => items.clone(),
+        _ => Vec::new(),
+    };
+    let (from, to) = (items(from), items(to));
+    let changed = from.iter().zip(&to).map(|(from, to)| changes_of(from, to));
+    match changed.max().unwrap_or(Changes::None) {
+        Changes::Certain => decision.add(Action::Replace, true, Reason::Triggered { certain: true }),
+        Changes::Possible => decision.add(Action::Replace, false, Reason::Triggered { certain: false }),
+        Changes::None if from.len() != to.len() => decision.reasons.push(Reason::TriggersRecorded),
+        Changes::None => {}
+    }
+}
+
+/// Whether a value changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Changes {
+    None,
+    Possible,
+    Certain,
+}
+
+/// Tells whether a value changes; that a part of it does is certain also where others are not known yet.
+fn changes_of(from: &Value, to: &Value) -> Changes {
+    match (from.reveal(), to.reveal()) {
+        (Value::List(from), Value::List(to)) if from.len() == to.len() => {
+            from.iter().zip(to).map(|(from, to)| changes_of(from, to)).max().unwrap_or(Changes::None)
+        }
+        (_, to) if to.has_unknown() => Changes::Possible,
+        (from, to) if Normaliser::Exact.same(from, to) => Changes::None,
+        _ => Changes::Certain,
+    }
+}
+
 impl Decision {
-    /// Tells whether what is secret in the record changes, whatever else does.
+    /// Tells whether only the record changes: what is secret in it, or the values after which the resource is replaced.
     pub fn reseals(&self) -> bool {
-        self.reasons.iter().any(|reason| matches!(reason, Reason::Secrecy { .. }))
+        self.reasons.iter().any(Reason::is_of_record)
     }
 
     /// Widens the decision; the widest certain action stays certain even if a wider one is only possible.

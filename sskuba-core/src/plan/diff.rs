@@ -87,9 +87,7 @@ pub(crate) fn is_unknown_at(value: &Value, path: &[Segment]) -> bool {
         (Value::List(items), Some((Segment::Index(at), rest))) => {
             items.get(*at).is_some_and(|part| is_unknown_at(part, rest))
         }
-        (Value::Map(map), Some((Segment::Every, rest))) => {
-            map.values().any(|part| is_unknown_at(part, rest))
-        }
+        (Value::Map(map), Some((Segment::Every, rest))) => map.values().any(|part| is_unknown_at(part, rest)),
         (Value::List(items), Some((Segment::Every, rest))) => {
             items.iter().any(|part| is_unknown_at(part, rest))
         }
@@ -192,7 +190,10 @@ pub(crate) fn with_ignored(mut inputs: Map, applied: &Map, ignored: &[FieldPath]
 
 /// Returns the parts in which `to` differs from `from`, or may; in the order of the schema.
 pub(crate) fn changes(schema: &Schema, from: &Map, to: &Map) -> Vec<Part> {
-    schema.inputs().flat_map(|field| differences(field, from.get(&*field.name), to.get(&*field.name))).collect()
+    schema
+        .inputs()
+        .flat_map(|field| differences(field, from.get(&*field.name), to.get(&*field.name)))
+        .collect()
 }
 
 /// Returns the fields in which other parts are secret than before, with whether any part is now. What is not known yet

@@ -65,10 +65,12 @@ pub(crate) fn either(before: Option<&Value>, wanted: Option<&Value>) -> Option<V
     match (before.map(Value::reveal), wanted.map(Value::reveal)) {
         (Some(Value::Map(before)), Some(Value::Map(wanted))) => {
             let dropped = before.iter().filter(|(key, _)| !wanted.contains_key(*key));
-            let of_both = wanted.iter().map(|(key, value)| {
-                (key.clone(), either(before.get(key), Some(value)).unwrap_or_default())
-            });
-            Some(Value::Map(dropped.map(|(key, value)| (key.clone(), value.clone())).chain(of_both).collect()))
+            let of_both = wanted
+                .iter()
+                .map(|(key, value)| (key.clone(), either(before.get(key), Some(value)).unwrap_or_default()));
+            Some(Value::Map(
+                dropped.map(|(key, value)| (key.clone(), value.clone())).chain(of_both).collect(),
+            ))
         }
         (Some(Value::List(before)), Some(Value::List(wanted))) => {
             let dropped = before.iter().filter(|item| !wanted.contains(item));

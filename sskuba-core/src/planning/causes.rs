@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::declared::Declared;
 use crate::graph::{Node, NodeId};
 use crate::plan::{Action, Force, Order, Reason, Verdict, is_unknown_at};
+use crate::schema::TRIGGERS;
 use crate::state::Record;
 use crate::value::{FieldPath, Map, Value, keep};
 
@@ -71,7 +72,8 @@ impl<'a> Declared<'a> {
             let kept = self.kept(node, record, name, value);
             let unknown_at = |path: &FieldPath| path.field() == *name && is_unknown_at(&kept, path.rest());
             let field = node.schema.field(name);
-            let whole = field.is_some_and(|field| field.force_new || node.schema.is_place(field));
+            let whole = *name == TRIGGERS
+                || field.is_some_and(|field| field.force_new || node.schema.is_place(field));
             let parts = field.into_iter().flat_map(|field| &field.force_new_parts);
             let mut paths = parts.chain(&node.lifecycle.replace_on_changes);
             if whole && kept.has_unknown() || paths.any(unknown_at) {
@@ -86,8 +88,8 @@ impl<'a> Declared<'a> {
     /// Returns the value of a field, with what is ignored of it as it is recorded.
     fn kept(&self, node: &Node, record: &Record, field: &str, value: &Value) -> Value {
         let ignored = node.lifecycle.ignore_changes.iter().filter(|path| path.field() == field);
-        let kept =
-            ignored.fold(Some(value.clone()), |value, path| keep(value, record.applied.get(field), path.rest()));
+        let kept = ignored
+            .fold(Some(value.clone()), |value, path| keep(value, record.applied.get(field), path.rest()));
         kept.unwrap_or_default()
     }
 

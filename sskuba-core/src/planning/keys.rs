@@ -35,7 +35,7 @@ impl<'a> Keyring<'a> {
         this.places = InstancePlaces::new(request);
         for record in request.state.records().filter(|record| record.status != Status::Superseded) {
             let Ok(schema) = request.registry.schema(record.address.kind_str()) else { continue };
-            for key in Keys::recorded(schema, record).known {
+            for key in Keys::recorded(&schema, record).known {
                 this.holders.entry(key).or_default().push(record);
             }
         }
@@ -222,7 +222,7 @@ impl<'a> Holders<'a> {
         let (mut by_key, mut by_id) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
         for record in request.state.records() {
             let Ok(schema) = request.registry.schema(record.address.kind_str()) else { continue };
-            for key in Keys::recorded(schema, record).known {
+            for key in Keys::recorded(&schema, record).known {
                 by_key.entry(key).or_default().push(record);
             }
             if !record.id.is_empty() && !schema.is_instance() {
@@ -238,7 +238,7 @@ impl<'a> Holders<'a> {
         let id = (record.address.kind_str().to_owned(), Within::of(record), record.id.as_str());
         let mut twins: Vec<&Record> = self.by_id.get(&id).cloned().unwrap_or_default();
         if let Ok(schema) = request.registry.schema(record.address.kind_str()) {
-            let keys = Keys::recorded(schema, record).known;
+            let keys = Keys::recorded(&schema, record).known;
             twins.extend(keys.iter().filter_map(|key| self.by_key.get(key)).flatten());
         }
         twins.retain(|twin| twin.token != record.token);

@@ -107,7 +107,7 @@ impl Declared<'_> {
         }
         let instance = record.instance.and_then(|generation| state.record(generation))?;
         let schema = self.request.registry.schema(instance.address.kind_str()).ok()?;
-        Some(Place::of_settings(schema, &instance.applied))
+        Some(Place::of_settings(&schema, &instance.applied))
     }
 
     /// Returns what the settings of a declared instance say of its place; none if they are not known yet.

@@ -168,7 +168,7 @@ impl<'a> Removals<'a> {
             step.reasons.push(Reason::Retained);
         }
         if let Ok(schema) = self.request.registry.schema(record.address.kind_str()) {
-            step.expected = expected(schema, step.action, self.durations);
+            step.expected = expected(&schema, step.action, self.durations);
         }
         Some(step)
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::error::{Class, Failure};
 use super::place::Place;
-use crate::address::{Address, StackId, Token};
+use crate::address::{Address, Kind, StackId, Token};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
 
@@ -157,6 +157,21 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// Returns the schemas of its kinds.
     fn schemas(&self) -> Vec<Arc<Schema>>;
+
+    /// Returns the schema of a kind that is not among [`schemas`](Self::schemas): one that the provider learns at run time,
+    /// such as a kind that a cluster defines. Makes no call.
+    fn schema(&self, kind: &Kind) -> Option<Arc<Schema>> {
+        let _ = kind;
+        None
+    }
+
+    /// Learns kinds that are declared or recorded and that it does not know yet; asked before they are planned, refreshed or
+    /// recovered, with each kind once. What it finds out, [`schema`](Self::schema) answers from then on; a kind that it
+    /// cannot find is no failure here.
+    async fn learn(&self, kinds: &[Kind]) -> Result<(), Failure> {
+        let _ = kinds;
+        Ok(())
+    }
 
     /// Returns how much an instance may be asked at once.
     fn limits(&self) -> Limits {

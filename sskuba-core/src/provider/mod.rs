@@ -1,6 +1,7 @@
 //! Providers: the contract, typed handlers over it, and how a provider is found.
 
 mod bounds;
+mod builtin;
 mod contract;
 mod earlier_secrets;
 mod erased;
@@ -18,6 +19,7 @@ mod typed;
 /// What an implementation of [`Handler`], [`Provider`] or [`Instance`] is marked with.
 pub use async_trait::async_trait;
 pub(crate) use bounds::{failed, found, made, seen};
+
 pub use contract::{Change, Cx, Instance, Limits, Object, Prior, Provider, Readiness};
 pub(crate) use earlier_secrets::EarlierSecrets;
 pub use error::{Class, Effect, Failure};

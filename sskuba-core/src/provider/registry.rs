@@ -1,9 +1,12 @@
 //! Which providers a program was built with, and which kinds they know.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::builtin::{BUILTIN, Builtin};
 use super::contract::Provider;
+use super::error::Failure;
+use crate::address::Kind;
 use crate::schema::Schema;
 
 /// A kind or provider that the program does not have.
@@ -36,11 +39,19 @@ pub enum RegistryError {
     },
 }
 
-/// The providers of an engine, by name.
-#[derive(Debug, Clone, Default)]
+/// The providers of an engine, by name. The engine's own, for components, is always there.
+#[derive(Debug, Clone)]
 pub struct Registry {
     providers: BTreeMap<String, Arc<dyn Provider>>,
     schemas: HashMap<String, Arc<Schema>>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        let mut registry = Self { providers: BTreeMap::new(), schemas: HashMap::new() };
+        registry.add(Arc::new(Builtin));
+        registry
+    }
 }
 
 impl Registry {
@@ -52,14 +63,15 @@ impl Registry {
         self.providers.insert(provider.name().to_owned(), provider);
     }
 
-    /// Returns all providers, in the order of their names.
+    /// Returns all providers but the engine's own, in the order of their names.
     pub fn providers(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
-        self.providers.values()
+        self.providers.values().filter(|provider| provider.name() != BUILTIN)
     }
 
-    /// Returns all schemas, in the order of their kinds.
+    /// Returns the schemas of these providers that are known from the start, in the order of their kinds.
     pub fn schemas(&self) -> Vec<&Arc<Schema>> {
-        let mut all: Vec<_> = self.schemas.values().collect();
+        let mut all: Vec<_> =
+            self.schemas.values().filter(|schema| schema.kind.provider() != BUILTIN).collect();
         all.sort_by(|a, b| a.kind.cmp(&b.kind));
         all
     }
@@ -72,18 +84,40 @@ impl Registry {
         self.providers.get(name).ok_or_else(|| RegistryError::NoProvider {
             what: what.to_owned(),
             provider: name.to_owned(),
-            known: self.providers.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+            known: self.providers().map(|known| format!("`{}`", known.name())).collect::<Vec<_>>().join(", "),
         })
     }
 
-    /// Returns the schema of a kind.
+    /// Returns the schema of a kind, also of one that its provider has learned since.
     ///
     /// # Errors
     /// If no provider has it.
-    pub fn schema(&self, kind: &str) -> Result<&Arc<Schema>, RegistryError> {
-        let provider = kind.split(':').next().unwrap_or_default();
-        self.provider(provider, kind)?;
-        let found = self.schemas.get(kind);
-        found.ok_or_else(|| RegistryError::NoKind { kind: kind.to_owned(), provider: provider.to_owned() })
+    pub fn schema(&self, kind: &str) -> Result<Arc<Schema>, RegistryError> {
+        if let Some(schema) = self.schemas.get(kind) {
+            return Ok(Arc::clone(schema));
+        }
+        let name = kind.split(':').next().unwrap_or_default();
+        let provider = self.provider(name, kind)?;
+        let learned = Kind::parse(kind).ok().and_then(|kind| provider.schema(&kind));
+        learned.ok_or_else(|| RegistryError::NoKind { kind: kind.to_owned(), provider: name.to_owned() })
+    }
+
+    /// Lets the providers learn those of these kinds that they do not know.
+    ///
+    /// # Errors
+    /// What a provider answers.
+    pub async fn learn(&self, kinds: impl IntoIterator<Item = &Kind>) -> Result<(), Failure> {
+        let mut unknown: BTreeMap<&str, BTreeSet<Kind>> = BTreeMap::new();
+        for kind in kinds {
+            if !self.schemas.contains_key(kind.as_str()) && self.schema(kind.as_str()).is_err() {
+                unknown.entry(kind.provider()).or_default().insert(kind.clone());
+            }
+        }
+        for (name, kinds) in unknown {
+            if let Some(provider) = self.providers.get(name) {
+                provider.learn(&kinds.into_iter().collect::<Vec<_>>()).await?;
+            }
+        }
+        Ok(())
     }
 }

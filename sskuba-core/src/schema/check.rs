@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{FieldType, Schema};
+use super::{FieldType, Schema, TRIGGERS};
 use crate::value::{Map, Value};
 
 /// One mistake in the inputs of a resource.
@@ -25,7 +25,7 @@ impl Schema {
     pub fn check(&self, inputs: &Map) -> Vec<FieldError> {
         let mut errors = Vec::new();
         for name in inputs.keys() {
-            if self.field(name).is_none_or(|field| field.computed) {
+            if name != TRIGGERS && self.field(name).is_none_or(|field| field.computed) {
                 errors.push(FieldError { field: name.clone(), message: self.no_such_field() });
             }
         }

@@ -81,10 +81,16 @@ mod tests {
             ("rulez", "demo:paths:Thing has no input field `rulez`; did you mean `rules`?"),
             ("id", "demo:paths:Thing has no input field `id`"),
             ("rules[0].prot", "`rules[0]` of demo:paths:Thing has no field `prot`; did you mean `port`?"),
-            ("rules.port", "`rules` of demo:paths:Thing is a list of an object of port, which has no part `rules.port`"),
+            (
+                "rules.port",
+                "`rules` of demo:paths:Thing is a list of an object of port, which has no part `rules.port`",
+            ),
             ("tags.a.b", "`tags.a` of demo:paths:Thing is a text, which has no part `tags.a.b`"),
-            ("tags[", "`tags[` is no path: its `[` is not closed; write it as in `spec.replicas`, `tags[\"team\"]` or \
-              `rules[*].port`"),
+            (
+                "tags[",
+                "`tags[` is no path: its `[` is not closed; write it as in `spec.replicas`, `tags[\"team\"]` or \
+              `rules[*].port`",
+            ),
         ] {
             assert_eq!(schema.path(bad).unwrap_err(), why);
         }

@@ -209,9 +209,10 @@ impl<'a> Trial<'a> {
         self.must(schema.kind.provider() == provider, || {
             format!("schema: {} does not begin with the provider's name `{provider}`", schema.kind)
         });
-        self.must(schema.lookup || schema.field(&schema.id_field).is_some_and(|field| field.computed), || {
-            format!("schema: the id `{}` is no computed field", schema.id_field)
-        });
+        self.must(
+            schema.lookup || schema.field(&schema.id_field).is_some_and(|field| field.computed),
+            || format!("schema: the id `{}` is no computed field", schema.id_field),
+        );
         for field in &schema.fields {
             self.must(!field.doc.is_empty(), || format!("schema: `{}` has no documentation", field.name));
         }

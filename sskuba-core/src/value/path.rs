@@ -42,9 +42,7 @@ pub struct FieldPath {
 
 /// Why a text is no path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is no path: {why}; write it as in `spec.replicas`, `tags[\"team\"]` or `rules[*].port`"
-)]
+#[error("`{text}` is no path: {why}; write it as in `spec.replicas`, `tags[\"team\"]` or `rules[*].port`")]
 pub struct PathError {
     text: String,
     why: &'static str,

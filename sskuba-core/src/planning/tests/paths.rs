@@ -85,8 +85,18 @@ fn a_part_that_is_not_known_may_replace_and_one_beside_it_may_not() {
 #[test]
 fn a_path_that_leads_nowhere_is_refused_with_the_one_that_was_meant() {
     let mut stack = Stack::new("local/shop/dev".parse().unwrap(), crate::config::ConfigValues::default());
-    stack.add("net", Net::new("10.0.0.0/16")).unwrap().ignore_changes(["tasg"]).replace_on_changes(["cidr.x"]);
+    stack
+        .add("net", Net::new("10.0.0.0/16"))
+        .unwrap()
+        .ignore_changes(["tasg"])
+        .replace_on_changes(["cidr.x"]);
     let errors: Vec<String> = stack.into_graph().unwrap_err().iter().map(ToString::to_string).collect();
-    assert!(errors[0].ends_with("demo:net:Net has no input field `tasg`; did you mean `tags`?"), "{errors:?}");
-    assert!(errors[1].ends_with("`cidr` of demo:net:Net is a text, which has no part `cidr.x`"), "{errors:?}");
+    assert!(
+        errors[0].ends_with("demo:net:Net has no input field `tasg`; did you mean `tags`?"),
+        "{errors:?}"
+    );
+    assert!(
+        errors[1].ends_with("`cidr` of demo:net:Net is a text, which has no part `cidr.x`"),
+        "{errors:?}"
+    );
 }

@@ -1,0 +1,36 @@
+//! Kinds that providers learn at run time: asked for once, before anything is planned or recovered.
+
+use std::collections::HashSet;
+
+use super::build::Engine;
+use super::error::EngineError;
+use crate::address::Kind;
+use crate::applying::{QUESTION, answered};
+use crate::state::State;
+
+impl Engine {
+    /// Lets providers learn these kinds, as far as they do not know them.
+    pub(super) async fn learn(&self, kinds: &[Kind]) -> Result<(), EngineError> {
+        let unknown: Vec<&Kind> =
+            kinds.iter().filter(|kind| self.registry.schema(kind.as_str()).is_err()).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+        let learned = tokio::time::timeout(QUESTION, answered(self.registry.learn(unknown))).await;
+        let why = match learned {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(failure)) => failure.to_string(),
+            Err(_) => format!("its provider did not answer in {} s", QUESTION.as_secs()),
+        };
+        Err(EngineError::Refused(format!("failed to learn what {} looks like: {why}", names.join(", "))))
+    }
+
+    /// Lets providers learn the kinds that are recorded.
+    pub(super) async fn learn_recorded(&self, state: &State) -> Result<(), EngineError> {
+        let mut seen = HashSet::new();
+        let records = state.records().filter(|record| seen.insert(record.address.kind_str()));
+        let kinds: Vec<Kind> = records.map(|record| record.address.kind()).collect();
+        self.learn(&kinds).await
+    }
+}
