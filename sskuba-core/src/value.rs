@@ -23,7 +23,7 @@ pub(crate) use self::limits::{check_map, take_excess};
 pub(crate) use self::made_of::{MadeOf, SHORTEST};
 pub use self::map::Map;
 pub use self::path::{FieldPath, PathError, Segment};
-pub(crate) use self::path::{keep, parts};
+pub(crate) use self::path::{keep, keep_each, parts};
 pub(crate) use self::secrecy::becomes_secret;
 pub(crate) use self::typed::Faults;
 use crate::secret::{self, CARRIER, MASK};

@@ -11,6 +11,7 @@ mod deaths;
 mod deleted_first;
 mod dropped;
 mod durable;
+mod dynamic;
 mod faults;
 #[path = "../../examples/churn/graph.rs"]
 mod graph;

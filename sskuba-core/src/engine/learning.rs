@@ -20,17 +20,19 @@ impl Engine {
         let learned = tokio::time::timeout(QUESTION, answered(self.registry.learn(unknown))).await;
         let why = match learned {
             Ok(Ok(())) => return Ok(()),
-            Ok(Err(failure)) => failure.to_string(),
+            Ok(Err(failure)) => failure.message,
             Err(_) => format!("its provider did not answer in {} s", QUESTION.as_secs()),
         };
         Err(EngineError::Refused(format!("failed to learn what {} looks like: {why}", names.join(", "))))
     }
 
-    /// Lets providers learn the kinds that are recorded.
+    /// Lets providers learn the kinds that are recorded, or of which a call was interrupted.
     pub(super) async fn learn_recorded(&self, state: &State) -> Result<(), EngineError> {
         let mut seen = HashSet::new();
-        let records = state.records().filter(|record| seen.insert(record.address.kind_str()));
-        let kinds: Vec<Kind> = records.map(|record| record.address.kind()).collect();
+        let recorded = state.records().map(|record| &record.address);
+        let addresses = recorded.chain(state.pending().map(|intent| &intent.address));
+        let of_new_kind = addresses.filter(|address| seen.insert(address.kind_str()));
+        let kinds: Vec<Kind> = of_new_kind.map(|address| address.kind()).collect();
         self.learn(&kinds).await
     }
 }

@@ -6,7 +6,7 @@ use super::diff::{Difference, Part, changes, drift, secrecy_changes, with_ignore
 use crate::lifecycle::Lifecycle;
 use crate::schema::{Normaliser, Schema, TRIGGERS};
 use crate::state::{Record, Status};
-use crate::value::{FieldPath, Map, Value, keep};
+use crate::value::{FieldPath, Map, Value, keep_each};
 
 /// Why a resource is replaced though its inputs would not ask for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,12 +112,8 @@ fn drifted(
     let mut found = Vec::new();
     for field in schema.inputs().filter(|field| inputs.contains_key(&*field.name)) {
         let (sent, seen) = (record.applied.get(&*field.name), record.observed.get(&*field.name));
-        let ignored = lifecycle.ignore_changes.iter().filter(|path| path.field() == field.name);
-        let seen = seen.map(|seen| {
-            let kept = ignored.fold(Some(seen.clone()), |seen, path| keep(seen, sent, path.rest()));
-            kept.unwrap_or_default()
-        });
-        found.extend(drift(field, sent, seen.as_ref()));
+        let seen = seen.map(|seen| keep_each(&field.name, seen, sent, &lifecycle.ignore_changes));
+        found.extend(drift(field, sent, seen.as_deref()));
     }
     let meets = |a: &Part, b: &Part| a.path.covers(&b.path) || b.path.covers(&a.path);
     found.retain(|part| !changed.iter().any(|other| meets(part, other)));

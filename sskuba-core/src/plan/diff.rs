@@ -142,9 +142,12 @@ fn split(field: &Field, path: &FieldPath, values: (Option<&Value>, Option<&Value
 pub fn agree(schema: &Schema, before: &Map, wanted: &Map, reported: &Map) -> bool {
     schema.inputs().filter(|field| !field.write_only).all(|field| {
         let (wanted, reported) = (wanted.get(&*field.name), reported.get(&*field.name));
+        if field.owned_entries.is_empty() {
+            return compare(field, reported, wanted) == Difference::None;
+        }
         let ours = either(before.get(&*field.name), wanted);
         let reported = reported.map(|reported| own(field, ours.as_ref(), reported));
-        compare(field, reported.as_ref(), wanted) == Difference::None
+        compare(field, reported.as_deref(), wanted) == Difference::None
     })
 }
 
@@ -172,7 +175,7 @@ pub(crate) fn imported(field: &Field, wanted: Option<&Value>, reported: Option<&
         // What a service does not give back is taken to be as declared.
         (Some(wanted), _) if field.write_only => Some(wanted.clone()),
         (None, _) if field.write_only || field.cloud_default => None,
-        (wanted, Some(reported)) => Some(own(field, wanted, reported)),
+        (wanted, Some(reported)) => Some(own(field, wanted, reported).into_owned()),
         (_, None) => None,
     }
 }
@@ -257,5 +260,19 @@ mod tests {
             |tags: &[&str]| Value::Map(tags.iter().map(|tag| ((*tag).to_owned(), "x".into())).collect());
         assert!(!drifts(&field("tags"), Some(&tags(&["a"])), Some(&tags(&["a", "theirs"]))));
         assert!(drifts(&field("tags"), Some(&tags(&["a"])), Some(&tags(&["theirs"]))));
+    }
+
+    /// An update that was to remove an entry and was interrupted has happened when that is gone, whatever others have.
+    #[test]
+    fn a_report_agrees_when_the_entries_that_were_dropped_are_gone_and_those_of_others_do_not_count() {
+        let tags = |tags: &[&str]| -> Map {
+            let tags = tags.iter().map(|tag| ((*tag).to_owned(), Value::from("x")));
+            [("tags".to_owned(), Value::Map(tags.collect()))].into()
+        };
+        let schema = Disk::schema();
+        let (before, wanted) = (tags(&["kept", "dropped"]), tags(&["kept"]));
+        assert!(agree(&schema, &before, &wanted, &tags(&["kept", "theirs"])));
+        assert!(!agree(&schema, &before, &wanted, &tags(&["kept", "dropped", "theirs"])));
+        assert!(!agree(&schema, &before, &wanted, &tags(&["theirs"])));
     }
 }

@@ -1,13 +1,18 @@
 //! Lists and maps that others write to as well: which of their entries are the program's.
 
+use std::borrow::Cow;
+
 use crate::schema::Field;
 use crate::value::{Map, Segment, Value};
 
 /// Returns the part of a reported value that is the program's, who set `sent`: all of it, but where a field is marked
 /// `owned_entries` the entries that it sent alone. What it sent and nobody reports is missing.
-pub(crate) fn own(field: &Field, sent: Option<&Value>, reported: &Value) -> Value {
+pub(crate) fn own<'v>(field: &Field, sent: Option<&Value>, reported: &'v Value) -> Cow<'v, Value> {
+    if field.owned_entries.is_empty() {
+        return Cow::Borrowed(reported);
+    }
     let rules: Vec<&[Segment]> = field.owned_entries.iter().map(|path| path.rest()).collect();
-    if rules.is_empty() { reported.clone() } else { own_parts(field, sent, reported, &rules) }
+    Cow::Owned(own_parts(field, sent, reported, &rules))
 }
 
 fn own_parts(field: &Field, sent: Option<&Value>, reported: &Value, rules: &[&[Segment]]) -> Value {

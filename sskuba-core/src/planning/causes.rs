@@ -7,7 +7,7 @@ use crate::graph::{Node, NodeId};
 use crate::plan::{Action, Force, Order, Reason, Verdict, is_unknown_at};
 use crate::schema::TRIGGERS;
 use crate::state::Record;
-use crate::value::{FieldPath, Map, Value, keep};
+use crate::value::{FieldPath, Map, keep_each};
 
 /// What may replace a resource.
 pub(super) struct Causes {
@@ -69,7 +69,7 @@ impl<'a> Declared<'a> {
         let mut bound: HashSet<NodeId> = node.deleted_with.into_iter().collect();
         for (name, expr) in &node.inputs {
             let Some(value) = inputs.get(&**name).filter(|value| value.has_unknown()) else { continue };
-            let kept = self.kept(node, record, name, value);
+            let kept = keep_each(name, value, record.applied.get(&**name), &node.lifecycle.ignore_changes);
             let unknown_at = |path: &FieldPath| path.field() == *name && is_unknown_at(&kept, path.rest());
             let field = node.schema.field(name);
             let whole = *name == TRIGGERS
@@ -83,14 +83,6 @@ impl<'a> Declared<'a> {
             }
         }
         bound
-    }
-
-    /// Returns the value of a field, with what is ignored of it as it is recorded.
-    fn kept(&self, node: &Node, record: &Record, field: &str, value: &Value) -> Value {
-        let ignored = node.lifecycle.ignore_changes.iter().filter(|path| path.field() == field);
-        let kept = ignored
-            .fold(Some(value.clone()), |value, path| keep(value, record.applied.get(field), path.rest()));
-        kept.unwrap_or_default()
     }
 
     /// Returns the dependencies that are, or may be, replaced.

@@ -5,8 +5,7 @@ use std::ops::Deref;
 
 use super::{Result, Scope};
 use crate::expr::{NodeRef, Options};
-use crate::output::{AsNode, Configure};
-use crate::prelude::Computed;
+use crate::output::{AsNode, Computed, Configure};
 use sskuba_macros::Resource;
 
 /// A component of a stack: it is there when all of its parts are.

@@ -1,5 +1,6 @@
 //! Paths to the parts of a resource's fields: `spec.replicas`, `tags["team"]`, `rules[*].port`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -158,6 +159,24 @@ pub(crate) fn keep(wanted: Option<Value>, recorded: Option<&Value>, path: &[Segm
         }
         (_, wanted, _) => wanted,
     }
+}
+
+/// Returns a value of `field` with what several paths lead to as it is recorded; see [`keep`].
+pub(crate) fn keep_each<'v>(
+    field: &str,
+    value: &'v Value,
+    recorded: Option<&Value>,
+    paths: &[FieldPath],
+) -> Cow<'v, Value> {
+    let mut of_field = paths.iter().filter(|path| path.field() == field).peekable();
+    if of_field.peek().is_none() {
+        return Cow::Borrowed(value);
+    }
+    let mut kept = Some(value.clone());
+    for path in of_field {
+        kept = keep(kept, recorded, path.rest());
+    }
+    Cow::Owned(kept.unwrap_or_default())
 }
 
 fn keep_items(
