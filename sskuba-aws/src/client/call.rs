@@ -60,7 +60,7 @@ impl<'a, A: Objects> Call<'a, A> {
 
     /// Says that the object `id` is there though the call failed after it was made.
     pub(crate) fn partial<R: Resource>(&self, id: &str, mut failure: Failure) -> Failure {
-        let outputs = Map::from([(R::schema().id_field.to_owned(), Value::from(id))]);
+        let outputs = Map::from([(R::schema().id_field.to_string(), Value::from(id))]);
         let object = Object { id: id.to_owned(), inputs: Map::new(), outputs };
         failure.effect = Effect::Applied(Box::new(object));
         failure

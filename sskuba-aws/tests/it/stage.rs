@@ -153,7 +153,7 @@ impl Stage {
     /// What was known early is final.
     fn early<R: Resource>(&self, live: &Live<R>, object: &Object) {
         for field in R::schema().outputs().filter(|field| field.early) {
-            let (early, late) = (live.object.outputs.get(field.name), object.outputs.get(field.name));
+            let (early, late) = (live.object.outputs.get(&*field.name), object.outputs.get(&*field.name));
             assert_eq!(early, late, "{} of {}", field.name, live.cx.address);
             assert!(late.and_then(Value::as_str).is_some_and(|text| !text.is_empty()), "{}", field.name);
         }
@@ -164,11 +164,11 @@ impl Stage {
         let object = self.provider.create(&cx, &inputs).await?;
         assert!(!object.id.is_empty());
         assert_eq!(
-            object.outputs.get(R::schema().id_field).and_then(Value::as_str),
+            object.outputs.get(&*R::schema().id_field).and_then(Value::as_str),
             Some(object.id.as_str())
         );
         for field in R::schema().outputs() {
-            assert!(object.outputs.contains_key(field.name), "{} has no {}", cx.address, field.name);
+            assert!(object.outputs.contains_key(&*field.name), "{} has no {}", cx.address, field.name);
         }
         Ok(Live { cx, object, inputs, kind: std::marker::PhantomData })
     }
@@ -220,7 +220,7 @@ impl Stage {
 pub(crate) fn inputs<R: Resource>(resource: R) -> Map {
     let schema = R::schema();
     let known = resource.into_inputs().into_iter().map(|(name, expr)| {
-        (name.to_owned(), expr.evaluate(&|_, _| unreachable!("a scene has values, not outputs")).unwrap())
+        (name.to_string(), expr.evaluate(&|_, _| unreachable!("a scene has values, not outputs")).unwrap())
     });
     let inputs = schema.complete(known.collect());
     assert_eq!(schema.check(&inputs), []);
@@ -228,12 +228,12 @@ pub(crate) fn inputs<R: Resource>(resource: R) -> Map {
 }
 
 fn differing(schema: &Schema, wanted: &Map, found: &Map) -> Vec<String> {
-    let fields = schema.inputs().filter(|field| match (wanted.get(field.name), found.get(field.name)) {
-        (Some(Value::Map(wanted)), Some(Value::Map(found))) if field.owned_entries => {
+    let fields = schema.inputs().filter(|field| match (wanted.get(&*field.name), found.get(&*field.name)) {
+        (Some(Value::Map(wanted)), Some(Value::Map(found))) if !field.owned_entries.is_empty() => {
             wanted.iter().any(|(key, value)| found.get(key) != Some(value))
         }
         (Some(wanted), Some(found)) => !field.normaliser.same(wanted, found),
         _ => false,
     });
-    fields.map(|field| field.name.to_owned()).collect()
+    fields.map(|field| field.name.to_string()).collect()
 }
