@@ -6,7 +6,7 @@ use std::sync::Arc;
 pub use sskuba_cli::{Cli, Environment, Interrupts, SimulationOptions, Size, Terminal};
 use sskuba_core::provider::Provider;
 use sskuba_core::schema::Schema;
-use sskuba_core::stack::Program;
+use sskuba_core::stack::IntoProgram;
 
 /// How many times faster than the real services the simulated ones answer, unless the user says otherwise.
 #[cfg(feature = "sim")]
@@ -37,7 +37,7 @@ pub fn new(project: &str) -> Cli {
 }
 
 /// Runs a program with the arguments of this process.
-pub async fn run(project: &str, program: impl Program + 'static) -> ExitCode {
+pub async fn run<How>(project: &str, program: impl IntoProgram<How, Program: 'static>) -> ExitCode {
     new(project).program(program).run().await
 }
 

@@ -41,4 +41,5 @@ pub use sskuba_talos as talos;
 
 pub use sskuba_core::engine::{Engine, EngineError};
 pub use sskuba_core::prelude;
+pub use sskuba_core::stack::program;
 pub use sskuba_core::stack::{ProgramError, Result};

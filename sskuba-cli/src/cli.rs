@@ -11,7 +11,7 @@ use clap::{CommandFactory, FromArgMatches};
 use sskuba_core::config::{Config, ConfigField};
 use sskuba_core::provider::Provider;
 use sskuba_core::schema::Schema;
-use sskuba_core::stack::Program;
+use sskuba_core::stack::{IntoProgram, Program};
 
 use crate::args::Arguments;
 use crate::commands;
@@ -97,8 +97,8 @@ impl Cli {
 
     /// Sets the program.
     #[must_use]
-    pub fn program(mut self, program: impl Program + 'static) -> Self {
-        self.program = Arc::new(program);
+    pub fn program<How>(mut self, program: impl IntoProgram<How, Program: 'static>) -> Self {
+        self.program = Arc::new(program.into_program());
         self
     }
 

@@ -30,7 +30,7 @@ pub use interrupts::Interrupts;
 
 use std::process::ExitCode;
 
-use sskuba_core::stack::Program;
+use sskuba_core::stack::IntoProgram;
 
 /// Runs a program with the arguments of this process.
 ///
@@ -45,6 +45,6 @@ use sskuba_core::stack::Program;
 /// sskuba_cli::run("network", network).await
 /// # }
 /// ```
-pub async fn run(project: &str, program: impl Program + 'static) -> ExitCode {
+pub async fn run<How>(project: &str, program: impl IntoProgram<How, Program: 'static>) -> ExitCode {
     Cli::new(project).program(program).run().await
 }

@@ -24,7 +24,9 @@ mod scope;
 pub use component::{Component, ComponentHandle, ComponentNode};
 pub use dynamic::{Dynamic, DynamicHandle};
 pub use error::DeclareError;
-pub use program::{Declaring, Program, ProgramError, Result, asynchronous};
+pub use program::{
+    Async, AsyncFunction, Awaited, Declaring, IntoProgram, Plain, Program, ProgramError, Result, program,
+};
 pub use scope::Scope;
 
 /// Tells whether a constant has the text of an output in it.

@@ -9,7 +9,7 @@ use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
 use crate::plan::Plan;
 use crate::planning::PlanOptions;
 use crate::provider::{Provider, Registry};
-use crate::stack::Program;
+use crate::stack::IntoProgram;
 use crate::state::{Keyring, StateStore};
 use crate::stores::{EphemeralKeyring, Memory};
 
@@ -133,7 +133,11 @@ impl Engine {
     ///
     /// # Errors
     /// All that is wrong with the program, together; or that the state cannot be read.
-    pub async fn preview(&self, stack: &StackId, program: impl Program) -> Result<Plan, EngineError> {
-        self.preview_with(stack, &program, &PlanOptions::default()).await
+    pub async fn preview<How>(
+        &self,
+        stack: &StackId,
+        program: impl IntoProgram<How>,
+    ) -> Result<Plan, EngineError> {
+        self.preview_with(stack, &program.into_program(), &PlanOptions::default()).await
     }
 }

@@ -14,7 +14,7 @@ use crate::address::StackId;
 use crate::applying::{ApplyOptions, Event, Events, Report};
 use crate::plan::Plan;
 use crate::planning::PlanOptions;
-use crate::stack::Program;
+use crate::stack::{IntoProgram, Program};
 
 /// A run that is about to begin; await it. `W` is what it carries out: a plan that was made ([`Planned`]), or the plan
 /// that it makes itself of a program or of nothing ([`Unplanned`]).
@@ -89,8 +89,12 @@ impl Engine {
     ///
     /// # Errors
     /// When it is awaited: as [`Engine::preview`] and [`Engine::apply`].
-    pub fn up<'a>(&'a self, stack: &'a StackId, program: impl Program + 'a) -> RunCall<'a, Unplanned<'a>> {
-        self.run_call("up", Unplanned::new(stack, Some(Box::new(program))))
+    pub fn up<'a, How>(
+        &'a self,
+        stack: &'a StackId,
+        program: impl IntoProgram<How, Program: 'a>,
+    ) -> RunCall<'a, Unplanned<'a>> {
+        self.run_call("up", Unplanned::new(stack, Some(Box::new(program.into_program()))))
     }
 
     /// Takes a stack down.
