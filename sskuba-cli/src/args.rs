@@ -346,6 +346,15 @@ pub(crate) enum Stack {
         /// Its name
         name: String,
     },
+    /// Gives the stack another name, with its state, its history and its configuration
+    ///
+    /// What its provider wrote on objects stays, such as the former name in the tag `sskuba:stack` of AWS: objects are
+    /// found by their token, which does not change. An object that is updated later gets the new name there.
+    #[command(alias = "mv")]
+    Rename {
+        /// The new name, e.g. `prod`
+        new: String,
+    },
     /// Lists the objects of a kind that no stack records
     Unmanaged {
         /// The kind, e.g. `aws:ec2:Vpc`, or the end of it

@@ -12,6 +12,7 @@ mod context;
 mod display;
 mod dumps;
 mod environment;
+mod half_renamed;
 mod identity;
 mod interrupts;
 mod keyring;

@@ -100,6 +100,9 @@ impl<T: Around> StateStore for Outer<T> {
     async fn set_aside(&self, stack: &StackId) -> Result<String, StoreError> {
         self.0.inner().set_aside(stack).await
     }
+    async fn rename(&self, stack: &StackId, to: &StackId) -> Result<(), StoreError> {
+        self.0.inner().rename(stack, to).await
+    }
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
         self.0.inner().remove(lease).await
     }

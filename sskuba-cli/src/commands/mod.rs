@@ -13,6 +13,7 @@ mod preview;
 mod recipients;
 mod records;
 mod refresh;
+mod renaming;
 mod saved;
 mod schema;
 mod stack;
@@ -119,6 +120,10 @@ fn prepare(screen: &mut Screen<'_>, global: &Global, environment: &Environment) 
 }
 
 async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Code, Stop> {
+    // Those that are about other stacks look for themselves.
+    if !matches!(command, Command::Stack(_) | Command::Schema(_) | Command::Plan(_)) {
+        context.refuse_half_renamed()?;
+    }
     match command {
         Command::Up(args) => up::run(context, &args).await,
         Command::Preview(args) => preview::run(context, &args).await,

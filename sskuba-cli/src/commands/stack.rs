@@ -1,4 +1,4 @@
-//! `stack list|init|select|rm|unmanaged|recipients`
+//! `stack list|init|select|rm|unmanaged|recipients`; [`renaming`](super::renaming) has `stack rename`
 
 use serde_json::json;
 use sskuba_core::address::StackId;
@@ -15,6 +15,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: Stack) -> Result
         Stack::List { all } => list(context, all).await,
         Stack::Init { name, copy_config_from } => init(context, &name, copy_config_from.as_deref()).await,
         Stack::Select { name } => select(context, &name).await,
+        Stack::Rename { new } => super::renaming::run(context, &new).await,
         Stack::Unmanaged { kind } => super::listing::unmanaged(context, &kind).await,
         Stack::Recipients(command) => super::recipients::run(context, command).await,
         Stack::Rm { name, force, yes } => rm(context, &name, force, yes).await,
@@ -79,6 +80,7 @@ async fn list(context: &mut Context<'_, '_>, all: bool) -> Result<(), Stop> {
 async fn init(context: &mut Context<'_, '_>, name: &str, from: Option<&str>) -> Result<(), Stop> {
     let stack = context.project.named(name)?;
     context.stack = stack.clone();
+    context.refuse_half_renamed()?;
     if context.project.unknown_place(context.global.state.as_deref(), &context.environment).is_some() {
         context.project.begin()?;
     }
@@ -117,22 +119,31 @@ fn copy_config(context: &mut Context<'_, '_>, from: &str) -> Result<String, Stop
         )));
     }
     let _alone = FileLock::take(&context.project, &context.stack)?;
-    let mut file = StackFile::load(&there)?.at(here);
-    for (key, entry) in file.entries()? {
-        let Entry::Sealed(sealed) = entry else { continue };
-        let identities = context.identities(Access::Read)?;
-        let fail = |why: String| Stop::failed(format!("`{key}` of {from} cannot be copied: {why}"));
-        let text = open(Place { stack: &from, key: &key }, &sealed, &identities).map_err(fail)?;
-        let place = Place { stack: &context.stack, key: &key };
-        let sealed = seal(place, &text, &file.recipients(), identities.passphrase()).map_err(fail)?;
-        file.set_sealed(&key, &sealed)?;
-    }
+    let to = context.stack.clone();
+    let file = copied(context, &from, &to)?;
     file.save()?;
     Ok(file.name())
 }
 
+/// Makes a stack's file that of another, with secrets sealed anew; nothing is written yet.
+pub(super) fn copied(context: &mut Context<'_, '_>, from: &StackId, to: &StackId) -> Result<StackFile, Stop> {
+    let mut file = StackFile::load(&context.project.settings(from))?.at(context.project.settings(to));
+    for (key, entry) in file.entries()? {
+        let Entry::Sealed(sealed) = entry else { continue };
+        let identities = context.identities(Access::Read)?;
+        let fail = |why: String| Stop::failed(format!("`{key}` of {from} cannot be copied: {why}"));
+        let text = open(Place { stack: from, key: &key }, &sealed, &identities).map_err(fail)?;
+        let place = Place { stack: to, key: &key };
+        let sealed = seal(place, &text, &file.recipients(), identities.passphrase()).map_err(fail)?;
+        file.set_sealed(&key, &sealed)?;
+    }
+    Ok(file)
+}
+
 async fn select(context: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {
     let stack = context.project.named(name)?;
+    context.stack = stack.clone();
+    context.refuse_half_renamed()?;
     let engine = context.engine(Access::Read)?;
     if !engine.store().stacks().await?.contains(&stack) && !context.project.settings(&stack).exists() {
         let call = &context.call;
@@ -147,6 +158,7 @@ async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -
     planned::must_be_agreed(context, "stack rm", yes)?;
     let stack = context.project.named(name)?;
     context.stack = stack.clone();
+    context.refuse_half_renamed()?;
     let engine = context.engine(Access::Write)?;
     if !engine.store().stacks().await?.contains(&stack) {
         // A program that was killed in the middle of this left something.
@@ -191,11 +203,7 @@ async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -
 
 /// Selects none if this is the stack that is selected.
 fn unselect(context: &Context<'_, '_>, stack: &StackId) -> Result<(), Stop> {
-    let selected = context.project.selected()?;
-    if selected.is_some_and(|name| context.project.named(&name).is_ok_and(|id| id == *stack)) {
-        context.project.unselect()?;
-    }
-    Ok(())
+    if context.project.is_selected(stack)? { context.project.unselect() } else { Ok(()) }
 }
 
 fn done(context: &mut Context<'_, '_>, stack: &StackId, word: &str, text: &str) {

@@ -11,5 +11,6 @@ mod naming;
 mod plans;
 mod records;
 mod refusals;
+mod renaming;
 mod shelf;
 mod texts;

@@ -14,6 +14,7 @@ mod placing;
 mod planned;
 mod portable;
 mod read;
+mod rename;
 mod repair;
 mod run;
 mod session;

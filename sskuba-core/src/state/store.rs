@@ -182,6 +182,9 @@ pub enum StoreError {
     /// There is no such stack.
     #[error("there is no stack {0} in this store; `stack list` shows those that are")]
     NoStack(StackId),
+    /// There is such a stack already.
+    #[error("there is a stack {0} in this store already; choose another name, or `stack rm` that one first")]
+    Taken(StackId),
     /// What is stored cannot be read.
     #[error(
         "the record `{key}` of {place} is damaged: {why}; put a backup in the place of what is damaged, or move it \
@@ -359,6 +362,17 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// Ends a removal that was cut short; tells whether there was anything left to remove. The default has no halves.
     async fn finish_removal(&self, _stack: &StackId) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    /// Gives a stack that nobody holds another name, with its history and its copies: done wholly or not at all.
+    /// Refuses one that is held ([`StoreError::Busy`]), one that is not there ([`StoreError::NoStack`]), and a name that
+    /// another stack has ([`StoreError::Taken`]). The default cannot.
+    async fn rename(&self, stack: &StackId, to: &StackId) -> Result<(), StoreError> {
+        Err(StoreError::Unsupported(format!(
+            "failed to rename {stack} to {to}: {} cannot do that; `state export` it and `state import` that under the \
+             new name",
+            self.place()
+        )))
     }
 
     /// Removes the stack and all that is recorded of it, and ends the lease.

@@ -215,6 +215,26 @@ impl StateStore for Memory {
         Ok(entry.history.iter().rev().take(limit).map(|(at, bytes)| (*at, bytes.clone())).collect())
     }
 
+    async fn rename(&self, stack: &StackId, to: &StackId) -> Result<(), StoreError> {
+        let mut stacks = self.stacks();
+        let there = |id: &StackId| stacks.get(id).filter(|entry| entry.exists);
+        let Some(entry) = there(stack) else { return Err(StoreError::NoStack(stack.clone())) };
+        if let Some(holder) = entry.live() {
+            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(holder.clone()) });
+        }
+        if there(to).is_some() {
+            return Err(StoreError::Taken(to.clone()));
+        }
+        // Leases of either name are older than those to come.
+        let fence = entry.fence.max(stacks.get(to).map_or(0, |entry| entry.fence)) + 1;
+        if let Some(entry) = stacks.get_mut(stack) {
+            let rest = Entry { fence, ..Entry::default() };
+            let moved = Entry { fence, held: None, ..std::mem::replace(entry, rest) };
+            stacks.insert(to.clone(), moved);
+        }
+        Ok(())
+    }
+
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
         self.write(lease, |entry| {
             *entry = Entry { fence: entry.fence, ..Entry::default() };

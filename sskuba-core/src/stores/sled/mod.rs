@@ -15,6 +15,7 @@ mod mark;
 mod private;
 mod reader_server;
 mod rebuild;
+mod renaming;
 mod sidecar;
 mod slot;
 mod store;

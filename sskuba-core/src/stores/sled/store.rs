@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use super::copy::Copy;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, close_held, database, earlier, folders, lock, private, rebuild, sidecar};
+use super::{
+    Sled, blocking, close_held, database, earlier, folders, lock, private, rebuild, renaming, sidecar,
+};
 use crate::address::StackId;
 use crate::state::{
     Anew, Backup, Fold, Holder, Image, Lease, Leftovers, Owner, Remains, StateStore, StoreError,
@@ -221,6 +223,25 @@ impl StateStore for Sled {
 
     async fn finish_removal(&self, stack: &StackId) -> Result<bool, StoreError> {
         self.alone(stack, folders::finish_removal).await
+    }
+
+    async fn rename(&self, stack: &StackId, to: &StackId) -> Result<(), StoreError> {
+        if stack == to {
+            return Err(StoreError::Taken(to.clone()));
+        }
+        // In the order of the names: two renames never wait for each other.
+        let (first, second) = if stack < to { (stack, to) } else { (to, stack) };
+        let slots = [self.slot(first).write_owned().await, self.slot(second).write_owned().await];
+        if let Some(held) = slots.iter().find_map(|slot| slot.held.as_ref()) {
+            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
+        }
+        let (folder, target) = (self.folder(stack), self.folder(to));
+        let (id, new) = (stack.clone(), to.clone());
+        blocking(&self.folder(stack), move || {
+            let _alone = slots;
+            renaming::rename((&id, &folder), (&new, &target))
+        })
+        .await
     }
 
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
