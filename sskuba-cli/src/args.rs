@@ -151,6 +151,11 @@ pub(crate) enum Command {
     Graph(Graph),
     /// Shows who did what, when and why
     History(History),
+    /// Asks the program that changes the stack now, at another terminal, to stop as Ctrl-C would
+    ///
+    /// Calls that are under way end and are recorded, nothing new starts, and the stack is let go of. The lease of a
+    /// program that is dead is no hindrance; where it is, `state unlock` breaks it.
+    Cancel(Cancel),
     /// Looks at what is recorded, and mends it
     #[command(subcommand)]
     State(State),
@@ -306,6 +311,14 @@ pub(crate) struct History {
     pub(crate) limit: usize,
 }
 
+/// `cancel`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Cancel {
+    /// Waits this long until it has stopped, e.g. `5m`
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) wait: Option<Duration>,
+}
+
 /// `stack recipients …`
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Recipients {
@@ -332,6 +345,20 @@ pub(crate) enum Stack {
         /// Lists those of other projects too
         #[arg(long)]
         all: bool,
+        /// Lists those alone that have this tag; may be given several times
+        #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+        tag: Vec<(String, String)>,
+    },
+    /// Sets tags of the stack (KEY=VALUE) and removes others (KEY-); shows them if nothing is said
+    ///
+    /// For people and their scripts, e.g. `stack tag owner=ann expires=2027-01-31`; stored with the state. Nothing else
+    /// reads them.
+    Tag {
+        /// Which: KEY=VALUE sets one, KEY- removes one
+        #[arg(value_name = "KEY=VALUE | KEY-")]
+        changes: Vec<String>,
+        #[command(flatten)]
+        opening: Opening,
     },
     /// Makes a stack and selects it
     Init {

@@ -82,6 +82,9 @@ impl<T: Around> StateStore for Outer<T> {
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         self.0.inner().holder(stack).await
     }
+    async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        self.0.inner().ask_to_stop(stack).await
+    }
     async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         self.0.inner().unlock(stack).await
     }

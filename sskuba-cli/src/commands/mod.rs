@@ -1,6 +1,7 @@
 //! The commands: each a function from arguments and context to an exit code.
 
 mod backups;
+mod cancel;
 mod config;
 mod down;
 mod graph;
@@ -20,6 +21,7 @@ mod stack;
 mod state;
 mod state_edits;
 mod summary;
+mod tags;
 mod up;
 
 use std::ffi::OsString;
@@ -134,6 +136,7 @@ async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Cod
         Command::Output(args) => output::run(context, &args).await,
         Command::Graph(args) => graph::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
+        Command::Cancel(args) => cancel::run(context, &args).await,
         Command::State(args) => state::run(context, args).await,
         Command::Stack(args) => stack::run(context, args).await,
         Command::Config(args) => config::run(context, args).await,

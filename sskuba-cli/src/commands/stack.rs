@@ -1,7 +1,8 @@
 //! `stack list|init|select|rm|unmanaged|recipients`; [`renaming`](super::renaming) has `stack rename`
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sskuba_core::address::StackId;
+use sskuba_core::engine::{EngineError, Snapshot};
 
 use super::planned;
 use crate::args::Stack;
@@ -12,7 +13,8 @@ use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, command: Stack) -> Result<Code, Stop> {
     match command {
-        Stack::List { all } => list(context, all).await,
+        Stack::List { all, tag } => list(context, all, &tag).await,
+        Stack::Tag { changes, opening } => super::tags::run(context, &changes, &opening).await,
         Stack::Init { name, copy_config_from } => init(context, &name, copy_config_from.as_deref()).await,
         Stack::Select { name } => select(context, &name).await,
         Stack::Rename { new } => super::renaming::run(context, &new).await,
@@ -23,58 +25,79 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: Stack) -> Result
     Ok(Code::Done)
 }
 
-async fn list(context: &mut Context<'_, '_>, all: bool) -> Result<(), Stop> {
+async fn list(context: &mut Context<'_, '_>, all: bool, wanted: &[(String, String)]) -> Result<(), Stop> {
     let engine = context.engine(Access::Read)?;
     let mut stacks = engine.store().stacks().await?;
     stacks.retain(|stack| all || stack.project() == context.project.name);
     stacks.sort();
+    let any = !stacks.is_empty();
     let (mut rows, mut documents) = (Vec::new(), Vec::new());
     for stack in stacks {
-        let short = context.project.short(&stack).to_owned();
-        let selected = stack == context.stack;
-        let mark = if selected { "*" } else { " " };
-        // One stack that cannot be read does not hide the others.
-        match engine.read(&stack).await {
-            Ok(snapshot) => {
-                let state = &snapshot.state;
-                let updated = state.records().map(|record| record.updated).max().map(|time| time.to_string());
-                let holder = snapshot.holder.map(|holder| holder.to_string());
-                documents.push(json!({
-                    "stack": stack, "selected": selected, "resources": state.len(), "revision": state.revision(),
-                    "updated": updated, "holder": holder,
-                }));
-                rows.push([
-                    format!("{mark} {short}"),
-                    state.len().to_string(),
-                    state.revision().to_string(),
-                    updated.unwrap_or_else(|| "-".to_owned()),
-                    holder.map(|holder| format!("in use by {holder}")).unwrap_or_default(),
-                ]);
-            }
-            Err(error) => {
-                let error = error.to_string();
-                documents.push(json!({"stack": stack, "selected": selected, "error": error}));
-                rows.push([
-                    format!("{mark} {short}"),
-                    "?".into(),
-                    "?".into(),
-                    "?".into(),
-                    error.replace('\n', " "),
-                ]);
-            }
+        // One stack that cannot be read does not hide the others, nor is it hidden: nobody knows its tags.
+        let read = engine.read(&stack).await;
+        let has =
+            |snapshot: &Snapshot| wanted.iter().all(|(key, value)| snapshot.tags.get(key) == Some(value));
+        if !read.as_ref().is_ok_and(has) && read.is_ok() {
+            continue;
         }
+        let (row, document) = listed(context, &stack, read);
+        rows.push(row);
+        documents.push(document);
     }
     if context.screen.json {
         context.screen.document(&documents);
-    } else if rows.is_empty() {
+    } else if !rows.is_empty() {
+        let text = if rows.iter().all(|row| row[4].is_empty()) {
+            let rows: Vec<_> = rows.into_iter().map(|[a, b, c, d, _, e]| [a, b, c, d, e]).collect();
+            table::table(["  stack", "resources", "revision", "updated", ""], &rows)
+        } else {
+            table::table(["  stack", "resources", "revision", "updated", "tags", ""], &rows)
+        };
+        context.screen.say(text.trim_end());
+    } else if any {
+        context.screen.say("No stack has these tags; `stack list` shows all");
+    } else {
         let call = context.call.clone();
         context.screen.say(format!("There is no stack yet; `{call} up` makes `{}`", context.stack.stack()));
-    } else {
-        context
-            .screen
-            .say(table::table(["  stack", "resources", "revision", "updated", ""], &rows).trim_end());
     }
     Ok(())
+}
+
+/// Describes a stack for people and for programs.
+fn listed(
+    context: &Context<'_, '_>,
+    stack: &StackId,
+    read: Result<Snapshot, EngineError>,
+) -> ([String; 6], Json) {
+    let selected = *stack == context.stack;
+    let mark = if selected { "*" } else { " " };
+    let name = format!("{mark} {}", context.project.short(stack));
+    match read {
+        Ok(Snapshot { state, holder, tags, .. }) => {
+            let updated = state.records().map(|record| record.updated).max().map(|time| time.to_string());
+            let holder = holder.map(|holder| holder.to_string());
+            let document = json!({
+                "stack": stack, "selected": selected, "resources": state.len(), "revision": state.revision(),
+                "updated": updated, "holder": holder, "tags": tags,
+            });
+            let row = [
+                name,
+                state.len().to_string(),
+                state.revision().to_string(),
+                updated.unwrap_or_else(|| "-".to_owned()),
+                super::tags::line(&tags),
+                holder.map(|holder| format!("in use by {holder}")).unwrap_or_default(),
+            ];
+            (row, document)
+        }
+        Err(error) => {
+            let error = error.to_string();
+            let document = json!({"stack": stack, "selected": selected, "error": error});
+            let unknown = || "?".to_owned();
+            let row = [name, unknown(), unknown(), unknown(), String::new(), error.replace('\n', " ")];
+            (row, document)
+        }
+    }
 }
 
 async fn init(context: &mut Context<'_, '_>, name: &str, from: Option<&str>) -> Result<(), Stop> {

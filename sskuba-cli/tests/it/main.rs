@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod bench;
+mod cancelling;
 mod configuring;
 mod escapes;
 mod interrupting;
@@ -13,4 +14,5 @@ mod records;
 mod refusals;
 mod renaming;
 mod shelf;
+mod tags;
 mod texts;

@@ -18,6 +18,7 @@ mod rename;
 mod repair;
 mod run;
 mod session;
+mod tags;
 
 pub use crate::applying::Misplaced;
 pub use tokio_util::sync::CancellationToken;
@@ -33,3 +34,4 @@ pub use read::{Run, Snapshot};
 pub use repair::Examination;
 pub use run::{Planned, RunCall, Unplanned};
 pub use session::{Resolution, Session};
+pub use tags::Tags;

@@ -11,6 +11,7 @@ use super::discard::discard;
 use super::error::EngineError;
 use super::open::{check, check_world, digester, is_simulated, key_of};
 use super::planned::{declare, make_plan, plan_graph};
+use super::tags::{Tags, tags_of};
 use crate::address::{StackId, Token};
 use crate::applying::{Events, Instances, replay};
 use crate::clock::Timestamp;
@@ -30,6 +31,8 @@ pub struct Snapshot {
     pub holder: Option<Holder>,
     /// Whether the secrets could be opened.
     pub opened: bool,
+    /// The tags that people gave it.
+    pub tags: Tags,
 }
 
 /// A run of a program on a stack.
@@ -74,7 +77,16 @@ impl Engine {
         let codec = Codec::new(key, Arc::clone(&self.ids));
         let state = replay(&image, &codec).map_err(|error| EngineError::journal(stack, error))?;
         let holder = self.store.holder(stack).await.map_err(EngineError::store)?;
-        Ok(Snapshot { state, holder, opened })
+        Ok(Snapshot { state, holder, opened, tags: tags_of(&image) })
+    }
+
+    /// Asks the program that writes a stack to stop as Ctrl-C would: calls that are under way end and are recorded,
+    /// nothing new starts, and the stack is let go of. Says who was asked; none if nobody writes it.
+    ///
+    /// # Errors
+    /// If that program cannot be reached.
+    pub async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, EngineError> {
+        self.store.ask_to_stop(stack).await.map_err(EngineError::store)
     }
 
     /// Plans what a program declares, without taking the stack's lease. A stack that is not there is empty.

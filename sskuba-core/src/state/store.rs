@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::remains::{Anew, Backup, Leftovers, Remains};
 use crate::address::StackId;
@@ -299,6 +300,24 @@ pub trait StateStore: Send + Sync + fmt::Debug {
 
     /// Says who holds the stack.
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError>;
+
+    /// Asks the program that holds the stack to stop as soon as what it has begun has ended; says who that is, none if
+    /// nobody holds it. Whether it does so is the holder's affair: see [`stop_requests`](Self::stop_requests). The
+    /// default cannot ask.
+    async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        match self.holder(stack).await? {
+            None => Ok(None),
+            Some(holder) => Err(StoreError::Unsupported(format!(
+                "{} cannot ask {holder} to stop; press Ctrl-C there",
+                self.place()
+            ))),
+        }
+    }
+
+    /// Returns what is cancelled when somebody asks the holder of this lease to stop. The default is never.
+    async fn stop_requests(&self, _lease: &Lease) -> Result<CancellationToken, StoreError> {
+        Ok(CancellationToken::new())
+    }
 
     /// Breaks the lease of a holder that is known to be dead; says whose it was. A live holder of a store whose
     /// lease is a lock of the operating system cannot be broken: [`StoreError::Busy`].

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
 
 use super::copy::Copy;
 use super::slot::Held;
@@ -131,6 +132,19 @@ impl StateStore for Sled {
             if database::is_locked(&folder)? { Ok(sidecar::read(&folder, sidecar::HOLDER)) } else { Ok(None) }
         })
         .await
+    }
+
+    async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        if let Some(held) = &self.slot(stack).read_owned().await.held {
+            held.stop.cancel();
+            return Ok(Some(held.holder.clone()));
+        }
+        let Some(holder) = self.holder(stack).await? else { return Ok(None) };
+        Ok(self.tell_to_stop(stack, &holder).await?.then_some(holder))
+    }
+
+    async fn stop_requests(&self, lease: &Lease) -> Result<CancellationToken, StoreError> {
+        self.slot(&lease.stack).read_owned().await.check(lease).map(|held| held.stop.clone())
     }
 
     async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
