@@ -305,10 +305,26 @@ pub(crate) struct Graph {
 
 /// `history`
 #[derive(Debug, Clone, Default, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct History {
     /// How many runs, the newest first
     #[arg(short = 'n', long, default_value_t = 20)]
     pub(crate) limit: usize,
+    #[command(subcommand)]
+    pub(crate) command: Option<HistoryCommand>,
+}
+
+/// `history …`
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// Shows what one run or edit did: each object that it made, changed, replaced, deleted or moved, with its fields
+    ///
+    /// It is told from the copies that runs leave: those of the last five, or as many as `backups` says in the table
+    /// `[sskuba]` of the stack's file. Of older runs the counts are known.
+    Show {
+        /// The revision of the run, as `history` lists it
+        revision: u64,
+    },
 }
 
 /// `cancel`

@@ -9,6 +9,7 @@ mod history;
 mod import;
 mod listing;
 mod output;
+mod past;
 mod planned;
 mod preview;
 mod recipients;

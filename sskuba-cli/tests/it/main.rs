@@ -9,6 +9,8 @@ mod escapes;
 mod interrupting;
 mod lifecycle;
 mod naming;
+mod outputs;
+mod past;
 mod plans;
 mod records;
 mod refusals;

@@ -2,14 +2,17 @@
 
 mod backups;
 mod build;
+mod compare;
 mod discard;
 mod edit;
 mod error;
+mod history;
 mod import;
 mod keys;
 mod listing;
 mod looking;
 mod open;
+mod past;
 mod placing;
 mod planned;
 mod portable;
@@ -25,12 +28,15 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use crate::refresh::{Doubt, RefreshReport, Refreshed};
 pub use build::{Engine, EngineBuilder};
+pub use compare::{Became, ObjectChange};
 pub use discard::discard;
 pub use edit::Undoing;
 pub use error::EngineError;
+pub use history::Run;
 pub use import::Imported;
 pub use listing::{Listing, Unmanaged};
-pub use read::{Run, Snapshot};
+pub use past::{Done, Past};
+pub use read::Snapshot;
 pub use repair::Examination;
 pub use run::{Planned, RunCall, Unplanned};
 pub use session::{Resolution, Session};
