@@ -151,6 +151,11 @@ pub(crate) enum Command {
     Graph(Graph),
     /// Shows who did what, when and why
     History(History),
+    /// Follows what other programs do to the stack, this run and the next ones; changes nothing
+    ///
+    /// It reads what they record, several times a second, until Ctrl-C: which calls are under way, and what came of
+    /// them. To run a program again when its sources change, use `cargo watch -x 'run -- preview'`.
+    Watch,
     /// Asks the program that changes the stack now, at another terminal, to stop as Ctrl-C would
     ///
     /// Calls that are under way end and are recorded, nothing new starts, and the stack is let go of. The lease of a

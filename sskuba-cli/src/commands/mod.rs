@@ -24,6 +24,7 @@ mod state_edits;
 mod summary;
 mod tags;
 mod up;
+mod watch;
 
 use std::ffi::OsString;
 use std::future::poll_fn;
@@ -137,6 +138,7 @@ async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Cod
         Command::Output(args) => output::run(context, &args).await,
         Command::Graph(args) => graph::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
+        Command::Watch => watch::run(context).await,
         Command::Cancel(args) => cancel::run(context, &args).await,
         Command::State(args) => state::run(context, args).await,
         Command::Stack(args) => stack::run(context, args).await,

@@ -18,3 +18,4 @@ mod renaming;
 mod shelf;
 mod tags;
 mod texts;
+mod watching;
