@@ -189,6 +189,8 @@ pub type Migration = fn(u32, &mut Map, &mut Map);
 pub struct Schema {
     /// The kind.
     pub kind: Kind,
+    /// The Rust type, with the path of the module in which it is written: `my_crate::storage::Bucket`.
+    pub rust: &'static str,
     /// What the kind is: the first paragraph of its doc comment.
     pub doc: &'static str,
     /// The version of the fields; grows when recorded values need a migration.

@@ -284,6 +284,7 @@ fn schema(
     quote! {
         #core::schema::Schema {
             kind: #core::__private::kind(#kind_text),
+            rust: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name)),
             doc: #doc,
             version: #version,
             migrate: #migrate,

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::args::Config;
 use crate::context::{Access, Context};
+use crate::render::doc::words;
 use crate::render::paint::one_line;
 use crate::render::{table, value};
 use crate::settings::{Entry, Overrides, Place, check_key, merge, open, seal};
@@ -187,15 +188,15 @@ fn list(context: &mut Context<'_, '_>) -> Result<(), Stop> {
     let mut rows: Vec<[String; 4]> = Vec::new();
     for (key, configured) in &values {
         let note = match doc(key) {
-            None if !fields.is_empty() => "the program does not read it",
-            other => other.unwrap_or_default(),
+            None if !fields.is_empty() => "the program does not read it".to_owned(),
+            other => other.map(words).unwrap_or_default(),
         };
         let shown = value::show(&configured.value, false);
-        rows.push([key.clone(), shown, configured.origin.to_string(), note.to_owned()]);
+        rows.push([key.clone(), shown, configured.origin.to_string(), note]);
     }
     for field in unset {
         let origin = if field.required { "not set, must be" } else { "default" };
-        rows.push([field.name.to_owned(), "-".to_owned(), origin.to_owned(), field.doc.to_owned()]);
+        rows.push([field.name.to_owned(), "-".to_owned(), origin.to_owned(), words(field.doc)]);
     }
     if rows.is_empty() {
         let name = context.settings()?.name();

@@ -1,6 +1,7 @@
 //! Turns what the engine knows into text. Pure: no clock, no terminal, no environment.
 
 pub(crate) mod difference;
+pub(crate) mod doc;
 pub(crate) mod duration;
 pub(crate) mod lines;
 pub(crate) mod paint;
