@@ -172,7 +172,11 @@ pub(crate) enum Command {
     Config(Config),
     /// Describes the kinds of resources that this program knows
     Schema(Schema),
-    /// Writes completions for a shell
+    /// Writes the script by which a shell completes commands, stacks, addresses, kinds and keys
+    ///
+    /// For bash: `source <(PROGRAM completions bash)` in ~/.bashrc; for zsh: the same in ~/.zshrc; for fish:
+    /// `PROGRAM completions fish | source` in ~/.config/fish/config.fish. The script runs the program at each Tab, which
+    /// reads the stack and waits for nobody. A program that `cargo run` starts is completed under its own name.
     Completions(Completions),
 }
 

@@ -15,6 +15,7 @@ use sskuba_core::stack::Program;
 
 use crate::args::Arguments;
 use crate::commands;
+use crate::completing;
 use crate::environment::Environment;
 use crate::pairs::together;
 use crate::screen::Screen;
@@ -175,6 +176,9 @@ impl Cli {
     ) -> u8 {
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
         let mut screen = Screen::new(out, errors, Arc::clone(&environment.clock));
+        if completing::answered(&self, &environment, &args, &mut screen) {
+            return Code::Done as u8;
+        }
         let code = match parse(&self.project, &args) {
             Ok(arguments) => commands::run(self, arguments, environment, &args, &mut screen).await,
             Err(error) if error.use_stderr() => {

@@ -8,6 +8,7 @@ mod args;
 mod canvas;
 mod cli;
 mod commands;
+mod completing;
 mod context;
 mod display;
 mod dumps;

@@ -50,10 +50,11 @@ pub(crate) async fn run(
     let Arguments { global, command } = arguments;
     prepare(screen, &global, &environment);
     if let Command::Completions(completions) = &command {
-        let mut text = Vec::new();
-        let name = cli.project.clone();
-        clap_complete::generate(completions.shell, &mut crate::cli::definition(&name), name, &mut text);
-        screen.exact(&String::from_utf8_lossy(&text));
+        let Some(script) = crate::completing::script(completions.shell, &environment, args) else {
+            screen.error("failed to write the script: the program does not know its own name");
+            return Code::Failed;
+        };
+        screen.exact(&script);
         return Code::Done;
     }
     let changes = matches!(

@@ -156,9 +156,14 @@ impl Bench {
     }
 
     pub(crate) async fn run_in(&self, args: &str, environment: Environment) -> Ran {
+        self.run_words(args.split_whitespace(), environment).await
+    }
+
+    /// Runs with these words, some of which may be empty or have spaces in them.
+    pub(crate) async fn run_words(&self, words: impl Iterator<Item = &str>, environment: Environment) -> Ran {
         let cli = Cli::new("library").program(program).config::<Settings>().provider(self.shelf.provider());
         let (mut out, mut errors) = (Vec::new(), Vec::new());
-        let args = std::iter::once("library").chain(args.split_whitespace());
+        let args = std::iter::once("library").chain(words);
         let code = cli.run_with(args, environment, &mut out, &mut errors).await;
         Ran { code, out: String::from_utf8(out).unwrap(), errors: String::from_utf8(errors).unwrap() }
     }

@@ -4,6 +4,7 @@
 
 mod bench;
 mod cancelling;
+mod completing;
 mod configuring;
 mod escapes;
 mod interrupting;
