@@ -48,7 +48,7 @@ pub(crate) struct Global {
     /// Where stacks are recorded: `sled:PATH` or `memory:`
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) state: Option<String>,
-    /// Sets one value of the stack's configuration, for this run
+    /// Sets one value of the stack's configuration, for this run: `zones=["a","b"]`, `tags={team="x"}`, `tags.team=x`
     #[arg(short = 'c', long = "config", global = true, value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) config: Vec<(String, String)>,
     /// Writes JSON alone to the standard output

@@ -19,7 +19,7 @@ use crate::stop::{Code, Stop};
 pub(super) async fn run(context: &mut Context<'_, '_>, command: Config) -> Result<Code, Stop> {
     match command {
         Config::Get { key, show_secrets } => get(context, &key, show_secrets),
-        Config::Set { key, value, secret } => set(context, &key, value, secret),
+        Config::Set { key, value, secret } => set(context, &key, value, secret).await,
         Config::Rm { key } => rm(context, &key),
         Config::List => list(context),
     }?;
@@ -90,7 +90,12 @@ fn effective(context: &mut Context<'_, '_>) -> Result<Vec<(String, Configured)>,
     Ok(values.0.into_iter().collect())
 }
 
-fn set(context: &mut Context<'_, '_>, key: &str, value: Option<String>, secret: bool) -> Result<(), Stop> {
+async fn set(
+    context: &mut Context<'_, '_>,
+    key: &str,
+    value: Option<String>,
+    secret: bool,
+) -> Result<(), Stop> {
     // What the program reads as a secret is sealed, asked for or not.
     let secret = secret || context.cli.fields.iter().any(|field| field.secret && field.name == key);
     let given = value.is_some();
@@ -100,6 +105,7 @@ fn set(context: &mut Context<'_, '_>, key: &str, value: Option<String>, secret: 
     });
     // What is refused is refused before anything is made.
     check_key(key)?;
+    super::fitting::check(context, key, &text, secret).await?;
     let (mut file, _alone) = context.settings_to_change()?;
     let was_sealed = matches!(file.get(key)?, Some(Entry::Sealed(_)));
     if was_sealed && !secret {

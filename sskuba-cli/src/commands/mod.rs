@@ -4,6 +4,7 @@ mod backups;
 mod cancel;
 mod config;
 mod down;
+mod fitting;
 mod graph;
 mod history;
 mod import;

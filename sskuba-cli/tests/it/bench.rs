@@ -161,7 +161,16 @@ impl Bench {
 
     /// Runs with these words, some of which may be empty or have spaces in them.
     pub(crate) async fn run_words(&self, words: impl Iterator<Item = &str>, environment: Environment) -> Ran {
-        let cli = Cli::new("library").program(program).config::<Settings>().provider(self.shelf.provider());
+        self.run_cli(Cli::new("library").config::<Settings>(), words, environment).await
+    }
+
+    /// Runs a program that does not say beforehand what it reads.
+    pub(crate) async fn run_silent(&self, args: &str) -> Ran {
+        self.run_cli(Cli::new("library"), args.split_whitespace(), self.environment()).await
+    }
+
+    async fn run_cli(&self, cli: Cli, words: impl Iterator<Item = &str>, environment: Environment) -> Ran {
+        let cli = cli.program(program).provider(self.shelf.provider());
         let (mut out, mut errors) = (Vec::new(), Vec::new());
         let args = std::iter::once("library").chain(words);
         let code = cli.run_with(args, environment, &mut out, &mut errors).await;
