@@ -143,6 +143,9 @@ pub(crate) enum Command {
     /// Reads what is really there and records it
     Refresh(Refresh),
     /// Records an object that exists already as what the program declares; changes nothing at the provider
+    ///
+    /// Writes the Rust code that declares the object as it is, where the program declares it otherwise or not yet. What
+    /// only the kind's crate has a type for (structs, choices) is written as `Literal::json(…)`.
     Import(Import),
     /// Shows what the stack exports
     #[command(alias = "outputs")]

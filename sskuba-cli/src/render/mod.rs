@@ -7,5 +7,6 @@ pub(crate) mod lines;
 pub(crate) mod paint;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod rust_code;
 pub(crate) mod table;
 pub(crate) mod value;

@@ -96,17 +96,28 @@ pub(crate) fn merge(
         }
     }
     for (key, text) in overrides.flags {
-        let (value, or) = match key.split_once('.') {
-            None => (hide(key, text), spelt(text).map(|value| mask(key, value))),
-            Some((root, path)) => {
-                let (value, or) = within(values.0.get(root), path, text)
-                    .map_err(|why| Stop::usage(format!("`-c {key}=…` cannot be: {why}")))?;
-                (mask(root, value), Some(mask(root, or)))
-            }
-        };
-        values.set_either(root(key), value, or, Origin::Flag);
+        set_flag(&mut values, key, text, mask)?;
     }
     Ok(values)
+}
+
+/// Sets what one `-c` says: a value, or a part of a table.
+fn set_flag(
+    values: &mut ConfigValues,
+    key: &str,
+    text: &str,
+    mask: impl Fn(&str, Value) -> Value,
+) -> Result<(), Stop> {
+    let (value, or) = match key.split_once('.') {
+        None => (mask(key, Value::from(text)), spelt(text).map(|value| mask(key, value))),
+        Some((root, path)) => {
+            let part = within(values.0.get(root), path, text);
+            let (value, or) = part.map_err(|why| Stop::usage(format!("`-c {key}=…` cannot be: {why}")))?;
+            (mask(root, value), Some(mask(root, or)))
+        }
+    };
+    values.set_either(root(key), value, or, Origin::Flag);
+    Ok(())
 }
 
 /// Returns the key of which a dotted one sets a part.

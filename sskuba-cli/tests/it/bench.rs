@@ -170,7 +170,20 @@ impl Bench {
     }
 
     async fn run_cli(&self, cli: Cli, words: impl Iterator<Item = &str>, environment: Environment) -> Ran {
-        let cli = cli.program(program).provider(self.shelf.provider());
+        self.run_program(cli.program(program).provider(self.shelf.provider()), words, environment).await
+    }
+
+    /// Runs another program.
+    pub(crate) async fn run_given(&self, cli: Cli, args: &str, environment: Environment) -> Ran {
+        self.run_program(cli, args.split_whitespace(), environment).await
+    }
+
+    async fn run_program(
+        &self,
+        cli: Cli,
+        words: impl Iterator<Item = &str>,
+        environment: Environment,
+    ) -> Ran {
         let (mut out, mut errors) = (Vec::new(), Vec::new());
         let args = std::iter::once("library").chain(words);
         let code = cli.run_with(args, environment, &mut out, &mut errors).await;

@@ -7,6 +7,7 @@ mod cancelling;
 mod completing;
 mod configuring;
 mod escapes;
+mod imported;
 mod interrupting;
 mod lifecycle;
 mod naming;
