@@ -271,9 +271,17 @@ pub(crate) struct Refresh {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Import {
     /// The declared resource, e.g. `aws:ec2:Vpc::main`; without an id a kind will do
-    pub(crate) address: String,
+    #[arg(required_unless_present = "from")]
+    pub(crate) address: Option<String>,
     /// The provider's id of the object, e.g. `vpc-0a1b2c3d`; what is there is listed if none is given
     pub(crate) id: Option<String>,
+    /// Imports many: a list in JSON, or tables `[[import]]` in TOML, each with `kind`, `name`, `id`, and if need be
+    /// `component` (its path) and `provider` (the address of the instance)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["address", "id"])]
+    pub(crate) from: Option<PathBuf>,
+    /// With --from: imports those that can be, although others cannot
+    #[arg(long, requires = "from")]
+    pub(crate) continue_on_error: bool,
     /// Imports it although the next `up` would replace it
     #[arg(long)]
     pub(crate) even_if_replaced: bool,

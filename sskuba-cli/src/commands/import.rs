@@ -12,13 +12,17 @@ use crate::render::{difference, rust_code};
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<Code, Stop> {
+    if let Some(file) = &args.from {
+        return super::import_all::run(context, args, file).await;
+    }
+    let text = args.address.as_deref().unwrap_or_default();
     let Some(id) = &args.id else {
-        super::listing::importable(context, &args.address).await?;
+        super::listing::importable(context, text).await?;
         return Ok(Code::Done);
     };
     let engine = context.engine(Access::Write)?;
     context.refuse_unknown_stack(&engine).await?;
-    let address = declared(context, &engine, &args.address).await?;
+    let address = declared(context, &engine, text).await?;
     let mut session = context.open(&engine, "import", &args.opening).await?;
     let imported = match import(context, &mut session, &address, id, args.even_if_replaced).await {
         Ok(imported) => imported,
@@ -92,7 +96,7 @@ async fn import(
 }
 
 /// Shows how an object that the program does not declare would be declared.
-async fn suggest(
+pub(super) async fn suggest(
     context: &mut Context<'_, '_>,
     session: &mut Session,
     address: &Address,

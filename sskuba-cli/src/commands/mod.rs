@@ -8,6 +8,7 @@ mod fitting;
 mod graph;
 mod history;
 mod import;
+mod import_all;
 mod listing;
 mod output;
 mod past;

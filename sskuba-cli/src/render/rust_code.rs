@@ -59,7 +59,7 @@ pub(crate) fn declaration(schema: &Schema, address: &Address, inputs: &Map, stat
         let _ = writeln!(text, "// {}", super::paint::one_line(note));
     }
     let new = format!("{}::new({})", rust_path(schema), needed.join(", "));
-    let name = quoted(&address.name().to_string());
+    let name = quoted(address.name());
     if setters.is_empty() {
         let _ = writeln!(text, "stack.add({name}, {new})?;");
     } else {
@@ -89,9 +89,7 @@ fn reference(field: &Field, value: &Value, state: &State) -> Option<String> {
     let known = state.records().filter(|record| record.address.kind_str() == kind);
     let known = known.filter(|record| ids.contains(&record.id.as_str()));
     let names: Vec<String> = known
-        .map(|record| {
-            format!("`{}.id()` instead of {}", word(&record.address.name().to_string()), record.shown_id())
-        })
+        .map(|record| format!("`{}.id()` instead of {}", word(record.address.name()), record.shown_id()))
         .collect();
     (!names.is_empty()).then(|| format!("`{}`: better {}.", field.name, names.join(", ")))
 }

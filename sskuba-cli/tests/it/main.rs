@@ -8,6 +8,7 @@ mod completing;
 mod configuring;
 mod escapes;
 mod imported;
+mod importing;
 mod interrupting;
 mod lifecycle;
 mod naming;

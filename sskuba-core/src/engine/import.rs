@@ -42,7 +42,23 @@ impl Session {
         even_if_replaced: bool,
     ) -> Result<Imported, EngineError> {
         let plan = self.plan(program, options).await?;
-        let (node, wanted) = self.importable(&plan, address, id)?;
+        let (record, imported) = self.prepare(&plan, address, id, even_if_replaced).await?;
+        let adopted = Entry::Adopted(Box::new(record));
+        let simulated = self.engine().simulated;
+        self.edit_world(format!("imported {id} as {address}"), vec![adopted], Some(simulated)).await?;
+        Ok(imported)
+    }
+
+    /// Looks at an object that is to become what a plan declares: what would be recorded of it, and what the next `up`
+    /// would do with it. Nothing is recorded.
+    pub(super) async fn prepare(
+        &mut self,
+        plan: &Plan,
+        address: &Address,
+        id: &str,
+        even_if_replaced: bool,
+    ) -> Result<(Record, Imported), EngineError> {
+        let (node, wanted) = self.importable(plan, address, id)?;
         let token = self.engine().ids.token();
         let schema = &plan.graph.node(node).schema;
         let provider = plan.graph.node(node).provider.map(|p| plan.graph.node(p).address.clone());
@@ -97,10 +113,7 @@ impl Session {
         }
         let action =
             if action == Action::Same && record.status == Status::Made { Action::Wait } else { action };
-        let adopted = Entry::Adopted(Box::new(record));
-        let simulated = self.engine().simulated;
-        self.edit_world(format!("imported {id} as {address}"), vec![adopted], Some(simulated)).await?;
-        Ok(Imported { token, action, certain, changes })
+        Ok((record, Imported { token, action, certain, changes }))
     }
 
     /// Reads an object that exists already, whether it is declared or not: its fields as the provider reports them, as
