@@ -48,7 +48,7 @@ fn a_rename_that_is_killed_leaves_one_name_whole_and_says_how_it_ends() {
 
 #[test]
 fn a_run_in_another_process_is_asked_to_stop() {
-    let stage = Stage::new("churn", &["seed=7", "size=40"]).speed(20.0);
+    let stage = Stage::new("churn", &["resources=40"]).speed(20.0);
     stage.run("cancel").expect(1).says(&["nothing runs on local/churn/dev"]);
     let mut running = stage.start("up --yes --json");
     running.until("\"event\":\"started\"", 3);
