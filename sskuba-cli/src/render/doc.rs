@@ -55,7 +55,8 @@ pub(crate) fn rust_path(schema: &Schema) -> String {
     match parts[..] {
         [krate, .., name] if krate.starts_with("sskuba_") => {
             let provider = krate.trim_start_matches("sskuba_");
-            match parts.get(1).filter(|_| parts.len() > 2 && !schema.is_instance()) {
+            // Settings of a provider are shown beside its services.
+            match parts.get(1).filter(|module| parts.len() > 2 && **module != "settings") {
                 Some(service) => format!("sskuba::{provider}::{service}::{name}"),
                 None => format!("sskuba::{provider}::{name}"),
             }
