@@ -48,7 +48,7 @@ pub(crate) struct Global {
     /// Where stacks are recorded: `sled:PATH` or `memory:`
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) state: Option<String>,
-    /// Sets one value of the stack's configuration, for this run
+    /// Sets one value of the stack's configuration, for this run: `zones=["a","b"]`, `tags={team="x"}`, `tags.team=x`
     #[arg(short = 'c', long = "config", global = true, value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) config: Vec<(String, String)>,
     /// Writes JSON alone to the standard output
@@ -143,6 +143,9 @@ pub(crate) enum Command {
     /// Reads what is really there and records it
     Refresh(Refresh),
     /// Records an object that exists already as what the program declares; changes nothing at the provider
+    ///
+    /// Writes the Rust code that declares the object as it is, where the program declares it otherwise or not yet. What
+    /// only the kind's crate has a type for (structs, choices) is written as `Literal::json(…)`.
     Import(Import),
     /// Shows what the stack exports
     #[command(alias = "outputs")]
@@ -151,6 +154,16 @@ pub(crate) enum Command {
     Graph(Graph),
     /// Shows who did what, when and why
     History(History),
+    /// Follows what other programs do to the stack, this run and the next ones; changes nothing
+    ///
+    /// It reads what they record, several times a second, until Ctrl-C: which calls are under way, and what came of
+    /// them. To run a program again when its sources change, use `cargo watch -x 'run -- preview'`.
+    Watch,
+    /// Asks the program that changes the stack now, at another terminal, to stop as Ctrl-C would
+    ///
+    /// Calls that are under way end and are recorded, nothing new starts, and the stack is let go of. The lease of a
+    /// program that is dead is no hindrance; where it is, `state unlock` breaks it.
+    Cancel(Cancel),
     /// Looks at what is recorded, and mends it
     #[command(subcommand)]
     State(State),
@@ -162,7 +175,11 @@ pub(crate) enum Command {
     Config(Config),
     /// Describes the kinds of resources that this program knows
     Schema(Schema),
-    /// Writes completions for a shell
+    /// Writes the script by which a shell completes commands, stacks, addresses, kinds and keys
+    ///
+    /// For bash: `source <(PROGRAM completions bash)` in ~/.bashrc; for zsh: the same in ~/.zshrc; for fish:
+    /// `PROGRAM completions fish | source` in ~/.config/fish/config.fish. The script runs the program at each Tab, which
+    /// reads the stack and waits for nobody. A program that `cargo run` starts is completed under its own name.
     Completions(Completions),
 }
 
@@ -254,9 +271,17 @@ pub(crate) struct Refresh {
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Import {
     /// The declared resource, e.g. `aws:ec2:Vpc::main`; without an id a kind will do
-    pub(crate) address: String,
+    #[arg(required_unless_present = "from")]
+    pub(crate) address: Option<String>,
     /// The provider's id of the object, e.g. `vpc-0a1b2c3d`; what is there is listed if none is given
     pub(crate) id: Option<String>,
+    /// Imports many: a list in JSON, or tables `[[import]]` in TOML, each with `kind`, `name`, `id`, and if need be
+    /// `component` (its path) and `provider` (the address of the instance)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["address", "id"])]
+    pub(crate) from: Option<PathBuf>,
+    /// With --from: imports those that can be, although others cannot
+    #[arg(long, requires = "from")]
+    pub(crate) continue_on_error: bool,
     /// Imports it although the next `up` would replace it
     #[arg(long)]
     pub(crate) even_if_replaced: bool,
@@ -300,10 +325,34 @@ pub(crate) struct Graph {
 
 /// `history`
 #[derive(Debug, Clone, Default, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct History {
     /// How many runs, the newest first
     #[arg(short = 'n', long, default_value_t = 20)]
     pub(crate) limit: usize,
+    #[command(subcommand)]
+    pub(crate) command: Option<HistoryCommand>,
+}
+
+/// `history …`
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// Shows what one run or edit did: each object that it made, changed, replaced, deleted or moved, with its fields
+    ///
+    /// It is told from the copies that runs leave: those of the last five, or as many as `backups` says in the table
+    /// `[sskuba]` of the stack's file. Of older runs the counts are known.
+    Show {
+        /// The revision of the run, as `history` lists it
+        revision: u64,
+    },
+}
+
+/// `cancel`
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Cancel {
+    /// Waits this long until it has stopped, e.g. `5m`
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) wait: Option<Duration>,
 }
 
 /// `stack recipients …`
@@ -332,6 +381,20 @@ pub(crate) enum Stack {
         /// Lists those of other projects too
         #[arg(long)]
         all: bool,
+        /// Lists those alone that have this tag; may be given several times
+        #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+        tag: Vec<(String, String)>,
+    },
+    /// Sets tags of the stack (KEY=VALUE) and removes others (KEY-); shows them if nothing is said
+    ///
+    /// For people and their scripts, e.g. `stack tag owner=ann expires=2027-01-31`; stored with the state. Nothing else
+    /// reads them.
+    Tag {
+        /// Which: KEY=VALUE sets one, KEY- removes one
+        #[arg(value_name = "KEY=VALUE | KEY-")]
+        changes: Vec<String>,
+        #[command(flatten)]
+        opening: Opening,
     },
     /// Makes a stack and selects it
     Init {
@@ -345,6 +408,15 @@ pub(crate) enum Stack {
     Select {
         /// Its name
         name: String,
+    },
+    /// Gives the stack another name, with its state, its history and its configuration
+    ///
+    /// What its provider wrote on objects stays, such as the former name in the tag `sskuba:stack` of AWS: objects are
+    /// found by their token, which does not change. An object that is updated later gets the new name there.
+    #[command(alias = "mv")]
+    Rename {
+        /// The new name, e.g. `prod`
+        new: String,
     },
     /// Lists the objects of a kind that no stack records
     Unmanaged {

@@ -8,13 +8,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches};
-use sskuba_core::config::{Config, ConfigField};
+use sskuba_core::config::{Config, ConfigField, Configured};
 use sskuba_core::provider::Provider;
 use sskuba_core::schema::Schema;
 use sskuba_core::stack::{IntoProgram, Program};
 
 use crate::args::Arguments;
 use crate::commands;
+use crate::completing;
 use crate::environment::Environment;
 use crate::pairs::together;
 use crate::screen::Screen;
@@ -48,6 +49,9 @@ pub type Simulate =
 /// Makes a provider with the folder of what a program keeps for itself.
 type MakeProvider = dyn Fn(&Path) -> Arc<dyn Provider> + Send + Sync;
 
+/// Tells whether a key of the configuration can have a value.
+type Check = fn(&str, &Configured) -> Option<Result<(), String>>;
+
 /// A program's command line.
 ///
 /// ```no_run
@@ -70,6 +74,7 @@ pub struct Cli {
     pub(crate) simulate: Option<Arc<Simulate>>,
     pub(crate) simulated: bool,
     pub(crate) fields: Vec<ConfigField>,
+    pub(crate) checks: Vec<Check>,
     pub(crate) called: Option<String>,
 }
 
@@ -91,6 +96,7 @@ impl Cli {
             simulate: None,
             simulated: false,
             fields: Vec::new(),
+            checks: Vec::new(),
             called: None,
         }
     }
@@ -151,6 +157,7 @@ impl Cli {
     #[must_use]
     pub fn config<C: Config>(mut self) -> Self {
         self.fields.extend(C::fields());
+        self.checks.push(C::check);
         self
     }
 
@@ -175,6 +182,9 @@ impl Cli {
     ) -> u8 {
         let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
         let mut screen = Screen::new(out, errors, Arc::clone(&environment.clock));
+        if completing::answered(&self, &environment, &args, &mut screen) {
+            return Code::Done as u8;
+        }
         let code = match parse(&self.project, &args) {
             Ok(arguments) => commands::run(self, arguments, environment, &args, &mut screen).await,
             Err(error) if error.use_stderr() => {

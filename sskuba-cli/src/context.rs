@@ -228,6 +228,7 @@ impl<'a, 'w> Context<'a, 'w> {
             )),
             _ => stop,
         })?;
+        self.interrupts.also(session.stop_requests().await?);
         self.revision = session.state().revision();
         let recovered = self.recover(&mut session).await;
         self.revision = session.state().revision();

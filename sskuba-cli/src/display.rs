@@ -50,11 +50,25 @@ impl Display {
         title: String,
         plan: Option<&Plan>,
     ) -> Self {
+        Self::showing(screen, environment, (title, plan), plan.is_some())
+    }
+
+    /// Prepares to follow a run of another program, whose plan is not known.
+    pub(crate) fn of_other(screen: &Screen<'_>, environment: &Environment, title: String) -> Self {
+        Self::showing(screen, environment, (title, None), true)
+    }
+
+    fn showing(
+        screen: &Screen<'_>,
+        environment: &Environment,
+        (title, plan): (String, Option<&Plan>),
+        as_tree: bool,
+    ) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mode = match (screen.json, screen.quiet) {
             (true, _) => Mode::Json,
             (_, true) => Mode::Quiet,
-            _ if plan.is_some() && environment.can_redraw() => {
+            _ if as_tree && environment.can_redraw() => {
                 Mode::Redrawn(Canvas::default(), environment.terminal.clone())
             }
             _ => Mode::Lines,

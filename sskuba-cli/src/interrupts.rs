@@ -3,12 +3,17 @@
 use std::fmt;
 use std::future::Future;
 
+use sskuba_core::engine::CancellationToken;
 use tokio::sync::mpsc;
 
 use crate::stop::Stop;
 
 /// Requests to stop: the first means *stop soon*, the second *stop now*.
-pub struct Interrupts(Source);
+pub struct Interrupts {
+    source: Source,
+    /// Cancelled when another program asks this one to stop.
+    asked: Option<CancellationToken>,
+}
 
 enum Source {
     None,
@@ -26,36 +31,52 @@ impl fmt::Debug for Interrupts {
 impl Interrupts {
     /// Makes a stream without requests.
     pub fn none() -> Self {
-        Self(Source::None)
+        Self::of(Source::None)
     }
 
     /// Makes the stream of this process's signals. A third signal ends the process at once, as SIGKILL would.
     pub fn of_process() -> Self {
-        Self(Source::Process)
+        Self::of(Source::Process)
     }
 
     /// Makes a stream of what is sent through the channel.
     pub fn of_channel(requests: mpsc::UnboundedReceiver<()>) -> Self {
-        Self(Source::Channel(requests))
+        Self::of(Source::Channel(requests))
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, asked: None }
+    }
+
+    /// Takes a request of another program, too, as one of these.
+    pub(crate) fn also(&mut self, asked: CancellationToken) {
+        self.asked = Some(asked);
     }
 
     /// Starts to listen, so that a signal no longer ends the process by itself.
     pub(crate) fn listen(&mut self) {
-        if matches!(self.0, Source::Process) {
+        if matches!(self.source, Source::Process) {
             let (sender, receiver) = mpsc::unbounded_channel();
             tokio::spawn(forward(sender));
-            self.0 = Source::Channel(receiver);
+            self.source = Source::Channel(receiver);
         }
     }
 
     /// Waits for the next request.
     pub(crate) async fn next(&mut self) {
-        if let Source::Channel(requests) = &mut self.0
-            && requests.recv().await.is_some()
-        {
-            return;
+        let signal = async {
+            if let Source::Channel(requests) = &mut self.source
+                && requests.recv().await.is_some()
+            {
+                return;
+            }
+            std::future::pending().await
+        };
+        let Some(asked) = self.asked.clone() else { return signal.await };
+        tokio::select! {
+            () = signal => {}
+            () = asked.cancelled() => self.asked = None,
         }
-        std::future::pending().await
     }
 
     /// Runs `work`, which may be dropped at any time, until it ends or a request comes.

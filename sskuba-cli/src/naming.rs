@@ -7,6 +7,7 @@ use sskuba_core::suggest::{LookupError, find, nearest};
 
 use crate::args::Selection;
 use crate::context::Context;
+use crate::settings::root;
 use crate::stop::Stop;
 
 /// How many stacks an error lists.
@@ -83,7 +84,7 @@ impl Context<'_, '_> {
         global.state.iter().for_each(|url| option("--state", url));
         if let Some(selection) = selection {
             for (key, value) in &global.config {
-                let secret = self.cli.fields.iter().any(|field| field.secret && field.name == key);
+                let secret = self.cli.fields.iter().any(|field| field.secret && field.name == root(key));
                 option("-c", &format!("{key}={}", if secret { "…" } else { value }));
             }
             let each = [

@@ -143,6 +143,12 @@ impl Project {
         }
     }
 
+    /// Tells whether a stack is the selected one.
+    pub(crate) fn is_selected(&self, stack: &StackId) -> Result<bool, Stop> {
+        let selected = self.selected()?;
+        Ok(selected.is_some_and(|name| self.named(&name).is_ok_and(|id| id == *stack)))
+    }
+
     /// Returns the file of a stack's configuration.
     pub(crate) fn settings(&self, stack: &StackId) -> PathBuf {
         self.root.join(format!("sskuba.{}.toml", stack.stack()))

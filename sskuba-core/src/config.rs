@@ -35,6 +35,8 @@ impl fmt::Display for Origin {
 pub struct Configured {
     /// The value.
     pub value: Value,
+    /// What a text from a flag or a variable is if it is not wanted as text: the list or table that it spells.
+    pub or: Option<Value>,
     /// Where it came from.
     pub origin: Origin,
 }
@@ -46,9 +48,14 @@ pub struct ConfigValues(pub BTreeMap<String, Configured>);
 impl ConfigValues {
     /// Sets a value; what was set from a stronger origin stays.
     pub fn set(&mut self, key: impl Into<String>, value: Value, origin: Origin) {
+        self.set_either(key, value, None, origin);
+    }
+
+    /// Sets a value that is read as `or` where it is not wanted as it stands.
+    pub fn set_either(&mut self, key: impl Into<String>, value: Value, or: Option<Value>, origin: Origin) {
         let key = key.into();
         if self.0.get(&key).is_none_or(|old| old.origin <= origin) {
-            self.0.insert(key, Configured { value, origin });
+            self.0.insert(key, Configured { value, or, origin });
         }
     }
 }
@@ -69,6 +76,8 @@ pub struct ConfigField {
     pub name: &'static str,
     /// What it is for.
     pub doc: &'static str,
+    /// Its Rust type, e.g. `Vec<String>`.
+    pub wants: &'static str,
     /// Whether it must be set.
     pub required: bool,
     /// Whether its type is, or has in it, a [`Secret`](crate::secret::Secret): it is masked wherever it comes from.
@@ -98,6 +107,11 @@ pub struct ConfigField {
 pub trait Config: Sized {
     /// Returns the keys.
     fn fields() -> Vec<ConfigField>;
+
+    /// Tells whether a key can have a value, and if not, why; none if it reads no such key, or cannot tell.
+    fn check(_key: &str, _value: &Configured) -> Option<Result<(), String>> {
+        None
+    }
 
     /// Reads the values.
     ///
@@ -185,14 +199,30 @@ fn names(fields: &[ConfigField]) -> String {
     fields.iter().map(|field| format!("`{}`", field.name)).collect::<Vec<_>>().join(", ")
 }
 
-/// Reads a value as `T`; text is tried as text and then as JSON, because flags and variables are only text.
+/// Reads a value as `T`; text is tried as text, then as JSON, because flags and variables are only text, and then as what
+/// else it spells.
 pub(crate) fn read_value<T: DeserializeOwned>(configured: &Configured) -> Result<T, String> {
     let first = configured.value.get::<T>();
-    let (Err(error), Some(text)) = (&first, configured.value.as_str()) else {
-        return first.map_err(|error| error.to_string());
-    };
-    let json = serde_json::from_str(text).ok().and_then(|json| serde_json::from_value(json).ok());
-    json.ok_or_else(|| error.to_string())
+    let Err(error) = &first else { return first.map_err(|error| error.to_string()) };
+    let text = configured.value.as_str();
+    let json = text.and_then(|text| serde_json::from_str(text).ok());
+    if let Some(value) = json.and_then(|json| serde_json::from_value(json).ok()) {
+        return Ok(value);
+    }
+    // What it spells is what the mistake is in.
+    configured
+        .or
+        .as_ref()
+        .map_or_else(|| Err(error.to_string()), |or| or.get().map_err(|error| error.to_string()))
+}
+
+/// Tells whether a value can be read as `T`; for generated code.
+///
+/// # Errors
+/// Why it cannot.
+pub fn fits<T: DeserializeOwned>(configured: &Configured) -> Result<(), String> {
+    configured.value.measure().check().map_err(|error| error.to_string())?;
+    read_value::<T>(configured).map(drop)
 }
 
 #[cfg(test)]
@@ -204,7 +234,8 @@ mod tests {
         let mut values = ConfigValues::default();
         values.set("zoens", "3".into(), Origin::Flag);
         values.set("count", "many".into(), Origin::File("sskuba.dev.toml".into()));
-        let field = |name, required| ConfigField { name, doc: "a number", required, secret: false };
+        let field =
+            |name, required| ConfigField { name, doc: "a number", wants: "u8", required, secret: false };
         let known = vec![field("zones", true), field("count", true), field("name", true)];
         let mut reader = ConfigReader::new(&values, known);
         assert_eq!(reader.field::<u8>("zones", None), None);
@@ -223,7 +254,8 @@ mod tests {
         let mut values = ConfigValues::default();
         let deep = (0..65).fold(Value::Null, |inner, _| Value::List(vec![inner]));
         values.set("tree", deep, Origin::Flag);
-        let known = vec![ConfigField { name: "tree", doc: "a tree", required: true, secret: false }];
+        let known =
+            vec![ConfigField { name: "tree", doc: "a tree", wants: "Value", required: true, secret: false }];
         let mut reader = ConfigReader::new(&values, known);
         assert_eq!(reader.field::<serde_json::Value>("tree", None), None);
         let text = reader.finish().unwrap_err().to_string();
@@ -231,8 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_spells_a_table_is_read_as_one_where_no_text_is_wanted() {
+        let mut values = ConfigValues::default();
+        let or = Value::from_json(serde_json::json!({"team": "x"}));
+        values.set_either("tags", r#"{team="x"}"#.into(), Some(or), Origin::Flag);
+        let tags = &values.0["tags"];
+        assert_eq!(read_value::<BTreeMap<String, String>>(tags).unwrap()["team"], "x");
+        assert_eq!(read_value::<String>(tags), Ok(r#"{team="x"}"#.into()));
+        assert!(fits::<BTreeMap<String, u8>>(tags).unwrap_err().contains("expected u8"));
+    }
+
+    #[test]
     fn text_is_read_as_the_wanted_type() {
-        let read = |text: &str| Configured { value: text.into(), origin: Origin::Flag };
+        let read = |text: &str| Configured { value: text.into(), or: None, origin: Origin::Flag };
         assert_eq!(read_value::<u32>(&read("17")), Ok(17));
         assert_eq!(read_value::<String>(&read("17")), Ok("17".into()));
         assert_eq!(read_value::<Vec<String>>(&read(r#"["a"]"#)), Ok(vec!["a".into()]));

@@ -1,5 +1,9 @@
 //! Typed edges: handles of declared resources, their outputs, and inputs made of either.
 
+mod literal;
+
+pub use literal::Literal;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;

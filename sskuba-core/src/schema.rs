@@ -240,6 +240,8 @@ pub type Migration = fn(u32, &mut Map, &mut Map);
 pub struct Schema {
     /// The kind.
     pub kind: Kind,
+    /// The Rust type, with the path of the module in which it is written: `my_crate::storage::Bucket`.
+    pub rust: Text,
     /// What the kind is: the first paragraph of its doc comment.
     pub doc: Text,
     /// The version of the fields; grows when recorded values need a migration.
@@ -274,6 +276,7 @@ impl Schema {
         const USUAL: Duration = Duration::from_secs(10);
         Self {
             kind,
+            rust: Text::Borrowed(""),
             doc: Text::Borrowed(""),
             version: 1,
             migrate: None,

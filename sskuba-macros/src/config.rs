@@ -35,7 +35,7 @@ fn names_secret(ty: TokenStream) -> bool {
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     no_generics(input, "Config")?;
     let (core, name) = (core_path(), &input.ident);
-    let (mut known, mut reads, mut idents) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut known, mut checks, mut reads, mut idents) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for field in named_fields(input, "Config")? {
         let Some(ident) = &field.ident else { continue };
         let key = ident.to_string().trim_start_matches("r#").to_owned();
@@ -44,7 +44,12 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         let optional = inside(ty, "Option").filter(|_| default.is_none());
         let required = default.is_none() && optional.is_none();
         let secret = names_secret(ty.to_token_stream());
-        known.push(quote!(#core::config::ConfigField { name: #key, doc: #doc, required: #required, secret: #secret }));
+        let read = optional.unwrap_or(ty);
+        let wants = read.to_token_stream().to_string().replace(' ', "");
+        known.push(quote!(#core::config::ConfigField {
+            name: #key, doc: #doc, wants: #wants, required: #required, secret: #secret,
+        }));
+        checks.push(quote!(#key => ::std::option::Option::Some(#core::config::fits::<#read>(value)),));
         let default = match default {
             None => quote!(::std::option::Option::None),
             Some(None) => quote!(::std::option::Option::Some(<#ty as ::std::default::Default>::default())),
@@ -60,6 +65,15 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         impl #core::config::Config for #name {
             fn fields() -> ::std::vec::Vec<#core::config::ConfigField> {
                 ::std::vec![#(#known),*]
+            }
+            fn check(
+                key: &str,
+                value: &#core::config::Configured,
+            ) -> ::std::option::Option<::std::result::Result<(), ::std::string::String>> {
+                match key {
+                    #(#checks)*
+                    _ => ::std::option::Option::None,
+                }
             }
             fn read(
                 values: &#core::config::ConfigValues,

@@ -288,6 +288,7 @@ fn schema(
     quote! {
         #core::schema::Schema {
             kind: #core::__private::kind(#kind_text),
+            rust: ::std::borrow::Cow::Borrowed(::core::concat!(::core::module_path!(), "::", ::core::stringify!(#name))),
             doc: ::std::borrow::Cow::Borrowed(#doc),
             version: #version,
             migrate: #migrate,

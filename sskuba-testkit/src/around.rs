@@ -82,6 +82,9 @@ impl<T: Around> StateStore for Outer<T> {
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         self.0.inner().holder(stack).await
     }
+    async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        self.0.inner().ask_to_stop(stack).await
+    }
     async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         self.0.inner().unlock(stack).await
     }
@@ -99,6 +102,9 @@ impl<T: Around> StateStore for Outer<T> {
     }
     async fn set_aside(&self, stack: &StackId) -> Result<String, StoreError> {
         self.0.inner().set_aside(stack).await
+    }
+    async fn rename(&self, stack: &StackId, to: &StackId) -> Result<(), StoreError> {
+        self.0.inner().rename(stack, to).await
     }
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
         self.0.inner().remove(lease).await

@@ -23,6 +23,7 @@ mod places;
 mod readiness;
 mod repairs;
 mod replace;
+mod rust_types;
 mod schedule;
 mod spans;
 mod store_faults;

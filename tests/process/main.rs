@@ -30,5 +30,6 @@ mod earlier_states;
 mod folders;
 mod guides;
 mod interrupted;
+mod renaming;
 mod sharing;
 mod stopping;

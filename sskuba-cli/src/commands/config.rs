@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::args::Config;
 use crate::context::{Access, Context};
+use crate::render::doc::words;
 use crate::render::paint::one_line;
 use crate::render::{table, value};
 use crate::settings::{Entry, Overrides, Place, check_key, merge, open, seal};
@@ -18,7 +19,7 @@ use crate::stop::{Code, Stop};
 pub(super) async fn run(context: &mut Context<'_, '_>, command: Config) -> Result<Code, Stop> {
     match command {
         Config::Get { key, show_secrets } => get(context, &key, show_secrets),
-        Config::Set { key, value, secret } => set(context, &key, value, secret),
+        Config::Set { key, value, secret } => set(context, &key, value, secret).await,
         Config::Rm { key } => rm(context, &key),
         Config::List => list(context),
     }?;
@@ -89,7 +90,12 @@ fn effective(context: &mut Context<'_, '_>) -> Result<Vec<(String, Configured)>,
     Ok(values.0.into_iter().collect())
 }
 
-fn set(context: &mut Context<'_, '_>, key: &str, value: Option<String>, secret: bool) -> Result<(), Stop> {
+async fn set(
+    context: &mut Context<'_, '_>,
+    key: &str,
+    value: Option<String>,
+    secret: bool,
+) -> Result<(), Stop> {
     // What the program reads as a secret is sealed, asked for or not.
     let secret = secret || context.cli.fields.iter().any(|field| field.secret && field.name == key);
     let given = value.is_some();
@@ -99,6 +105,7 @@ fn set(context: &mut Context<'_, '_>, key: &str, value: Option<String>, secret: 
     });
     // What is refused is refused before anything is made.
     check_key(key)?;
+    super::fitting::check(context, key, &text, secret).await?;
     let (mut file, _alone) = context.settings_to_change()?;
     let was_sealed = matches!(file.get(key)?, Some(Entry::Sealed(_)));
     if was_sealed && !secret {
@@ -187,15 +194,15 @@ fn list(context: &mut Context<'_, '_>) -> Result<(), Stop> {
     let mut rows: Vec<[String; 4]> = Vec::new();
     for (key, configured) in &values {
         let note = match doc(key) {
-            None if !fields.is_empty() => "the program does not read it",
-            other => other.unwrap_or_default(),
+            None if !fields.is_empty() => "the program does not read it".to_owned(),
+            other => other.map(words).unwrap_or_default(),
         };
         let shown = value::show(&configured.value, false);
-        rows.push([key.clone(), shown, configured.origin.to_string(), note.to_owned()]);
+        rows.push([key.clone(), shown, configured.origin.to_string(), note]);
     }
     for field in unset {
         let origin = if field.required { "not set, must be" } else { "default" };
-        rows.push([field.name.to_owned(), "-".to_owned(), origin.to_owned(), field.doc.to_owned()]);
+        rows.push([field.name.to_owned(), "-".to_owned(), origin.to_owned(), words(field.doc)]);
     }
     if rows.is_empty() {
         let name = context.settings()?.name();

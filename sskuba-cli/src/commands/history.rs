@@ -4,12 +4,15 @@ use serde_json::json;
 use sskuba_core::engine::Run;
 use sskuba_core::state::RunResult;
 
-use crate::args::History;
+use crate::args::{History, HistoryCommand};
 use crate::context::{Access, Context};
 use crate::render::{duration, plan, table};
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &History) -> Result<Code, Stop> {
+    if let Some(HistoryCommand::Show { revision }) = args.command {
+        return super::past::run(context, revision).await;
+    }
     let engine = context.engine(Access::Read)?;
     let runs = engine.history(&context.stack, args.limit).await?;
     if context.screen.json {
@@ -27,7 +30,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &History) -> Result
     Ok(Code::Done)
 }
 
-fn result(run: &Run) -> &'static str {
+pub(super) fn result(run: &Run) -> &'static str {
     match run.result {
         Some(RunResult::Succeeded) => "succeeded",
         Some(RunResult::Failed) => "failed",
@@ -38,11 +41,10 @@ fn result(run: &Run) -> &'static str {
 
 fn row(run: &Run) -> [String; 8] {
     let took = run.ended.map(|ended| duration::passed(ended.since(run.started)));
-    let started = run.started.to_string();
     let changed = plan::done(&run.changes);
     [
         run.revision.to_string(),
-        format!("{}Z", started.split('.').next().unwrap_or(&started)),
+        started(run),
         took.unwrap_or_else(|| "-".to_owned()),
         run.who.clone(),
         run.command.clone(),
@@ -52,7 +54,13 @@ fn row(run: &Run) -> [String; 8] {
     ]
 }
 
-fn document(run: &Run) -> serde_json::Value {
+/// Says when a run began, to the second.
+pub(super) fn started(run: &Run) -> String {
+    let started = run.started.to_string();
+    format!("{}Z", started.split('.').next().unwrap_or(&started))
+}
+
+pub(super) fn document(run: &Run) -> serde_json::Value {
     json!({
         "run": run.run,
         "revision": run.revision,

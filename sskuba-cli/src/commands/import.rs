@@ -2,36 +2,41 @@
 
 use serde_json::json;
 use sskuba_core::address::Address;
-use sskuba_core::engine::{Engine, Imported, Session};
+use sskuba_core::engine::{Engine, EngineError, Imported, Session};
 use sskuba_core::plan::Action;
 use sskuba_core::suggest::find;
 
 use crate::args::{Import, Selection};
 use crate::context::{Access, Context};
-use crate::render::difference;
+use crate::render::{difference, rust_code};
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<Code, Stop> {
+    if let Some(file) = &args.from {
+        return super::import_all::run(context, args, file).await;
+    }
+    let text = args.address.as_deref().unwrap_or_default();
     let Some(id) = &args.id else {
-        super::listing::importable(context, &args.address).await?;
+        super::listing::importable(context, text).await?;
         return Ok(Code::Done);
     };
     let engine = context.engine(Access::Write)?;
     context.refuse_unknown_stack(&engine).await?;
-    let address = declared(context, &engine, &args.address).await?;
+    let address = declared(context, &engine, text).await?;
     let mut session = context.open(&engine, "import", &args.opening).await?;
     let imported = match import(context, &mut session, &address, id, args.even_if_replaced).await {
         Ok(imported) => imported,
         Err(stop) => return Err(context.close(session, stop).await),
     };
     context.revision = session.state().revision();
+    let code = recorded_code(&engine, &session, &address);
     session.close().await?;
     context.changes.import = 1;
     if context.screen.json {
         let differs: Vec<&str> = imported.changes.iter().map(|change| change.field.as_str()).collect();
         let event = json!({
             "event": "imported", "address": address, "id": id, "differs": differs, "action": imported.action,
-            "possible": !imported.certain,
+            "possible": !imported.certain, "rust": code,
         });
         context.screen.event(&event);
         return Ok(Code::Done);
@@ -40,6 +45,9 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<
     let (paint, verbose) = (context.screen.paint, context.screen.verbose);
     for line in difference::lines(&imported.changes, paint, verbose) {
         context.screen.say(format!("      {line}"));
+    }
+    if let (Some(code), false) = (code, imported.changes.is_empty()) {
+        context.screen.chat(format!("\nDeclared so, it stays as it is:\n\n{code}"));
     }
     let hint = context.hint("up");
     context.screen.chat(match (imported.action, imported.certain) {
@@ -72,5 +80,48 @@ async fn import(
 ) -> Result<Imported, Stop> {
     let options = context.plan_options(&Selection::default())?;
     let program = std::sync::Arc::clone(&context.cli.program);
-    context.interrupts.guard(session.import(program.as_ref(), &options, address, id, even_if_replaced)).await
+    let work = async {
+        let imported = session.import(program.as_ref(), &options, address, id, even_if_replaced).await;
+        Ok::<_, Stop>(imported)
+    };
+    match context.interrupts.guard(work).await? {
+        Err(error @ EngineError::Undeclared { .. }) => {
+            suggest(context, session, address, id).await?;
+            Err(error.into())
+        }
+        imported => Ok(imported?),
+    }
+}
+
+/// Shows how an object that the program does not declare would be declared.
+pub(super) async fn suggest(
+    context: &mut Context<'_, '_>,
+    session: &mut Session,
+    address: &Address,
+    id: &str,
+) -> Result<(), Stop> {
+    let Some(object) = context.interrupts.guard(session.look_for(address, id)).await? else {
+        let kind = address.kind_str();
+        return Err(Stop::failed(format!(
+            "{address} cannot be imported: the provider knows no {kind} `{id}`"
+        )));
+    };
+    let registry = context.engine(Access::Read)?;
+    let Ok(schema) = registry.registry().schema(address.kind_str()) else { return Ok(()) };
+    let code = rust_code::declaration(&schema, address, &object.inputs, session.state());
+    if context.screen.json {
+        context.screen.event(&json!({"event": "declaration", "address": address, "id": id, "rust": code}));
+    }
+    context.screen.say(format!("{id} would be declared so, and stay as it is:\n\n{code}"));
+    Ok(())
+}
+
+/// Returns the code that declares what was imported as it is.
+fn recorded_code(engine: &Engine, session: &Session, address: &Address) -> Option<String> {
+    let record = session.state().current(address)?;
+    let schema = engine.registry().schema(address.kind_str()).ok()?;
+    // What is not reported is as it was declared.
+    let mut inputs = record.applied.clone();
+    inputs.extend(record.observed.clone());
+    Some(rust_code::declaration(&schema, address, &inputs, session.state()))
 }

@@ -1,25 +1,32 @@
 //! The commands: each a function from arguments and context to an exit code.
 
 mod backups;
+mod cancel;
 mod config;
 mod down;
+mod fitting;
 mod graph;
 mod history;
 mod import;
+mod import_all;
 mod listing;
 mod output;
+mod past;
 mod planned;
 mod preview;
 mod recipients;
 mod records;
 mod refresh;
+mod renaming;
 mod saved;
 mod schema;
 mod stack;
 mod state;
 mod state_edits;
 mod summary;
+mod tags;
 mod up;
+mod watch;
 
 use std::ffi::OsString;
 use std::future::poll_fn;
@@ -45,10 +52,11 @@ pub(crate) async fn run(
     let Arguments { global, command } = arguments;
     prepare(screen, &global, &environment);
     if let Command::Completions(completions) = &command {
-        let mut text = Vec::new();
-        let name = cli.project.clone();
-        clap_complete::generate(completions.shell, &mut crate::cli::definition(&name), name, &mut text);
-        screen.exact(&String::from_utf8_lossy(&text));
+        let Some(script) = crate::completing::script(completions.shell, &environment, args) else {
+            screen.error("failed to write the script: the program does not know its own name");
+            return Code::Failed;
+        };
+        screen.exact(&script);
         return Code::Done;
     }
     let changes = matches!(
@@ -119,6 +127,10 @@ fn prepare(screen: &mut Screen<'_>, global: &Global, environment: &Environment) 
 }
 
 async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Code, Stop> {
+    // Those that are about other stacks look for themselves.
+    if !matches!(command, Command::Stack(_) | Command::Schema(_) | Command::Plan(_)) {
+        context.refuse_half_renamed()?;
+    }
     match command {
         Command::Up(args) => up::run(context, &args).await,
         Command::Preview(args) => preview::run(context, &args).await,
@@ -129,6 +141,8 @@ async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Cod
         Command::Output(args) => output::run(context, &args).await,
         Command::Graph(args) => graph::run(context, &args).await,
         Command::History(args) => history::run(context, &args).await,
+        Command::Watch => watch::run(context).await,
+        Command::Cancel(args) => cancel::run(context, &args).await,
         Command::State(args) => state::run(context, args).await,
         Command::Stack(args) => stack::run(context, args).await,
         Command::Config(args) => config::run(context, args).await,

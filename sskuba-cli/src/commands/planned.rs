@@ -7,14 +7,15 @@ use serde_json::{Value as Json, json};
 use sskuba_core::applying::{ApplyOptions, FailedStep, Report};
 use sskuba_core::engine::Session;
 use sskuba_core::graph::{Note, NoteLevel};
-use sskuba_core::plan::{Plan, SavedStep};
+use sskuba_core::plan::{FieldChange, Plan, SavedChange, SavedStep};
 use sskuba_core::state::RunResult;
+use sskuba_core::value::Map;
 
 use crate::args::Applying;
 use crate::context::Context;
 use crate::prompt::ask;
-use crate::render::paint::{clean, one_line};
-use crate::render::{duration, plan as render, value};
+use crate::render::paint::{Paint, clean, one_line};
+use crate::render::{difference, duration, plan as render, value};
 use crate::stop::{Code, Stop};
 
 /// Refuses a change that nobody agreed to and nobody can be asked about.
@@ -71,6 +72,7 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
         "base": plan.base,
         "state": context.state_url(),
         "changes": plan.counts(),
+        "outputs": saved(&plan.export_changes()),
         "expected_ms": expected,
         "interrupted": plan.interrupted,
         "critical_path": path.iter().map(|step| &step.address).collect::<Vec<_>>(),
@@ -134,6 +136,7 @@ pub(super) async fn apply(
         events: display.events(),
         ..defaults
     };
+    let recorded = plan.recorded_exports.clone();
     let (cancel, abandon) = (options.cancel.clone(), options.abandon.clone());
     // A task of its own: a terminal that is slow to take what is written must not slow the run.
     let run = tokio::spawn(async move {
@@ -164,7 +167,7 @@ pub(super) async fn apply(
     }
     context.revision = report.revision;
     context.changes = report.counts;
-    tell(context, &report, command);
+    tell(context, &report, &recorded, command);
     Ok(match report.result {
         RunResult::Succeeded => Code::Done,
         RunResult::Failed => Code::Failed,
@@ -173,13 +176,16 @@ pub(super) async fn apply(
 }
 
 /// Says what came of a run: what changed, how long it took, the outputs, what to do next.
-pub(super) fn tell(context: &mut Context<'_, '_>, report: &Report, command: &str) {
+pub(super) fn tell(context: &mut Context<'_, '_>, report: &Report, recorded: &Map, command: &str) {
+    let changes = FieldChange::between(recorded, &report.exports);
     if context.screen.json {
         for failed in &report.failures {
             context.screen.event(&json!({"event": "error", "message": failure(failed)}));
         }
         let outputs: BTreeMap<&String, Json> = report.exports.iter().map(|(k, v)| (k, v.masked())).collect();
-        return context.screen.event(&json!({"event": "outputs", "outputs": outputs}));
+        return context
+            .screen
+            .event(&json!({"event": "outputs", "outputs": outputs, "changes": saved(&changes)}));
     }
     let paint = context.screen.paint;
     let counts = &report.counts;
@@ -198,14 +204,28 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &Report, command: &str
         context.screen.error(&message);
     }
     context.screen.say(format!("\n{head}: {word}"));
-    if !report.exports.is_empty() && report.result == RunResult::Succeeded {
+    if report.result == RunResult::Succeeded && !(report.exports.is_empty() && changes.is_empty()) {
         context.screen.chat(format!("\n{}", paint.strong("Outputs")));
-        for (name, output) in &report.exports {
-            context.screen.chat(format!("    {} = {}", one_line(name), value::show(output, false)));
+        for line in outputs(&report.exports, &changes, paint) {
+            context.screen.chat(format!("  {line}"));
         }
     }
     let next = next(context, report, command);
     context.screen.chat(paint.dim(format!("\nNext: {next}")));
+}
+
+/// Writes the outputs: those that changed with their sign and what they were, then the others.
+fn outputs(exports: &Map, changes: &[FieldChange], paint: Paint) -> Vec<String> {
+    let mut lines: Vec<String> =
+        changes.iter().flat_map(|change| difference::output(change, paint, false)).collect();
+    let same = exports.iter().filter(|(name, _)| !changes.iter().any(|change| change.field == **name));
+    lines.extend(same.map(|(name, output)| format!("  {} = {}", one_line(name), value::show(output, false))));
+    lines
+}
+
+/// Writes differences for programs, with secrets masked.
+fn saved(changes: &[FieldChange]) -> Vec<SavedChange> {
+    changes.iter().map(SavedChange::of).collect()
 }
 
 fn next(context: &Context<'_, '_>, report: &Report, command: &str) -> String {

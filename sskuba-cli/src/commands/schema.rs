@@ -6,6 +6,7 @@ use sskuba_core::schema::{Field, Idempotency, Normaliser, Schema};
 
 use crate::args::Schema as Args;
 use crate::context::Context;
+use crate::render::doc::{rust_path, words};
 use crate::render::table;
 use crate::stop::{Code, Stop};
 
@@ -41,7 +42,7 @@ fn all(context: &mut Context<'_, '_>, registry: &Registry) {
     if schemas.is_empty() {
         return context.screen.say("This program has no provider, and so no kinds");
     }
-    let rows: Vec<_> = schemas.iter().map(|s| [s.kind.to_string(), s.doc.replace('\n', " ")]).collect();
+    let rows: Vec<_> = schemas.iter().map(|s| [s.kind.to_string(), words(&s.doc)]).collect();
     context.screen.say(table::table(["kind", "what"], &rows).trim_end());
 }
 
@@ -66,7 +67,7 @@ fn traits(field: &Field) -> String {
 
 fn text(schema: &Schema) -> String {
     let row = |field: &Field| {
-        let doc = field.doc.replace('\n', " ");
+        let doc = words(&field.doc);
         [format!("  {}", field.name), field.shape.to_string(), traits(field), doc]
     };
     let part = |title: &str, fields: Vec<[String; 4]>| match fields.is_empty() {
@@ -80,9 +81,10 @@ fn text(schema: &Schema) -> String {
         Idempotency::None => "an interrupted create has to be looked up by a person",
     };
     format!(
-        "{}\n{}\n{idempotency}\n{}{}",
+        "{}\n{}\nRust type {}\n{idempotency}\n{}{}",
         schema.kind,
-        schema.doc,
+        words(&schema.doc),
+        rust_path(schema),
         part("input", inputs),
         part("output", outputs)
     )
@@ -94,7 +96,7 @@ fn document(schema: &Schema) -> Json {
     let field = |field: &Field| {
         json!({
             "name": field.name,
-            "doc": field.doc,
+            "doc": words(&field.doc),
             "type": field.shape.to_string(),
             "required": field.required,
             "computed": field.computed,
@@ -112,7 +114,8 @@ fn document(schema: &Schema) -> Json {
     };
     json!({
         "kind": schema.kind,
-        "doc": schema.doc,
+        "rust": rust_path(schema),
+        "doc": words(&schema.doc),
         "version": schema.version,
         "lookup": schema.lookup,
         "idempotency": idempotency,

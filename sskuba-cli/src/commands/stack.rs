@@ -1,7 +1,8 @@
-//! `stack list|init|select|rm|unmanaged|recipients`
+//! `stack list|init|select|rm|unmanaged|recipients`; [`renaming`](super::renaming) has `stack rename`
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sskuba_core::address::StackId;
+use sskuba_core::engine::{EngineError, Snapshot};
 
 use super::planned;
 use crate::args::Stack;
@@ -12,9 +13,11 @@ use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, command: Stack) -> Result<Code, Stop> {
     match command {
-        Stack::List { all } => list(context, all).await,
+        Stack::List { all, tag } => list(context, all, &tag).await,
+        Stack::Tag { changes, opening } => super::tags::run(context, &changes, &opening).await,
         Stack::Init { name, copy_config_from } => init(context, &name, copy_config_from.as_deref()).await,
         Stack::Select { name } => select(context, &name).await,
+        Stack::Rename { new } => super::renaming::run(context, &new).await,
         Stack::Unmanaged { kind } => super::listing::unmanaged(context, &kind).await,
         Stack::Recipients(command) => super::recipients::run(context, command).await,
         Stack::Rm { name, force, yes } => rm(context, &name, force, yes).await,
@@ -22,63 +25,85 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: Stack) -> Result
     Ok(Code::Done)
 }
 
-async fn list(context: &mut Context<'_, '_>, all: bool) -> Result<(), Stop> {
+async fn list(context: &mut Context<'_, '_>, all: bool, wanted: &[(String, String)]) -> Result<(), Stop> {
     let engine = context.engine(Access::Read)?;
     let mut stacks = engine.store().stacks().await?;
     stacks.retain(|stack| all || stack.project() == context.project.name);
     stacks.sort();
+    let any = !stacks.is_empty();
     let (mut rows, mut documents) = (Vec::new(), Vec::new());
     for stack in stacks {
-        let short = context.project.short(&stack).to_owned();
-        let selected = stack == context.stack;
-        let mark = if selected { "*" } else { " " };
-        // One stack that cannot be read does not hide the others.
-        match engine.read(&stack).await {
-            Ok(snapshot) => {
-                let state = &snapshot.state;
-                let updated = state.records().map(|record| record.updated).max().map(|time| time.to_string());
-                let holder = snapshot.holder.map(|holder| holder.to_string());
-                documents.push(json!({
-                    "stack": stack, "selected": selected, "resources": state.len(), "revision": state.revision(),
-                    "updated": updated, "holder": holder,
-                }));
-                rows.push([
-                    format!("{mark} {short}"),
-                    state.len().to_string(),
-                    state.revision().to_string(),
-                    updated.unwrap_or_else(|| "-".to_owned()),
-                    holder.map(|holder| format!("in use by {holder}")).unwrap_or_default(),
-                ]);
-            }
-            Err(error) => {
-                let error = error.to_string();
-                documents.push(json!({"stack": stack, "selected": selected, "error": error}));
-                rows.push([
-                    format!("{mark} {short}"),
-                    "?".into(),
-                    "?".into(),
-                    "?".into(),
-                    error.replace('\n', " "),
-                ]);
-            }
+        // One stack that cannot be read does not hide the others, nor is it hidden: nobody knows its tags.
+        let read = engine.read(&stack).await;
+        let has =
+            |snapshot: &Snapshot| wanted.iter().all(|(key, value)| snapshot.tags.get(key) == Some(value));
+        if !read.as_ref().is_ok_and(has) && read.is_ok() {
+            continue;
         }
+        let (row, document) = listed(context, &stack, read);
+        rows.push(row);
+        documents.push(document);
     }
     if context.screen.json {
         context.screen.document(&documents);
-    } else if rows.is_empty() {
+    } else if !rows.is_empty() {
+        let text = if rows.iter().all(|row| row[4].is_empty()) {
+            let rows: Vec<_> = rows.into_iter().map(|[a, b, c, d, _, e]| [a, b, c, d, e]).collect();
+            table::table(["  stack", "resources", "revision", "updated", ""], &rows)
+        } else {
+            table::table(["  stack", "resources", "revision", "updated", "tags", ""], &rows)
+        };
+        context.screen.say(text.trim_end());
+    } else if any {
+        context.screen.say("No stack has these tags; `stack list` shows all");
+    } else {
         let call = context.call.clone();
         context.screen.say(format!("There is no stack yet; `{call} up` makes `{}`", context.stack.stack()));
-    } else {
-        context
-            .screen
-            .say(table::table(["  stack", "resources", "revision", "updated", ""], &rows).trim_end());
     }
     Ok(())
+}
+
+/// Describes a stack for people and for programs.
+fn listed(
+    context: &Context<'_, '_>,
+    stack: &StackId,
+    read: Result<Snapshot, EngineError>,
+) -> ([String; 6], Json) {
+    let selected = *stack == context.stack;
+    let mark = if selected { "*" } else { " " };
+    let name = format!("{mark} {}", context.project.short(stack));
+    match read {
+        Ok(Snapshot { state, holder, tags, .. }) => {
+            let updated = state.records().map(|record| record.updated).max().map(|time| time.to_string());
+            let holder = holder.map(|holder| holder.to_string());
+            let document = json!({
+                "stack": stack, "selected": selected, "resources": state.len(), "revision": state.revision(),
+                "updated": updated, "holder": holder, "tags": tags,
+            });
+            let row = [
+                name,
+                state.len().to_string(),
+                state.revision().to_string(),
+                updated.unwrap_or_else(|| "-".to_owned()),
+                super::tags::line(&tags),
+                holder.map(|holder| format!("in use by {holder}")).unwrap_or_default(),
+            ];
+            (row, document)
+        }
+        Err(error) => {
+            let error = error.to_string();
+            let document = json!({"stack": stack, "selected": selected, "error": error});
+            let unknown = || "?".to_owned();
+            let row = [name, unknown(), unknown(), unknown(), String::new(), error.replace('\n', " ")];
+            (row, document)
+        }
+    }
 }
 
 async fn init(context: &mut Context<'_, '_>, name: &str, from: Option<&str>) -> Result<(), Stop> {
     let stack = context.project.named(name)?;
     context.stack = stack.clone();
+    context.refuse_half_renamed()?;
     if context.project.unknown_place(context.global.state.as_deref(), &context.environment).is_some() {
         context.project.begin()?;
     }
@@ -117,22 +142,31 @@ fn copy_config(context: &mut Context<'_, '_>, from: &str) -> Result<String, Stop
         )));
     }
     let _alone = FileLock::take(&context.project, &context.stack)?;
-    let mut file = StackFile::load(&there)?.at(here);
-    for (key, entry) in file.entries()? {
-        let Entry::Sealed(sealed) = entry else { continue };
-        let identities = context.identities(Access::Read)?;
-        let fail = |why: String| Stop::failed(format!("`{key}` of {from} cannot be copied: {why}"));
-        let text = open(Place { stack: &from, key: &key }, &sealed, &identities).map_err(fail)?;
-        let place = Place { stack: &context.stack, key: &key };
-        let sealed = seal(place, &text, &file.recipients(), identities.passphrase()).map_err(fail)?;
-        file.set_sealed(&key, &sealed)?;
-    }
+    let to = context.stack.clone();
+    let file = copied(context, &from, &to)?;
     file.save()?;
     Ok(file.name())
 }
 
+/// Makes a stack's file that of another, with secrets sealed anew; nothing is written yet.
+pub(super) fn copied(context: &mut Context<'_, '_>, from: &StackId, to: &StackId) -> Result<StackFile, Stop> {
+    let mut file = StackFile::load(&context.project.settings(from))?.at(context.project.settings(to));
+    for (key, entry) in file.entries()? {
+        let Entry::Sealed(sealed) = entry else { continue };
+        let identities = context.identities(Access::Read)?;
+        let fail = |why: String| Stop::failed(format!("`{key}` of {from} cannot be copied: {why}"));
+        let text = open(Place { stack: from, key: &key }, &sealed, &identities).map_err(fail)?;
+        let place = Place { stack: to, key: &key };
+        let sealed = seal(place, &text, &file.recipients(), identities.passphrase()).map_err(fail)?;
+        file.set_sealed(&key, &sealed)?;
+    }
+    Ok(file)
+}
+
 async fn select(context: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {
     let stack = context.project.named(name)?;
+    context.stack = stack.clone();
+    context.refuse_half_renamed()?;
     let engine = context.engine(Access::Read)?;
     if !engine.store().stacks().await?.contains(&stack) && !context.project.settings(&stack).exists() {
         let call = &context.call;
@@ -147,6 +181,7 @@ async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -
     planned::must_be_agreed(context, "stack rm", yes)?;
     let stack = context.project.named(name)?;
     context.stack = stack.clone();
+    context.refuse_half_renamed()?;
     let engine = context.engine(Access::Write)?;
     if !engine.store().stacks().await?.contains(&stack) {
         // A program that was killed in the middle of this left something.
@@ -191,11 +226,7 @@ async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -
 
 /// Selects none if this is the stack that is selected.
 fn unselect(context: &Context<'_, '_>, stack: &StackId) -> Result<(), Stop> {
-    let selected = context.project.selected()?;
-    if selected.is_some_and(|name| context.project.named(&name).is_ok_and(|id| id == *stack)) {
-        context.project.unselect()?;
-    }
-    Ok(())
+    if context.project.is_selected(stack)? { context.project.unselect() } else { Ok(()) }
 }
 
 fn done(context: &mut Context<'_, '_>, stack: &StackId, word: &str, text: &str) {

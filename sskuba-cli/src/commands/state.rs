@@ -84,13 +84,20 @@ pub(super) async fn open(
     command: &str,
     opening: &Opening,
 ) -> Result<Session, Stop> {
-    // Before an identity is made for what is not there.
-    context.refuse_unknown_place(Access::Read)?;
-    if !context.store()?.stacks().await?.contains(&context.stack) {
-        return Err(StoreError::NoStack(context.stack.clone()).into());
-    }
+    refuse_missing(context).await?;
     let engine = context.engine(Access::Write)?;
-    Ok(engine.open(&context.stack, command, opening.wait.unwrap_or_default()).await?)
+    let session = engine.open(&context.stack, command, opening.wait.unwrap_or_default()).await?;
+    context.interrupts.also(session.stop_requests().await?);
+    Ok(session)
+}
+
+/// Refuses a stack that is not there, before an identity is made for it.
+pub(super) async fn refuse_missing(context: &mut Context<'_, '_>) -> Result<(), Stop> {
+    context.refuse_unknown_place(Access::Read)?;
+    match context.store()?.stacks().await?.contains(&context.stack) {
+        true => Ok(()),
+        false => Err(StoreError::NoStack(context.stack.clone()).into()),
+    }
 }
 
 /// Closes the session, whatever came of it.

@@ -11,6 +11,7 @@ use sskuba_core::planning::PlanOptions;
 use super::planned;
 use crate::args::{PlannedWith, Selection, Up};
 use crate::context::{Access, Context};
+use crate::settings::root;
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Up) -> Result<Code, Stop> {
@@ -86,7 +87,8 @@ pub(super) fn save_plan(
     selection: &Selection,
     path: &Path,
 ) -> Result<(), Stop> {
-    let is_secret = |key: &String| context.cli.fields.iter().any(|field| field.secret && field.name == key);
+    let is_secret =
+        |key: &String| context.cli.fields.iter().any(|field| field.secret && field.name == root(key));
     let (hidden, config): (Vec<_>, Vec<_>) =
         context.global.config.iter().cloned().partition(|(key, _)| is_secret(key));
     let with = PlannedWith { selection: selection.clone(), config };

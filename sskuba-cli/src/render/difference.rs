@@ -47,6 +47,22 @@ fn of_field(changes: &[FieldChange], paint: Paint, whole: bool) -> Vec<String> {
     lines
 }
 
+/// Writes the lines of an output that differs: `+` one that is new, `~` one that has another value, `-` one that is gone.
+pub(crate) fn output(change: &FieldChange, paint: Paint, whole: bool) -> Vec<String> {
+    let name = one_line(&change.field);
+    match (&change.from, &change.to) {
+        (None, Some(to)) => vec![format!("{} {name} = {}", paint.good("+"), show(to, whole))],
+        (Some(from), None) => {
+            vec![format!("{} {name} (was {})", paint.bad("-"), show(from, whole))]
+        }
+        _ => {
+            let change = FieldChange { field: name, ..change.clone() };
+            let sign = |line: String| format!("{} {line}", paint.warn("~"));
+            lines(std::slice::from_ref(&change), paint, whole).into_iter().map(sign).collect()
+        }
+    }
+}
+
 fn line(part: &Part<'_>, paint: Paint, whole: bool) -> String {
     let path = &part.path;
     // What is a secret on one side must not be readable on the other.

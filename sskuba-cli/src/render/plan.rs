@@ -7,7 +7,7 @@ use sskuba_core::plan::{Action, Order, Plan, Reason, Step, Verdict};
 use sskuba_core::state::Counts;
 use sskuba_core::value::Value;
 
-use super::paint::{Paint, clean, one_line};
+use super::paint::{Paint, clean};
 use super::{difference, duration, value};
 
 /// How many fields of a new resource are shown before the rest is folded.
@@ -164,11 +164,8 @@ fn exports(plan: &Plan, paint: Paint, verbose: bool) -> String {
         return String::new();
     }
     let mut text = format!("{}\n", paint.strong("Outputs"));
-    for (name, value) in &plan.exports {
-        let _ = writeln!(text, "    {}: {}", one_line(name), value::show(value, verbose));
-    }
-    if plan.exports.is_empty() {
-        text.push_str("    none any more\n");
+    for line in plan.export_changes().iter().flat_map(|change| difference::output(change, paint, verbose)) {
+        let _ = writeln!(text, "  {line}");
     }
     text + "\n"
 }
@@ -292,6 +289,7 @@ mod tests {
             lookups: Default::default(),
             exports: [("vpc_id".to_owned(), Value::Unknown)].into(),
             exports_change: true,
+            recorded_exports: map(json!({"old": "gone", "vpc_id": "vpc-1"})),
             down: false,
             interrupted: 0,
             records_change: false,
@@ -357,7 +355,8 @@ mod tests {
               because the program no longer declares it
 
         Outputs
-            vpc_id: (known after apply)
+          - old (was "gone")
+          ~ vpc_id: "vpc-1" → (known after apply)
 
         Expected time about 4m, along Vpc main → Subnet a → Instance web → delete Subnet a → delete Vpc old → Vpc same
         Plan: 1 to create, 2 to replace, 1 to delete (1 may turn out to be less), 1 unchanged

@@ -51,6 +51,15 @@ impl StackFile {
         Ok(Self { path: path.to_owned(), document })
     }
 
+    /// Returns a file of the same path without values, to see what would come of one.
+    pub(crate) fn scratch(&self, key: &str) -> Self {
+        let mut document = DocumentMut::new();
+        if let Some(old) = self.document.get(key) {
+            document.insert(key, old.clone());
+        }
+        Self { path: self.path.clone(), document }
+    }
+
     /// Returns the file's name.
     pub(crate) fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
@@ -180,6 +189,17 @@ fn structured(text: &str) -> Result<toml_edit::Value, Stop> {
     let json: serde_json::Value = serde_json::from_str(text)
         .map_err(|error| Stop::usage(format!("`{text}` is neither a list nor a table: {error}")))?;
     of_json(json).map_err(Stop::usage)
+}
+
+/// Reads a list or a table, spelt as in TOML or as in JSON; none if it is neither.
+pub(crate) fn read_structure(text: &str) -> Option<Value> {
+    // JSON knows null, which a file cannot have.
+    serde_json::from_str(text).ok().map(Value::from_json).or_else(|| read_scalar(text))
+}
+
+/// Reads a value as it is written in the file; none if it cannot stand there.
+pub(crate) fn read_scalar(text: &str) -> Option<Value> {
+    text.trim().parse::<toml_edit::Value>().ok().and_then(|value| plain_value(&value).ok())
 }
 
 fn of_json(json: serde_json::Value) -> Result<toml_edit::Value, String> {

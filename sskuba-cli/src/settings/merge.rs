@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use sskuba_core::address::StackId;
-use sskuba_core::config::{ConfigField, ConfigValues, Origin};
+use sskuba_core::config::{ConfigField, ConfigValues, Configured, Origin};
 use sskuba_core::value::Value;
 
 use super::bound::Place;
-use super::file::{Entry, StackFile};
+use super::file::{Entry, StackFile, read_scalar, read_structure};
 use crate::identity::Identities;
 use crate::stop::Stop;
 
@@ -29,7 +29,7 @@ impl Overrides<'_> {
     /// Tells whether a value is overridden.
     fn have(&self, key: &str) -> bool {
         let is_it = |name: &String| name.strip_prefix(PREFIX).is_some_and(|tail| same(tail, key));
-        self.flags.iter().any(|(flag, _)| flag == key) || self.variables.keys().any(is_it)
+        self.flags.iter().any(|(flag, _)| root(flag) == key) || self.variables.keys().any(is_it)
     }
 }
 
@@ -81,10 +81,8 @@ pub(crate) fn merge(
         secret.iter().any(|name| name == key)
             || overrides.known.iter().any(|field| field.secret && field.name == key)
     };
-    let hide = |key: &str, text: &str| {
-        let value = Value::from(text);
-        if is_secret(key) { value.into_secret() } else { value }
-    };
+    let mask = |key: &str, value: Value| if is_secret(key) { value.into_secret() } else { value };
+    let hide = |key: &str, text: &str| mask(key, Value::from(text));
     for (key, configured) in &mut values.0 {
         if is_secret(key) {
             configured.value = std::mem::take(&mut configured.value).into_secret();
@@ -93,14 +91,74 @@ pub(crate) fn merge(
     for (name, text) in overrides.variables {
         if let Some(tail) = name.strip_prefix(PREFIX).filter(|tail| !tail.is_empty()) {
             let key = key_of(tail, &values, &secret, overrides.known);
-            let value = hide(&key, text);
-            values.set(key, value, Origin::Variable(name.clone()));
+            let (value, or) = (hide(&key, text), spelt(text).map(|value| mask(&key, value)));
+            values.set_either(key, value, or, Origin::Variable(name.clone()));
         }
     }
     for (key, text) in overrides.flags {
-        values.set(key, hide(key, text), Origin::Flag);
+        set_flag(&mut values, key, text, mask)?;
     }
     Ok(values)
+}
+
+/// Sets what one `-c` says: a value, or a part of a table.
+fn set_flag(
+    values: &mut ConfigValues,
+    key: &str,
+    text: &str,
+    mask: impl Fn(&str, Value) -> Value,
+) -> Result<(), Stop> {
+    let (value, or) = match key.split_once('.') {
+        None => (mask(key, Value::from(text)), spelt(text).map(|value| mask(key, value))),
+        Some((root, path)) => {
+            let part = within(values.0.get(root), path, text);
+            let (value, or) = part.map_err(|why| Stop::usage(format!("`-c {key}=…` cannot be: {why}")))?;
+            (mask(root, value), Some(mask(root, or)))
+        }
+    };
+    values.set_either(root(key), value, or, Origin::Flag);
+    Ok(())
+}
+
+/// Returns the key of which a dotted one sets a part.
+pub(crate) fn root(key: &str) -> &str {
+    key.split('.').next().unwrap_or(key)
+}
+
+/// Reads a text that begins a list or a table as what it spells, in TOML or in JSON.
+fn spelt(text: &str) -> Option<Value> {
+    text.trim_start().starts_with(['[', '{']).then(|| read_structure(text)).flatten()
+}
+
+/// Sets a part of a table: with the text as text, and with what else it spells, such as a number.
+fn within(old: Option<&Configured>, path: &str, text: &str) -> Result<(Value, Value), String> {
+    let (plain, typed) = match old {
+        None => Default::default(),
+        Some(Configured { value, or, .. }) => (value.clone(), or.clone().unwrap_or_else(|| value.clone())),
+    };
+    // A table that was spelt as text is one.
+    let plain = if matches!(plain, Value::Map(_)) { plain } else { typed.clone() };
+    let what = read_scalar(text).unwrap_or_else(|| Value::from(text));
+    Ok((put(plain, path, Value::from(text))?, put(typed, path, what)?))
+}
+
+/// Puts a value at a path into a table, which is made where there is none.
+fn put(into: Value, path: &str, what: Value) -> Result<Value, String> {
+    let mut map = match into {
+        Value::Map(map) => map,
+        Value::Null => Default::default(),
+        _ => return Err("what it is a part of is set already, and is no table".to_owned()),
+    };
+    let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
+    if key.is_empty() {
+        return Err("a part of the key between dots is empty".to_owned());
+    }
+    let value = match rest {
+        None => what,
+        Some(rest) => put(map.remove(key).unwrap_or_default(), rest, what)?,
+    };
+    map.insert(key.to_owned(), value);
+    Ok(Value::Map(map))
 }
 
 /// Finds the key that a variable means: one that is known, whatever its case and dashes, or else in lower case.
@@ -153,6 +211,35 @@ mod tests {
                 "new=\"x\" variable SSKUBA_CONFIG_NEW",
             ]
         );
+    }
+
+    #[test]
+    fn tables_and_parts_of_them_are_set_by_flags() {
+        let (_keep, file) = file("[tags]\nteam = \"x\"\ncost = 1\n");
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let merged = |flags: &[(&str, &str)]| {
+            let flags: Vec<_> = flags.iter().map(pair).collect();
+            let overrides = Overrides { variables: &BTreeMap::new(), flags: &flags, known: &[] };
+            merge(&"local/demo/dev".parse().unwrap(), &file, overrides, nobody)
+        };
+        let shown = |key: &str, flags: &[(&str, &str)]| {
+            let configured = merged(flags).unwrap().0.remove(key).unwrap();
+            let or = configured.or.map(|or| or.masked().to_string()).unwrap_or_default();
+            format!("{} | {or}", configured.value.masked())
+        };
+        assert_eq!(
+            shown("tags", &[("tags.cost", "2"), ("tags.deep.er", "true")]),
+            r#"{"cost":"2","deep":{"er":"true"},"team":"x"} | {"cost":2,"deep":{"er":true},"team":"x"}"#
+        );
+        let spelt = r#""{a=\"x\", n=1}" | {"a":"x","n":1}"#;
+        assert_eq!(shown("new", &[("new", r#"{a="x", n=1}"#)]), spelt);
+        assert_eq!(shown("new", &[("new", r#"["a", 2]"#)]), r#""[\"a\", 2]" | ["a",2]"#);
+        let part = r#"{"a":"y","n":1} | {"a":"y","n":1}"#;
+        assert_eq!(shown("new", &[("new", r#"{a="x", n=1}"#), ("new.a", "y")]), part);
+        assert_eq!(shown("new", &[("new", "{a=")]), r#""{a=" | "#);
+        for flags in [&[("a..b", "1")][..], &[("a", "x"), ("a.b", "1")]] {
+            assert_eq!(merged(flags).unwrap_err().code, crate::stop::Code::Usage);
+        }
     }
 
     #[test]

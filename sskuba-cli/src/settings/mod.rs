@@ -10,4 +10,4 @@ mod sealed;
 pub(crate) use bound::{Place, open, seal};
 pub(crate) use file::{Entry, StackFile, check_key};
 pub(crate) use lock::FileLock;
-pub(crate) use merge::{Overrides, merge};
+pub(crate) use merge::{Overrides, merge, root};

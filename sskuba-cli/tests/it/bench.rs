@@ -156,9 +156,36 @@ impl Bench {
     }
 
     pub(crate) async fn run_in(&self, args: &str, environment: Environment) -> Ran {
-        let cli = Cli::new("library").program(program).config::<Settings>().provider(self.shelf.provider());
+        self.run_words(args.split_whitespace(), environment).await
+    }
+
+    /// Runs with these words, some of which may be empty or have spaces in them.
+    pub(crate) async fn run_words(&self, words: impl Iterator<Item = &str>, environment: Environment) -> Ran {
+        self.run_cli(Cli::new("library").config::<Settings>(), words, environment).await
+    }
+
+    /// Runs a program that does not say beforehand what it reads.
+    pub(crate) async fn run_silent(&self, args: &str) -> Ran {
+        self.run_cli(Cli::new("library"), args.split_whitespace(), self.environment()).await
+    }
+
+    async fn run_cli(&self, cli: Cli, words: impl Iterator<Item = &str>, environment: Environment) -> Ran {
+        self.run_program(cli.program(program).provider(self.shelf.provider()), words, environment).await
+    }
+
+    /// Runs another program.
+    pub(crate) async fn run_given(&self, cli: Cli, args: &str, environment: Environment) -> Ran {
+        self.run_program(cli, args.split_whitespace(), environment).await
+    }
+
+    async fn run_program(
+        &self,
+        cli: Cli,
+        words: impl Iterator<Item = &str>,
+        environment: Environment,
+    ) -> Ran {
         let (mut out, mut errors) = (Vec::new(), Vec::new());
-        let args = std::iter::once("library").chain(args.split_whitespace());
+        let args = std::iter::once("library").chain(words);
         let code = cli.run_with(args, environment, &mut out, &mut errors).await;
         Ran { code, out: String::from_utf8(out).unwrap(), errors: String::from_utf8(errors).unwrap() }
     }

@@ -98,3 +98,25 @@ async fn a_new_stack_may_begin_with_the_configuration_of_another() {
     assert!(ran.errors.contains("stack local/library/none has no configuration"), "{}", ran.errors);
     assert!(!bench.run("stack list").await.expect(0).out.contains("third"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_program_cannot_read_is_not_set() {
+    let bench = Bench::new();
+    bench.run("config set titles a,b").await.expect(0);
+    let before = bench.read("sskuba.dev.toml");
+    let list = bench.run_with_input("config set titles", "[1, 2]").await.expect(2);
+    let says = "`titles` (The titles, with a comma between them.) is to be of the type String: ";
+    assert!(list.errors.contains(says) && list.errors.contains("nothing was set"), "{}", list.errors);
+    let slip = bench.run("config set title x").await.expect(2);
+    assert!(slip.errors.contains("does not read `title`; did you mean `titles`?"), "{}", slip.errors);
+    let secret = bench.run_with_input("config set code", "[\"canary\"]").await;
+    assert!(!secret.errors.contains("canary"), "{}", secret.errors);
+    assert_eq!(bench.read("sskuba.dev.toml").lines().next(), before.lines().next());
+    // A program that says nothing beforehand is asked what it reads.
+    let ran = bench.run_silent("config set titles [1,2]").await.expect(2);
+    assert!(ran.errors.contains("`titles` from sskuba.dev.toml: "), "{}", ran.errors);
+    let ran = bench.run_silent("config set title x").await.expect(2);
+    assert!(ran.errors.contains("did you mean `titles`?"), "{}", ran.errors);
+    bench.run_silent("config set titles c").await.expect(0);
+    assert!(bench.run("config get titles").await.expect(0).out.contains('c'));
+}

@@ -11,7 +11,7 @@ async fn up_builds_changes_and_down_removes() {
     let ran = bench.run("up --yes").await.expect(0);
     assert!(ran.errors.contains("made a new identity"), "{}", ran.errors);
     assert!(ran.out.contains("Plan: 2 to create\n"), "{}", ran.out);
-    assert!(ran.out.contains("Outputs\n    code = (secret)\n    last = \"book-"), "{}", ran.out);
+    assert!(ran.out.contains("Outputs\n  + code = (secret)\n  + last = \"book-"), "{}", ran.out);
     assert!(ran.out.contains(": 2 created"), "{}", ran.out);
     assert_eq!(bench.shelf.titles().len(), 2);
 

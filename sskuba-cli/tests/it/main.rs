@@ -3,13 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
 mod bench;
+mod cancelling;
+mod completing;
 mod configuring;
 mod escapes;
+mod imported;
+mod importing;
 mod interrupting;
 mod lifecycle;
 mod naming;
+mod outputs;
+mod past;
 mod plans;
 mod records;
 mod refusals;
+mod renaming;
 mod shelf;
+mod tags;
 mod texts;
+mod watching;

@@ -127,6 +127,9 @@ async fn kinds_are_described() {
     assert!(ran.out.contains("required, forces replacement") && ran.out.contains("secret"), "{}", ran.out);
     let json = bench.run("schema shelf:book:Book --json").await.expect(0).document();
     assert_eq!(json["fields"][0]["name"], "title");
+    assert_eq!(json["rust"], "it::shelf::Book");
+    assert!(ran.out.contains("Rust type it::shelf::Book\n"), "{}", ran.out);
+    assert!(ran.out.contains("Who may read it; see Book.\n"), "{}", ran.out);
     assert!(bench.run("schema book").await.expect(1).errors.contains("did you mean `shelf:book:Book`?"));
 }
 

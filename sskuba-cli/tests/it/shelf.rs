@@ -21,7 +21,7 @@ pub(crate) struct Book {
     /// What stands in it.
     #[resource(default = String::new())]
     text: Input<String>,
-    /// Who may read it.
+    /// Who may read it; see [`Book`].
     code: Option<Input<Secret<String>>>,
     /// The number on its back.
     #[resource(computed, id)]

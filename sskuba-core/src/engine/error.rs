@@ -1,6 +1,6 @@
 //! What can go wrong, told so that a person knows what, where, why, and what to do.
 
-use crate::address::{NameError, StackId};
+use crate::address::{Address, NameError, StackId};
 use crate::applying::{JournalError, Misplaced, Unresolved};
 use crate::graph::GraphError;
 use crate::planning::Diagnostic;
@@ -13,6 +13,12 @@ use crate::state::{Holder, KeyringError, StoreError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
+    /// What is to be imported is not declared.
+    #[error("{address} cannot be imported: the program does not declare it; declare it first, then import")]
+    Undeclared {
+        /// The address.
+        address: Address,
+    },
     /// Another program writes the stack.
     #[error(
         "stack {stack} is in use by {holder}; wait for it with `--wait 5m`, or if that program is dead run \

@@ -8,7 +8,7 @@ use crate::applying::place_id;
 use crate::graph::NodeId;
 use crate::plan::{Action, Decision, FieldChange, Plan, Subject, decide, dependencies, flags, imported};
 use crate::planning::PlanOptions;
-use crate::provider::{Prior, resealed, sealed_like};
+use crate::provider::{Object, Prior, resealed, sealed_like};
 use crate::stack::Program;
 use crate::state::{Entry, Record, Status};
 use crate::value::Map;
@@ -42,7 +42,23 @@ impl Session {
         even_if_replaced: bool,
     ) -> Result<Imported, EngineError> {
         let plan = self.plan(program, options).await?;
-        let (node, wanted) = self.importable(&plan, address, id)?;
+        let (record, imported) = self.prepare(&plan, address, id, even_if_replaced).await?;
+        let adopted = Entry::Adopted(Box::new(record));
+        let simulated = self.engine().simulated;
+        self.edit_world(format!("imported {id} as {address}"), vec![adopted], Some(simulated)).await?;
+        Ok(imported)
+    }
+
+    /// Looks at an object that is to become what a plan declares: what would be recorded of it, and what the next `up`
+    /// would do with it. Nothing is recorded.
+    pub(super) async fn prepare(
+        &mut self,
+        plan: &Plan,
+        address: &Address,
+        id: &str,
+        even_if_replaced: bool,
+    ) -> Result<(Record, Imported), EngineError> {
+        let (node, wanted) = self.importable(plan, address, id)?;
         let token = self.engine().ids.token();
         let schema = &plan.graph.node(node).schema;
         let provider = plan.graph.node(node).provider.map(|p| plan.graph.node(p).address.clone());
@@ -97,10 +113,19 @@ impl Session {
         }
         let action =
             if action == Action::Same && record.status == Status::Made { Action::Wait } else { action };
-        let adopted = Entry::Adopted(Box::new(record));
-        let simulated = self.engine().simulated;
-        self.edit_world(format!("imported {id} as {address}"), vec![adopted], Some(simulated)).await?;
-        Ok(Imported { token, action, certain, changes })
+        Ok((record, Imported { token, action, certain, changes }))
+    }
+
+    /// Reads an object that exists already, whether it is declared or not: its fields as the provider reports them, as
+    /// secret as their kind says. None if the provider knows no such object. Nothing is recorded.
+    ///
+    /// # Errors
+    /// If no provider has the kind, or it fails.
+    pub async fn look_for(&mut self, address: &Address, id: &str) -> Result<Option<Object>, EngineError> {
+        let token = self.engine().ids.token();
+        let prior = Prior { id: id.to_owned(), ..Prior::default() };
+        let (named, _) = self.look_at(address, (None, None), token, prior).await?;
+        Ok(named.map(|named| named.object))
     }
 
     /// Finds what is declared at an address, and refuses what cannot be imported there.
@@ -112,12 +137,9 @@ impl Session {
     ) -> Result<(NodeId, &'p Map), EngineError> {
         let refuse = |why: String| Err(EngineError::Refused(format!("{address} cannot be imported: {why}")));
         let declared = |step: &&crate::plan::Step| step.address == *address;
-        let Some(step) = plan.steps.iter().find(declared) else {
-            return refuse("the program does not declare it; declare it first, then import".to_owned());
-        };
-        let Subject::Declared(node) = step.subject else {
-            return refuse("the program does not declare it; declare it first, then import".to_owned());
-        };
+        let undeclared = || EngineError::Undeclared { address: address.clone() };
+        let step = plan.steps.iter().find(declared).ok_or_else(undeclared)?;
+        let Subject::Declared(node) = step.subject else { return Err(undeclared()) };
         if plan.graph.node(node).schema.lookup {
             return refuse("it is a lookup, of which nothing is recorded".to_owned());
         }

@@ -2,34 +2,45 @@
 
 mod backups;
 mod build;
+mod compare;
 mod discard;
 mod edit;
 mod error;
+mod history;
 mod import;
+mod import_all;
 mod keys;
 mod learning;
 mod listing;
 mod looking;
 mod open;
+mod past;
 mod placing;
 mod planned;
 mod portable;
 mod read;
+mod rename;
 mod repair;
 mod run;
 mod session;
+mod tags;
 
 pub use crate::applying::Misplaced;
 pub use tokio_util::sync::CancellationToken;
 
 pub use crate::refresh::{Doubt, RefreshReport, Refreshed};
 pub use build::{Engine, EngineBuilder};
+pub use compare::{Became, ObjectChange};
 pub use discard::discard;
 pub use edit::Undoing;
 pub use error::EngineError;
+pub use history::Run;
 pub use import::Imported;
+pub use import_all::{Import, Imports, ToImport};
 pub use listing::{Listing, Unmanaged};
-pub use read::{Run, Snapshot};
+pub use past::{Done, Past};
+pub use read::Snapshot;
 pub use repair::Examination;
 pub use run::{Planned, RunCall, Unplanned};
 pub use session::{Resolution, Session};
+pub use tags::Tags;

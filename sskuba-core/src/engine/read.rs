@@ -1,6 +1,5 @@
 //! Reading a stack without its lease; works while another program writes it.
 
-use std::collections::HashMap;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
@@ -11,15 +10,15 @@ use super::discard::discard;
 use super::error::EngineError;
 use super::open::{check, check_world, digester, is_simulated, key_of};
 use super::planned::{declare, make_plan, plan_graph};
-use crate::address::{StackId, Token};
+use super::tags::{Tags, tags_of};
+use crate::address::StackId;
 use crate::applying::{Events, Instances, replay};
-use crate::clock::Timestamp;
 use crate::digest::Digester;
 use crate::plan::Plan;
 use crate::planning::PlanOptions;
 use crate::refresh::{RefreshReport, Refreshed, refresh};
 use crate::stack::Program;
-use crate::state::{Codec, Counts, DataKey, Entry, Holder, Image, RunResult, State, to_text};
+use crate::state::{Codec, DataKey, Holder, Image, State, to_text};
 
 /// A stack at a durable revision.
 #[derive(Debug)]
@@ -30,29 +29,8 @@ pub struct Snapshot {
     pub holder: Option<Holder>,
     /// Whether the secrets could be opened.
     pub opened: bool,
-}
-
-/// A run of a program on a stack.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Run {
-    /// Its id.
-    pub run: Token,
-    /// The revision at which it began.
-    pub revision: u64,
-    /// When it began.
-    pub started: Timestamp,
-    /// When it ended; none if it was killed or still runs.
-    pub ended: Option<Timestamp>,
-    /// `user@host`.
-    pub who: String,
-    /// The command.
-    pub command: String,
-    /// Why, in the user's words.
-    pub message: Option<String>,
-    /// How it ended.
-    pub result: Option<RunResult>,
-    /// What changed.
-    pub changes: Counts,
+    /// The tags that people gave it.
+    pub tags: Tags,
 }
 
 impl Engine {
@@ -74,7 +52,16 @@ impl Engine {
         let codec = Codec::new(key, Arc::clone(&self.ids));
         let state = replay(&image, &codec).map_err(|error| EngineError::journal(stack, error))?;
         let holder = self.store.holder(stack).await.map_err(EngineError::store)?;
-        Ok(Snapshot { state, holder, opened })
+        Ok(Snapshot { state, holder, opened, tags: tags_of(&image) })
+    }
+
+    /// Asks the program that writes a stack to stop as Ctrl-C would: calls that are under way end and are recorded,
+    /// nothing new starts, and the stack is let go of. Says who was asked; none if nobody writes it.
+    ///
+    /// # Errors
+    /// If that program cannot be reached.
+    pub async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, EngineError> {
+        self.store.ask_to_stop(stack).await.map_err(EngineError::store)
     }
 
     /// Plans what a program declares, without taking the stack's lease. A stack that is not there is empty.
@@ -173,61 +160,5 @@ impl Engine {
         let sealed = self.keyring.seal(&key).await;
         let sealed = sealed.map_err(|source| EngineError::Keyring { stack: stack.clone(), source })?;
         Ok((key.digester(), Some(to_text(&sealed))))
-    }
-
-    /// Returns the newest `limit` runs and edits of a stack, newest first.
-    ///
-    /// # Errors
-    /// If there is no such stack, or it cannot be read.
-    pub async fn history(&self, stack: &StackId, limit: usize) -> Result<Vec<Run>, EngineError> {
-        let image = self.image(stack).await?;
-        let image = image.ok_or_else(|| crate::state::StoreError::NoStack(stack.clone()))?;
-        check(&image, stack)?;
-        let codec = Codec::new(None, Arc::clone(&self.ids));
-        let mut entries =
-            self.store.history(stack, limit.saturating_mul(2)).await.map_err(EngineError::store)?;
-        entries.reverse();
-        entries.extend(image.journal);
-        let mut runs: Vec<Run> = Vec::new();
-        let mut places: HashMap<Token, usize> = HashMap::new();
-        for (revision, bytes) in entries {
-            match codec.decode(&bytes) {
-                Ok(Entry::RunStarted { run, time, who, command, message }) => {
-                    places.insert(run, runs.len());
-                    let (ended, result, changes) = (None, None, Counts::default());
-                    runs.push(Run {
-                        run,
-                        revision,
-                        started: time,
-                        ended,
-                        who,
-                        command,
-                        message,
-                        result,
-                        changes,
-                    });
-                }
-                Ok(Entry::Edited(edit)) => runs.push(Run {
-                    run: edit.edit,
-                    revision,
-                    started: edit.time,
-                    ended: Some(edit.time),
-                    who: edit.who,
-                    command: edit.command,
-                    message: Some(edit.what),
-                    result: Some(RunResult::Succeeded),
-                    changes: Counts::default(),
-                }),
-                Ok(Entry::RunEnded { run, time, result, counts }) => {
-                    if let Some(run) = places.get(&run).and_then(|at| runs.get_mut(*at)) {
-                        (run.ended, run.result, run.changes) = (Some(time), Some(result), counts);
-                    }
-                }
-                _ => {}
-            }
-        }
-        runs.reverse();
-        runs.truncate(limit);
-        Ok(runs)
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::build::Engine;
 use super::error::EngineError;
@@ -164,12 +165,36 @@ impl Session {
         }
         self.places_of_plan(plan).await?;
         self.set_simulated(self.engine.simulated).await?;
-        let report = apply(&mut self.journal, plan, &self.tools, options).await;
+        let report = self.stoppable(plan, options).await;
         let report = report.map_err(|error| EngineError::journal(&self.stack, error))?;
         if !report.abandoned {
             self.journal.fold_if_long().await.map_err(|error| EngineError::journal(&self.stack, error))?;
         }
         Ok(report)
+    }
+
+    /// Returns what is cancelled when another program asks this one to stop; see [`Engine::ask_to_stop`].
+    ///
+    /// # Errors
+    /// If the lease is lost.
+    pub async fn stop_requests(&self) -> Result<CancellationToken, EngineError> {
+        self.engine.store.stop_requests(self.journal.lease()).await.map_err(EngineError::store)
+    }
+
+    /// Carries a plan out until another program asks this one to stop, which is the first cancel.
+    async fn stoppable(&mut self, plan: &Plan, options: &ApplyOptions) -> Result<Report, JournalError> {
+        // A lease that is lost is found by the first append.
+        let asked = self.stop_requests().await.unwrap_or_default();
+        let cancel = options.cancel.child_token();
+        let options = ApplyOptions { cancel: cancel.clone(), ..options.clone() };
+        let mut run = std::pin::pin!(apply(&mut self.journal, plan, &self.tools, &options));
+        tokio::select! {
+            report = &mut run => report,
+            () = asked.cancelled() => {
+                cancel.cancel();
+                run.await
+            }
+        }
     }
 
     /// Records which world the stack's objects are in, where that changes.

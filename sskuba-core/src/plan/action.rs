@@ -1,11 +1,12 @@
 //! What can be done to a resource, and why.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
-use crate::value::Value;
+use crate::value::{Map, Value};
 
 /// What is done to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -95,6 +96,19 @@ impl FieldChange {
         self.field
             .strip_prefix(field)
             .is_some_and(|rest| matches!(rest.chars().next(), None | Some('.' | '[')))
+    }
+
+    /// Returns the fields that differ between two maps, in the order of their names.
+    pub fn between(from: &Map, to: &Map) -> Vec<Self> {
+        let names: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
+        let differ = names.into_iter().filter(|name| from.get(*name) != to.get(*name));
+        let change = |name: &String| Self {
+            field: name.clone(),
+            from: from.get(name).cloned(),
+            to: to.get(name).cloned(),
+            replaces: false,
+        };
+        differ.map(change).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::action::{Action, Reason};
+use super::action::{Action, FieldChange, Reason};
 use super::steps::{Plan, Step, Verdict};
 use crate::address::{Address, StackId};
 use crate::clock::Timestamp;
@@ -76,9 +76,9 @@ pub struct SavedChange {
     pub replaces: bool,
 }
 
-impl SavedStep {
-    /// Makes a step as it is saved, with all secrets masked.
-    pub fn of(step: &Step) -> Self {
+impl SavedChange {
+    /// Makes a difference as it is saved, and as it is shown to programs, with all secrets masked.
+    pub fn of(change: &FieldChange) -> Self {
         // What is a secret on one side must not be readable on the other.
         let masked = |value: &Option<Value>, other: &Option<Value>| {
             let other = other.as_ref().is_some_and(Value::has_secret);
@@ -86,6 +86,18 @@ impl SavedStep {
                 .as_ref()
                 .map(|value| if other && *value != Value::Null { MASK.into() } else { value.masked() })
         };
+        Self {
+            field: change.field.clone(),
+            from: masked(&change.from, &change.to),
+            to: masked(&change.to, &change.from),
+            replaces: change.replaces,
+        }
+    }
+}
+
+impl SavedStep {
+    /// Makes a step as it is saved, with all secrets masked.
+    pub fn of(step: &Step) -> Self {
         let said = step.inputs.iter().filter(|_| step.action == Action::Create);
         let said = said.filter(|(_, value)| **value != Value::Null);
         let changed = step.changes.iter().filter(|_| step.action != Action::Create);
@@ -95,14 +107,7 @@ impl SavedStep {
             possible: step.verdict != Verdict::Certain,
             reasons: step.reasons.clone(),
             inputs: said.map(|(name, value)| (name.clone(), value.masked())).collect(),
-            changes: changed
-                .map(|change| SavedChange {
-                    field: change.field.clone(),
-                    from: masked(&change.from, &change.to),
-                    to: masked(&change.to, &change.from),
-                    replaces: change.replaces,
-                })
-                .collect(),
+            changes: changed.map(SavedChange::of).collect(),
         }
     }
 }

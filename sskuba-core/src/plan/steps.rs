@@ -125,6 +125,8 @@ pub struct Plan {
     pub exports: Map,
     /// Whether the exported outputs differ from the recorded ones, or may.
     pub exports_change: bool,
+    /// The recorded ones.
+    pub recorded_exports: Map,
     /// Whether the plan takes the whole stack down.
     pub down: bool,
     /// How many operations an earlier run left open. Only a preview has any: they are resolved before an apply,
@@ -149,6 +151,11 @@ impl Plan {
             free.extend(seen);
         }
         found
+    }
+
+    /// Returns the exported outputs that differ from the recorded ones, or may, in the order of their names.
+    pub fn export_changes(&self) -> Vec<FieldChange> {
+        FieldChange::between(&self.recorded_exports, &self.exports)
     }
 
     /// Counts what is planned.

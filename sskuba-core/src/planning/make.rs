@@ -122,6 +122,7 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
         lookups: request.lookups.clone(),
         exports,
         exports_change,
+        recorded_exports: request.state.exports().clone(),
         down: request.down,
         interrupted: request.state.pending().count(),
         records_change,

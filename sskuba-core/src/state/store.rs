@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::remains::{Anew, Backup, Leftovers, Remains};
 use crate::address::StackId;
@@ -182,6 +183,9 @@ pub enum StoreError {
     /// There is no such stack.
     #[error("there is no stack {0} in this store; `stack list` shows those that are")]
     NoStack(StackId),
+    /// There is such a stack already.
+    #[error("there is a stack {0} in this store already; choose another name, or `stack rm` that one first")]
+    Taken(StackId),
     /// What is stored cannot be read.
     #[error(
         "the record `{key}` of {place} is damaged: {why}; put a backup in the place of what is damaged, or move it \
@@ -297,6 +301,24 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// Says who holds the stack.
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError>;
 
+    /// Asks the program that holds the stack to stop as soon as what it has begun has ended; says who that is, none if
+    /// nobody holds it. Whether it does so is the holder's affair: see [`stop_requests`](Self::stop_requests). The
+    /// default cannot ask.
+    async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        match self.holder(stack).await? {
+            None => Ok(None),
+            Some(holder) => Err(StoreError::Unsupported(format!(
+                "{} cannot ask {holder} to stop; press Ctrl-C there",
+                self.place()
+            ))),
+        }
+    }
+
+    /// Returns what is cancelled when somebody asks the holder of this lease to stop. The default is never.
+    async fn stop_requests(&self, _lease: &Lease) -> Result<CancellationToken, StoreError> {
+        Ok(CancellationToken::new())
+    }
+
     /// Breaks the lease of a holder that is known to be dead; says whose it was. A live holder of a store whose
     /// lease is a lock of the operating system cannot be broken: [`StoreError::Busy`].
     async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError>;
@@ -359,6 +381,17 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// Ends a removal that was cut short; tells whether there was anything left to remove. The default has no halves.
     async fn finish_removal(&self, _stack: &StackId) -> Result<bool, StoreError> {
         Ok(false)
+    }
+
+    /// Gives a stack that nobody holds another name, with its history and its copies: done wholly or not at all.
+    /// Refuses one that is held ([`StoreError::Busy`]), one that is not there ([`StoreError::NoStack`]), and a name that
+    /// another stack has ([`StoreError::Taken`]). The default cannot.
+    async fn rename(&self, stack: &StackId, to: &StackId) -> Result<(), StoreError> {
+        Err(StoreError::Unsupported(format!(
+            "failed to rename {stack} to {to}: {} cannot do that; `state export` it and `state import` that under the \
+             new name",
+            self.place()
+        )))
     }
 
     /// Removes the stack and all that is recorded of it, and ends the lease.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::address::StackId;
 use crate::clock::{Clock, SystemClock};
@@ -41,6 +42,7 @@ struct Entry {
 struct Held {
     holder: Holder,
     until: Instant,
+    stop: CancellationToken,
 }
 
 impl fmt::Debug for Memory {
@@ -131,7 +133,8 @@ impl StateStore for Memory {
         entry.exists = true;
         entry.fence += 1;
         let holder = Holder { owner: owner.clone(), since: self.clock.now(), fence: entry.fence };
-        entry.held = Some(Held { holder, until: Instant::now() + self.lease });
+        entry.held =
+            Some(Held { holder, until: Instant::now() + self.lease, stop: CancellationToken::new() });
         Ok(Lease { stack: stack.clone(), fence: entry.fence, renew_every: Some(self.lease / 3) })
     }
 
@@ -161,6 +164,20 @@ impl StateStore for Memory {
 
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         Ok(self.stacks().get(stack).and_then(|entry| entry.live().cloned()))
+    }
+
+    async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        let stacks = self.stacks();
+        let Some(entry) = stacks.get(stack) else { return Ok(None) };
+        let holder = entry.live().cloned();
+        if let (Some(_), Some(held)) = (&holder, &entry.held) {
+            held.stop.cancel();
+        }
+        Ok(holder)
+    }
+
+    async fn stop_requests(&self, lease: &Lease) -> Result<CancellationToken, StoreError> {
+        self.write(lease, |entry| Ok(entry.held.as_ref().map(|held| held.stop.clone()).unwrap_or_default()))
     }
 
     async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
@@ -213,6 +230,26 @@ impl StateStore for Memory {
             .filter(|entry| entry.exists)
             .ok_or_else(|| StoreError::NoStack(stack.clone()))?;
         Ok(entry.history.iter().rev().take(limit).map(|(at, bytes)| (*at, bytes.clone())).collect())
+    }
+
+    async fn rename(&self, stack: &StackId, to: &StackId) -> Result<(), StoreError> {
+        let mut stacks = self.stacks();
+        let there = |id: &StackId| stacks.get(id).filter(|entry| entry.exists);
+        let Some(entry) = there(stack) else { return Err(StoreError::NoStack(stack.clone())) };
+        if let Some(holder) = entry.live() {
+            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(holder.clone()) });
+        }
+        if there(to).is_some() {
+            return Err(StoreError::Taken(to.clone()));
+        }
+        // Leases of either name are older than those to come.
+        let fence = entry.fence.max(stacks.get(to).map_or(0, |entry| entry.fence)) + 1;
+        if let Some(entry) = stacks.get_mut(stack) {
+            let rest = Entry { fence, ..Entry::default() };
+            let moved = Entry { fence, held: None, ..std::mem::replace(entry, rest) };
+            stacks.insert(to.clone(), moved);
+        }
+        Ok(())
     }
 
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {

@@ -78,6 +78,7 @@ pub async fn store_conformance(make: impl Fn() -> Subject) {
     stacks::stacks_are_listed(make()).await;
     stacks::a_removed_stack_is_gone(make()).await;
     stacks::two_stacks_at_once(make()).await;
+    stacks::a_renamed_stack_has_all_that_it_had(make()).await;
 }
 
 /// The stack of most checks.

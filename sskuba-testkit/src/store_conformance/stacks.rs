@@ -64,3 +64,31 @@ pub(super) async fn two_stacks_at_once(subject: Subject) {
         assert_eq!(image.journal, entries(1..=length), "{name}");
     }
 }
+
+pub(super) async fn a_renamed_stack_has_all_that_it_had(subject: Subject) {
+    let store = subject.open();
+    let (new, other) = (stack("local/demo/prod"), stack("local/demo/other"));
+    assert!(matches!(store.rename(&dev(), &new).await, Err(StoreError::NoStack(_))));
+    let lease = acquire(&*store).await;
+    append(&*store, &lease, 1..=3).await;
+    store.put_meta(&lease, "key", b"sealed".to_vec()).await.unwrap();
+    let error = store.rename(&dev(), &new).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Busy { holder, .. } if holder.owner.user == "ann"), "{error}");
+    store.release(&lease).await.unwrap();
+    let taken = store.acquire(&other, &owner("ann")).await.unwrap();
+    store.release(&taken).await.unwrap();
+    let error = store.rename(&dev(), &other).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Taken(stack) if *stack == other), "{error}");
+
+    let before = store.load(&dev()).await.unwrap();
+    store.rename(&dev(), &new).await.unwrap();
+    let after = subject.open();
+    assert_eq!(after.stacks().await.unwrap(), [other, new.clone()]);
+    assert_eq!(after.load(&dev()).await.unwrap(), None);
+    assert_eq!(after.load(&new).await.unwrap(), before);
+    assert!(store.append(&lease, 3, vec![entry(4)]).await.is_err(), "an old lease of the former name");
+    let again = after.acquire(&new, &owner("ann")).await.unwrap();
+    assert!(again.fence > lease.fence, "an old lease is not a new one's");
+    after.append(&again, 3, vec![entry(4)]).await.unwrap();
+    after.release(&again).await.unwrap();
+}

@@ -442,6 +442,8 @@ impl Database {
                 wire::Answer::Image(image?)
             }
             wire::Ask::History { limit } => wire::Answer::History(self.history(limit)?),
+            // Who holds the stack is asked that, not what is stored of it.
+            wire::Ask::Stop => wire::Answer::Gone,
         })
     }
 

@@ -141,3 +141,14 @@ pub(super) fn remove(folder: &Path, fence: u64, lock: impl Sized) -> Result<(), 
     drop_empty_parents(folder);
     Ok(())
 }
+
+/// Makes durable that a folder moved; removes what it leaves empty.
+pub(super) fn sync_parents(from: &Path, to: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        for parent in [to, from].into_iter().filter_map(Path::parent) {
+            fs::File::open(parent)?.sync_all()?;
+        }
+    }
+    drop_empty_parents(from);
+    Ok(())
+}

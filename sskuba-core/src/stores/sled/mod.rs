@@ -15,6 +15,7 @@ mod mark;
 mod private;
 mod reader_server;
 mod rebuild;
+mod renaming;
 mod sidecar;
 mod slot;
 mod store;
@@ -43,7 +44,7 @@ use self::slot::{Held, Slot};
 use self::wire::{Answer, Ask};
 use crate::address::StackId;
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds, Timestamp};
-use crate::state::{Holder, Lease, Owner, StoreError};
+use crate::state::{Holder, Lease, Owner, StateStore as _, StoreError};
 
 /// How long a lock that is held is asked for again: a reader holds it for some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -144,6 +145,34 @@ impl Sled {
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(50));
+        }
+    }
+
+    /// Asks the program that holds a stack, another one than this, to stop; tells whether it was told. One that gives the
+    /// stack back meanwhile need not be told.
+    async fn tell_to_stop(&self, stack: &StackId, holder: &Holder) -> Result<bool, StoreError> {
+        let folder = self.folder(stack);
+        let start = Instant::now();
+        loop {
+            let address = sidecar::read::<wire::ReaderAddress>(&folder, sidecar::READER);
+            let asked = match &address {
+                Some(address) => reader_server::ask(address, &*self.0.ids, Ask::Stop).await,
+                None => Err(std::io::ErrorKind::NotFound.into()),
+            };
+            match asked {
+                Ok(Answer::Told) => return Ok(true),
+                Ok(_) => return Ok(false),
+                Err(error) if start.elapsed() > ANSWER => {
+                    return Err(StoreError::Unsupported(format!(
+                        "{holder} was not told to stop, because it does not answer ({error}): it is paused, or of an \
+                         earlier release; press Ctrl-C there"
+                    )));
+                }
+                Err(_) if self.holder(stack).await?.is_none_or(|now| now.fence != holder.fence) => {
+                    return Ok(false);
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
         }
     }
 
@@ -300,6 +329,7 @@ fn copied(folder: &Path, ask: Ask) -> Option<Answer> {
             copy.history.truncate(limit);
             enough.then_some(Answer::History(copy.history))
         }
+        Ask::Stop => None,
     }
 }
 

@@ -115,6 +115,10 @@ fn look(slot: &Slot, fence: u64, ask: Ask) -> Answer {
     let Some(held) = slot.held.as_ref().filter(|held| held.holder.fence == fence) else {
         return Answer::Gone;
     };
+    if ask == Ask::Stop {
+        held.stop.cancel();
+        return Answer::Told;
+    }
     let read = held.sound().and_then(|()| held.database.answer(ask, held.durable.load(Ordering::Acquire)));
     read.unwrap_or_else(|error| Answer::Failed(error.to_string()))
 }

@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::database::Database;
 use super::{fault, reader_server};
 use crate::state::{Fold, Holder, Lease, StoreError};
@@ -30,6 +32,8 @@ pub(super) struct Held {
     pub(super) holder: Holder,
     /// The revision that is durable.
     pub(super) durable: AtomicU64,
+    /// Cancelled when somebody asks the holder to stop.
+    pub(super) stop: CancellationToken,
     /// Where readers ask; none if none could be opened.
     pub(super) readers: Option<reader_server::Open>,
     /// What readers may be given instead of all that is stored, as long as nothing was written since.
@@ -57,7 +61,8 @@ impl Held {
     pub(super) fn new(database: Box<Database>, holder: Holder, revision: u64) -> Self {
         let durable = AtomicU64::new(revision);
         let (offered, broken, writer) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { database, holder, durable, readers: None, offered, broken, writer }
+        let stop = CancellationToken::new();
+        Self { database, holder, durable, stop, readers: None, offered, broken, writer }
     }
 
     /// Runs a write, one at a time, and none after one that failed: what of that reached the disk is known only

@@ -5,11 +5,14 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
 
 use super::copy::Copy;
 use super::slot::Held;
 use super::wire::{Answer, Ask};
-use super::{Sled, blocking, close_held, database, earlier, folders, lock, private, rebuild, sidecar};
+use super::{
+    Sled, blocking, close_held, database, earlier, folders, lock, private, rebuild, renaming, sidecar,
+};
 use crate::address::StackId;
 use crate::state::{
     Anew, Backup, Fold, Holder, Image, Lease, Leftovers, Owner, Remains, StateStore, StoreError,
@@ -131,6 +134,19 @@ impl StateStore for Sled {
         .await
     }
 
+    async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
+        if let Some(held) = &self.slot(stack).read_owned().await.held {
+            held.stop.cancel();
+            return Ok(Some(held.holder.clone()));
+        }
+        let Some(holder) = self.holder(stack).await? else { return Ok(None) };
+        Ok(self.tell_to_stop(stack, &holder).await?.then_some(holder))
+    }
+
+    async fn stop_requests(&self, lease: &Lease) -> Result<CancellationToken, StoreError> {
+        self.slot(&lease.stack).read_owned().await.check(lease).map(|held| held.stop.clone())
+    }
+
     async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
         self.alone(stack, |folder| {
             let dead = sidecar::read(folder, sidecar::HOLDER);
@@ -221,6 +237,25 @@ impl StateStore for Sled {
 
     async fn finish_removal(&self, stack: &StackId) -> Result<bool, StoreError> {
         self.alone(stack, folders::finish_removal).await
+    }
+
+    async fn rename(&self, stack: &StackId, to: &StackId) -> Result<(), StoreError> {
+        if stack == to {
+            return Err(StoreError::Taken(to.clone()));
+        }
+        // In the order of the names: two renames never wait for each other.
+        let (first, second) = if stack < to { (stack, to) } else { (to, stack) };
+        let slots = [self.slot(first).write_owned().await, self.slot(second).write_owned().await];
+        if let Some(held) = slots.iter().find_map(|slot| slot.held.as_ref()) {
+            return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
+        }
+        let (folder, target) = (self.folder(stack), self.folder(to));
+        let (id, new) = (stack.clone(), to.clone());
+        blocking(&self.folder(stack), move || {
+            let _alone = slots;
+            renaming::rename((&id, &folder), (&new, &target))
+        })
+        .await
     }
 
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {

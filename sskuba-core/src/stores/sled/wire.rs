@@ -49,6 +49,8 @@ pub(super) enum Ask {
         /// How many.
         limit: usize,
     },
+    /// That the holder stops; nothing is read.
+    Stop,
 }
 
 /// What is answered.
@@ -62,6 +64,8 @@ pub(super) enum Answer {
     Gone,
     /// It could not be read, and why.
     Failed(String),
+    /// The holder was told to stop.
+    Told,
 }
 
 /// A question on the wire.
@@ -124,6 +128,7 @@ impl Answer {
                 out.number(3);
                 out.bytes(why.as_bytes()).end();
             }
+            Self::Told => out.number(4),
         }
         out.0
     }
@@ -137,7 +142,7 @@ impl Answer {
                 records.sum::<usize>() + entries(&image.journal) + 1024
             }
             Self::History(history) => entries(history) + 16,
-            Self::Gone | Self::Failed(_) => 64,
+            Self::Gone | Self::Failed(_) | Self::Told => 64,
         }
     }
 
@@ -162,6 +167,7 @@ impl Answer {
             1 => Self::History(from.entries()?),
             2 => Self::Gone,
             3 => Self::Failed(from.text()?),
+            4 => Self::Told,
             _ => return None,
         };
         from.0.is_empty().then_some(answer)
@@ -238,6 +244,7 @@ mod tests {
             Answer::Image(damaged),
             Answer::History(history),
             Answer::Gone,
+            Answer::Told,
             Answer::Failed("no".into()),
         ] {
             let bytes = answer.encode();

@@ -1,0 +1,67 @@
+//! `schema` names the Rust type of each kind by a path that a program can write.
+
+use sskuba::cli::Environment;
+
+/// Returns the paths of types as they are written here, which only compiles if they are right.
+macro_rules! paths {
+    ($($path:path),* $(,)?) => {{
+        $(let _: Option<$path> = None;)*
+        [$(stringify!($path).replace(' ', "")),*]
+    }};
+}
+
+#[tokio::test]
+async fn every_kind_has_the_path_of_its_type() {
+    let mut paths = paths![
+        sskuba::aws::Provider,
+        sskuba::aws::ec2::AvailabilityZones,
+        sskuba::aws::ec2::Eip,
+        sskuba::aws::ec2::Image,
+        sskuba::aws::ec2::Instance,
+        sskuba::aws::ec2::InternetGateway,
+        sskuba::aws::ec2::KeyPair,
+        sskuba::aws::ec2::NatGateway,
+        sskuba::aws::ec2::Route,
+        sskuba::aws::ec2::RouteTable,
+        sskuba::aws::ec2::RouteTableAssociation,
+        sskuba::aws::ec2::SecurityGroup,
+        sskuba::aws::ec2::SecurityGroupRule,
+        sskuba::aws::ec2::Subnet,
+        sskuba::aws::ec2::Vpc,
+        sskuba::aws::elbv2::Listener,
+        sskuba::aws::elbv2::LoadBalancer,
+        sskuba::aws::elbv2::TargetGroup,
+        sskuba::aws::elbv2::TargetGroupAttachment,
+        sskuba::aws::sts::CallerIdentity,
+        sskuba::local::data::Data,
+        sskuba::local::exec::Command,
+        sskuba::local::fs::Directory,
+        sskuba::local::fs::File,
+        sskuba::local::random::Id,
+        sskuba::local::random::Password,
+        sskuba::local::random::Uuid,
+        sskuba::local::wait::Http,
+        sskuba::local::wait::Tcp,
+        sskuba::sim::kinds::Bucket,
+        sskuba::sim::kinds::Gateway,
+        sskuba::sim::kinds::Grant,
+        sskuba::sim::kinds::Instance,
+        sskuba::sim::kinds::Machine,
+        sskuba::sim::kinds::Network,
+        sskuba::sim::kinds::PublicAddress,
+        sskuba::sim::kinds::Record,
+        sskuba::sim::kinds::Subnet,
+        sskuba::sim::kinds::Zones,
+    ];
+    paths.sort();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut out, mut errors) = (Vec::new(), Vec::new());
+    let cli = sskuba::cli::new("types");
+    let environment = Environment::empty(folder.path());
+    let code = cli.run_with(["types", "schema", "--json"], environment, &mut out, &mut errors).await;
+    assert_eq!(code, 0, "{}", String::from_utf8_lossy(&errors));
+    let schemas: Vec<serde_json::Value> = serde_json::from_slice(&out).unwrap();
+    let mut named: Vec<&str> = schemas.iter().map(|schema| schema["rust"].as_str().unwrap()).collect();
+    named.sort_unstable();
+    assert_eq!(named, paths);
+}
