@@ -88,14 +88,14 @@ fn main() {
     assert_eq!((schema.version, schema.idempotency), (3, Idempotency::Token));
     assert!(schema.migrate.is_some() && Zones::schema().migrate.is_none());
     assert_eq!((schema.visibility, schema.expected.delete), (Duration::from_millis(500), Duration::from_secs(120)));
-    assert_eq!((schema.parallel, schema.delete_first, schema.id_field), (Some(4), true, "number"));
+    assert_eq!((schema.parallel, schema.delete_first, &*schema.id_field), (Some(4), true, "number"));
     let field = |name: &str| schema.field(name).unwrap();
     assert!(field("name").force_new && field("name").required);
     assert!(matches!(field("name").normaliser, Normaliser::Function(_)));
-    assert_eq!(field("network").reference, Some("demo:net:Network"));
+    assert_eq!(field("network").reference.as_deref(), Some("demo:net:Network"));
     assert!(field("network").live && !field("name").live);
     assert!(field("password").secret && field("etag").secret && field("etag").volatile);
     assert_eq!(field("type").default, Some(Value::from(7)));
-    assert_eq!(field("number").pattern, Some("g-{hex:8}"));
+    assert_eq!(field("number").pattern.as_deref(), Some("g-{hex:8}"));
     assert!(Zones::schema().lookup);
 }
