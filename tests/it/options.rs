@@ -125,7 +125,8 @@ async fn what_is_renamed_and_left_out_is_not_deleted_under_its_former_name() {
         stack.add("latter", Bucket::new("b"))?;
         Ok(())
     };
-    let options = PlanOptions { excludes: vec!["*::new".into(), "*::latter".into()], ..PlanOptions::default() };
+    let options =
+        PlanOptions { excludes: vec!["*::new".into(), "*::latter".into()], ..PlanOptions::default() };
     let (_, report) = bench.up_with(after, options, ApplyOptions::default()).await.unwrap();
     assert_eq!((bench.finished(), report.failures), (vec![], vec![]));
     let snapshot = bench.engine.read(&bench.stack).await.unwrap();

@@ -70,6 +70,7 @@ pub(crate) const CRATES: &[CrateRule] = &[
     // Programs that show how the library is used.
     CrateRule { name: "sskuba-benches", may: &[], may_in_tests: Tests::Any },
     CrateRule { name: "embedded", may: &["sskuba"], may_in_tests: Tests::Any },
+    CrateRule { name: "hut", may: &["sskuba"], may_in_tests: Tests::Only(&["sskuba"]) },
     CrateRule { name: "xtask", may: &[], may_in_tests: Tests::Only(&[]) },
 ];
 

@@ -90,12 +90,13 @@ impl Trial<'_> {
         object: &Object,
         sent: &Map,
     ) -> Result<Readiness, Failure> {
-        let until = tokio::time::Instant::now() + self.case.timeout;
+        let most = self.case.timeout.max(self.schema.expected.create * 3);
+        let until = tokio::time::Instant::now() + most;
         loop {
             let readiness = self.ready(token, object, sent).await?;
             let Readiness::Pending(again) = readiness else { return Ok(readiness) };
             if tokio::time::Instant::now() >= until {
-                let message = format!("it is still not ready after {:?}", self.case.timeout);
+                let message = format!("it is still not ready after {most:?}");
                 return Err(Failure::new(Class::Timeout, message));
             }
             tokio::time::sleep(again.unwrap_or(PAUSE).min(self.case.timeout)).await;

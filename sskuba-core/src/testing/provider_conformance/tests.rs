@@ -166,7 +166,7 @@ async fn what_a_provider_makes_of_faults_is_named() {
         (ThrottledIsTransient, "create while throttled: failed: passing fault: slow down"),
         (ThrottledReadIsGone, "read while throttled: `s"),
         (SeenTooLate, "is not seen 300ms after its create, which is the kind's `visibility`"),
-        (FailedIsPending, "`ready` fails (timeout: it is still not ready after 2s)"),
+        (FailedIsPending, "`ready` fails (timeout: it is still not ready after 3s)"),
         (FailedIsReady, "object that its service gives up: `ready` says Ready("),
         (UnsetIsUnreported, "`note` that others remove: the read says nothing of it"),
         (FirstPageOnly, "list: lacks 1 of 4 objects; follow the pages to the end"),
