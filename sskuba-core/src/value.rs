@@ -374,11 +374,15 @@ impl From<bool> for Value {
     }
 }
 
-impl From<i64> for Value {
-    fn from(n: i64) -> Self {
-        Self::Number(n.into())
-    }
+macro_rules! from_integers {
+    ($($ty:ty),*) => { $(impl From<$ty> for Value {
+        fn from(n: $ty) -> Self {
+            Self::Number(n.into())
+        }
+    })* };
 }
+
+from_integers!(i32, i64, u8, u16, u32, u64);
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@ mod file;
 mod key;
 mod recorded;
 mod steps;
+mod text;
 
 pub use action::{Action, FieldChange, Order, Reason};
 pub use decide::{Decision, Force, decide};
