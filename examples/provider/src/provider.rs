@@ -13,7 +13,7 @@ use sskuba::provider::*;
 #[resource(
     kind = "hut:compute:Server",
     idempotency = "tag",
-    visibility = "2s",
+    visibility = "1s",
     create = "2s",
     made = "100ms"
 )]
@@ -34,7 +34,7 @@ pub struct Server {
 
 /// A name that leads to a server.
 #[derive(Resource)]
-#[resource(kind = "hut:net:Domain", idempotency = "tag", visibility = "2s", unique = "name")]
+#[resource(kind = "hut:net:Domain", idempotency = "tag", visibility = "1s", unique = "name")]
 pub struct Domain {
     /// The name.
     #[resource(force_new)]
