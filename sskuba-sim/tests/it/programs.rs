@@ -1,10 +1,12 @@
 //! Programs in tests: what a run tells, and that it tells the same in every run.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::json;
 use sskuba_core::plan::{Action, Reason};
 use sskuba_core::prelude::*;
-use sskuba_core::provider::{Class, Failure};
+use sskuba_core::provider::{Class, Failure, FieldError, Handlers};
 use sskuba_sim::kinds::{Machine, Network, Subnet};
 use sskuba_sim::testing::{self, TestError, plan};
 
@@ -145,6 +147,53 @@ async fn every_run_makes_the_same() {
     for _ in 0..5 {
         assert_eq!(made().await, first);
     }
+    let more = |stack: &mut Stack| {
+        stack.add("first", Network::new("10.9.0.0/16"))?;
+        program(stack)
+    };
+    let more = testing::up(more).config([("size", "2")]).await.unwrap();
+    assert_eq!(more.resource("m1").unwrap().id, first.0[1], "an id does not follow from what else there is");
+}
+
+/// A key that its service makes.
+#[derive(Resource)]
+#[resource(kind = "vault:keys:Key", idempotency = "token")]
+struct Key {
+    /// What it is called.
+    #[resource(force_new)]
+    name: Input<String>,
+    /// Its number.
+    id: Computed<String>,
+    /// The key itself.
+    key: Computed<Secret<String>>,
+}
+
+#[tokio::test]
+async fn another_provider_has_its_checks_and_a_mock_may_give_secrets() {
+    let refusal = Failure::new(Class::Terminal, "nobody is asked in a test");
+    let short = |args: &KeyArgs| {
+        let wrong = FieldError { field: "name".into(), message: "is too short".into() };
+        (args.name.len() < 2).then_some(wrong).into_iter().collect()
+    };
+    let vault = Handlers::anywhere("vault").declared::<Key>(refusal, short, |_| Vec::new());
+    let keys = |name: &'static str| {
+        move |stack: &mut Stack| {
+            stack.add("main", Key::new(name))?;
+            Ok(())
+        }
+    };
+    let run = testing::up(keys("long"))
+        .provider(Arc::new(vault.clone()))
+        .mock("Key", |_| json!({"key": "canary-key"}))
+        .await
+        .unwrap();
+    let key = run.resource("Key::main").unwrap();
+    assert_eq!(key.output("key").unwrap(), "(secret)");
+    assert_eq!(key.outputs["key"].as_str(), Some("canary-key"));
+    assert!(!format!("{run:?}").contains("canary"));
+    assert!(run.preview(keys("long")).await.unwrap().is_empty());
+    let error = testing::preview(keys("x")).provider(Arc::new(vault)).await.unwrap_err();
+    assert!(error.to_string().contains("is too short"), "{error}");
 }
 
 proptest! {

@@ -175,6 +175,15 @@ mod tests {
     }
 
     #[test]
+    fn what_the_table_excepts_is_permitted_there_alone() {
+        let prints = "fn f() {\n    eprintln!(\"x\");\n}\n";
+        assert_eq!(broken("testing/provider_conformance.rs", prints), Vec::<String>::new());
+        assert_eq!(broken("testing/other.rs", prints).len(), 1);
+        let other = "fn f() {\n    println!(\"x\");\n}\n";
+        assert_eq!(broken("testing/provider_conformance.rs", other).len(), 1);
+    }
+
+    #[test]
     fn tests_are_exempt() {
         assert!(broken("value.rs", "#[cfg(test)]\nmod tests {\n    use std::fs;\n}\n").is_empty());
         assert!(broken("value.rs", "#[test]\nfn t() {\n    println!(\"x\");\n}\n").is_empty());
