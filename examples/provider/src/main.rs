@@ -40,11 +40,15 @@ async fn main() -> ExitCode {
 }
 
 /// Opens the hut and returns where it is.
+#[expect(clippy::print_stderr, reason = "a program says what went wrong")]
 fn open(own: &std::path::Path) -> String {
     let opened = std::fs::create_dir_all(own).and_then(|()| api::Hut::open(Some(own.join("hut.json"))));
     match opened {
         Ok(hut) => hut.url().to_owned(),
-        // The provider then says that nobody answers there.
-        Err(error) => format!("http://127.0.0.1:0/{error}"),
+        Err(error) => {
+            eprintln!("the hut does not open: {error}");
+            // Nobody answers there, which each call then says.
+            "http://127.0.0.1:1".to_owned()
+        }
     }
 }

@@ -1,4 +1,8 @@
-//! A suite that runs a kind of any provider through its life and says where it breaks the contract.
+//! A suite that runs a kind of any provider through its life, and through what goes wrong in it, and says where it breaks
+//! the contract.
+//!
+//! What only the peer can bring about, such as a lost answer, is brought about by hooks of the [`Case`]; what was not tried
+//! for want of one is in the [`Findings`].
 //!
 //! ```no_run
 //! # async fn example(provider: &dyn sskuba_core::provider::Provider) {

@@ -33,7 +33,33 @@ impl MockCall<'_> {
     }
 }
 
-/// What a mock may answer: an object of computed fields, or the failure of the call.
+/// What a mock may answer: an object of computed fields, the failure of the call, or a result of both.
+///
+/// # Contract
+/// The answer is an object whose fields are computed fields of the kind, with values of their types.
+///
+/// # Guarantees
+/// A mock is asked with inputs that are complete and known. It may be asked again about the same object.
+///
+/// # Assumptions
+/// The same question has the same answer; what an object's id is does not change.
+///
+/// # Errors
+/// A failure is that of the call. An answer that breaks the contract is one, too, which says what is wrong.
+///
+/// # Example
+/// ```
+/// use serde_json::json;
+/// use sskuba_core::provider::{Class, Failure};
+/// use sskuba_sim::testing::{MockAnswer, MockCall};
+///
+/// fn subnet(call: MockCall<'_>) -> impl MockAnswer {
+///     match call.name() {
+///         "c" => Err(Failure::new(Class::Quota, "there are two already")),
+///         name => Ok(json!({"id": format!("subnet-{name}")})),
+///     }
+/// }
+/// ```
 pub trait MockAnswer {
     /// Returns the fields.
     ///

@@ -91,7 +91,7 @@ impl Trial<'_> {
             let why = "the case has no `unknown_id`; what cannot be an id was tried, and may be refused";
             self.not_tried(UNKNOWN, why);
         }
-        let ids = [known_form.clone(), Some("no-such-object".to_owned()), Some(String::new())];
+        let ids = [known_form.clone(), Some("no-such-object".to_owned())];
         for id in ids.into_iter().flatten() {
             let step = format!("unknown id `{id}`");
             let (prior, strict) =
