@@ -22,6 +22,8 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "testing")]
+pub mod testing;
 // What the guide shows is compiled, and run where it needs no machines.
 #[cfg(all(doctest, feature = "sim"))]
 #[doc = include_str!("../docs/guides/embedding.md")]
@@ -41,5 +43,5 @@ pub use sskuba_talos as talos;
 
 pub use sskuba_core::engine::{Engine, EngineError};
 pub use sskuba_core::prelude;
-pub use sskuba_core::stack::program;
-pub use sskuba_core::stack::{ProgramError, Result};
+pub use sskuba_core::provider;
+pub use sskuba_core::stack::{ProgramError, Result, program};

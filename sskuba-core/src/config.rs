@@ -31,7 +31,7 @@ impl fmt::Display for Origin {
 }
 
 /// One configured value. Text from a flag or a variable is read as the type that the program wants.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Configured {
     /// The value.
     pub value: Value,
@@ -39,6 +39,13 @@ pub struct Configured {
     pub or: Option<Value>,
     /// Where it came from.
     pub origin: Origin,
+}
+
+/// The value is left out: whether it is secret is known only when the program reads it.
+impl fmt::Debug for Configured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Configured").field("origin", &self.origin).finish_non_exhaustive()
+    }
 }
 
 /// The configuration of a stack, by key.
@@ -228,6 +235,13 @@ pub fn fits<T: DeserializeOwned>(configured: &Configured) -> Result<(), String> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_configured_may_be_secret_and_is_not_shown() {
+        let mut values = ConfigValues::default();
+        values.set("password", "canary".into(), Origin::Flag);
+        assert!(!format!("{values:?}").contains("canary"), "{values:?}");
+    }
 
     #[test]
     fn every_mistake_is_reported_at_once() {

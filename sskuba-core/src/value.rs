@@ -31,8 +31,8 @@ use crate::secret::{self, CARRIER, MASK};
 /// What the preview shows for a value that only the apply will know.
 pub const UNKNOWN: &str = "(known after apply)";
 
-/// A value of a resource's field.
-#[derive(Clone, PartialEq, Debug, Default)]
+/// A value of a resource's field. Its `Debug` reads like JSON, with secrets masked.
+#[derive(Clone, PartialEq, Default)]
 pub enum Value {
     /// Nothing.
     #[default]
@@ -51,6 +51,21 @@ pub enum Value {
     Secret(Hidden),
     /// A value that is not known before something else has been applied.
     Unknown,
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(b) => write!(f, "{b}"),
+            Self::Number(n) => write!(f, "{n}"),
+            Self::String(s) => write!(f, "{s:?}"),
+            Self::List(items) => f.debug_list().entries(items).finish(),
+            Self::Map(map) => map.fmt(f),
+            Self::Secret(hidden) => hidden.fmt(f),
+            Self::Unknown => f.write_str(UNKNOWN),
+        }
+    }
 }
 
 /// The inside of a secret value; zeroed when dropped.
@@ -370,11 +385,15 @@ impl From<bool> for Value {
     }
 }
 
-impl From<i64> for Value {
-    fn from(n: i64) -> Self {
-        Self::Number(n.into())
-    }
+macro_rules! from_integers {
+    ($($ty:ty),*) => { $(impl From<$ty> for Value {
+        fn from(n: $ty) -> Self {
+            Self::Number(n.into())
+        }
+    })* };
 }
+
+from_integers!(i32, i64, u8, u16, u32, u64);
 
 #[cfg(test)]
 mod tests {
@@ -408,6 +427,16 @@ mod tests {
         assert_eq!(digest(&parse("1")), digest(&parse("1.0")));
         assert_ne!(digest(&parse("[1,[2]]")), digest(&parse("[[1],2]")));
         assert_ne!(digest(&parse(r#"{"a":"b"}"#)), digest(&parse(r#"{"ab":""}"#)));
+    }
+
+    #[test]
+    fn debug_reads_like_json_and_masks_secrets() {
+        let mut map =
+            Map::from([("a".to_owned(), Value::from_json(serde_json::json!([1, true, null, "x\"y"])))]);
+        map.insert("key".into(), Value::from("canary").into_secret());
+        map.insert("later".into(), Value::Unknown);
+        let expected = r#"{"a": [1, true, null, "x\"y"], "key": (secret), "later": (known after apply)}"#;
+        assert_eq!(format!("{:?}", Value::Map(map)), expected);
     }
 
     #[test]

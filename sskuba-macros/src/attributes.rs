@@ -1,29 +1,10 @@
-//! Reads `#[resource(…)]` on structs and fields, doc comments, and where the engine's crate is.
+//! Reads `#[resource(…)]` on structs and fields, and doc comments.
 
-use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use proc_macro2::Span;
 use syn::{
     Attribute, Data, DeriveInput, Error, Expr, ExprLit, Fields, Ident, Lit, LitInt, LitStr, Meta, Result,
     Token,
 };
-
-/// Returns the path of `sskuba-core` as the crate that uses the derive knows it.
-pub(crate) fn core_path() -> TokenStream {
-    let ident = |name: &str| Ident::new(name, Span::call_site());
-    match (crate_name("sskuba-core"), crate_name("sskuba")) {
-        (Ok(FoundCrate::Itself), _) => quote!(::sskuba_core),
-        (Ok(FoundCrate::Name(name)), _) => {
-            let name = ident(&name);
-            quote!(::#name)
-        }
-        (_, Ok(FoundCrate::Name(name))) => {
-            let name = ident(&name);
-            quote!(::#name::core)
-        }
-        _ => quote!(::sskuba::core),
-    }
-}
 
 /// Returns the doc comment's first paragraph as one line.
 pub(crate) fn first_paragraph(attributes: &[Attribute]) -> String {

@@ -4,7 +4,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::{DeriveInput, Expr, Field, Result, Token};
 
-use crate::attributes::{core_path, first_paragraph, named_fields, no_generics};
+use crate::attributes::{first_paragraph, named_fields, no_generics};
+use crate::core_path::core_path;
 use crate::field::inside;
 
 /// Reads `#[config(default)]` or `#[config(default = EXPRESSION)]`.

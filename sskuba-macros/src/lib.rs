@@ -2,9 +2,13 @@
 //!
 //! Each reads a plain struct and writes the code that a person would otherwise write by hand: a builder, the
 //! resolved types that a handler works with, the accessors of a declared resource, and the schema.
+//!
+//! The code names the engine as its crate knows it: `sskuba::core` where the library depends on `sskuba`, under whatever
+//! name, and `sskuba_core` otherwise.
 
 mod attributes;
 mod config;
+mod core_path;
 mod field;
 mod resource;
 mod shape;

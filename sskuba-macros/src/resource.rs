@@ -4,7 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{DeriveInput, Error, LitStr, Result};
 
-use crate::attributes::{Kind, core_path, first_paragraph, named_fields, no_generics};
+use crate::attributes::{Kind, first_paragraph, named_fields, no_generics};
+use crate::core_path::core_path;
 use crate::field::{Field, Sort, last_argument};
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {

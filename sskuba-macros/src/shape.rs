@@ -4,7 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, LitStr, Result};
 
-use crate::attributes::{core_path, named_fields, no_generics};
+use crate::attributes::{named_fields, no_generics};
+use crate::core_path::core_path;
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     no_generics(input, "Shape")?;

@@ -19,6 +19,8 @@ mod options;
 mod pattern;
 mod provider;
 mod seed;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod world;
 
 pub use crash::{Crash, CrashError};

@@ -17,9 +17,12 @@ use crate::faults::{Fault, Op, Phase};
 use crate::object::SimKind;
 use crate::options::Options;
 use crate::seed::Seed;
-use crate::world::{Effect, World, WorldError};
+use crate::world::{Effect, Fields, World, WorldError};
 
 mod effects;
+
+/// What decides on computed fields.
+type Answers = dyn Fn(&Cx, &Map) -> Result<Fields, Failure> + Send + Sync;
 
 type FaultPlan = dyn Fn(&Cx, Op, Phase) -> Option<Fault> + Send + Sync;
 
@@ -37,6 +40,7 @@ pub struct SimProvider {
     said: Place,
     limits: Limits,
     plan: Option<Arc<FaultPlan>>,
+    answers: Option<Arc<Answers>>,
     attempts: Arc<Mutex<HashMap<(Token, Op), u32>>>,
     /// When this program made objects that cannot be used at once.
     made: Arc<Mutex<HashMap<Token, Instant>>>,
@@ -64,6 +68,7 @@ impl SimProvider {
             said: Place::default(),
             limits: Limits::default(),
             plan: None,
+            answers: None,
             attempts: Arc::default(),
             made: Arc::default(),
         }
@@ -94,6 +99,17 @@ impl SimProvider {
         plan: impl Fn(&Cx, Op, Phase) -> Option<Fault> + Send + Sync + 'static,
     ) -> Self {
         self.plan = Some(Arc::new(plan));
+        self
+    }
+
+    /// Sets what decides on computed fields, from the inputs; those that it does not name are made by the kind's templates.
+    /// A failure of it is that of the call.
+    #[must_use]
+    pub fn answers(
+        mut self,
+        answers: impl Fn(&Cx, &Map) -> Result<Fields, Failure> + Send + Sync + 'static,
+    ) -> Self {
+        self.answers = Some(Arc::new(answers));
         self
     }
 

@@ -6,95 +6,149 @@ use sskuba_core::provider::Class;
 pub(crate) const LOG_IN: &str = "log in again, e.g. with `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID \
                                  and AWS_SECRET_ACCESS_KEY";
 
-const THROTTLED: &[&str] = &[
-    "RequestLimitExceeded",
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "EC2ThrottledException",
-    "SlowDown",
-    "BandwidthLimitExceeded",
+/// What an error code means, to a kind and to the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// There were too many calls.
+    Throttled,
+    /// The service had a passing fault.
+    Passing,
+    /// The credentials are not, or no longer, good.
+    Stale,
+    /// The credentials are good, but not for this.
+    Forbidden,
+    /// The object, or one that it refers to, is not there.
+    NotFound,
+    /// A target is not in its group.
+    Unregistered,
+    /// The key of the object, e.g. its name, is another's, or its own of an earlier try.
+    Taken,
+    /// Something uses or holds the object.
+    Held,
+    /// A limit of the account is reached.
+    Quota,
+    /// AWS has none left.
+    Exhausted,
+    /// The inputs are wrong: this field; empty where the service's words name it, if they do.
+    Invalid(&'static str),
+}
+
+/// Every code that is known by itself.
+const CODES: &[(&str, Meaning)] = &[
+    ("RequestLimitExceeded", Meaning::Throttled),
+    ("Throttling", Meaning::Throttled),
+    ("ThrottlingException", Meaning::Throttled),
+    ("ThrottledException", Meaning::Throttled),
+    ("RequestThrottled", Meaning::Throttled),
+    ("RequestThrottledException", Meaning::Throttled),
+    ("TooManyRequestsException", Meaning::Throttled),
+    ("EC2ThrottledException", Meaning::Throttled),
+    ("SlowDown", Meaning::Throttled),
+    ("BandwidthLimitExceeded", Meaning::Throttled),
+    ("InternalError", Meaning::Passing),
+    ("InternalFailure", Meaning::Passing),
+    ("ServiceUnavailable", Meaning::Passing),
+    ("Unavailable", Meaning::Passing),
+    ("ServerInternal", Meaning::Passing),
+    ("AuthFailure", Meaning::Stale),
+    ("ExpiredToken", Meaning::Stale),
+    ("ExpiredTokenException", Meaning::Stale),
+    ("RequestExpired", Meaning::Stale),
+    ("InvalidClientTokenId", Meaning::Stale),
+    ("InvalidAccessKeyId", Meaning::Stale),
+    ("UnrecognizedClientException", Meaning::Stale),
+    ("SignatureDoesNotMatch", Meaning::Stale),
+    ("IncompleteSignature", Meaning::Stale),
+    ("MissingAuthenticationToken", Meaning::Stale),
+    ("UnauthorizedOperation", Meaning::Forbidden),
+    ("AccessDenied", Meaning::Forbidden),
+    ("AccessDeniedException", Meaning::Forbidden),
+    ("OptInRequired", Meaning::Forbidden),
+    ("PendingVerification", Meaning::Forbidden),
+    ("Blocked", Meaning::Forbidden),
+    ("Gateway.NotAttached", Meaning::NotFound),
+    ("InvalidTarget", Meaning::Unregistered),
+    ("DependencyViolation", Meaning::Held),
+    ("IncorrectState", Meaning::Held),
+    ("IncorrectInstanceState", Meaning::Held),
+    ("IdempotentParameterMismatch", Meaning::Held),
+    ("OperationNotPermitted", Meaning::Held),
+    ("InsufficientInstanceCapacity", Meaning::Exhausted),
+    ("InvalidVpc.Range", Meaning::Invalid("cidr")),
+    ("InvalidSubnet.Range", Meaning::Invalid("cidr")),
+    ("InvalidAMIID.Malformed", Meaning::Invalid("ami")),
+    ("InvalidKey.Format", Meaning::Invalid("public_key")),
+    ("InvalidSubnetID.Malformed", Meaning::Invalid("subnet_id")),
+    ("InvalidVpcID.Malformed", Meaning::Invalid("vpc_id")),
+    ("InvalidUserData.Malformed", Meaning::Invalid("user_data")),
 ];
 
-const PASSING: &[&str] =
-    &["InternalError", "InternalFailure", "ServiceUnavailable", "Unavailable", "ServerInternal"];
+/// Where in a code a word is.
+#[derive(Debug, Clone, Copy)]
+enum At {
+    Beginning,
+    End,
+    Anywhere,
+}
 
-/// The credentials are not, or no longer, good.
-const STALE: &[&str] = &[
-    "AuthFailure",
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "RequestExpired",
-    "InvalidClientTokenId",
-    "InvalidAccessKeyId",
-    "UnrecognizedClientException",
-    "SignatureDoesNotMatch",
-    "IncompleteSignature",
-    "MissingAuthenticationToken",
+/// The families of codes, for those that are not in [`CODES`]: a word in them, and what it means. The first that fits counts.
+const FAMILIES: &[(At, &str, Meaning)] = &[
+    (At::End, "NotFound", Meaning::NotFound),
+    (At::End, "NotFoundException", Meaning::NotFound),
+    (At::Anywhere, "InUse", Meaning::Held),
+    (At::Anywhere, "Duplicate", Meaning::Taken),
+    (At::Anywhere, "AlreadyExists", Meaning::Taken),
+    (At::Anywhere, "AlreadyAssociated", Meaning::Taken),
+    (At::Anywhere, ".Conflict", Meaning::Taken),
+    (At::Anywhere, "LimitExceeded", Meaning::Quota),
+    (At::Anywhere, "QuotaExceeded", Meaning::Quota),
+    (At::Beginning, "TooMany", Meaning::Quota),
+    (At::Beginning, "Invalid", Meaning::Invalid("")),
+    (At::Beginning, "Malformed", Meaning::Invalid("")),
+    (At::Beginning, "Missing", Meaning::Invalid("")),
+    (At::Beginning, "Unknown", Meaning::Invalid("")),
+    (At::Beginning, "Unsupported", Meaning::Invalid("")),
+    (At::Beginning, "Validation", Meaning::Invalid("")),
+    (At::End, "Malformed", Meaning::Invalid("")),
 ];
 
-/// The credentials are good, but not for this.
-const FORBIDDEN: &[&str] = &[
-    "UnauthorizedOperation",
-    "AccessDenied",
-    "AccessDeniedException",
-    "OptInRequired",
-    "PendingVerification",
-    "Blocked",
-];
-
-const HELD: &[&str] = &[
-    "DependencyViolation",
-    "IncorrectState",
-    "IncorrectInstanceState",
-    "IdempotentParameterMismatch",
-    "OperationNotPermitted",
-    "Resource.AlreadyAssociated",
-];
-
-/// Words at the end of a code, or anywhere in it, that say that something else holds or is the object.
-const HELD_WORDS: &[&str] = &["InUse", "Duplicate", "AlreadyExists", "AlreadyAssociated", ".Conflict"];
-
-/// Tells whether a code says that something is not there.
-pub(crate) fn not_found(code: &str) -> bool {
-    let code = code.trim_end_matches("Exception");
-    code.ends_with("NotFound") || code == "Gateway.NotAttached"
+impl Meaning {
+    /// Returns what a code means; none of one that nobody knows.
+    pub(crate) fn of(code: &str) -> Option<Self> {
+        let known = CODES.iter().find(|(known, _)| *known == code).map(|(_, meaning)| *meaning);
+        let fits = |at: At, word: &str| match at {
+            At::Beginning => code.starts_with(word),
+            At::End => code.ends_with(word),
+            At::Anywhere => code.contains(word),
+        };
+        let family = || FAMILIES.iter().find(|(at, word, _)| fits(*at, word)).map(|(_, _, meaning)| *meaning);
+        known.or_else(family)
+    }
 }
 
 /// Returns the class of an error.
 pub(crate) fn class(code: &str, words: &str) -> Class {
-    let any = |codes: &[&str]| codes.contains(&code);
-    if any(THROTTLED) {
-        Class::Throttled
-    } else if any(PASSING) {
-        Class::Transient
-    } else if any(STALE) || any(FORBIDDEN) {
-        Class::Denied
-    } else if not_found(code) {
-        Class::NotFound
-    } else if any(HELD) || HELD_WORDS.iter().any(|word| code.contains(word)) {
-        Class::Conflict
-    } else if code.contains("LimitExceeded") || code.contains("QuotaExceeded") || code.starts_with("TooMany")
-    {
-        Class::Quota
-    } else if let Some(field) = field(code, words) {
-        Class::Invalid(field)
-    } else {
-        Class::Terminal
+    match Meaning::of(code) {
+        Some(Meaning::Throttled) => Class::Throttled,
+        Some(Meaning::Passing) => Class::Transient,
+        Some(Meaning::Stale | Meaning::Forbidden) => Class::Denied,
+        Some(Meaning::NotFound) => Class::NotFound,
+        Some(Meaning::Taken | Meaning::Held) => Class::Conflict,
+        Some(Meaning::Quota) => Class::Quota,
+        Some(Meaning::Invalid("") | Meaning::Unregistered) => Class::Invalid(field(words)),
+        Some(Meaning::Invalid(field)) => Class::Invalid(field.to_owned()),
+        Some(Meaning::Exhausted) | None => Class::Terminal,
     }
 }
 
 /// Returns what a user can do.
-pub(crate) fn hint(code: &str, class: &Class) -> Option<&'static str> {
-    match class {
-        Class::Denied if STALE.contains(&code) => Some(LOG_IN),
-        Class::Denied => Some("the credentials are good but may not do this; ask for the permission"),
-        Class::Quota => Some("delete what is not needed, or ask AWS for more in Service Quotas"),
-        Class::Throttled => Some("run again with a lower --parallel"),
-        Class::Terminal if code == "InsufficientInstanceCapacity" => {
+pub(crate) fn hint(code: &str) -> Option<&'static str> {
+    match Meaning::of(code)? {
+        Meaning::Stale => Some(LOG_IN),
+        Meaning::Forbidden => Some("the credentials are good but may not do this; ask for the permission"),
+        Meaning::Quota => Some("delete what is not needed, or ask AWS for more in Service Quotas"),
+        Meaning::Throttled => Some("run again with a lower --parallel"),
+        Meaning::Exhausted => {
             Some("AWS has none left of this type in this zone: try later, another zone, or another type")
         }
         _ => None,
@@ -113,29 +167,11 @@ const FIELDS: &[(&str, &str)] = &[
     ("security_group_id", "security_group_ids"),
 ];
 
-/// Codes that name a field without a parameter.
-const CODES: &[(&str, &str)] = &[
-    ("InvalidVpc.Range", "cidr"),
-    ("InvalidSubnet.Range", "cidr"),
-    ("InvalidAMIID.Malformed", "ami"),
-    ("InvalidKey.Format", "public_key"),
-    ("InvalidSubnetID.Malformed", "subnet_id"),
-    ("InvalidVpcID.Malformed", "vpc_id"),
-    ("InvalidUserData.Malformed", "user_data"),
-];
-
-/// Returns the field that an error is about; none if the error is not about inputs.
-fn field(code: &str, words: &str) -> Option<String> {
-    let sorts = ["Invalid", "Malformed", "Missing", "Unknown", "Unsupported", "Validation"];
-    if !sorts.iter().any(|sort| code.starts_with(sort)) && !code.ends_with("Malformed") {
-        return None;
-    }
-    if let Some((_, field)) = CODES.iter().find(|(known, _)| *known == code) {
-        return Some((*field).to_owned());
-    }
+/// Returns the field that the service's words name; empty if they name none.
+fn field(words: &str) -> String {
     let snake = parameter(words).map(snake_case).unwrap_or_default();
     let ours = FIELDS.iter().find(|(theirs, _)| *theirs == snake).map(|(_, ours)| (*ours).to_owned());
-    Some(ours.unwrap_or(snake))
+    ours.unwrap_or(snake)
 }
 
 /// Finds the parameter in AWS's usual words: "Value (x) for parameter cidrBlock is invalid".
@@ -185,6 +221,27 @@ mod tests {
     }
 
     #[test]
+    fn each_code_is_in_the_table_once_and_families_do_not_contradict_it() {
+        for (place, (code, meaning)) in CODES.iter().enumerate() {
+            assert!(CODES[..place].iter().all(|(earlier, _)| earlier != code), "{code} is there twice");
+            assert_eq!(Meaning::of(code), Some(*meaning), "{code}");
+        }
+        assert_eq!(Meaning::of("VpcLimitExceeded"), Some(Meaning::Quota));
+        assert_eq!(Meaning::of("Client.Odd"), None);
+    }
+
+    #[test]
+    fn what_is_there_already_is_taken_and_what_is_used_is_held() {
+        let taken = ["InvalidKeyPair.Duplicate", "InvalidGroup.Duplicate", "InvalidPermission.Duplicate"];
+        let more = ["RouteAlreadyExists", "InvalidSubnet.Conflict", "Resource.AlreadyAssociated"];
+        for code in taken.into_iter().chain(more) {
+            assert_eq!(Meaning::of(code), Some(Meaning::Taken), "{code}");
+        }
+        assert_eq!(Meaning::of("InvalidGroup.InUse"), Some(Meaning::Held));
+        assert_eq!(Meaning::of("InvalidTarget"), Some(Meaning::Unregistered));
+    }
+
+    #[test]
     fn a_parameter_becomes_our_field() {
         let words = "Value (10.0.0.0/33) for parameter cidrBlock is invalid. This is not a valid CIDR block.";
         assert_eq!(class("InvalidParameterValue", words), Class::Invalid("cidr".into()));
@@ -194,7 +251,7 @@ mod tests {
 
     #[test]
     fn only_stale_credentials_are_told_to_log_in() {
-        assert_eq!(hint("ExpiredToken", &Class::Denied), Some(LOG_IN));
-        assert!(hint("UnauthorizedOperation", &Class::Denied).unwrap().contains("permission"));
+        assert_eq!(hint("ExpiredToken"), Some(LOG_IN));
+        assert!(hint("UnauthorizedOperation").unwrap().contains("permission"));
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use sskuba_core::provider::{Class, Effect, Failure};
 
-use super::code;
+use super::code::{self, Meaning};
 
 /// What a lost answer would leave unknown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,9 +64,10 @@ pub(crate) fn refusal<E: ProvideErrorMetadata + Error + 'static, R: Debug>(
     failure(error, at.place(), Sent::Once)
 }
 
-/// Tells whether the service answered with an error of one of these codes.
-pub(crate) fn is<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, codes: &[&str]) -> bool {
-    error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| codes.contains(&code))
+/// Tells whether the service answered with an error that means this.
+pub(crate) fn means<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, meaning: Meaning) -> bool {
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    code.and_then(Meaning::of) == Some(meaning)
 }
 
 /// Takes a delete's result: gone is deleted.
@@ -140,7 +141,7 @@ fn refused<E: ProvideErrorMetadata + Error>(error: &E, call: &str, lost: Effect)
     if let Some(id) = error.meta().request_id() {
         failure = failure.request_id(id);
     }
-    match code::hint(code, &failure.class) {
+    match code::hint(code) {
         Some(hint) => failure.hint(hint),
         None => failure,
     }

@@ -13,7 +13,8 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use super::{
-    Account, Api, Call, Found, LookedUp, Objects, Served, ServedLater, Service, Which, gone_is_fine, unused,
+    Account, Api, Call, Found, LookedUp, Objects, Served, ServedInPlace, ServedLater, Service, Which,
+    gone_is_fine, unused,
 };
 use crate::kind::{mistakes, refuse_mistakes, tag_mistakes};
 
@@ -137,7 +138,7 @@ impl<A: Objects> Client<A> {
 }
 
 #[async_trait]
-impl<R: Served> Update<R> for Client<R::Api> {
+impl<R: ServedInPlace> Update<R> for Client<R::Api> {
     async fn update(&self, cx: &Cx, change: TypedChange<R>) -> Result<TypedObject<R>, Failure> {
         refuse_mistakes::<R>(&change.args)?;
         R::update(&Call::new(cx, self.service().await?), change).await

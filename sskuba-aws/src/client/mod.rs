@@ -23,11 +23,12 @@ pub(crate) use account::Account;
 pub(crate) use api::{Api, Aws, Objects, Service};
 pub(crate) use batches::{Batched, one_by_one};
 pub(crate) use call::Call;
-pub(crate) use failure::{Outcome, gone_is_fine, is, refusal};
+pub(crate) use code::Meaning;
+pub(crate) use failure::{Outcome, gone_is_fine, means, refusal};
 pub(crate) use handler::Kinds;
 pub(crate) use once::OnlyRefused;
 pub(crate) use owner::{met, refuse_foreign};
-pub(crate) use served::{Found, LookedUp, Report, Served, ServedLater, Which};
+pub(crate) use served::{Found, LookedUp, Report, Served, ServedInPlace, ServedLater, Which};
 pub(crate) use wait::{Look, accepted, until, unused, visible};
 
 /// Returns an optional text, empty if it is not there.

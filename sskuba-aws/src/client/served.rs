@@ -118,23 +118,31 @@ pub(crate) trait Served: Kind {
         call.aws.get::<Self>(&prior.id).await
     }
 
-    /// Changes what is not tags.
-    async fn change(_: &Call<'_, Self::Api>, _: &TypedChange<Self>) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    /// Changes an object, its tags last, and reports it.
-    async fn update(call: &Call<'_, Self::Api>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        Self::change(call, &change).await?;
-        let before = change.prior.args.as_ref().map(own_tags::<Self>);
-        call.retag(&change.prior.id, before.as_ref(), &own_tags::<Self>(&change.args)).await?;
-        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
-        Ok(Self::report(call, &found).await?.unreported(Self::UNREPORTED.iter().copied()))
-    }
-
     /// Finds the object that carries the token.
     async fn find(call: &Call<'_, Self::Api>) -> Result<Option<Found<Self::Item>>, Failure> {
         call.own::<Self>().await
+    }
+}
+
+/// A kind that changes in place: what a kind needs unless each of its inputs is `force_new`. There is no default: what is
+/// not changed here would be recorded as if it had been.
+#[async_trait]
+pub(crate) trait ServedInPlace: Served {
+    /// Brings an object to the new inputs, its tags last ([`Call::retagged`]), and reports it.
+    async fn update(call: &Call<'_, Self::Api>, change: TypedChange<Self>) -> Result<Report<Self>, Failure>;
+}
+
+impl<A: Objects> Call<'_, A> {
+    /// Brings an object's tags to the new inputs and reports the object: the end of an update, and of a kind of which only
+    /// the tags change the whole of it.
+    pub(crate) async fn retagged<R: Served<Api = A>>(
+        &self,
+        change: TypedChange<R>,
+    ) -> Result<Report<R>, Failure> {
+        let before = change.prior.args.as_ref().map(own_tags::<R>);
+        self.retag(&change.prior.id, before.as_ref(), &own_tags::<R>(&change.args)).await?;
+        let found = R::get(self, &change.prior).await?.ok_or_else(|| self.lacking(R::NAME))?;
+        Ok(R::report(self, &found).await?.unreported(R::UNREPORTED.iter().copied()))
     }
 }
 

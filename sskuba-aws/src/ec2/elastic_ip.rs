@@ -72,3 +72,11 @@ impl Served for Eip {
         Ok(Report::new(found.id.clone(), state).args(EipArgs { tags: found.own_tags() }))
     }
 }
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for Eip {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        call.retagged(change).await
+    }
+}

@@ -231,7 +231,30 @@ impl Served for Instance {
         Ok(Report::new(id, state(made)))
     }
 
-    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        let terminate = call.aws.terminate_instances().instance_ids(&prior.id);
+        gone_is_fine(terminate.send().await.sent(call))?;
+        until(call, &prior.id, || async {
+            Ok(match Self::get(call, prior).await? {
+                Some(found) if phase(&found) != Some(&Phase::Terminated) => {
+                    Look::Not(text(phase(&found).map(Phase::as_str)))
+                }
+                _ => Look::Done(()),
+            })
+        })
+        .await
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let args = InstanceArgs { tags: found.own_tags(), ..args_of(found) };
+        Ok(Report::new(found.id.clone(), state(found)).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for Instance {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let (id, args) = (&change.prior.id, &change.args);
         let found = Self::started(call, id).await?.filter(Self::is_alive).ok_or_else(|| {
             Failure::new(Class::NotFound, format!("{id} is terminated"))
@@ -252,26 +275,7 @@ impl Served for Instance {
         if wanted.map(profile_name) != now.iam_instance_profile.as_deref().map(profile_name) {
             Self::set_profile(call, id, wanted).await?;
         }
-        Ok(())
-    }
-
-    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
-        let terminate = call.aws.terminate_instances().instance_ids(&prior.id);
-        gone_is_fine(terminate.send().await.sent(call))?;
-        until(call, &prior.id, || async {
-            Ok(match Self::get(call, prior).await? {
-                Some(found) if phase(&found) != Some(&Phase::Terminated) => {
-                    Look::Not(text(phase(&found).map(Phase::as_str)))
-                }
-                _ => Look::Done(()),
-            })
-        })
-        .await
-    }
-
-    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
-        let args = InstanceArgs { tags: found.own_tags(), ..args_of(found) };
-        Ok(Report::new(found.id.clone(), state(found)).args(args))
+        call.retagged(change).await
     }
 }
 

@@ -69,15 +69,6 @@ impl Served for InternetGateway {
         Ok(Report::new(id.clone(), InternetGatewayState { id }))
     }
 
-    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
-        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
-        if vpc_of(&found) == change.args.vpc_id {
-            return Ok(());
-        }
-        Self::detach(call, &found).await?;
-        Self::attach(call, &found.id, &change.args.vpc_id).await
-    }
-
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
         let Some(found) = Self::get(call, prior).await? else { return Ok(()) };
         Self::detach(call, &found).await?;
@@ -89,6 +80,19 @@ impl Served for InternetGateway {
         let args = InternetGatewayArgs { vpc_id: vpc_of(found), tags: found.own_tags() };
         let id = found.id.clone();
         Ok(Report::new(id.clone(), InternetGatewayState { id }).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for InternetGateway {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
+        if vpc_of(&found) != change.args.vpc_id {
+            Self::detach(call, &found).await?;
+            Self::attach(call, &found.id, &change.args.vpc_id).await?;
+        }
+        call.retagged(change).await
     }
 }
 
@@ -112,12 +116,10 @@ impl InternetGateway {
     /// Attaches a gateway; it counts as done where the gateway is attached to this network already.
     async fn attach(call: &Call<'_>, id: &str, vpc: &str) -> Result<(), Failure> {
         match call.aws.attach_internet_gateway().internet_gateway_id(id).vpc_id(vpc).send().await {
-            Err(error) if is(&error, &["Resource.AlreadyAssociated"]) => {
-                match call.aws.get::<Self>(id).await? {
-                    Some(found) if vpc_of(&found) == vpc => Ok(()),
-                    _ => Err(error).sent(call),
-                }
-            }
+            Err(error) if means(&error, Meaning::Taken) => match call.aws.get::<Self>(id).await? {
+                Some(found) if vpc_of(&found) == vpc => Ok(()),
+                _ => Err(error).sent(call),
+            },
             other => other.sent(call).map(drop),
         }
     }

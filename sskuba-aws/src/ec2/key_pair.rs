@@ -53,7 +53,7 @@ impl Served for KeyPair {
         let import = import.public_key_material(Blob::new(args.public_key.trim()));
         let import = import.tag_specifications(spec(call, ResourceType::KeyPair, &args.tags));
         match import.customize().config_override(once()).send().await {
-            Err(error) if is(&error, &["InvalidKeyPair.Duplicate"]) => {
+            Err(error) if means(&error, Meaning::Taken) => {
                 let named = vec![("key-name", name.clone())];
                 let ours = call.taken::<Self>(&error, named, |it| it.key_name() == Some(&name)).await?;
                 Self::report(call, &ours).await
@@ -71,6 +71,14 @@ impl Served for KeyPair {
         let report = made(found.key_pair_id(), found.key_name(), found.key_fingerprint()).args(args);
         // AWS keeps the keys of some old pairs to itself.
         Ok(report.unreported(key.is_none().then_some("public_key")))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for KeyPair {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        call.retagged(change).await
     }
 }
 

@@ -88,10 +88,6 @@ impl Kind for NatGateway {
     }
 }
 
-/// The code for an address that something else has: of a refusal, or of a gateway that failed.
-#[cfg(feature = "ec2")]
-const TAKEN: &str = "Resource.AlreadyAssociated";
-
 #[cfg(feature = "ec2")]
 #[async_trait]
 impl Served for NatGateway {
@@ -118,7 +114,7 @@ impl Served for NatGateway {
         let create = create.set_allocation_id(args.allocation_id.clone()).client_token(call.token());
         let create = create.tag_specifications(spec(call, ResourceType::Natgateway, &args.tags));
         let made = match create.send().await {
-            Err(error) if is(&error, &[TAKEN]) => {
+            Err(error) if means(&error, Meaning::Taken) => {
                 let refusal = refusal(&error, call);
                 return Err(Self::user_of(call, refusal, args.allocation_id.as_deref()).await);
             }
@@ -161,6 +157,14 @@ impl Served for NatGateway {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
+impl ServedInPlace for NatGateway {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        call.retagged(change).await
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
 impl ServedLater for NatGateway {
     async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
         Ok(match found.state() {
@@ -168,7 +172,7 @@ impl ServedLater for NatGateway {
             Some(Phase::Failed) => {
                 let (code, why) = (text(found.failure_code()), text(found.failure_message()));
                 let mut failure = Failure::new(Class::Conflict, format!("{why} ({code})"));
-                if code == TAKEN {
+                if Meaning::of(&code) == Some(Meaning::Taken) {
                     let address = found.nat_gateway_addresses().iter().find_map(|used| used.allocation_id());
                     failure = Self::user_of(call, failure, address).await;
                 }

@@ -118,7 +118,7 @@ impl Served for Route {
         let may_be_ours = call.aws.tried.may_have_made(call);
         let sent = async {
             match create.customize().config_override(once()).send().await {
-                Err(error) if is(&error, &["RouteAlreadyExists"]) => {
+                Err(error) if means(&error, Meaning::Taken) => {
                     let found = Self::of(call, &args.route_table_id, &args.destination).await?;
                     if may_be_ours && found.is_some_and(|found| same_target(&found, &args)) {
                         return Ok(object(&args));
@@ -131,20 +131,6 @@ impl Served for Route {
             }
         };
         call.aws.tried.send(call, sent).await
-    }
-
-    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        let args = change.args;
-        let (v4, v6) = by_family(&args.destination);
-        let replace = call.aws.replace_route().route_table_id(&args.route_table_id);
-        let replace = replace.set_destination_cidr_block(v4).set_destination_ipv6_cidr_block(v6);
-        let replace = replace
-            .set_gateway_id(args.gateway_id.clone())
-            .set_nat_gateway_id(args.nat_gateway_id.clone())
-            .set_network_interface_id(args.network_interface_id.clone())
-            .set_transit_gateway_id(args.transit_gateway_id.clone());
-        replace.send().await.sent(call)?;
-        Ok(object(&args))
     }
 
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
@@ -165,6 +151,24 @@ impl Served for Route {
             transit_gateway_id: given(found.transit_gateway_id()),
         };
         Ok(Report::new(found.id.clone(), RouteState { id: found.id.clone() }).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for Route {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let args = change.args;
+        let (v4, v6) = by_family(&args.destination);
+        let replace = call.aws.replace_route().route_table_id(&args.route_table_id);
+        let replace = replace.set_destination_cidr_block(v4).set_destination_ipv6_cidr_block(v6);
+        let replace = replace
+            .set_gateway_id(args.gateway_id.clone())
+            .set_nat_gateway_id(args.nat_gateway_id.clone())
+            .set_network_interface_id(args.network_interface_id.clone())
+            .set_transit_gateway_id(args.transit_gateway_id.clone());
+        replace.send().await.sent(call)?;
+        Ok(object(&args))
     }
 }
 

@@ -72,6 +72,14 @@ impl Served for RouteTable {
 }
 
 #[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for RouteTable {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        call.retagged(change).await
+    }
+}
+
+#[cfg(feature = "ec2")]
 fn state(found: &Item) -> RouteTableState {
     RouteTableState { id: text(found.route_table_id()), owner_id: text(found.owner_id()) }
 }

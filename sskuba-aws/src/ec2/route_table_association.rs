@@ -85,6 +85,24 @@ impl Served for RouteTableAssociation {
         Ok(Report::new(id.clone(), RouteTableAssociationState { id }))
     }
 
+    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
+        let Some(found) = Self::get(call, prior).await? else { return Ok(()) };
+        call.aws.disassociate_route_table().association_id(&found.id).send().await.sent(call).map(drop)
+    }
+
+    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
+        let args = RouteTableAssociationArgs {
+            subnet_id: text(found.subnet_id()),
+            route_table_id: text(found.route_table_id()),
+        };
+        let id = found.id.clone();
+        Ok(Report::new(id.clone(), RouteTableAssociationState { id }).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for RouteTableAssociation {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let gone = || {
             let message = format!("subnet {} uses no route table of its own any more", change.args.subnet_id);
@@ -99,19 +117,5 @@ impl Served for RouteTableAssociation {
         let made = replace.route_table_id(&change.args.route_table_id).send().await.sent(call)?;
         let id = text(made.new_association_id());
         Ok(Report::new(id.clone(), RouteTableAssociationState { id }))
-    }
-
-    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
-        let Some(found) = Self::get(call, prior).await? else { return Ok(()) };
-        call.aws.disassociate_route_table().association_id(&found.id).send().await.sent(call).map(drop)
-    }
-
-    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
-        let args = RouteTableAssociationArgs {
-            subnet_id: text(found.subnet_id()),
-            route_table_id: text(found.route_table_id()),
-        };
-        let id = found.id.clone();
-        Ok(Report::new(id.clone(), RouteTableAssociationState { id }).args(args))
     }
 }

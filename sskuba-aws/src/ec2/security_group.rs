@@ -73,7 +73,7 @@ impl Served for SecurityGroup {
         let create = create.description(args.description.as_deref().unwrap_or("Managed by sskuba"));
         let create = create.tag_specifications(spec(call, ResourceType::SecurityGroup, &args.tags));
         let id = match create.customize().config_override(once()).send().await {
-            Err(error) if is(&error, &["InvalidGroup.Duplicate"]) => {
+            Err(error) if means(&error, Meaning::Taken) => {
                 let named = vec![("vpc-id", args.vpc_id.clone()), ("group-name", name.clone())];
                 call.taken::<Self>(&error, named, |found| found.group_name() == Some(&name)).await?.id
             }
@@ -91,14 +91,6 @@ impl Served for SecurityGroup {
         Ok(Report::new(id, state(&found)))
     }
 
-    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
-        let (before, allow) = (change.prior.args.as_ref(), change.args.allow_all_outbound);
-        match before.is_some_and(|before| before.allow_all_outbound == allow) {
-            true => Ok(()),
-            false => Self::outbound(call, &change.prior.id, allow).await,
-        }
-    }
-
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
         call.aws.delete_security_group().group_id(&prior.id).send().await.sent(call).map(drop)
     }
@@ -112,6 +104,18 @@ impl Served for SecurityGroup {
             tags: found.own_tags(),
         };
         Ok(Report::new(found.id.clone(), state(found)).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for SecurityGroup {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let (before, allow) = (change.prior.args.as_ref(), change.args.allow_all_outbound);
+        if before.is_none_or(|before| before.allow_all_outbound != allow) {
+            Self::outbound(call, &change.prior.id, allow).await?;
+        }
+        call.retagged(change).await
     }
 }
 
@@ -147,7 +151,7 @@ impl SecurityGroup {
         if allow {
             let allow = call.aws.authorize_security_group_egress().group_id(id).ip_permissions(v4);
             return match allow.send().await {
-                Err(error) if is(&error, &["InvalidPermission.Duplicate"]) => Ok(()),
+                Err(error) if means(&error, Meaning::Taken) => Ok(()),
                 other => other.sent(call).map(drop),
             };
         }

@@ -165,9 +165,6 @@ fn protocol_name(value: &Value) -> Value {
 }
 
 #[cfg(feature = "ec2")]
-const DUPLICATE: &str = "InvalidPermission.Duplicate";
-
-#[cfg(feature = "ec2")]
 #[async_trait]
 impl Served for SecurityGroupRule {
     type Api = Ec2;
@@ -188,7 +185,7 @@ impl Served for SecurityGroupRule {
             Direction::Ingress => {
                 let allow = call.aws.authorize_security_group_ingress().group_id(group);
                 match allow.ip_permissions(permission).tag_specifications(spec).send().await {
-                    Err(error) if is(&error, &[DUPLICATE]) => {
+                    Err(error) if means(&error, Meaning::Taken) => {
                         return Self::equal(call, &args, refusal(&error, call)).await;
                     }
                     other => other.sent(call)?.security_group_rules,
@@ -197,7 +194,7 @@ impl Served for SecurityGroupRule {
             Direction::Egress => {
                 let allow = call.aws.authorize_security_group_egress().group_id(group);
                 match allow.ip_permissions(permission).tag_specifications(spec).send().await {
-                    Err(error) if is(&error, &[DUPLICATE]) => {
+                    Err(error) if means(&error, Meaning::Taken) => {
                         return Self::equal(call, &args, refusal(&error, call)).await;
                     }
                     other => other.sent(call)?.security_group_rules,
@@ -207,10 +204,6 @@ impl Served for SecurityGroupRule {
         let made = made.unwrap_or_default();
         let id = text(made.first().ok_or_else(|| call.lacking(Self::NAME))?.security_group_rule_id());
         Ok(Report::new(id.clone(), SecurityGroupRuleState { id }))
-    }
-
-    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
-        Self::bring(call, &change.prior.id, &change.args).await
     }
 
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
@@ -229,6 +222,15 @@ impl Served for SecurityGroupRule {
         let args = SecurityGroupRuleArgs { tags: found.own_tags(), ..args_of(found) };
         let id = found.id.clone();
         Ok(Report::new(id.clone(), SecurityGroupRuleState { id }).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for SecurityGroupRule {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        Self::bring(call, &change.prior.id, &change.args).await?;
+        call.retagged(change).await
     }
 }
 

@@ -12,8 +12,8 @@ use sskuba_core::value::Value;
 
 use crate::client::{Api, Objects, OnlyRefused};
 pub(super) use crate::client::{
-    Aws, Found, Look, LookedUp, Outcome, Report, Served, ServedLater, Which, accepted, given, gone_is_fine,
-    is, met, refusal, refuse_foreign, text, until, unused, visible,
+    Aws, Found, Look, LookedUp, Meaning, Outcome, Report, Served, ServedInPlace, ServedLater, Which,
+    accepted, given, gone_is_fine, means, met, refusal, refuse_foreign, text, until, unused, visible,
 };
 use crate::tags::{TOKEN, Tags};
 

@@ -81,7 +81,7 @@ impl Served for Subnet {
         let create = call.aws.create_subnet().vpc_id(&args.vpc_id).cidr_block(&args.cidr);
         let create = create.set_availability_zone(args.availability_zone).tag_specifications(spec);
         let made = match create.customize().config_override(once()).send().await {
-            Err(error) if is(&error, &["InvalidSubnet.Conflict"]) => {
+            Err(error) if means(&error, Meaning::Taken) => {
                 let of_vpc = vec![("vpc-id", args.vpc_id.clone())];
                 let same = |found: &Item| found.cidr_block().is_some_and(|cidr| same_range(cidr, &args.cidr));
                 call.taken::<Self>(&error, of_vpc, same).await?.item
@@ -103,11 +103,6 @@ impl Served for Subnet {
         Ok(Report::new(id, state(&made)))
     }
 
-    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
-        let public = change.args.map_public_ip_on_launch;
-        Self::set_public(call, &change.prior.id, public, !public).await
-    }
-
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
         call.aws.delete_subnet().subnet_id(&prior.id).send().await.sent(call).map(drop)
     }
@@ -121,6 +116,16 @@ impl Served for Subnet {
             tags: found.own_tags(),
         };
         Ok(Report::new(found.id.clone(), state(found)).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for Subnet {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let public = change.args.map_public_ip_on_launch;
+        Self::set_public(call, &change.prior.id, public, !public).await?;
+        call.retagged(change).await
     }
 }
 

@@ -77,11 +77,6 @@ impl Served for Vpc {
         Ok(Report::new(id, state(&made)))
     }
 
-    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
-        let now = Self::dns(call, &change.prior.id).await?;
-        Self::set_dns(call, &change.prior.id, &change.args, now).await
-    }
-
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
         call.aws.delete_vpc().vpc_id(&prior.id).send().await.sent(call).map(drop)
     }
@@ -91,6 +86,16 @@ impl Served for Vpc {
         let (cidr, tags) = (text(found.cidr_block()), found.own_tags());
         let args = VpcArgs { cidr, enable_dns_support, enable_dns_hostnames, tags };
         Ok(Report::new(found.id.clone(), state(found)).args(args))
+    }
+}
+
+#[cfg(feature = "ec2")]
+#[async_trait]
+impl ServedInPlace for Vpc {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let now = Self::dns(call, &change.prior.id).await?;
+        Self::set_dns(call, &change.prior.id, &change.args, now).await?;
+        call.retagged(change).await
     }
 }
 

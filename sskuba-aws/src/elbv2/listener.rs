@@ -94,14 +94,6 @@ impl Served for Listener {
         Ok(Report::new(arn.clone(), ListenerState { arn }))
     }
 
-    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
-        let args = &change.args;
-        let modify = call.aws.modify_listener().listener_arn(&change.prior.id).port(args.port.into());
-        let modify = modify.protocol(protocol(args.protocol));
-        let modify = modify.default_actions(forward(&args.target_group_arn));
-        modify.send().await.sent(call).map(drop)
-    }
-
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
         call.aws.delete_listener().listener_arn(&prior.id).send().await.sent(call).map(drop)
     }
@@ -117,6 +109,19 @@ impl Served for Listener {
         };
         let arn = found.id.clone();
         Ok(Report::new(arn.clone(), ListenerState { arn }).args(args))
+    }
+}
+
+#[cfg(feature = "elbv2")]
+#[async_trait]
+impl ServedInPlace for Listener {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let args = &change.args;
+        let modify = call.aws.modify_listener().listener_arn(&change.prior.id).port(args.port.into());
+        let modify = modify.protocol(protocol(args.protocol));
+        let modify = modify.default_actions(forward(&args.target_group_arn));
+        modify.send().await.sent(call)?;
+        call.retagged(change).await
     }
 }
 

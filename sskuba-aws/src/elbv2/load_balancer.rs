@@ -135,21 +135,6 @@ impl Served for LoadBalancer {
         Ok(Report::new(arn, state(&made)))
     }
 
-    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
-        let (arn, args) = (&change.prior.id, &change.args);
-        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
-        let wanted: BTreeSet<String> = args.subnet_ids.iter().cloned().collect();
-        if subnets(&found) != wanted {
-            let set = call.aws.set_subnets().load_balancer_arn(arn);
-            let set = set.set_subnets(Some(wanted.into_iter().collect())).send().await.sent(call);
-            set.map_err(|failure| {
-                failure.hint("AWS only adds subnets to a network load balancer; to remove one use --replace")
-            })?;
-        }
-        Self::set_groups(call, &found, args).await?;
-        Self::set_attributes(call, arn, args).await
-    }
-
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
         let delete = call.aws.delete_load_balancer().load_balancer_arn(&prior.id);
         gone_is_fine(delete.send().await.sent(call))?;
@@ -182,6 +167,26 @@ impl Served for LoadBalancer {
 
     async fn find(call: &Call<'_>) -> Result<Option<Found<Item>>, Failure> {
         Self::named(call, &call.name(None, NAME_LIMIT)).await
+    }
+}
+
+#[cfg(feature = "elbv2")]
+#[async_trait]
+impl ServedInPlace for LoadBalancer {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let (arn, args) = (&change.prior.id, &change.args);
+        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
+        let wanted: BTreeSet<String> = args.subnet_ids.iter().cloned().collect();
+        if subnets(&found) != wanted {
+            let set = call.aws.set_subnets().load_balancer_arn(arn);
+            let set = set.set_subnets(Some(wanted.into_iter().collect())).send().await.sent(call);
+            set.map_err(|failure| {
+                failure.hint("AWS only adds subnets to a network load balancer; to remove one use --replace")
+            })?;
+        }
+        Self::set_groups(call, &found, args).await?;
+        Self::set_attributes(call, arn, args).await?;
+        call.retagged(change).await
     }
 }
 

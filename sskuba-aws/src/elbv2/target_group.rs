@@ -202,25 +202,6 @@ impl Served for TargetGroup {
         Ok(Report::new(arn.clone(), TargetGroupState { arn }))
     }
 
-    async fn change(call: &Call<'_>, change: &TypedChange<Self>) -> Result<(), Failure> {
-        let (arn, args) = (&change.prior.id, &change.args);
-        if let Some(check) = &args.health_check {
-            let modify = call
-                .aws
-                .modify_target_group()
-                .target_group_arn(arn)
-                .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
-                .health_check_port(&check.port)
-                .set_health_check_path(check.path.clone())
-                .health_check_interval_seconds(check.interval_seconds.into())
-                .health_check_timeout_seconds(check.timeout_seconds.into())
-                .healthy_threshold_count(check.healthy_threshold.into())
-                .unhealthy_threshold_count(check.unhealthy_threshold.into());
-            modify.send().await.sent(call)?;
-        }
-        Self::set_attributes(call, arn, args).await
-    }
-
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
         call.aws.delete_target_group().target_group_arn(&prior.id).send().await.sent(call).map(drop)
     }
@@ -252,6 +233,30 @@ impl Served for TargetGroup {
 
     async fn find(call: &Call<'_>) -> Result<Option<Found<Item>>, Failure> {
         Self::named(call, &call.name(None, NAME_LIMIT)).await
+    }
+}
+
+#[cfg(feature = "elbv2")]
+#[async_trait]
+impl ServedInPlace for TargetGroup {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let (arn, args) = (&change.prior.id, &change.args);
+        if let Some(check) = &args.health_check {
+            let modify = call
+                .aws
+                .modify_target_group()
+                .target_group_arn(arn)
+                .health_check_protocol(ProtocolEnum::from(check.protocol.as_str()))
+                .health_check_port(&check.port)
+                .set_health_check_path(check.path.clone())
+                .health_check_interval_seconds(check.interval_seconds.into())
+                .health_check_timeout_seconds(check.timeout_seconds.into())
+                .healthy_threshold_count(check.healthy_threshold.into())
+                .unhealthy_threshold_count(check.unhealthy_threshold.into());
+            modify.send().await.sent(call)?;
+        }
+        Self::set_attributes(call, arn, args).await?;
+        call.retagged(change).await
     }
 }
 

@@ -83,17 +83,6 @@ impl Served for TargetGroupAttachment {
         call.aws.tried.send(call, Self::register(call, args)).await
     }
 
-    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        let before = parts(&change.prior.id)?;
-        let (old, new) =
-            (Self::serving_port(call, &before).await?, Self::serving_port(call, &change.args).await?);
-        let object = Self::register(call, change.args).await?;
-        if old != new {
-            Self::deregister(call, &before).await?;
-        }
-        Ok(object)
-    }
-
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
         Self::deregister(call, &parts(&prior.id)?).await
     }
@@ -104,11 +93,26 @@ impl Served for TargetGroupAttachment {
 }
 
 #[cfg(feature = "elbv2")]
+#[async_trait]
+impl ServedInPlace for TargetGroupAttachment {
+    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let before = parts(&change.prior.id)?;
+        let (old, new) =
+            (Self::serving_port(call, &before).await?, Self::serving_port(call, &change.args).await?);
+        let object = Self::register(call, change.args).await?;
+        if old != new {
+            Self::deregister(call, &before).await?;
+        }
+        Ok(object)
+    }
+}
+
+#[cfg(feature = "elbv2")]
 impl TargetGroupAttachment {
     async fn is_registered(call: &Call<'_>, args: &TargetGroupAttachmentArgs) -> Result<bool, Failure> {
         let describe = call.aws.describe_target_health().target_group_arn(&args.target_group_arn);
         let found = match describe.targets(target(args)).send().await {
-            Err(error) if is(&error, &["InvalidTarget"]) => return Ok(false),
+            Err(error) if means(&error, Meaning::Unregistered) => return Ok(false),
             other => other.asked(call),
         };
         match found {
@@ -131,7 +135,7 @@ impl TargetGroupAttachment {
     async fn deregister(call: &Call<'_>, args: &TargetGroupAttachmentArgs) -> Result<(), Failure> {
         let deregister = call.aws.deregister_targets().target_group_arn(&args.target_group_arn);
         match deregister.targets(target(args)).send().await {
-            Err(error) if is(&error, &["InvalidTarget"]) => Ok(()),
+            Err(error) if means(&error, Meaning::Unregistered) => Ok(()),
             other => gone_is_fine(other.sent(call)),
         }
     }

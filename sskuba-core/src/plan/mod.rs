@@ -9,6 +9,7 @@ mod key;
 mod owned;
 mod recorded;
 mod steps;
+mod text;
 
 pub use action::{Action, FieldChange, Order, Reason};
 pub use decide::{Decision, Force, decide};

@@ -34,7 +34,7 @@ pub enum Verdict {
 }
 
 /// One step of a plan.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Step {
     /// What it is about.
     pub subject: Subject,

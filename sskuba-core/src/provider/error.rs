@@ -45,6 +45,27 @@ pub enum Class {
 }
 
 impl Class {
+    /// Returns what the status of an HTTP answer that refuses a call usually means. A service with codes of its own says
+    /// more by those.
+    ///
+    /// ```
+    /// use sskuba_core::provider::Class;
+    /// assert_eq!(Class::of_http(429), Class::Throttled);
+    /// assert_eq!(Class::of_http(503), Class::Transient);
+    /// assert_eq!(Class::of_http(400), Class::Terminal);
+    /// ```
+    pub fn of_http(status: u16) -> Self {
+        match status {
+            401 | 403 | 407 => Self::Denied,
+            404 | 410 => Self::NotFound,
+            408 | 504 => Self::Timeout,
+            409 | 412 | 423 => Self::Conflict,
+            429 => Self::Throttled,
+            500.. => Self::Transient,
+            _ => Self::Terminal,
+        }
+    }
+
     /// Tells whether the same call may succeed if it is simply made again.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Throttled | Self::Transient)
@@ -110,6 +131,41 @@ impl Failure {
     /// Makes the failure of a `list` where nothing could list the objects, and says why.
     pub fn unlisted(why: &str) -> Self {
         Self::new(Class::Terminal, format!("there is no list of these: {why}"))
+    }
+
+    /// Makes the failure of a call that an HTTP answer refuses, by what its status usually means. Of a server's own fault
+    /// (500) and of one that a proxy answers for the server (408, 502, 504) it cannot be told whether something was changed.
+    ///
+    /// ```
+    /// use sskuba_core::provider::{Effect, Failure};
+    /// assert_eq!(Failure::of_http(429, "slow down").effect, Effect::NotApplied);
+    /// assert_eq!(Failure::of_http(504, "no answer in time").effect, Effect::Unknown);
+    /// ```
+    pub fn of_http(status: u16, message: impl Into<String>) -> Self {
+        let class = Class::of_http(status);
+        match status {
+            408 | 500 | 502 | 504 => Self::unknown(class, message),
+            _ => Self::new(class, message),
+        }
+    }
+
+    /// Turns the failure that says that the object is not there into none: what a `read` answers then, and a `delete` takes
+    /// for success.
+    ///
+    /// ```
+    /// use sskuba_core::provider::{Class, Failure};
+    /// let gone: Result<u32, _> = Err(Failure::new(Class::NotFound, "no such page"));
+    /// assert_eq!(Failure::unless_gone(gone), Ok(None));
+    /// ```
+    ///
+    /// # Errors
+    /// Every other failure.
+    pub fn unless_gone<T>(answer: Result<T, Self>) -> Result<Option<T>, Self> {
+        match answer {
+            Ok(there) => Ok(Some(there)),
+            Err(failure) if failure.class == Class::NotFound => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Makes a failure of which it cannot be told whether it changed anything.

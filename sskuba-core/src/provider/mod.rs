@@ -16,6 +16,8 @@ mod spellings;
 mod texts;
 mod typed;
 
+/// What is wrong with an input, as a handler's `check` says it.
+pub use crate::schema::FieldError;
 /// What an implementation of [`Handler`], [`Provider`] or [`Instance`] is marked with.
 pub use async_trait::async_trait;
 pub(crate) use bounds::{failed, found, made, seen};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize as _;
+
 use super::bounds::without;
 use super::contract::Object;
 use super::error::{Class, Failure};
@@ -26,6 +28,44 @@ impl<R: Resource> TypedObject<R> {
     /// Makes an object of which only the computed fields were reported.
     pub fn new(id: impl Into<String>, state: R::State) -> Self {
         Self { id: id.into(), args: None, state, unreported: Vec::new() }
+    }
+
+    /// Reads an object of a service whose JSON calls the fields as the kind does, with all its inputs. What else the JSON
+    /// has is passed over.
+    ///
+    /// ```
+    /// # use sskuba_core::prelude::*;
+    /// # use sskuba_core::provider::TypedObject;
+    /// /// A page of a wiki.
+    /// #[derive(Resource)]
+    /// #[resource(kind = "wiki:page:Page")]
+    /// struct Page {
+    ///     /// Its title.
+    ///     title: Input<String>,
+    ///     /// Its number.
+    ///     #[resource(computed, id)]
+    ///     number: Computed<u32>,
+    /// }
+    /// let answer = serde_json::json!({"number": 7, "title": "Home", "views": 1000});
+    /// let page = TypedObject::<Page>::of_json(&answer).unwrap();
+    /// assert_eq!((page.id.as_str(), page.args.unwrap().title.as_str()), ("7", "Home"));
+    /// ```
+    ///
+    /// # Errors
+    /// If the JSON lacks a field, or one has another type.
+    pub fn of_json(answer: &serde_json::Value) -> Result<Self, Failure> {
+        let schema = R::schema();
+        let odd = |why: String| {
+            Failure::new(Class::Terminal, format!("the answer does not fit {}: {why}", schema.kind))
+        };
+        let state = R::State::deserialize(answer).map_err(|error| odd(error.to_string()))?;
+        let args = R::Args::deserialize(answer).map_err(|error| odd(error.to_string()))?;
+        let id = match &answer[&*schema.id_field] {
+            serde_json::Value::String(id) => id.clone(),
+            serde_json::Value::Number(id) => id.to_string(),
+            _ => return Err(odd(format!("its id, `{}`, is neither a text nor a number", schema.id_field))),
+        };
+        Ok(Self::new(id, state).args(args))
     }
 
     /// Adds the inputs that the service reported.

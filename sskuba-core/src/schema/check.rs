@@ -65,7 +65,7 @@ fn show(value: &Value) -> String {
 
 impl FieldType {
     /// Appends what is wrong with `value` at `path`.
-    pub(crate) fn check(&self, value: &Value, path: &str, errors: &mut Vec<FieldError>) {
+    pub fn check(&self, value: &Value, path: &str, errors: &mut Vec<FieldError>) {
         let inner = value.reveal();
         if *inner == Value::Unknown {
             return;

@@ -1,4 +1,8 @@
-//! A suite that runs a kind of any provider through its life and says where it breaks the contract.
+//! A suite that runs a kind of any provider through its life, and through what goes wrong in it, and says where it breaks
+//! the contract.
+//!
+//! What only the peer can bring about, such as a lost answer, is brought about by hooks of the [`Case`]; what was not tried
+//! for want of one is in the [`Findings`].
 //!
 //! ```no_run
 //! # async fn example(provider: &dyn sskuba_core::provider::Provider) {
@@ -11,139 +15,68 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::address::{Address, Name, StackId, Token};
 use crate::clock::{IdSource, SystemIds};
 use crate::provider::{Change, Cx, Instance, Object, Prior, Provider};
 use crate::schema::{Idempotency, Schema};
-use crate::value::{Map, Value};
+use crate::value::Map;
 
+mod calls;
+mod case;
+mod faults;
+mod findings;
 mod inputs;
 mod life;
+mod many;
+mod outside;
 
-/// The inputs that a kind is tried with.
-#[derive(Debug, Clone)]
-pub struct Case {
-    create: Map,
-    update: Option<Map>,
-    replacement: Option<Map>,
-    settings: Option<Map>,
-    only_in_state: bool,
-    reports_drift: bool,
-    timeout: Duration,
-}
+pub use case::Case;
+pub use findings::{Findings, NotTried};
 
-impl Case {
-    /// Starts with the inputs of the first create. What they refer to must exist.
-    ///
-    /// # Panics
-    /// If `inputs` is not an object.
-    pub fn new(inputs: serde_json::Value) -> Self {
-        Self {
-            create: map(inputs),
-            update: None,
-            replacement: None,
-            settings: None,
-            only_in_state: false,
-            reports_drift: false,
-            timeout: Duration::from_secs(60),
-        }
-    }
-
-    /// Adds inputs that the object can be changed to.
-    ///
-    /// # Panics
-    /// If `inputs` is not an object.
-    #[must_use]
-    pub fn update(mut self, inputs: serde_json::Value) -> Self {
-        self.update = Some(map(inputs));
-        self
-    }
-
-    /// Adds inputs that need another object.
-    ///
-    /// # Panics
-    /// If `inputs` is not an object.
-    #[must_use]
-    pub fn replacement(mut self, inputs: serde_json::Value) -> Self {
-        self.replacement = Some(map(inputs));
-        self
-    }
-
-    /// Tries the instance that these settings make instead of the default one.
-    #[must_use]
-    pub fn settings(mut self, settings: Map) -> Self {
-        self.settings = Some(settings);
-        self
-    }
-
-    /// Says that nothing of the kind exists outside of the state, so that `read` answers after a delete, too, and
-    /// a create that is made again may answer with another id.
-    #[must_use]
-    pub fn only_in_state(mut self) -> Self {
-        self.only_in_state = true;
-        self
-    }
-
-    /// Says that `read` reports the inputs, so that an update must show in it.
-    #[must_use]
-    pub fn reports_inputs(mut self) -> Self {
-        self.reports_drift = true;
-        self
-    }
-
-    /// Sets how long each call may take; a minute otherwise.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-}
-
-#[expect(clippy::panic, reason = "a test's own mistake ends the test")]
-fn map(json: serde_json::Value) -> Map {
-    match Value::from_json(json) {
-        Value::Map(map) => map,
-        other => panic!("the inputs of a case are an object, not {}", other.sort()),
-    }
-}
-
-/// Runs a kind through its life; panics with everything that breaks the contract.
+/// Runs a kind through its life; panics with everything that breaks the contract. Prints at its end which parts were
+/// not tried, and why; `cargo test -- --nocapture` shows it. Returns the same, for tests that want everything tried.
 ///
 /// # Panics
-/// If anything does.
-#[expect(clippy::panic, reason = "this is an assertion for tests")]
-pub async fn assert_conforms(provider: &dyn Provider, kind: &str, case: &Case) {
-    let failures = failures(provider, kind, case).await;
-    if !failures.is_empty() {
-        panic!("{kind} breaks the contract of a provider:\n- {}", failures.join("\n- "));
+/// If anything breaks the contract.
+#[expect(
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "this is an assertion for tests, which tells what it left out"
+)]
+pub async fn assert_conforms(provider: &dyn Provider, kind: &str, case: &Case) -> Findings {
+    let findings = findings(provider, kind, case).await;
+    for part in &findings.not_tried {
+        eprintln!("{kind}: not tried: {part}");
     }
+    if !findings.breaches.is_empty() {
+        panic!("{kind} breaks the contract of a provider:\n{findings}");
+    }
+    findings
 }
 
-/// Runs a kind through its life and returns everything that breaks the contract: checks of the inputs, create,
-/// the same create again, read, find, update, read, replacement, delete, delete again, read and find of what is
-/// gone. A lookup is asked twice.
-pub async fn failures(provider: &dyn Provider, kind: &str, case: &Case) -> Vec<String> {
+/// Runs a kind through its life and returns what it found.
+///
+/// First its own life: checks of the inputs, create, the same create again, read, find, update, read, replacement,
+/// delete, delete again, read and find of what is gone. A lookup is asked twice. Then what others do to it, as far as the
+/// case has hooks for it: answers that are lost, throttling, objects that are seen late, that fail after they were made,
+/// that lose a field or go; ids that nobody has; more objects than a page of the list holds; creates at once.
+pub async fn findings(provider: &dyn Provider, kind: &str, case: &Case) -> Findings {
+    let failed = |breach: String| Findings { breaches: vec![breach], ..Findings::default() };
     let Some(schema) = provider.schemas().into_iter().find(|schema| schema.kind.as_str() == kind) else {
-        return vec![format!("provider {} has no kind {kind}", provider.name())];
+        return failed(format!("provider {} has no kind {kind}", provider.name()));
     };
     let instance = match provider.configure(case.settings.as_ref()).await {
         Ok(instance) => instance,
-        Err(failure) => return vec![format!("configure: {failure}")],
+        Err(failure) => return failed(format!("configure: {failure}")),
     };
     let mut trial = Trial::new(provider, instance, schema, case);
     trial.check_schema();
     trial.check_inputs();
-    if trial.failures.is_empty() {
-        if trial.schema.lookup {
-            trial.look_up().await
-        } else {
-            trial.live().await
-        }
-        trial.same_place().await;
+    if trial.findings.breaches.is_empty() {
+        trial.calls().await;
     }
-    trial.failures
+    trial.findings
 }
 
 /// A run of the suite.
@@ -152,7 +85,7 @@ struct Trial<'a> {
     instance: Arc<dyn Instance>,
     schema: Arc<Schema>,
     case: &'a Case,
-    failures: Vec<String>,
+    findings: Findings,
 }
 
 impl<'a> Trial<'a> {
@@ -162,19 +95,43 @@ impl<'a> Trial<'a> {
         schema: Arc<Schema>,
         case: &'a Case,
     ) -> Self {
-        Self { provider, instance, schema, case, failures: Vec::new() }
+        Self { provider, instance, schema, case, findings: Findings::default() }
     }
 
     /// Notes what breaks the contract.
     fn note(&mut self, what: impl Into<String>) {
-        self.failures.push(what.into());
+        self.findings.breaches.push(what.into());
     }
 
     /// Notes `what` unless it is so.
     fn must(&mut self, is_so: bool, what: impl FnOnce() -> String) {
         if !is_so {
-            self.failures.push(what());
+            self.findings.breaches.push(what());
         }
+    }
+
+    /// Notes a part that is not tried.
+    fn not_tried(&mut self, part: &'static str, why: impl Into<String>) {
+        self.findings.not_tried.push(NotTried { part, why: why.into() });
+    }
+
+    /// Makes all calls.
+    async fn calls(&mut self) {
+        if self.schema.lookup {
+            self.look_up().await;
+        } else {
+            self.live().await;
+            if self.case.only_in_state || self.schema.is_instance() {
+                self.not_tried("what others do", "there is nothing of the kind outside of the state");
+            } else if self.findings.breaches.is_empty() {
+                self.outside().await;
+                self.many().await;
+                self.faults().await;
+            } else {
+                self.not_tried("what others do", "the kind's own life has to be right first");
+            }
+        }
+        self.same_place().await;
     }
 
     /// Where an instance works stays the same.

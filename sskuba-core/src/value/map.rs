@@ -1,5 +1,6 @@
 //! The fields of a resource.
 
+use std::fmt;
 use std::ops::{Deref, DerefMut, Index};
 
 use litemap::LiteMap;
@@ -21,8 +22,14 @@ type Inner = LiteMap<String, Value>;
 /// fields.insert("name".to_owned(), "web".into());
 /// assert_eq!(fields.keys().collect::<Vec<_>>(), ["name", "size"]);
 /// ```
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Map(Inner);
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter()).finish()
+    }
+}
 
 impl Map {
     /// Returns a map without fields.

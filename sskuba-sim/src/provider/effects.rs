@@ -10,7 +10,7 @@ use sskuba_core::value::{Map, Value};
 
 use super::{SimProvider, broken};
 use crate::object::{Incarnation, SimKind, Stored, origin};
-use crate::world::{Effect, Key, Link, Marks, Tables, WorldError, WorldObject};
+use crate::world::{Effect, Fields, Key, Link, Marks, Tables, WorldError, WorldObject};
 
 /// A failure on its way through the world's own errors.
 pub(super) struct Stop(Failure);
@@ -57,9 +57,16 @@ impl SimProvider {
             }
             let links = kind.links(inputs);
             self.check_links(cx, tables, &links)?;
-            let object = Arc::new(self.new_object(cx, kind, tables, marks, (stored, links))?);
+            let object = Arc::new(self.new_object(cx, kind, tables, marks, (inputs, stored, links))?);
             Ok((report(&object), vec![Effect::Put(object)]))
         })
+    }
+
+    /// Puts what was decided on in place of what the kind's templates give.
+    fn decide(&self, cx: &Cx, inputs: &Map, outputs: &mut Fields) -> Result<(), Failure> {
+        let Some(answers) = &self.answers else { return Ok(()) };
+        outputs.extend(answers(cx, inputs)?);
+        Ok(())
     }
 
     fn new_object(
@@ -68,7 +75,7 @@ impl SimProvider {
         kind: &SimKind,
         tables: &Tables,
         marks: &Marks,
-        (stored, links): (Stored, Vec<Link>),
+        (inputs, stored, links): (&Map, Stored, Vec<Link>),
     ) -> Result<WorldObject, Failure> {
         let unique = kind.unique(&stored);
         let here = self.here();
@@ -77,6 +84,7 @@ impl SimProvider {
         let mut taken = None;
         for nth in 0..INCARNATIONS {
             let mut outputs = kind.outputs(&origin, &stored.fields, Incarnation { nth, revision: 0 });
+            self.decide(cx, inputs, &mut outputs)?;
             let key = Key { kind: kind.schema.kind.clone(), id: kind.id(&outputs) };
             if tables.get(&key).is_some() {
                 let fixed = taken.as_ref() == Some(&key);
@@ -212,6 +220,7 @@ impl SimProvider {
             origin.name = there.address.name();
             let at = Incarnation { nth: there.nth, revision: there.revision + 1 };
             let mut outputs = kind.outputs(&origin, &stored.fields, at);
+            self.decide(cx, &change.inputs, &mut outputs)?;
             if let Some(id) = there.outputs.get(&*kind.schema.id_field) {
                 outputs.insert(kind.schema.id_field.to_string(), id.clone());
             }
@@ -260,7 +269,8 @@ impl SimProvider {
         // The same question has the same answer, whoever asks.
         let question = serde_json::to_string(&stored.fields).unwrap_or_default();
         let origin = origin(cx, &question, &self.options.region);
-        let outputs = kind.outputs(&origin, &stored.fields, Incarnation { nth: 0, revision: 0 });
+        let mut outputs = kind.outputs(&origin, &stored.fields, Incarnation { nth: 0, revision: 0 });
+        self.decide(cx, inputs, &mut outputs)?;
         let outputs = outputs.into_iter().map(|(name, json)| (name, Value::from_json(json))).collect();
         Ok(kind.schema.seal_outputs(outputs))
     }

@@ -2,5 +2,7 @@
 
 #[cfg(test)]
 mod conformance;
+#[cfg(feature = "testing")]
+mod programs;
 #[cfg(test)]
 mod witness;

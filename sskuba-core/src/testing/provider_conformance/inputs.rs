@@ -38,7 +38,10 @@ impl Trial<'_> {
         let inputs = self.schema.complete(inputs.clone());
         let mut found = self.schema.check(&inputs);
         if found.is_empty() {
-            found = self.provider.check(&self.schema, &inputs);
+            match self.provider_check(&self.schema, &inputs) {
+                Ok(errors) => found = errors,
+                Err(panic) => return vec![panic],
+            }
         }
         found.iter().map(ToString::to_string).collect()
     }
@@ -64,19 +67,27 @@ impl Trial<'_> {
                 found.join(", ")
             )
         });
-        // It may say what it likes, but it must not panic.
-        let _ = self.provider.check(&self.schema, &inputs);
+        self.survives(&inputs, &format!("`{}` unknown", field.name));
+    }
+
+    /// The provider's check may say what it likes, but it must not panic.
+    fn survives(&mut self, inputs: &Map, what: &str) {
+        let schema = Arc::clone(&self.schema);
+        if let Err(panic) = self.provider_check(&schema, inputs) {
+            self.note(format!("check: with {what}: {panic}"));
+        }
     }
 
     fn refused(&mut self, field: &str, inputs: &Map, what: &str) {
         let found = self.schema.check(inputs);
+        self.survives(inputs, what);
         let named = found.iter().any(|error| error.field.split(['.', '[']).next() == Some(field));
         self.must(named, || format!("check: {what} passes: no error names `{field}`"));
     }
 }
 
 /// Returns values that are not of the type.
-fn wrong_values(shape: &FieldType) -> Vec<Value> {
+pub(super) fn wrong_values(shape: &FieldType) -> Vec<Value> {
     let text = || Value::from("not-this");
     match shape {
         FieldType::String => vec![Value::Bool(true), Value::List(Vec::new())],

@@ -2,45 +2,42 @@
 
 use std::sync::Arc;
 
-use super::{Trial, change, prior};
+use super::Trial;
 use crate::address::Token;
 use crate::plan::{Keys, Within, drifts};
-use crate::provider::{Failure, Object, Prior};
+use crate::provider::{Object, Prior};
 use crate::schema::Idempotency;
 use crate::value::{Map, Value};
 
 impl Trial<'_> {
     pub(super) async fn look_up(&mut self) {
-        let cx = self.cx(Self::token());
-        let inputs = self.schema.complete(self.case.create.clone());
-        let first = self.instance.lookup(&cx, &inputs).await;
+        let inputs = self.inputs();
+        let first = self.lookup(&inputs).await;
         let Some(first) = self.done("lookup", first) else { return };
         self.check_outputs("lookup", &first);
-        let again = self.instance.lookup(&cx, &inputs).await;
+        let again = self.lookup(&inputs).await;
         let Some(again) = self.done("lookup again", again) else { return };
         self.must(first == again, || "lookup: the same question has two answers".to_owned());
     }
 
     pub(super) async fn live(&mut self) {
         let token = Self::token();
-        let inputs = self.schema.complete(self.case.create.clone());
-        let created = self.instance.create(&self.cx(token), &inputs).await;
+        let inputs = self.inputs();
+        let created = self.create(token, &inputs).await;
         let Some(object) = self.done("create", created) else { return };
         self.check_object("create", &object, &inputs);
         self.again(token, &inputs, &object).await;
-        self.read("read", token, &object, &inputs).await;
-        self.find("find", token, &object).await;
-        let (object, inputs) = self.update(token, object, inputs).await;
+        let object = self.usable("create", token, object, &inputs).await;
+        self.check_object("ready", &object, &inputs);
+        self.reads("read", token, &object, &inputs).await;
+        self.finds("find", token, &object).await;
+        let (object, inputs) = self.updates(token, object, inputs).await;
         self.replace(&object, &inputs).await;
-        self.delete(token, &object, &inputs).await;
-    }
-
-    fn done<T>(&mut self, step: &str, result: Result<T, Failure>) -> Option<T> {
-        result.map_err(|failure| self.note(format!("{step}: failed: {failure}"))).ok()
+        self.deletes(token, &object, &inputs).await;
     }
 
     /// Checks what a call reported against the schema and against what was sent.
-    fn check_object(&mut self, step: &str, object: &Object, sent: &Map) {
+    pub(super) fn check_object(&mut self, step: &str, object: &Object, sent: &Map) {
         self.must(!object.id.is_empty(), || format!("{step}: the id is empty"));
         self.check_outputs(step, &object.outputs);
         let schema = Arc::clone(&self.schema);
@@ -71,7 +68,7 @@ impl Trial<'_> {
         }
     }
 
-    fn check_outputs(&mut self, step: &str, outputs: &Map) {
+    pub(super) fn check_outputs(&mut self, step: &str, outputs: &Map) {
         let schema = Arc::clone(&self.schema);
         for field in schema.outputs() {
             let value = match outputs.get(&*field.name) {
@@ -98,7 +95,7 @@ impl Trial<'_> {
         if self.schema.idempotency != Idempotency::Token {
             return;
         }
-        let result = self.instance.create(&self.cx(token), inputs).await;
+        let result = self.create(token, inputs).await;
         let Some(again) = self.done("create again with the same token", result) else { return };
         self.must(again.id == object.id || self.case.only_in_state, || {
             format!("create again with the same token: made `{}` beside `{}`", again.id, object.id)
@@ -106,8 +103,8 @@ impl Trial<'_> {
     }
 
     /// Reads; what is there must be what was reported before.
-    async fn read(&mut self, step: &str, token: Token, object: &Object, sent: &Map) {
-        let result = self.instance.read(&self.cx(token), &prior(object, sent)).await;
+    pub(super) async fn reads(&mut self, step: &str, token: Token, object: &Object, sent: &Map) {
+        let result = self.read(token, object, sent).await;
         let Some(read) = self.done(step, result) else { return };
         let Some(read) = read else {
             self.note(format!("{step}: `{}` is not there", object.id));
@@ -116,8 +113,7 @@ impl Trial<'_> {
         self.check_object(step, &read, sent);
         self.must(read.id == object.id, || format!("{step}: `{}` became `{}`", object.id, read.id));
         self.same_outputs(step, object, &read, true);
-        let result =
-            self.instance.read(&self.cx(token), &Prior { id: object.id.clone(), ..Prior::default() }).await;
+        let result = self.read_prior(token, &Prior { id: object.id.clone(), ..Prior::default() }).await;
         let step = format!("{step} by id alone");
         if let Some(Some(read)) = self.done(&step, result) {
             self.must(read.id == object.id, || format!("{step}: `{}` became `{}`", object.id, read.id));
@@ -138,8 +134,8 @@ impl Trial<'_> {
         }
     }
 
-    async fn find(&mut self, step: &str, token: Token, object: &Object) {
-        let result = self.instance.find(&self.cx(token)).await;
+    async fn finds(&mut self, step: &str, token: Token, object: &Object) {
+        let result = self.find(token).await;
         let Some(found) = self.done(step, result) else { return };
         match found {
             Some(found) => {
@@ -152,28 +148,27 @@ impl Trial<'_> {
             }
             None => {}
         }
-        let result = self.instance.find(&self.cx(Self::token())).await;
+        let result = self.find(Self::token()).await;
         if let Some(Some(found)) = self.done(step, result) {
             self.note(format!("{step}: a token that was never used finds `{}`", found.id));
         }
     }
 
     /// Updates, twice, and reads; returns the object and its inputs as they are then.
-    async fn update(&mut self, token: Token, object: Object, sent: Map) -> (Object, Map) {
+    async fn updates(&mut self, token: Token, object: Object, sent: Map) -> (Object, Map) {
         let Some(to) = self.case.update.clone() else { return (object, sent) };
         let to = self.schema.complete(to);
-        let cx = self.cx(token);
-        let result = self.instance.update(&cx, &change(&object, &sent, &to)).await;
+        let result = self.update(token, &object, &sent, &to).await;
         let Some(updated) = self.done("update", result) else { return (object, sent) };
         self.check_object("update", &updated, &to);
         self.must(updated.id == object.id, || format!("update: `{}` became `{}`", object.id, updated.id));
         self.same_outputs("update", &object, &updated, false);
         // What an interrupted update leaves: the same change has to work again.
-        let result = self.instance.update(&cx, &change(&object, &sent, &to)).await;
+        let result = self.update(token, &object, &sent, &to).await;
         let Some(updated) = self.done("update again", result) else { return (updated, to) };
-        self.read("read after the update", token, &updated, &to).await;
+        self.reads("read after the update", token, &updated, &to).await;
         if self.case.reports_drift {
-            let result = self.instance.read(&cx, &prior(&updated, &to)).await;
+            let result = self.read(token, &updated, &to).await;
             let shown =
                 self.done("read after the update", result).flatten().is_some_and(|o| !o.inputs.is_empty());
             self.must(shown, || "read after the update: reports no inputs".to_owned());
@@ -189,33 +184,33 @@ impl Trial<'_> {
         let keys = |inputs: &Map| Keys::of(&self.schema, inputs, &Within::Instance(None));
         let first = self.schema.delete_first || keys(sent).meet(&keys(&inputs));
         if first {
-            let result = self.instance.delete(&self.cx(token), &prior(object, sent)).await;
+            let result = self.delete(token, object, sent).await;
             self.done("delete before the replacement", result);
         }
-        let result = self.instance.create(&self.cx(token), &inputs).await;
+        let result = self.create(token, &inputs).await;
         let Some(new) = self.done("replacement", result) else { return };
         self.check_object("replacement", &new, &inputs);
+        let new = self.usable("replacement", token, new, &inputs).await;
         self.must(new.id != object.id || first, || {
             format!("replacement: has the id `{}` of what it replaces", new.id)
         });
-        self.read("read of the replacement", token, &new, &inputs).await;
-        let result = self.instance.delete(&self.cx(token), &prior(&new, &inputs)).await;
+        self.reads("read of the replacement", token, &new, &inputs).await;
+        let result = self.delete(token, &new, &inputs).await;
         self.done("delete of the replacement", result);
     }
 
-    async fn delete(&mut self, token: Token, object: &Object, sent: &Map) {
-        let cx = self.cx(token);
-        let result = self.instance.delete(&cx, &prior(object, sent)).await;
+    async fn deletes(&mut self, token: Token, object: &Object, sent: &Map) {
+        let result = self.delete(token, object, sent).await;
         self.done("delete", result);
-        let result = self.instance.delete(&cx, &prior(object, sent)).await;
+        let result = self.delete(token, object, sent).await;
         self.done("delete again", result);
-        let result = self.instance.read(&cx, &prior(object, sent)).await;
+        let result = self.read(token, object, sent).await;
         let there = self.done("read after the delete", result).flatten().is_some();
         self.must(there == self.case.only_in_state, || match there {
             true => format!("read after the delete: `{}` is still there", object.id),
             false => "read after the delete: it is gone, so it is not only in the state".to_owned(),
         });
-        let result = self.instance.find(&cx).await;
+        let result = self.find(token).await;
         if let Some(Some(found)) = self.done("find after the delete", result) {
             self.note(format!("find after the delete: `{}` is still there", found.id));
         }

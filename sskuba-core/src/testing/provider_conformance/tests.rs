@@ -8,6 +8,7 @@ use super::*;
 use crate::prelude::*;
 use crate::provider::{Class, Failure, Handler, Handlers, TypedChange, TypedObject, TypedPrior, Update};
 use crate::schema::FieldError;
+use crate::value::Value;
 
 /// A page.
 #[derive(Resource)]
@@ -96,7 +97,7 @@ async fn tried(bug: Bug) -> String {
         .update(json!({"title": "a", "text": "other", "password": "canary-2"}))
         .replacement(json!({"title": "b", "text": "one"}))
         .reports_inputs();
-    failures(&wiki, "wiki:page:Page", &case).await.join("\n")
+    findings(&wiki, "wiki:page:Page", &case).await.breaches.join("\n")
 }
 
 #[tokio::test]
@@ -122,9 +123,9 @@ async fn each_breach_is_named() {
 #[tokio::test]
 async fn a_case_that_is_wrong_is_named() {
     let wiki = Handlers::anywhere("wiki").resource::<Page>(Wiki(Bug::None, Mutex::default()));
-    let found = failures(&wiki, "wiki:page:Page", &Case::new(json!({"title": 1}))).await.join("\n");
+    let found = findings(&wiki, "wiki:page:Page", &Case::new(json!({"title": 1}))).await.breaches.join("\n");
     assert!(found.contains("`title`: 1 is a number") && found.contains("`text`: is required"), "{found}");
-    let found = failures(&wiki, "wiki:page:Nix", &Case::new(json!({}))).await.join("\n");
+    let found = findings(&wiki, "wiki:page:Nix", &Case::new(json!({}))).await.breaches.join("\n");
     assert!(found.contains("has no kind wiki:page:Nix"), "{found}");
 }
 
@@ -139,4 +140,63 @@ async fn a_value_that_was_given_as_secret_comes_back_as_one() {
     let trial = Trial::new(&wiki, Arc::clone(&instance), schema, &case);
     let object = instance.create(&trial.cx(Trial::token()), &sent).await.unwrap();
     assert!(!format!("{object:?}").contains("canary"), "{object:?}");
+}
+
+mod peer;
+
+#[tokio::test(start_paused = true)]
+async fn with_every_hook_everything_is_tried() {
+    assert_eq!(peer::tried(peer::Mistake::None).await, Findings::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_provider_makes_of_faults_is_named() {
+    use peer::Mistake::*;
+    for (mistake, words) in [
+        (
+            LostIsNotApplied,
+            "create whose answer is lost: the answer was lost, and the failure says that nothing was",
+        ),
+        (LostIsNotApplied, "delete whose answer is lost: the answer was lost"),
+        (LostIsNotApplied, "update whose answer is lost: the answer was lost"),
+        (
+            ForgetsTheTag,
+            "create whose answer is lost: it took effect, and the object is not found by its token",
+        ),
+        (ThrottledIsTransient, "create while throttled: failed: passing fault: slow down"),
+        (ThrottledReadIsGone, "read while throttled: `s"),
+        (SeenTooLate, "is not seen 300ms after its create, which is the kind's `visibility`"),
+        (FailedIsPending, "`ready` fails (timeout: it is still not ready after 3s)"),
+        (FailedIsReady, "object that its service gives up: `ready` says Ready("),
+        (UnsetIsUnreported, "`note` that others remove: the read says nothing of it"),
+        (FirstPageOnly, "list: lacks 1 of 4 objects; follow the pages to the end"),
+        (GoneIsAnError, "read after the delete: failed: not found: no such site"),
+        (UnknownIdPanics, "unknown id `no-such-object`: failed: failed: it panicked: no such form"),
+        (CheckPanics, "check: with a boolean in place of a text: it panicked: a name"),
+        (OddRecordIsGone, "record with fields of other types: `s3` is said to be gone"),
+        (OneForAll, "creates at once: two tokens have one object, `s0`"),
+    ] {
+        let found = peer::tried(mistake).await;
+        assert!(found.to_string().contains(words), "{mistake:?}: {words}:\n{found}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_tried_is_told_with_the_reason() {
+    let wiki = Handlers::anywhere("wiki").resource::<Page>(Wiki(Bug::None, Mutex::default()));
+    let case = Case::new(json!({"title": "a", "text": "one"}));
+    let found = findings(&wiki, "wiki:page:Page", &case).await;
+    assert_eq!(found.breaches, Vec::<String>::new());
+    for line in [
+        "lost answers: the case has no hook `lose_next_answer`",
+        "throttling: the case has no hook `throttle`",
+        "late visibility: the case has no hook `hide`",
+        "failed after made: the case has no hook `fail`",
+        "fields removed by others: the case has no hook `unset_field`",
+        "objects removed by others: the case has no hook `remove`",
+        "pages of a list: the case has no inputs for several objects (`another`)",
+        "unknown id: the case has no `unknown_id`; what cannot be an id was tried, and may be refused",
+    ] {
+        assert!(found.to_string().contains(&format!("- not tried: {line}\n")), "{line}:\n{found}");
+    }
 }
