@@ -3,6 +3,7 @@
 //! A mutation is a text that is replaced by another, in a copy of the sources; one whose text is not there any more is
 //! an error, so that the list follows the code. `docs/reliability.md` shows the list.
 
+mod declared;
 mod list;
 
 use std::fs;
@@ -12,7 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use list::{MUTATIONS, Mutation};
+use list::Mutation;
 
 /// Which mutations are tried.
 #[derive(clap::Args)]
@@ -31,8 +32,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
         print!("{}", table());
         return Ok(true);
     }
-    let chosen: Vec<&Mutation> = MUTATIONS
-        .iter()
+    let chosen: Vec<&Mutation> = mutations()
         .filter(|mutation| options.only.is_empty() || options.only.iter().any(|name| name == mutation.name))
         .collect();
     if chosen.is_empty() {
@@ -51,10 +51,15 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     Ok(missed == 0)
 }
 
+/// All mutations.
+fn mutations() -> impl Iterator<Item = &'static Mutation> {
+    list::MUTATIONS.iter().chain(declared::MUTATIONS)
+}
+
 /// The list as a table of Markdown.
 fn table() -> String {
     let row = |m: &Mutation| format!("| {} | `{}` | `{}` |\n", m.breaks, m.file, m.test());
-    let rows: String = MUTATIONS.iter().map(row).collect();
+    let rows: String = mutations().map(row).collect();
     format!("| what is broken | where | noticed by |\n|---|---|---|\n{rows}")
 }
 
@@ -127,11 +132,11 @@ mod tests {
     #[test]
     fn every_text_stands_once_where_it_is_said_to_be() {
         let root = crate::workspace_root().unwrap();
-        for mutation in MUTATIONS {
+        for mutation in mutations() {
             let text = fs::read_to_string(root.join(mutation.file)).unwrap();
             assert_eq!(text.matches(mutation.from).count(), 1, "{}", mutation.name);
         }
-        assert!(MUTATIONS.len() >= 15);
+        assert!(mutations().count() >= 15);
     }
 
     #[test]
