@@ -19,6 +19,7 @@ mod component;
 mod dynamic;
 mod error;
 mod program;
+mod reference;
 mod scope;
 
 pub use component::{Component, ComponentHandle, ComponentNode};
@@ -27,6 +28,7 @@ pub use error::DeclareError;
 pub use program::{
     Async, AsyncFunction, Awaited, Declaring, IntoProgram, Plain, Program, ProgramError, Result, program,
 };
+pub use reference::{StackOutputs, StackReference};
 pub use scope::Scope;
 
 /// Tells whether a constant has the text of an output in it.
@@ -73,6 +75,8 @@ pub struct Stack {
     notes: Vec<Note>,
     /// What is said of all resources.
     options: Options,
+    /// The other stacks that are read.
+    references: Vec<StackReference>,
     /// The path of the innermost scope that was opened; each scope keeps how much of it is its own. While a scope
     /// inside another is used the outer one cannot be, so that one text serves them all.
     path: String,
@@ -81,8 +85,8 @@ pub struct Stack {
 impl Stack {
     /// Starts an empty stack.
     pub fn new(id: StackId, config: ConfigValues) -> Self {
-        let (mark, declared, exports, notes, options, path) = Default::default();
-        Self { id, mark, config, declared, exports, notes, options, path }
+        let (mark, declared, exports, notes, options, references, path) = Default::default();
+        Self { id, mark, config, declared, exports, notes, options, references, path }
     }
 
     /// Returns the stack's name.

@@ -277,3 +277,111 @@ async fn what_it_is_replaced_after_may_be_known_only_in_the_run_and_may_be_secre
     assert!(!format!("{:?}", plan.steps).contains("hunter2"), "{:?}", plan.steps);
     assert_eq!(bench.finished(), ["replace data", "delete data"]);
 }
+
+/// A stack reads what another one of the same store exports.
+mod references {
+    use std::sync::Arc;
+
+    use sskuba::core::address::StackId;
+    use sskuba::core::engine::Engine;
+    use sskuba::core::stores::{EphemeralKeyring, Memory};
+    use sskuba::sim::{SimProvider, World, kinds};
+
+    use super::*;
+
+    fn engine() -> Engine {
+        let sim = SimProvider::new("sim", kinds::schemas(), World::memory());
+        Engine::builder()
+            .provider(Arc::new(sim))
+            .provider(sskuba::local::provider())
+            .store(Arc::new(Memory::default()))
+            .keyring(Arc::new(EphemeralKeyring::default()))
+            .build()
+    }
+
+    fn id(text: &str) -> StackId {
+        text.parse().unwrap()
+    }
+
+    fn net(password: &'static str) -> impl Fn(&mut Stack) -> sskuba::Result + Send + Sync + Copy {
+        move |stack: &mut Stack| -> sskuba::Result {
+            let network = stack.add("net", Network::new("10.0.0.0/16"))?;
+            stack.export("network", network.id());
+            stack.export_value("count", 3);
+            stack.export_value("password", Secret::new(password.to_owned()));
+            Ok(())
+        }
+    }
+
+    fn app(stack: &mut Stack) -> sskuba::Result {
+        let net = stack.reference("net/prod")?;
+        stack.reference("acme/net/prod")?;
+        stack.add("sub", Subnet::new(net.output::<String>("network"), "10.0.1.0/24"))?;
+        stack.add("data", Data::new(serde_json::json!("x")))?;
+        stack.export("password", net.output::<String>("password"));
+        stack.export("count", net.output::<u32>("count").map(|count| count + 1));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn outputs_of_another_stack_are_read_typed_and_secret_and_their_revision_is_recorded() {
+        let engine = engine();
+        let (net_id, app_id) = (id("acme/net/prod"), id("acme/app/prod"));
+        let text = engine.preview(&app_id, app).await.unwrap_err().to_string();
+        assert!(text.contains("acme/net/prod") && text.contains("bring it up first"), "{text}");
+        engine.up(&net_id, net("hunter2-one")).await.unwrap();
+        let report = engine.up(&app_id, app).await.unwrap();
+        done(&report);
+        assert_eq!(report.exports["count"].masked(), 4);
+        assert_eq!(report.exports["password"].masked(), "(secret)");
+        assert_eq!(report.exports["password"].as_str(), Some("hunter2-one"));
+        let document = engine.export_state(&app_id).await.unwrap().to_string();
+        assert!(!document.contains("hunter2"), "{document}");
+        let run = &engine.history(&app_id, 1).await.unwrap()[0];
+        let read = &run.reads[0];
+        let revision = engine.read(&net_id).await.unwrap().state.revision();
+        assert_eq!((run.reads.len(), &read.stack, read.revision), (1, &net_id, revision));
+        assert!(engine.preview(&app_id, app).await.unwrap().is_empty());
+
+        // What changes there changes here, and secrets stay what they are.
+        engine.up(&net_id, net("hunter2-two")).await.unwrap();
+        let plan = engine.preview(&app_id, app).await.unwrap();
+        assert!(plan.exports_change && !format!("{plan:?}").contains("hunter2-two"));
+        // Without the program nothing is read: the other stack may be gone.
+        engine.down(&net_id).await.unwrap();
+        done(&engine.down(&app_id).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_exported_or_is_of_another_type_is_refused_with_what_was_meant() {
+        let engine = engine();
+        engine.up(&id("acme/net/prod"), net("x-secret-x")).await.unwrap();
+        let error = async |name: &'static str| {
+            let program = move |stack: &mut Stack| -> sskuba::Result {
+                let network = stack.reference("net/prod")?.output::<String>(name);
+                stack.add("sub", Subnet::new(network, "10.0.1.0/24"))?;
+                Ok(())
+            };
+            engine.preview(&id("acme/app/prod"), program).await.unwrap_err().to_string()
+        };
+        let text = error("netwrok").await;
+        assert!(
+            text.contains("stack acme/net/prod exports nothing called `netwrok`; did you mean `network`?"),
+            "{text}"
+        );
+        let text = error("count").await;
+        assert!(text.contains("3 is a number, not a text"), "{text}");
+        let own = |stack: &mut Stack| -> sskuba::Result {
+            stack.reference("prod")?;
+            Ok(())
+        };
+        let text = engine.preview(&id("acme/app/prod"), own).await.unwrap_err().to_string();
+        assert!(text.contains("acme/app/prod is this stack"), "{text}");
+        let bad = |stack: &mut Stack| -> sskuba::Result {
+            stack.reference("a/b/c/d")?;
+            Ok(())
+        };
+        let text = engine.preview(&id("acme/app/prod"), bad).await.unwrap_err().to_string();
+        assert!(text.contains("tests/it/parts.rs:") && text.contains("organisation/project/stack"), "{text}");
+    }
+}

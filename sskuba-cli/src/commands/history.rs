@@ -67,6 +67,7 @@ pub(super) fn document(run: &Run) -> serde_json::Value {
         "started": run.started.to_string(),
         "ended": run.ended.map(|ended| ended.to_string()),
         "who": run.who,
+        "reads": run.reads,
         "command": run.command,
         "message": run.message,
         "result": run.result,

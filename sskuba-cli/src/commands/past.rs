@@ -71,6 +71,9 @@ fn head(past: &Past, paint: Paint) -> String {
     if let Some(message) = &run.message {
         let _ = writeln!(text, "    {}", one_line(message));
     }
+    for read in &run.reads {
+        let _ = writeln!(text, "    read {} at revision {}", read.stack, read.revision);
+    }
     let counts = plan::done(&run.changes);
     if !counts.is_empty() {
         let _ = writeln!(text, "    {counts}");

@@ -151,6 +151,7 @@ pub async fn apply(
         who: tools.who.clone(),
         command: tools.command.clone(),
         message: options.message.clone(),
+        reads: plan.stacks_read(),
     })?;
     let moved = plan.steps.iter().filter(|step| step.moved_from.is_some());
     let moves: Vec<_> = moved.filter_map(|step| Some((step.prior?, step.address.clone()))).collect();

@@ -8,7 +8,7 @@ use super::error::EngineError;
 use super::open::check;
 use crate::address::{StackId, Token};
 use crate::clock::Timestamp;
-use crate::state::{Codec, Counts, Entry, Image, RunResult};
+use crate::state::{Codec, Counts, Entry, Image, RunResult, StackRead};
 
 /// A run of a program on a stack.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -27,6 +27,8 @@ pub struct Run {
     pub command: String,
     /// Why, in the user's words.
     pub message: Option<String>,
+    /// Which other stacks its program read, and at which revision.
+    pub reads: Vec<StackRead>,
     /// How it ended.
     pub result: Option<RunResult>,
     /// What changed.
@@ -73,10 +75,21 @@ fn collect(entries: Vec<(u64, Vec<u8>)>, codec: &Codec) -> Vec<Noted> {
     let mut places: HashMap<Token, usize> = HashMap::new();
     for (revision, bytes) in entries {
         match codec.decode(&bytes) {
-            Ok(Entry::RunStarted { run, time, who, command, message }) => {
+            Ok(Entry::RunStarted { run, time, who, command, message, reads }) => {
                 places.insert(run, all.len());
                 let (ended, result, changes) = (None, None, Counts::default());
-                let run = Run { run, revision, started: time, ended, who, command, message, result, changes };
+                let run = Run {
+                    run,
+                    revision,
+                    started: time,
+                    ended,
+                    who,
+                    command,
+                    message,
+                    reads,
+                    result,
+                    changes,
+                };
                 all.push(Noted { run, end: u64::MAX });
             }
             Ok(Entry::Edited(edit)) => {
@@ -88,6 +101,7 @@ fn collect(entries: Vec<(u64, Vec<u8>)>, codec: &Codec) -> Vec<Noted> {
                     who: edit.who,
                     command: edit.command,
                     message: Some(edit.what),
+                    reads: Vec::new(),
                     result: Some(RunResult::Succeeded),
                     changes: Counts::default(),
                 };

@@ -19,6 +19,7 @@ mod placing;
 mod planned;
 mod portable;
 mod read;
+mod reference;
 mod rename;
 mod repair;
 mod run;

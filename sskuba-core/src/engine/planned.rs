@@ -10,7 +10,7 @@ use super::error::EngineError;
 use crate::address::{Kind, StackId, Token};
 use crate::applying::{Instances, QUESTION, answered, panicked};
 use crate::graph::{DesiredGraph, NodeId};
-use crate::plan::Plan;
+use crate::plan::{OUTPUTS, Plan};
 use crate::planning::{Diagnostic, PlanOptions, Planned, Request, lint, plan};
 use crate::provider::Cx;
 use crate::stack::{Program, Stack};
@@ -112,6 +112,12 @@ async fn look_up(
     for (id, inputs) in wanted {
         let node = request.graph.node(id);
         let address = node.address.clone();
+        if address.kind_str() == OUTPUTS {
+            let engine = engine.clone();
+            let task = tasks.spawn(async move { answered(engine.outputs_of(&inputs)).await });
+            asked.insert(task.id(), (id, address));
+            continue;
+        }
         let declared = node.provider.map(|provider| &request.graph.node(provider).address);
         let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
         let instance = instances

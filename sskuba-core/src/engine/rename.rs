@@ -31,7 +31,7 @@ impl Engine {
         let (run, time, who) = (self.ids.token(), self.clock.now(), format!("{}@{}", self.user, self.host));
         let (command, message) = ("stack rename".to_owned(), Some(format!("from {stack} to {to}")));
         let noted = vec![
-            Entry::RunStarted { run, time, who, command, message },
+            Entry::RunStarted { run, time, who, command, message, reads: Vec::new() },
             Entry::RunEnded { run, time, result: RunResult::Succeeded, counts: Counts::default() },
         ];
         let written = session.write(noted).await;

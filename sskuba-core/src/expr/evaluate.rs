@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::tree::{Function, How, Join};
 use super::{Expr, NodeRef};
+use crate::suggest::nearest;
 use crate::value::{MadeOf, Measure, Segment, Value};
 
 /// What gives the fields of other resources.
@@ -87,6 +88,10 @@ impl Join {
                 let (value, _) = parts.pop().unwrap_or_default();
                 measured(part(value, path))
             }
+            How::Entry(name, of) => {
+                let (value, _) = parts.pop().unwrap_or_default();
+                entry(value, name, of).and_then(measured)
+            }
             How::List => {
                 let measure = Measure::round(parts.iter().map(|(_, measure)| *measure), 0);
                 fits(measure)?;
@@ -100,6 +105,19 @@ impl Join {
                 Ok((Value::Map(keys.iter().cloned().zip(values).collect()), measure))
             }
         }
+    }
+}
+
+/// Returns an entry of a map.
+fn entry(value: Value, name: &str, of: &str) -> Result<Value, String> {
+    match value {
+        Value::Map(mut map) => map.remove(name).ok_or_else(|| {
+            let near = nearest(name, map.keys().map(String::as_str));
+            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            format!("{of} nothing called `{name}`{near}")
+        }),
+        Value::Unknown => Ok(Value::Unknown),
+        other => Err(format!("{of} nothing called `{name}`: it is {}", other.sort())),
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) enum How {
     Secret,
     /// As what a path leads to in the only part's.
     Part(Vec<Segment>),
+    /// As the entry of this name in the only part's, which has to be there; what has it, for people.
+    Entry(String, String),
 }
 
 /// Parts, and what is made of them.
@@ -74,6 +76,7 @@ impl fmt::Debug for Joined {
             Some(How::Call(_)) => "Call",
             Some(How::Secret) => "Secret",
             Some(How::Part(_)) => "Part",
+            Some(How::Entry(..)) => "Entry",
             None => "Dropped",
         };
         let mut tuple = f.debug_tuple(name);
@@ -194,6 +197,11 @@ impl Expr {
     #[must_use]
     pub fn part(self, path: &[Segment]) -> Self {
         if path.is_empty() { self } else { Self::Joined(Joined::new(vec![self], How::Part(path.to_vec()))) }
+    }
+
+    /// Returns the entry of this name of a map. That there is none is an error, which begins with `of`: what has it.
+    pub(crate) fn entry(self, name: &str, of: String) -> Self {
+        Self::Joined(Joined::new(vec![self], How::Entry(name.to_owned(), of)))
     }
 
     /// Calls `visit` with each resource whose field is used.

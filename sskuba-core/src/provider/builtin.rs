@@ -1,4 +1,5 @@
-//! The engine's own provider: components, which are there when their parts are.
+//! The engine's own provider: components, which are there when their parts are. Outputs of other stacks are of it, too; the
+//! engine reads them itself.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::error::{Class, Failure};
 use super::place::Place;
 use crate::resource::Resource;
 use crate::schema::Schema;
-use crate::stack::ComponentNode;
+use crate::stack::{ComponentNode, StackOutputs};
 use crate::value::Map;
 
 /// The name of the engine's own provider.
@@ -25,7 +26,7 @@ impl Provider for Builtin {
         BUILTIN
     }
     fn schemas(&self) -> Vec<Arc<Schema>> {
-        vec![ComponentNode::schema()]
+        vec![ComponentNode::schema(), StackOutputs::schema()]
     }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         match settings {

@@ -1,6 +1,6 @@
 //! Why a declaration is refused.
 
-use crate::address::{Address, NameError};
+use crate::address::{Address, NameError, StackId};
 use crate::schema::Text;
 
 /// Why a declaration was refused.
@@ -27,6 +27,14 @@ pub enum DeclareError {
         first: String,
         /// `file:line:column` of the second.
         second: String,
+    },
+    /// A program reads the outputs of its own stack.
+    #[error("{source_line}: {stack} is this stack; what it exports is known in the program itself")]
+    OwnStack {
+        /// The stack.
+        stack: StackId,
+        /// `file:line:column`.
+        source_line: String,
     },
     /// A text has `{:?}` of an output in it, where its value was meant.
     #[error(

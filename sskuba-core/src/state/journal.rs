@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::edit::Edit;
 use super::record::{Flags, PlaceId, Record};
-use crate::address::{Address, Token};
+use crate::address::{Address, StackId, Token};
 use crate::clock::Timestamp;
 use crate::provider::{Class, Place};
 use crate::value::Map;
@@ -156,6 +156,15 @@ pub struct Counts {
     pub skipped: u32,
 }
 
+/// Another stack whose outputs were read, and at which revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackRead {
+    /// The stack.
+    pub stack: StackId,
+    /// The revision.
+    pub revision: u64,
+}
+
 impl Counts {
     /// Returns how many resources change.
     pub fn changes(&self) -> u32 {
@@ -181,6 +190,9 @@ pub enum Entry<M = Map> {
         /// Why, in the user's words.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
+        /// Which other stacks the program has read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reads: Vec<StackRead>,
     },
     /// The stack has objects in another place.
     Place {
@@ -349,8 +361,8 @@ impl<M> Entry<M> {
     /// What `f` answers.
     pub fn try_map<N, E>(self, mut f: impl FnMut(M) -> Result<N, E>) -> Result<Entry<N>, E> {
         Ok(match self {
-            Self::RunStarted { run, time, who, command, message } => {
-                Entry::RunStarted { run, time, who, command, message }
+            Self::RunStarted { run, time, who, command, message, reads } => {
+                Entry::RunStarted { run, time, who, command, message, reads }
             }
             Self::Intent(intent) => Entry::Intent(Box::new(intent.try_map(f)?)),
             Self::Outcome { token, outcome, time } => {

@@ -18,7 +18,7 @@ mod tests;
 pub use age::{AgeKeyring, Passphrase};
 pub use edit::Edit;
 pub use format::{Codec, FORMAT, FormatError, from_text, to_text};
-pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, Verb};
+pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, StackRead, Verb};
 pub use record::{Flags, PlaceId, Record, Status};
 pub use remains::{Anew, Backup, Leftovers, Origin, Remains};
 pub use replay::{State, TransitionError};

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
 use crate::provider::{Class, Place};
-use crate::state::{Cause, Counts, Entry, Flags, Intent, Outcome, PlaceId, Record, RunResult, Status, Verb};
+use crate::state::{
+    Cause, Counts, Entry, Flags, Intent, Outcome, PlaceId, Record, RunResult, StackRead, Status, Verb,
+};
 use crate::value::{Map, Value};
 
 pub(super) fn token() -> impl Strategy<Value = Token> {
@@ -154,7 +156,9 @@ pub(super) fn entry() -> impl Strategy<Value = Entry> {
     let started =
         (token(), "\\PC{0,4}", prop::option::of("\\PC{0,4}")).prop_map(move |(run, who, message)| {
             let command = "up".to_owned();
-            Entry::RunStarted { run, time, who, command, message }
+            let stack = "acme/net/prod".parse().unwrap();
+            let reads = if message.is_some() { vec![StackRead { stack, revision: 7 }] } else { Vec::new() };
+            Entry::RunStarted { run, time, who, command, message, reads }
         });
     let (result, counts) = (RunResult::Failed, Counts { create: 3, ..Counts::default() });
     prop_oneof![
