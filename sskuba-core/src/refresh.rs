@@ -8,7 +8,8 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::sleep;
 
 use crate::address::{Address, StackId};
-use crate::applying::{Configured, Event, Events, QUESTION, Tools, answered, hidden, panicked, prior_of};
+use crate::calling::{Configured, QUESTION, Tools, answered, hidden, panicked, prior_of};
+use crate::event::{Event, Events};
 use crate::plan::{FieldChange, drift};
 use crate::provider::{Cx, Failure, Object, Prior};
 use crate::state::{Entry, Record, State, Status};

@@ -3,14 +3,12 @@
 
 use std::sync::Arc;
 
-use super::call::{Call, bound, hidden, place_of, prior_of};
 use super::dispatcher::{Back, Ready, Run, Running};
-use super::event::Event;
-use super::instances::Configured;
-use super::journal::JournalError;
-use super::locating::place_id;
 use crate::address::{Address, Token};
+use crate::calling::{Call, Configured, bound, hidden, place_id, place_of, prior_of};
+use crate::event::Event;
 use crate::graph::{Node, NodeId};
+use crate::journal::JournalError;
 use crate::plan::{Action, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags};
 use crate::provider::{Class, Cx, Failure, resealed};
 use crate::schema::{Schema, sent};
@@ -108,7 +106,7 @@ impl Run<'_> {
         let cx = self.cx(
             &step.address,
             Token::new([0; 16]),
-            super::call::bound(None, &lookup_time(), Verb::Create),
+            crate::calling::bound(None, &lookup_time(), Verb::Create),
         );
         self.running.insert(id, Running { action: Action::Read, ticket: Some(ticket), token: None });
         let expected_ms = step.expected;
@@ -118,8 +116,9 @@ impl Run<'_> {
             expected_ms,
         });
         let handle = self.tasks.spawn(async move {
-            let answer =
-                super::call::within(cx.timeout, async { instance.get().await?.lookup(&cx, &inputs).await });
+            let answer = crate::calling::within(cx.timeout, async {
+                instance.get().await?.lookup(&cx, &inputs).await
+            });
             Back::Looked(answer.await)
         });
         self.task_steps.insert(handle.id(), id);

@@ -9,37 +9,19 @@ use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tracing::Instrument as _;
 
-use super::call::{Call, Ended, perform};
-use super::event::Event;
 use super::gate::{Gates, Ticket};
-use super::instances::Instances;
-use super::journal::{Journal, JournalError};
 use super::keys::KeyIndex;
+use super::perform::perform;
 use super::report::{ApplyOptions, FailedStep, Report};
 use super::waiting::Waited;
-use crate::clock::{Clock, IdSource};
+use crate::calling::{Call, Ended, Tools};
+use crate::event::Event;
 use crate::graph::{Frontier, NodeId};
+use crate::journal::{Journal, JournalError};
 use crate::plan::{Action, Plan, Verdict};
-use crate::provider::{Class, Failure, Registry};
+use crate::provider::{Class, Failure};
 use crate::state::{Counts, Entry, RunResult, StoreError};
 use crate::value::Map;
-
-/// What a run needs from its engine.
-#[derive(Debug, Clone)]
-pub struct Tools {
-    /// The providers.
-    pub registry: Arc<Registry>,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-    /// Tokens.
-    pub ids: Arc<dyn IdSource>,
-    /// `user@host`.
-    pub who: String,
-    /// The command, e.g. `up`.
-    pub command: String,
-    /// The provider instances of the run.
-    pub(crate) instances: Instances,
-}
 
 /// A step whose call runs or is about to.
 pub(super) struct Running {
@@ -287,7 +269,7 @@ impl Run<'_> {
             Ok((id, back)) => (id, back),
             Err(error) => {
                 // The provider panicked: what it did is not known.
-                let failure = super::call::panicked();
+                let failure = crate::calling::panicked();
                 (error.id(), Back::Ended(Box::new(Ended::new(Err(failure), Duration::ZERO, None))))
             }
         };

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use super::call::Ended;
 use super::dispatcher::{Run, Running};
-use super::event::Event;
-use super::journal::JournalError;
-use super::locating::record_place;
+use crate::calling::{Ended, record_place};
+use crate::event::Event;
 use crate::graph::NodeId;
+use crate::journal::JournalError;
 use crate::plan::{Action, Order};
 use crate::provider::{Class, Failure};
 use crate::state::{Entry, Outcome};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::event::Events;
 use crate::address::Address;
+use crate::event::Events;
 use crate::plan::Action;
 use crate::provider::Failure;
 use crate::state::{Counts, RunResult};

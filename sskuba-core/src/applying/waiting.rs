@@ -7,12 +7,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::call::{bound, hidden, prior_of, within};
 use super::dispatcher::{Back, Run, Running};
-use super::event::Event;
-use super::instances::Configured;
-use super::journal::JournalError;
+use crate::calling::{Configured, bound, hidden, prior_of, within};
+use crate::event::Event;
 use crate::graph::NodeId;
+use crate::journal::JournalError;
 use crate::plan::{Action, Step};
 use crate::provider::{Class, Cx, Failure, Object, Prior, Readiness};
 use crate::schema::Schema;

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::dispatcher::Run;
-use super::event::Event;
+use crate::event::Event;
 use crate::graph::{Mark, NodeId};
 use crate::plan::{Action, Order, Step, Subject, Verdict};
 use crate::state::{Record, RunResult, Status};

@@ -8,7 +8,7 @@ use super::open::{is_simulated, key_of};
 use super::portable::Whole;
 use super::session::Session;
 use crate::address::StackId;
-use crate::applying::replay;
+use crate::journal::replay;
 use crate::state::{Backup, Codec};
 
 impl Engine {

@@ -1,10 +1,12 @@
 //! What can go wrong, told so that a person knows what, where, why, and what to do.
 
 use crate::address::{Address, NameError, StackId};
-use crate::applying::{JournalError, Misplaced, Unresolved};
+use crate::calling::Misplaced;
 use crate::graph::GraphError;
+use crate::journal::JournalError;
 use crate::planning::Diagnostic;
 use crate::provider::Failure;
+use crate::recovering::Unresolved;
 use crate::refresh::RefreshReport;
 use crate::stack::ProgramError;
 use crate::state::{Holder, KeyringError, StoreError};

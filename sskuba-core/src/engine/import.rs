@@ -4,7 +4,7 @@ use super::error::EngineError;
 use super::looking::Named;
 use super::session::Session;
 use crate::address::{Address, Token};
-use crate::applying::place_id;
+use crate::calling::place_id;
 use crate::graph::NodeId;
 use crate::plan::{Action, Decision, FieldChange, Plan, Subject, decide, dependencies, flags, imported};
 use crate::planning::PlanOptions;

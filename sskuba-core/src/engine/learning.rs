@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::build::Engine;
 use super::error::EngineError;
 use crate::address::Kind;
-use crate::applying::{QUESTION, answered};
+use crate::calling::{QUESTION, answered};
 use crate::state::State;
 
 impl Engine {

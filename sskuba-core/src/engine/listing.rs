@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::build::Engine;
 use super::error::EngineError;
 use crate::address::{Address, Kind, Name, StackId, Token};
-use crate::applying::{Instances, QUESTION, answered};
+use crate::calling::{Instances, QUESTION, answered};
 use crate::provider::{Cx, Object, Place};
 use crate::state::State;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::{Address, Token};
-use crate::applying::{Configured, QUESTION, answered};
+use crate::calling::{Configured, QUESTION, answered};
 use crate::provider::{Cx, Object, Prior, Readiness};
 use crate::state::Status;
 

@@ -26,7 +26,7 @@ mod run;
 mod session;
 mod tags;
 
-pub use crate::applying::Misplaced;
+pub use crate::calling::Misplaced;
 pub use tokio_util::sync::CancellationToken;
 
 pub use crate::refresh::{Doubt, RefreshReport, Refreshed};

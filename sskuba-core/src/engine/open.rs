@@ -9,8 +9,9 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::StackId;
-use crate::applying::{Instances, Journal, LeaseGuard, Tools};
+use crate::calling::{Instances, Tools};
 use crate::digest::Digester;
+use crate::journal::{Journal, LeaseGuard};
 use crate::state::{Codec, DataKey, FORMAT, Image, Keyring, Owner, State, StoreError};
 
 /// The keys of a stack's small values: the sealed data key, and which release wrote the stack.

@@ -11,7 +11,7 @@ use super::error::EngineError;
 use super::history::{Noted, Run};
 use super::open::key_of;
 use crate::address::StackId;
-use crate::applying::replay;
+use crate::journal::replay;
 use crate::plan::FieldChange;
 use crate::state::{Codec, Image, State};
 

@@ -9,7 +9,7 @@ use super::build::Engine;
 use super::error::EngineError;
 use super::session::Session;
 use crate::address::{Address, Token};
-use crate::applying::{
+use crate::calling::{
     Configured, Instances, Misplaced, QUESTION, Tools, answered, elsewhere, groups, locate, place_id,
     prior_of,
 };

@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 use super::build::Engine;
 use super::error::EngineError;
 use crate::address::{Kind, StackId, Token};
-use crate::applying::{Instances, QUESTION, answered, panicked};
+use crate::calling::{Instances, QUESTION, answered, panicked};
 use crate::graph::{DesiredGraph, NodeId};
 use crate::plan::{OUTPUTS, Plan};
 use crate::planning::{Diagnostic, PlanOptions, Planned, Request, lint, plan};

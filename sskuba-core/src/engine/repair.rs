@@ -11,7 +11,7 @@ use super::error::EngineError;
 use super::open::{KEY, check_format, is_simulated, writer};
 use super::portable::document;
 use crate::address::StackId;
-use crate::applying::{Salvage, Unreadable, gather, whole};
+use crate::journal::{Salvage, Unreadable, gather, whole};
 use crate::state::{
     Anew, Codec, DataKey, Edit, Entry, Fold, Image, KeyringError, Lease, Leftovers, Owner, Records, State,
     StoreError, to_text,

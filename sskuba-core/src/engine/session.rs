@@ -11,13 +11,15 @@ use super::looking::{Named, Usable};
 use super::open::{REAL, SIMULATED, WORLD, check_world, digester};
 use super::planned::make_plan;
 use crate::address::{Address, StackId};
-use crate::applying::{
-    ApplyOptions, Event, Events, Journal, JournalError, Report, Tools, apply, recover_all,
-};
+use crate::applying::{ApplyOptions, Report, apply};
+use crate::calling::Tools;
 use crate::digest::Digester;
+use crate::event::{Event, Events};
+use crate::journal::{Journal, JournalError};
 use crate::plan::{Plan, PlanFile};
 use crate::planning::PlanOptions;
 use crate::provider::{Object, Prior};
+use crate::recovering::recover_all;
 use crate::refresh::{RefreshReport, Refreshed, refresh};
 use crate::stack::Program;
 use crate::state::{Entry, Outcome, RunResult, State, Verb, from_text};

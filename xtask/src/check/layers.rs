@@ -168,6 +168,21 @@ mod tests {
     }
 
     #[test]
+    fn the_journal_and_calls_know_neither_recovery_nor_runs() {
+        for upper in ["recovering", "applying"] {
+            let text = format!("use crate::{upper}::X;\n");
+            for file in ["journal/log.rs", "calling/call.rs", "refresh.rs", "planning/make.rs", "event.rs"] {
+                assert_eq!(broken(file, &text).len(), 1, "{file} imports {upper}");
+            }
+        }
+        let lower = "use crate::{calling::Call, journal::Journal};\n";
+        assert!(broken("recovering/recover.rs", lower).is_empty());
+        assert!(broken("refresh.rs", lower).is_empty());
+        assert_eq!(broken("journal/log.rs", "use crate::calling::Call;\n").len(), 1);
+        assert_eq!(broken("recovering/pending.rs", "use crate::applying::Run;\n").len(), 1);
+    }
+
+    #[test]
     fn an_unknown_module_must_be_placed() {
         let (_keep, repo) = fixture::core_file("novel.rs", "\n");
         let found = check(&repo);

@@ -52,7 +52,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "new-token-in-recovery",
         breaks: "an interrupted create is asked again under a new token",
-        file: "sskuba-core/src/applying/pending.rs",
+        file: "sskuba-core/src/recovering/pending.rs",
         from: "let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };",
         to: "let token = if intent.verb == Verb::Create { tools.ids.token() } else { token };
     let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };",
@@ -62,7 +62,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "recovery-waits",
         breaks: "a recovery waits for what only the plan after it would bring",
-        file: "sskuba-core/src/applying/pending.rs",
+        file: "sskuba-core/src/recovering/pending.rs",
         from: "let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };",
         to: "let cx = Cx::new(stack.clone(), address, token, timeout);",
         target: IT,
@@ -71,7 +71,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "refusal-is-an-answer",
         breaks: "a refused question counts as proof that the interrupted create took no effect",
-        file: "sskuba-core/src/applying/recover.rs",
+        file: "sskuba-core/src/recovering/recover.rs",
         from: "match if refused { look(call).await? } else { None } {",
         to: "match if refused && false { look(call).await? } else { None } {",
         target: MODEL,
@@ -80,7 +80,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "no-visibility-window",
         breaks: "an object that cannot be seen yet counts as gone",
-        file: "sskuba-core/src/applying/call.rs",
+        file: "sskuba-core/src/calling/call.rs",
         from: "let window = schema.map_or(Duration::ZERO, |schema| schema.visibility);",
         to: "let window = schema.map_or(Duration::ZERO, |_| Duration::ZERO);",
         target: MODEL,
@@ -89,7 +89,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "unknown-is-nothing",
         breaks: "a call of unknown effect counts as one without",
-        file: "sskuba-core/src/applying/call.rs",
+        file: "sskuba-core/src/calling/call.rs",
         from: "Effect::Unknown => Outcome::Unknown { cause },",
         to: "Effect::Unknown => Outcome::NotApplied { cause },",
         target: MODEL,
@@ -107,7 +107,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "half-made-is-done",
         breaks: "an interrupted update of what is half made counts as done because its inputs are as wanted",
-        file: "sskuba-core/src/applying/recover.rs",
+        file: "sskuba-core/src/recovering/recover.rs",
         from: "if agrees && call.status != Some(Status::Partial) {",
         to: "if agrees {",
         target: MODEL,
@@ -211,7 +211,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "lease-not-proved",
         breaks: "a program that lost its lease while it slept calls a provider",
-        file: "sskuba-core/src/applying/lease_guard.rs",
+        file: "sskuba-core/src/journal/lease_guard.rs",
         from: "if known.is_some_and(|known| known.elapsed() < every * BELIEVED) {",
         to: "if known.is_none_or(|known| known.elapsed() < every * BELIEVED || every.is_zero() || true) {",
         target: IT,
@@ -265,7 +265,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "rekey-adds",
         breaks: "a new key adds records to those that are stored",
-        file: "sskuba-core/src/applying/journal.rs",
+        file: "sskuba-core/src/journal/log.rs",
         from: "Ok(Fold { upto: state.revision(), records: Records::All(all), ..Fold::default() })",
         to: "Ok(Fold { upto: state.revision(), records: Records::put(all), ..Fold::default() })",
         target: IT,
@@ -292,7 +292,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "repair-brings-back",
         breaks: "what was deleted comes back from a copy that is older than the delete",
-        file: "sskuba-core/src/applying/gather.rs",
+        file: "sskuba-core/src/journal/gather.rs",
         from: "if revision > self.known_upto(&entry) => {",
         to: "if revision > self.known_upto(&entry) && !matches!(entry, Entry::Outcome { .. }) => {",
         target: PROCESS,
@@ -319,7 +319,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "lost-append",
         breaks: "what a failed write was to write is dropped though the state has it",
-        file: "sskuba-core/src/applying/journal.rs",
+        file: "sskuba-core/src/journal/log.rs",
         from: "Err(_) => drop(self.staged.splice(..0, entries)),",
         to: "Err(_) => drop(entries),",
         target: IT,
@@ -445,7 +445,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "instance-wanders",
         breaks: "an instance whose settings are known only in the run leaves its objects behind",
-        file: "sskuba-core/src/applying/call.rs",
+        file: "sskuba-core/src/calling/call.rs",
         from: "call.place.as_ref().filter(|there| **there != here)",
         to: "call.place.as_ref().filter(|_| false)",
         target: IT,
@@ -454,7 +454,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "secret-in-old-files",
         breaks: "what became a secret stays in the clear in the store's files",
-        file: "sskuba-core/src/applying/journal.rs",
+        file: "sskuba-core/src/journal/log.rs",
         from: "if self.state.has_new_secrets() && self.is_settled() {",
         to: "if false {",
         target: IT,
@@ -463,7 +463,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "secret-after-a-kill",
         breaks: "what became a secret stays in the files of a run that was killed",
-        file: "sskuba-core/src/applying/replay.rs",
+        file: "sskuba-core/src/journal/replay.rs",
         from: "is_some_and(|due| due == DUE)",
         to: "is_some_and(|due| due != DUE)",
         target: IT,

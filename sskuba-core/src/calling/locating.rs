@@ -6,10 +6,10 @@ use std::fmt;
 
 use tokio::task::JoinSet;
 
-use super::dispatcher::Tools;
 use super::instances::Configured;
-use super::journal::{Journal, JournalError};
+use super::tools::Tools;
 use crate::address::{Address, Token};
+use crate::journal::{Journal, JournalError};
 use crate::provider::{Failure, Place};
 use crate::state::{Entry, PlaceId, Record, State};
 
@@ -125,7 +125,7 @@ pub(crate) fn elsewhere(
 }
 
 /// Records where a provider instance of the stack works.
-pub(super) fn record_place(
+pub(crate) fn record_place(
     journal: &mut Journal,
     tools: &Tools,
     address: &Address,

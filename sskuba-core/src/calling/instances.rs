@@ -42,7 +42,7 @@ impl Configured {
     }
 
     /// Returns the provider that knows the schemas and limits.
-    pub(super) fn base(&self) -> &Arc<dyn Provider> {
+    pub(crate) fn base(&self) -> &Arc<dyn Provider> {
         &self.base
     }
 

@@ -98,7 +98,7 @@ impl LeaseGuard {
     ///
     /// # Errors
     /// If it is not, or that cannot be found out; the call is then not made.
-    pub(super) async fn check(&self) -> Result<(), Failure> {
+    pub(crate) async fn check(&self) -> Result<(), Failure> {
         let Some(every) = self.lease.renew_every else { return Ok(()) };
         let mut known = self.known.lock().await;
         if known.is_some_and(|known| known.elapsed() < every * BELIEVED) {

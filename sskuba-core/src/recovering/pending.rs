@@ -6,13 +6,11 @@ use std::sync::Arc;
 use tokio::task::{Id, JoinSet};
 use tracing::Instrument as _;
 
-use super::call::{Call, bound, hidden, panicked, place_of, prior_of};
-use super::dispatcher::Tools;
-use super::event::{Event, Events};
-use super::journal::{Journal, JournalError};
-use super::locating::record_place;
 use super::recover::{Resolved, resolve};
 use crate::address::{Address, StackId, Token};
+use crate::calling::{Call, Tools, bound, hidden, panicked, place_of, prior_of, record_place};
+use crate::event::{Event, Events};
+use crate::journal::{Journal, JournalError};
 use crate::provider::{Cx, Failure};
 use crate::schema::{Durations, sent};
 use crate::state::{Entry, Intent, Verb};

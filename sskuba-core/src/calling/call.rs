@@ -4,12 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 
 use super::instances::Configured;
-use super::lease_guard::LeaseGuard;
-use super::recover;
 use crate::clock::Timestamp;
+use crate::journal::LeaseGuard;
 use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Place, Prior};
 use crate::schema::{Durations, Schema, sent};
 use crate::state::{Cause, Outcome, Record, State, Status, Verb};
@@ -19,14 +18,14 @@ use crate::value::Map;
 const LEAST_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The first wait between two looks; each is twice as long as the one before, up to the last.
-pub(super) const FIRST_LOOK: Duration = Duration::from_millis(50);
-pub(super) const LAST_LOOK: Duration = Duration::from_secs(5);
+pub(crate) const FIRST_LOOK: Duration = Duration::from_millis(50);
+pub(crate) const LAST_LOOK: Duration = Duration::from_secs(5);
 
 /// How many times the expected duration a call may take.
 const TIMEOUT_FACTOR: u32 = 10;
 
 /// Returns the bound of a call: what the user says, else a multiple of what is expected.
-pub(super) fn bound(user: Option<Duration>, expected: &Durations, verb: Verb) -> Duration {
+pub(crate) fn bound(user: Option<Duration>, expected: &Durations, verb: Verb) -> Duration {
     let expected = match verb {
         Verb::Create => expected.create,
         Verb::Update => expected.update,
@@ -37,27 +36,27 @@ pub(super) fn bound(user: Option<Duration>, expected: &Durations, verb: Verb) ->
 
 /// A call whose intent is recorded.
 #[derive(Debug, Clone)]
-pub(super) struct Call {
+pub(crate) struct Call {
     /// What is asked.
-    pub(super) verb: Verb,
+    pub(crate) verb: Verb,
     /// What the provider is told.
-    pub(super) cx: Cx,
+    pub(crate) cx: Cx,
     /// The lease that it is made under.
-    pub(super) lease: Arc<LeaseGuard>,
+    pub(crate) lease: Arc<LeaseGuard>,
     /// The provider.
-    pub(super) instance: Configured,
+    pub(crate) instance: Configured,
     /// The schema, if this program knows the kind.
-    pub(super) schema: Option<Arc<Schema>>,
+    pub(crate) schema: Option<Arc<Schema>>,
     /// For how long the object may exist and be seen by no question.
-    pub(super) hidden: Duration,
+    pub(crate) hidden: Duration,
     /// The inputs; empty for a delete.
-    pub(super) inputs: Map,
+    pub(crate) inputs: Map,
     /// What is recorded of the object.
-    pub(super) prior: Option<Prior>,
+    pub(crate) prior: Option<Prior>,
     /// The status of its record before the call.
-    pub(super) status: Option<Status>,
+    pub(crate) status: Option<Status>,
     /// Where it is, as far as that is recorded.
-    pub(super) place: Option<Place>,
+    pub(crate) place: Option<Place>,
 }
 
 /// Returns for how long an object may exist and be seen by no question: its kind's window, less how old it is.
@@ -67,7 +66,7 @@ pub(crate) fn hidden(schema: Option<&Schema>, record: Option<&Record>, now: Time
 }
 
 /// Returns where an object is, as far as that is recorded.
-pub(super) fn place_of(state: &State, record: Option<&Record>) -> Option<Place> {
+pub(crate) fn place_of(state: &State, record: Option<&Record>) -> Option<Place> {
     state.place(record?.place?).cloned()
 }
 
@@ -79,18 +78,18 @@ pub(crate) fn prior_of(record: &Record, schema: Option<&Schema>) -> Prior {
 
 /// How a call ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// What is written to the journal.
-    pub(super) outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The failure, for people, if it was one.
-    pub(super) failure: Option<Failure>,
+    pub(crate) failure: Option<Failure>,
     /// True if the object turned out to be gone.
-    pub(super) gone: bool,
+    pub(crate) gone: bool,
 }
 
 impl Ended {
     /// Makes the end of a call from what the provider answered; `None` is the answer to a delete.
-    pub(super) fn new(
+    pub(crate) fn new(
         answer: Result<Option<Object>, Failure>,
         took: Duration,
         schema: Option<&Schema>,
@@ -121,7 +120,7 @@ impl Ended {
 impl Call {
     /// Says of the end of a create, or of an update of what may not be ready, that its object cannot be used yet, where
     /// its kind is such: of what was reported the early fields are final.
-    pub(super) fn until_made(&self, mut ended: Ended) -> Ended {
+    pub(crate) fn until_made(&self, mut ended: Ended) -> Ended {
         let waits = match self.verb {
             Verb::Create => true,
             Verb::Update => self.status.is_some_and(Status::may_not_be_ready),
@@ -140,71 +139,14 @@ impl Call {
     }
 
     /// Returns the span of the call: for logs and traces, in which no input or output is told.
-    pub(super) fn span(&self) -> tracing::Span {
+    pub(crate) fn span(&self) -> tracing::Span {
         let Cx { address, token, recovering, .. } = &self.cx;
         tracing::info_span!("call", %address, verb = ?self.verb, %token, recovering)
     }
 }
 
-/// Makes the call. A call of which it cannot be told whether it changed anything is looked into at once, by the
-/// rules of recovery.
-pub(super) async fn perform(call: Call) -> Ended {
-    let start = Instant::now();
-    let answer = within(call.cx.timeout, when_seen(&call)).await;
-    let ended = match answer {
-        Err(failure) if failure.effect == Effect::Unknown => match recover::resolve(&call).await {
-            Ok(mut resolved) => {
-                if let Outcome::Applied { took, .. } = &mut resolved.ended.outcome {
-                    *took = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-                }
-                resolved.ended
-            }
-            Err(open) => {
-                let failure = in_doubt(failure, &open);
-                Ended::new(Err(failure), start.elapsed(), call.schema.as_deref())
-            }
-        },
-        answer => Ended::new(answer, start.elapsed(), call.schema.as_deref()),
-    };
-    call.until_made(ended)
-}
-
-/// Makes a call on an object that may not be seen yet: nothing is deleted that would be taken for gone, and what is not
-/// found is asked for again while it may be hidden.
-async fn when_seen(call: &Call) -> Result<Option<Object>, Failure> {
-    if call.verb == Verb::Create || call.hidden.is_zero() || call.cx.address.is_instance() {
-        return once(call).await;
-    }
-    let (start, mut pause) = (Instant::now(), FIRST_LOOK);
-    if call.verb == Verb::Delete {
-        // Whether it is there at all is seen first; a delete of what is hidden would succeed and do nothing.
-        recover::read(call).await?;
-        return once(call).await;
-    }
-    loop {
-        let left = call.hidden.saturating_sub(start.elapsed());
-        match once(call).await {
-            Err(failure) if failure.class == Class::NotFound && !left.is_zero() => {
-                sleep(pause.min(left)).await;
-                pause = (pause * 2).min(LAST_LOOK);
-            }
-            answer => return answer,
-        }
-    }
-}
-
-/// Says of a failed call that its effect is not known yet, and what is to be done about that.
-fn in_doubt(failure: Failure, open: &Failure) -> Failure {
-    let next = match (&failure.hint, &open.hint) {
-        (Some(hint), _) => hint.clone(),
-        (None, Some(hint)) => format!("whether it took effect is not known: {hint}"),
-        (None, None) => "whether it took effect is not known: the next run finds that out first".to_owned(),
-    };
-    failure.hint(next)
-}
-
 /// Bounds a call; one that takes longer has an unknown effect.
-pub(super) async fn within<T>(
+pub(crate) async fn within<T>(
     bound: Duration,
     call: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
@@ -230,7 +172,7 @@ pub(crate) fn panicked() -> Failure {
 }
 
 /// Makes the call once, if the stack is still this program's.
-pub(super) async fn once(call: &Call) -> Result<Option<Object>, Failure> {
+pub(crate) async fn once(call: &Call) -> Result<Option<Object>, Failure> {
     let Call { verb, cx, inputs, .. } = call;
     if cx.address.is_instance() {
         return settle(call).await;

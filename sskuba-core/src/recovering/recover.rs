@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::call::{Call, Ended, FIRST_LOOK, LAST_LOOK, once, within};
+use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, once, within};
 use crate::plan::{agree, drifts};
 use crate::provider::{Change, Class, Effect, Failure, Object, Prior, Redaction};
 use crate::schema::Idempotency;
@@ -18,18 +18,18 @@ const QUESTIONS: u32 = 8;
 
 /// How an open call was resolved.
 #[derive(Debug)]
-pub(super) struct Resolved {
+pub(crate) struct Resolved {
     /// What is written to the journal.
-    pub(super) ended: Ended,
+    pub(crate) ended: Ended,
     /// What was found and done, for people.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
 }
 
 /// Resolves a call.
 ///
 /// # Errors
 /// If it cannot be resolved now: the provider does not answer, or a person has to look.
-pub(super) async fn resolve(call: &Call) -> Result<Resolved, Failure> {
+pub(crate) async fn resolve(call: &Call) -> Result<Resolved, Failure> {
     if call.cx.address.is_instance() {
         let answer = once(call).await?;
         return done(call, answer, "configured again");
@@ -98,7 +98,7 @@ async fn look(call: &Call) -> Result<Option<Object>, Failure> {
 }
 
 /// Reads the object of an interrupted update or delete. It may have been created a moment before.
-pub(super) async fn read(call: &Call) -> Result<Option<Object>, Failure> {
+pub(crate) async fn read(call: &Call) -> Result<Option<Object>, Failure> {
     let provider = call.instance.get().await?;
     let prior = call.prior.clone().unwrap_or_default();
     while_hidden(call, || provider.read(&call.cx, &prior)).await

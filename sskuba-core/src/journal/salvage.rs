@@ -1,6 +1,6 @@
 //! Reads what can be read of a stack that is damaged, and says of the rest what it was.
 
-use super::journal::{EXPORTS, PLACES, hex};
+use super::log::{EXPORTS, PLACES, hex};
 use crate::state::{Codec, Entry, FormatError, Image, Outcome, State, Status, Verb};
 
 /// Something stored that cannot be read, or cannot follow what is.

@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-use super::journal::{DUE, EXPORTS, JournalError, NEW_SECRETS, PLACES, hex};
+use super::log::{DUE, EXPORTS, JournalError, NEW_SECRETS, PLACES, hex};
 use crate::provider::Place;
 use crate::state::{Codec, Entry, Image, Record, State};
 use crate::value::Map;

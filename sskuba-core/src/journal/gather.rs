@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::journal::{EXPORTS, PLACES, hex};
+use super::log::{EXPORTS, PLACES, hex};
 use super::salvage::{Salvage, Unreadable, about_bytes, about_entry, salvage};
 use crate::address::Token;
 use crate::clock::Timestamp;

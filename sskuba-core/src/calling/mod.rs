@@ -1,0 +1,16 @@
+//! One call of a provider: its bound, its lease, the instance that it is made with, and what its end means for the
+//! journal.
+
+mod call;
+mod instances;
+mod locating;
+mod tools;
+
+pub(crate) use call::{
+    Call, Ended, FIRST_LOOK, LAST_LOOK, QUESTION, answered, bound, hidden, once, panicked, place_of,
+    prior_of, within,
+};
+pub(crate) use instances::{Configured, Instances};
+pub use locating::Misplaced;
+pub(crate) use locating::{elsewhere, groups, locate, place_id, record_place};
+pub use tools::Tools;
