@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::{CommandFactory, FromArgMatches};
 use sskuba_core::config::{Config, ConfigField, Configured};
-use sskuba_core::provider::Provider;
+use sskuba_core::provider::{Hook, Provider};
 use sskuba_core::schema::Schema;
 use sskuba_core::stack::{IntoProgram, Program};
 
@@ -70,6 +70,7 @@ pub struct Cli {
     pub(crate) project: String,
     pub(crate) program: Arc<dyn Program>,
     pub(crate) providers: Vec<Arc<dyn Provider>>,
+    pub(crate) hooks: Vec<(String, Arc<dyn Hook>)>,
     pub(crate) keeping: Vec<Arc<MakeProvider>>,
     pub(crate) simulate: Option<Arc<Simulate>>,
     pub(crate) simulated: bool,
@@ -92,6 +93,7 @@ impl Cli {
             project: project.into(),
             program: Arc::new(nothing),
             providers: Vec::new(),
+            hooks: Vec::new(),
             keeping: Vec::new(),
             simulate: None,
             simulated: false,
@@ -112,6 +114,13 @@ impl Cli {
     #[must_use]
     pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
         self.providers.push(provider);
+        self
+    }
+
+    /// Registers a hook, which resources name with `.hook(When::…, name)`; see [`Hook`]. Under `--simulate` hooks do nothing.
+    #[must_use]
+    pub fn hook(mut self, name: impl Into<String>, hook: impl Hook + 'static) -> Self {
+        self.hooks.push((name.into(), Arc::new(hook)));
         self
     }
 

@@ -1,6 +1,7 @@
 //! What every command works with.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -147,6 +148,13 @@ impl<'a, 'w> Context<'a, 'w> {
         let mut builder = builder;
         for provider in providers {
             builder = builder.provider(provider);
+        }
+        for (name, hook) in &self.cli.hooks {
+            // A simulated object is nothing that a hook could do something about.
+            builder = match self.simulated() {
+                true => builder.hook(name, |_| async { Ok::<(), Infallible>(()) }),
+                false => builder.shared_hook(name, Arc::clone(hook)),
+            };
         }
         Ok(builder.build())
     }

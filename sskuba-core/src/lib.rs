@@ -40,6 +40,7 @@ pub mod prelude {
     pub use crate::config::{Config, ConfigError, ConfigValues, Origin};
     pub use crate::expr::Options;
     pub use crate::format_output;
+    pub use crate::lifecycle::When;
     pub use crate::output::{Computed, Configure, Handle, Input, Output};
     pub use crate::resource::Resource;
     pub use crate::schema::Shape;

@@ -1,6 +1,9 @@
 //! Options that a program sets on a resource: what may happen to it, and how.
 
+use std::fmt;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Name, NameError};
 use crate::value::FieldPath;
@@ -60,6 +63,47 @@ impl Timeouts {
     }
 }
 
+/// Before or after what a hook runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Before the object is made; also where a replacement makes it.
+    BeforeCreate,
+    /// When the object is there. One that takes time to be ready may not be; who waits for that gives the hook to a component
+    /// around it.
+    AfterCreate,
+    /// Before the object is changed.
+    BeforeUpdate,
+    /// When the object is changed.
+    AfterUpdate,
+    /// Before the object is deleted; also where a replacement deletes it. Not where it goes with another one, or is retained.
+    BeforeDelete,
+    /// When the object is gone.
+    AfterDelete,
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BeforeCreate => "before the create",
+            Self::AfterCreate => "after the create",
+            Self::BeforeUpdate => "before the update",
+            Self::AfterUpdate => "after the update",
+            Self::BeforeDelete => "before the delete",
+            Self::AfterDelete => "after the delete",
+        })
+    }
+}
+
+/// A hook of a resource, by the name under which the program registers it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HookName {
+    /// Before or after what it runs.
+    pub when: When,
+    /// Its name.
+    pub name: String,
+}
+
 /// The options of one resource.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -78,4 +122,6 @@ pub struct Lifecycle {
     pub aliases: Vec<Alias>,
     /// Bounds on operations.
     pub timeouts: Timeouts,
+    /// Hooks, in the order in which they run.
+    pub hooks: Vec<HookName>,
 }

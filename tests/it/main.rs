@@ -16,6 +16,7 @@ mod faults;
 #[path = "../../examples/churn/graph.rs"]
 mod graph;
 mod guards;
+mod hooks;
 mod lifecycle;
 mod options;
 mod parts;

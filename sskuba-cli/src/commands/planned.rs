@@ -60,6 +60,7 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
             "possible": possible,
             "reasons": reasons,
             "obstacles": step.obstacles,
+            "hooks": step.hooks,
             "inputs": inputs,
             "changes": changes,
             "expected_ms": step.expected,

@@ -85,6 +85,10 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
     for reason in step.reasons.iter().filter(|reason| !is_plain(reason)) {
         let _ = writeln!(text, "      {}", paint.dim(format!("because {}", clean(&reason.to_string()))));
     }
+    for hook in &step.hooks {
+        let line = format!("hook {} {}", clean(&hook.name), hook.when);
+        let _ = writeln!(text, "      {}", paint.dim(line));
+    }
     for obstacle in &step.obstacles {
         let line = format!("a replacement stops the run: {obstacle}");
         let _ = writeln!(text, "      {}", paint.warn(clean(&line)));
@@ -269,6 +273,7 @@ mod tests {
             cascade: vec![],
             followers: vec![],
             obstacles: vec![],
+            hooks: vec![],
             part_of: None,
             force: None,
             moved_from: None,

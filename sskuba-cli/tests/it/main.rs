@@ -7,6 +7,7 @@ mod cancelling;
 mod completing;
 mod configuring;
 mod escapes;
+mod hooks;
 mod imported;
 mod importing;
 mod interrupting;

@@ -9,8 +9,9 @@ use crate::calling::{Call, Configured, bound, hidden, place_id, place_of, prior_
 use crate::event::Event;
 use crate::graph::{Node, NodeId};
 use crate::journal::JournalError;
+use crate::lifecycle::HookName;
 use crate::plan::{Action, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags};
-use crate::provider::{Class, Cx, Failure, resealed};
+use crate::provider::{Class, Cx, Failure, FoundHook, resealed};
 use crate::schema::{Schema, sent};
 use crate::state::{Entry, Intent, Record, RunResult, Verb};
 use crate::value::{Map, Value};
@@ -322,6 +323,7 @@ impl Run<'_> {
             self.fail(id, action, failure);
             return Ok(());
         }
+        let Some(hooks) = self.hooks(id, action, &ticket, &node.lifecycle.hooks) else { return Ok(()) };
         let record = self.journal.state().record(token);
         let there = place_of(self.journal.state(), record);
         let (prior, now) =
@@ -343,7 +345,8 @@ impl Run<'_> {
         let schema = Some(Arc::clone(&node.schema));
         let lease = Arc::clone(self.journal.lease_guard());
         let inputs = sent(inputs);
-        let call = Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place: there };
+        let call =
+            Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place: there, hooks };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
     }
@@ -366,20 +369,41 @@ impl Run<'_> {
         }
         let used = (record.provider.as_ref(), record.instance);
         let Some((instance, ticket)) = self.enter(id, step, used) else { return Ok(()) };
+        let Some(hooks) = self.hooks(id, Action::Delete, &ticket, &record.flags.hooks) else {
+            return Ok(());
+        };
         let schema = self.tools.registry.schema(step.address.kind_str()).ok();
         let user = record.flags.delete_timeout.map(std::time::Duration::from_millis);
         let fallback = lookup_time();
         let expected = schema.as_ref().map_or(&fallback, |schema: &Arc<Schema>| &schema.expected);
         let cx = self.cx(&step.address, token, bound(user, expected, Verb::Delete));
         let now = self.tools.clock.now();
-        self.journal.stage(Entry::Intent(Box::new(delete_intent(&record, now))))?;
+        self.journal.stage(Entry::Intent(Box::new(Intent::to_delete(&record, now))))?;
         let prior = Some(prior_of(&record, schema.as_deref()));
         let (inputs, lease) = (Map::new(), Arc::clone(self.journal.lease_guard()));
         let (hidden, status) = (hidden(schema.as_deref(), Some(&record), now), Some(record.status));
         let (verb, place) = (Verb::Delete, place_of(self.journal.state(), Some(&record)));
-        let call = Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place };
+        let call = Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place, hooks };
         self.launch(id, step, Action::Delete, ticket, token, call);
         Ok(())
+    }
+
+    /// Finds the hooks of a step; without one of them it fails before its call.
+    fn hooks(
+        &mut self,
+        id: NodeId,
+        action: Action,
+        ticket: &super::gate::Ticket,
+        names: &[HookName],
+    ) -> Option<Vec<FoundHook>> {
+        match self.tools.registry.hooks(names) {
+            Ok(hooks) => Some(hooks),
+            Err(failure) => {
+                self.gates.leave(ticket, false);
+                self.fail(id, action, failure);
+                None
+            }
+        }
     }
 
     fn launch(
@@ -441,23 +465,6 @@ impl Run<'_> {
         if !self.options.continue_on_error {
             self.stop(RunResult::Failed, &format!("{because} failed"));
         }
-    }
-}
-
-/// Makes the intent of a delete.
-pub(super) fn delete_intent(record: &Record, time: crate::clock::Timestamp) -> Intent {
-    Intent {
-        verb: Verb::Delete,
-        address: record.address.clone(),
-        token: record.token,
-        inputs: Map::new(),
-        version: record.version,
-        provider: record.provider.clone(),
-        instance: record.instance,
-        place: record.place,
-        dependencies: record.dependencies.clone(),
-        flags: record.flags.clone(),
-        time,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tokio::time::{Instant, sleep};
 
-use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, once, within};
+use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, after, before, once, within};
 use crate::provider::{Class, Effect, Failure, Object};
 use crate::recovering::{read, resolve};
 use crate::state::{Outcome, Verb};
@@ -11,7 +11,10 @@ use crate::state::{Outcome, Verb};
 /// rules of recovery.
 pub(super) async fn perform(call: Call) -> Ended {
     let start = Instant::now();
-    let answer = within(call.cx.timeout, when_seen(&call)).await;
+    let answer = match before(&call).await {
+        Ok(()) => within(call.cx.timeout, when_seen(&call)).await,
+        Err(failure) => Err(Failure { effect: Effect::NotApplied, ..failure }),
+    };
     let ended = match answer {
         Err(failure) if failure.effect == Effect::Unknown => match resolve(&call).await {
             Ok(mut resolved) => {
@@ -27,7 +30,7 @@ pub(super) async fn perform(call: Call) -> Ended {
         },
         answer => Ended::new(answer, start.elapsed(), call.schema.as_deref()),
     };
-    call.until_made(ended)
+    after(&call, call.until_made(ended)).await
 }
 
 /// Makes a call on an object that may not be seen yet: nothing is deleted that would be taken for gone, and what is not

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::instances::Configured;
 use crate::clock::Timestamp;
 use crate::journal::LeaseGuard;
-use crate::provider::{Change, Class, Cx, Effect, Failure, Object, Place, Prior};
+use crate::provider::{Change, Class, Cx, Effect, Failure, FoundHook, Object, Place, Prior};
 use crate::schema::{Durations, Schema, sent};
 use crate::state::{Cause, Outcome, Record, State, Status, Verb};
 use crate::value::Map;
@@ -57,6 +57,8 @@ pub(crate) struct Call {
     pub(crate) status: Option<Status>,
     /// Where it is, as far as that is recorded.
     pub(crate) place: Option<Place>,
+    /// What runs before and after it.
+    pub(crate) hooks: Vec<FoundHook>,
 }
 
 /// Returns for how long an object may exist and be seen by no question: its kind's window, less how old it is.

@@ -2,6 +2,7 @@
 //! journal.
 
 mod call;
+mod hooks;
 mod instances;
 mod locating;
 mod tools;
@@ -10,6 +11,7 @@ pub(crate) use call::{
     Call, Ended, FIRST_LOOK, LAST_LOOK, QUESTION, answered, bound, hidden, once, panicked, place_of,
     prior_of, within,
 };
+pub(crate) use hooks::{after, before};
 pub(crate) use instances::{Configured, Instances};
 pub use locating::Misplaced;
 pub(crate) use locating::{elsewhere, groups, locate, place_id, record_place};

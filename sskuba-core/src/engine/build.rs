@@ -8,7 +8,7 @@ use crate::address::StackId;
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds};
 use crate::plan::Plan;
 use crate::planning::PlanOptions;
-use crate::provider::{Provider, Registry};
+use crate::provider::{Hook, Provider, Registry};
 use crate::stack::IntoProgram;
 use crate::state::{Keyring, StateStore};
 use crate::stores::{EphemeralKeyring, Memory};
@@ -64,6 +64,19 @@ impl EngineBuilder {
             Some(calls) => self.registry.add(Arc::new(Wrapped::new(provider, Rate::per_second(calls)))),
             None => self.registry.add(provider),
         }
+        self
+    }
+
+    /// Registers a hook, which resources name; see [`Hook`].
+    #[must_use]
+    pub fn hook(self, name: impl Into<String>, hook: impl Hook + 'static) -> Self {
+        self.shared_hook(name, Arc::new(hook))
+    }
+
+    /// Registers a hook that is shared with others; as [`hook`](Self::hook).
+    #[must_use]
+    pub fn shared_hook(mut self, name: impl Into<String>, hook: Arc<dyn Hook>) -> Self {
+        self.registry.add_hook(name, hook);
         self
     }
 

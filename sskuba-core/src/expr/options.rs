@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Expr, NodeRef};
 use crate::address::Address;
-use crate::lifecycle::{Alias, Timeouts};
+use crate::lifecycle::{Alias, HookName, Timeouts};
 use crate::schema::{Schema, Text};
 
 /// The options of a resource, of a scope or of a component, as one value; set with the methods of
@@ -43,6 +43,8 @@ pub struct Options {
     pub(crate) providers: Vec<NodeRef>,
     /// The resource whose delete takes this one with it.
     pub(crate) deleted_with: Option<NodeRef>,
+    /// Hooks, in the order in which they run.
+    pub(crate) hooks: Vec<HookName>,
     /// What changes declarations before the graph is built.
     pub(crate) transforms: Vec<Transform>,
     /// Mistakes in the options, reported when the graph is built.
@@ -69,6 +71,7 @@ impl Options {
         self.depends_on.extend_from_slice(&other.depends_on);
         other.providers.iter().for_each(|instance| self.set_provider(instance.clone()));
         self.deleted_with = other.deleted_with.clone().or(self.deleted_with.take());
+        self.hooks.extend_from_slice(&other.hooks);
         self.transforms.extend_from_slice(&other.transforms);
         self.mistakes.extend_from_slice(&other.mistakes);
     }

@@ -206,6 +206,7 @@ impl Options {
             replace_on_changes: paths(&self.replace_on_changes),
             aliases: self.aliases.clone(),
             timeouts: self.timeouts,
+            hooks: self.hooks.clone(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Handle, Input, Output};
 use crate::address::Address;
 use crate::expr::{Draft, Expr, NodeRef, Options, Transform};
-use crate::lifecycle::{Alias, Timeouts};
+use crate::lifecycle::{Alias, HookName, Timeouts, When};
 use crate::resource::{InstanceOf, Resource};
 use crate::schema::{Schema, Text};
 
@@ -198,6 +198,14 @@ pub trait Configure: Sized {
     /// Bounds the time of each operation, one by one.
     fn timeouts(self, bounds: Timeouts) -> Self {
         self.configure(|o| o.timeouts = bounds.or(o.timeouts))
+    }
+
+    /// Runs a hook before or after an operation on the object. It is registered under this name with the command line
+    /// (`Cli::hook`) or the engine (`EngineBuilder::hook`), and has to be for as long as the resource is recorded; see
+    /// [`Hook`](crate::provider::Hook). Of a component it is the component's own: it is there when all of its parts are ready.
+    fn hook(self, when: When, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.configure(|o| o.hooks.push(HookName { when, name }))
     }
 
     /// Changes declarations before the graph is built: of this resource, or of all that a scope or component has.

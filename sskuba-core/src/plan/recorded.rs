@@ -29,6 +29,7 @@ pub fn flags(graph: &DesiredGraph, id: NodeId) -> Flags {
         protect: node.lifecycle.protect,
         retain: node.lifecycle.retain_on_delete,
         deleted_with: node.deleted_with.map(|owner| graph.node(owner).address.clone()),
+        hooks: node.lifecycle.hooks.clone(),
         delete_timeout: node.lifecycle.timeouts.delete.map(millis),
     }
 }

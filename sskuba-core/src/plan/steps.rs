@@ -8,6 +8,7 @@ use super::decide::Force;
 use crate::address::{Address, StackId, Token};
 use crate::digest::{Digest, Digester};
 use crate::graph::{Dag, DesiredGraph, NodeId};
+use crate::lifecycle::HookName;
 use crate::state::Counts;
 use crate::value::{Map, canonical_map};
 
@@ -65,6 +66,8 @@ pub struct Step {
     /// If it only may be a replacement: what forbids that. It stops the apply before the replacement, and before
     /// that of whatever this one follows.
     pub obstacles: Vec<String>,
+    /// The hooks that it runs.
+    pub hooks: Vec<HookName>,
     /// For a removal: the step whose replacement it is a part of.
     pub part_of: Option<NodeId>,
     /// Why it is replaced though its inputs would not ask for it.
@@ -96,6 +99,7 @@ impl Step {
             cascade: Vec::new(),
             followers: Vec::new(),
             obstacles: Vec::new(),
+            hooks: Vec::new(),
             part_of: None,
             force: None,
             moved_from: None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::declared::{Declared, Durations, refuse_obstacles};
 use super::diagnostic::Diagnostic;
+use super::hooks;
 use super::orders;
 use super::places::PlaceOf;
 use super::removals::Removals;
@@ -105,6 +106,7 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     let Declared { mut steps, keyring, records_change, .. } = declared;
     let mut removals = Removals::new(request, &selection, &durations, &keyring.places);
     removals.collect(&mut steps, &mut problems);
+    hooks::collect(request, &mut steps, &mut problems);
     refuse_obstacles(request, &steps, &mut problems);
     waits::append(request, &mut steps, &durations);
     let dag = join(request, &steps, &removals, &mut problems);

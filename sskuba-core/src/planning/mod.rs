@@ -5,6 +5,7 @@ mod below;
 mod causes;
 mod declared;
 mod diagnostic;
+mod hooks;
 mod keys;
 mod lint;
 mod make;

@@ -1,13 +1,17 @@
 //! Which providers a program was built with, and which kinds they know.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use super::builtin::{BUILTIN, Builtin};
 use super::contract::Provider;
-use super::error::Failure;
+use super::error::{Class, Failure};
+use super::hook::{FoundHook, Hook};
 use crate::address::Kind;
+use crate::lifecycle::HookName;
 use crate::schema::Schema;
+use crate::suggest::nearest;
 
 /// A kind or provider that the program does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,11 +48,23 @@ pub enum RegistryError {
 pub struct Registry {
     providers: BTreeMap<String, Arc<dyn Provider>>,
     schemas: HashMap<String, Arc<Schema>>,
+    hooks: BTreeMap<String, RegisteredHook>,
+}
+
+/// A hook that the program registered.
+#[derive(Clone)]
+struct RegisteredHook(Arc<dyn Hook>);
+
+impl fmt::Debug for RegisteredHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook")
+    }
 }
 
 impl Default for Registry {
     fn default() -> Self {
-        let mut registry = Self { providers: BTreeMap::new(), schemas: HashMap::new() };
+        let mut registry =
+            Self { providers: BTreeMap::new(), schemas: HashMap::new(), hooks: BTreeMap::new() };
         registry.add(Arc::new(Builtin));
         registry
     }
@@ -61,6 +77,34 @@ impl Registry {
             self.schemas.insert(schema.kind.to_string(), schema);
         }
         self.providers.insert(provider.name().to_owned(), provider);
+    }
+
+    /// Registers a hook; a later one of the same name takes the place of an earlier one.
+    pub fn add_hook(&mut self, name: impl Into<String>, hook: Arc<dyn Hook>) {
+        self.hooks.insert(name.into(), RegisteredHook(hook));
+    }
+
+    /// Says what is wrong with hooks that a resource names: those that are not registered.
+    pub(crate) fn unknown_hook(&self, hooks: &[HookName]) -> Option<String> {
+        let HookName { name, .. } = hooks.iter().find(|hook| !self.hooks.contains_key(&hook.name))?;
+        let near = nearest(name, self.hooks.keys().map(String::as_str));
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Some(format!("its hook `{name}` is not registered; register it with `.hook(\"{name}\", …)`{near}"))
+    }
+
+    /// Finds the hooks that a resource names.
+    ///
+    /// # Errors
+    /// If one is not registered.
+    pub(crate) fn hooks(&self, names: &[HookName]) -> Result<Vec<FoundHook>, Failure> {
+        if let Some(why) = self.unknown_hook(names) {
+            return Err(Failure::new(Class::Terminal, why));
+        }
+        let found = |name: &HookName| {
+            let RegisteredHook(hook) = self.hooks.get(&name.name)?;
+            Some(FoundHook { name: name.clone(), hook: Arc::clone(hook) })
+        };
+        Ok(names.iter().filter_map(found).collect())
     }
 
     /// Returns all providers but the engine's own, in the order of their names.

@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 
 use super::recover::{Resolved, resolve};
 use crate::address::{Address, StackId, Token};
-use crate::calling::{Call, Tools, bound, hidden, panicked, place_of, prior_of, record_place};
+use crate::calling::{Call, Tools, after, bound, hidden, panicked, place_of, prior_of, record_place};
 use crate::event::{Event, Events};
 use crate::journal::{Journal, JournalError};
 use crate::provider::{Cx, Failure};
@@ -95,7 +95,8 @@ async fn resolve_some(
                     let span = call.span();
                     let work = async move {
                         let resolved = resolve(&call).await?;
-                        Ok(Resolved { ended: call.until_made(resolved.ended), ..resolved })
+                        let ended = after(&call, call.until_made(resolved.ended)).await;
+                        Ok(Resolved { ended, ..resolved })
                     };
                     let task = tasks.spawn(work.instrument(span));
                     open.insert(task.id(), (token, address, verb));
@@ -160,6 +161,7 @@ fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) ->
     let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };
     let lease = Arc::clone(journal.lease_guard());
     let place = place_of(journal.state(), record);
+    let hooks = tools.registry.hooks(&intent.flags.hooks)?;
     let (verb, inputs, status) = (intent.verb, sent(intent.inputs), record.map(|record| record.status));
-    Ok(Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place })
+    Ok(Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place, hooks })
 }

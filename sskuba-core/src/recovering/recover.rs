@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, once, within};
+use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, before, once, within};
 use crate::plan::{agree, drifts};
 use crate::provider::{Change, Class, Effect, Failure, Object, Prior, Redaction};
 use crate::schema::Idempotency;
@@ -47,6 +47,7 @@ fn done(call: &Call, answer: Option<Object>, what: &'static str) -> Result<Resol
 
 /// Repeats the call; a refusal resolves it too, an unknown effect does not.
 async fn again(call: &Call, what: &'static str, refused: &'static str) -> Result<Resolved, Failure> {
+    before(call).await?;
     let failure = match within(call.cx.timeout, once(call)).await {
         Ok(object) => return done(call, object, what),
         Err(failure) => failure,

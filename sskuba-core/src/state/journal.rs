@@ -310,6 +310,25 @@ pub enum Entry<M = Map> {
     },
 }
 
+impl Intent {
+    /// Makes the intent of a delete.
+    pub(crate) fn to_delete(record: &Record, time: Timestamp) -> Self {
+        Self {
+            verb: Verb::Delete,
+            address: record.address.clone(),
+            token: record.token,
+            inputs: Map::new(),
+            version: record.version,
+            provider: record.provider.clone(),
+            instance: record.instance,
+            place: record.place,
+            dependencies: record.dependencies.clone(),
+            flags: record.flags.clone(),
+            time,
+        }
+    }
+}
+
 impl<M> Intent<M> {
     /// Turns the maps into another form.
     ///

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
+use crate::lifecycle::HookName;
 use crate::schema::Schema;
 use crate::value::Map;
 
@@ -52,6 +53,9 @@ pub struct Flags {
     /// How long a delete may take, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delete_timeout: Option<u64>,
+    /// Its hooks, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<HookName>,
 }
 
 /// One generation of a resource. `M` is [`Map`] in memory and sealed JSON in a store.

@@ -49,4 +49,22 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         target: CORE,
         filter: &["plan::diff"],
     },
+    Mutation {
+        name: "hook-not-again",
+        breaks: "a hook in which the program died is not run again",
+        file: "sskuba-core/src/recovering/pending.rs",
+        from: "after(&call, call.until_made(resolved.ended)).await",
+        to: "call.until_made(resolved.ended)",
+        target: IT,
+        filter: &["hooks::"],
+    },
+    Mutation {
+        name: "hook-forgotten",
+        breaks: "a hook of what left the program is not run",
+        file: "sskuba-core/src/plan/recorded.rs",
+        from: "hooks: node.lifecycle.hooks.clone(),",
+        to: "hooks: Vec::new(),",
+        target: IT,
+        filter: &["hooks::"],
+    },
 ];

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
+use crate::lifecycle::{HookName, When};
 use crate::provider::{Class, Place};
 use crate::state::{
     Cause, Counts, Entry, Flags, Intent, Outcome, PlaceId, Record, RunResult, StackRead, Status, Verb,
@@ -68,6 +69,10 @@ fn flags() -> impl Strategy<Value = Flags> {
         protect,
         retain,
         deleted_with,
+        hooks: match delete_timeout {
+            Some(_) => vec![HookName { when: When::BeforeDelete, name: "drain".to_owned() }],
+            None => Vec::new(),
+        },
         delete_timeout,
     })
 }
