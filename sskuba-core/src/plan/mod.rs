@@ -7,6 +7,8 @@ mod diff;
 mod file;
 mod key;
 mod owned;
+#[cfg(test)]
+mod parts_tests;
 mod reads;
 mod recorded;
 mod steps;
