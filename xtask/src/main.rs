@@ -1,11 +1,12 @@
 //! The project's own tasks: `cargo xtask test`, `cargo xtask check`, `cargo xtask compare`,
-//! `cargo xtask interop`, `cargo xtask torture`, `cargo xtask mutants`.
+//! `cargo xtask interop`, `cargo xtask torture`, `cargo xtask mutants`, `cargo xtask nightly`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool")]
 
 mod check;
 mod compare;
 mod interop;
 mod mutants;
+mod nightly;
 mod suites;
 mod torture;
 mod watch;
@@ -43,6 +44,8 @@ enum Task {
     Torture(torture::Options),
     /// Break the engine on purpose, promise by promise, and see that a test notices
     Mutants(mutants::Options),
+    /// Run what takes too long for every change: the model at length, every death, kills, mutations, the comparison
+    Nightly(nightly::Options),
     /// Measure one command, for `compare`
     #[command(hide = true)]
     Measure(compare::measure::Options),
@@ -68,6 +71,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Interop => interop::run(&workspace_root()?),
         Task::Torture(options) => torture::run(&workspace_root()?, &options),
         Task::Mutants(options) => mutants::run(&workspace_root()?, &options),
+        Task::Nightly(options) => nightly::run(&workspace_root()?, &options),
         Task::Measure(options) => compare::measure::run(&options),
     }
 }
