@@ -75,6 +75,9 @@ fn collect(entries: Vec<(u64, Vec<u8>)>, codec: &Codec) -> Vec<Noted> {
     let mut places: HashMap<Token, usize> = HashMap::new();
     for (revision, bytes) in entries {
         match codec.decode(&bytes) {
+            // While a fold is under way an entry is in the history and in the journal.
+            Ok(Entry::RunStarted { run, .. }) if places.contains_key(&run) => {}
+            Ok(Entry::Edited(edit)) if places.contains_key(&edit.edit) => {}
             Ok(Entry::RunStarted { run, time, who, command, message, reads }) => {
                 places.insert(run, all.len());
                 let (ended, result, changes) = (None, None, Counts::default());
@@ -93,6 +96,7 @@ fn collect(entries: Vec<(u64, Vec<u8>)>, codec: &Codec) -> Vec<Noted> {
                 all.push(Noted { run, end: u64::MAX });
             }
             Ok(Entry::Edited(edit)) => {
+                places.insert(edit.edit, all.len());
                 let run = Run {
                     run: edit.edit,
                     revision,
@@ -122,4 +126,33 @@ fn collect(entries: Vec<(u64, Vec<u8>)>, codec: &Codec) -> Vec<Noted> {
         all[at].end = all[at].end.min(next).max(all[at].run.revision);
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{IdSource, SeededIds};
+
+    /// Whoever reads while a fold is under way sees what it has moved in both places.
+    #[test]
+    fn what_is_in_the_history_and_in_the_journal_is_one_run() {
+        let ids = Arc::new(SeededIds::new(1));
+        let codec = Codec::new(None, Arc::clone(&ids) as _);
+        let (run, time) = (ids.token(), Timestamp(7));
+        let started = Entry::RunStarted {
+            run,
+            time,
+            who: "ann@desk".into(),
+            command: "up".into(),
+            message: None,
+            reads: Vec::new(),
+        };
+        let ended = Entry::RunEnded { run, time, result: RunResult::Succeeded, counts: Counts::default() };
+        let bytes = |entry: &Entry| codec.encode(entry.clone()).unwrap();
+        let once = vec![(1, bytes(&started)), (2, bytes(&ended))];
+        let twice = [once.clone(), once].concat();
+        let all = collect(twice, &codec);
+        assert_eq!(all.len(), 1);
+        assert_eq!((all[0].run.result, all[0].end), (Some(RunResult::Succeeded), 2));
+    }
 }
