@@ -15,6 +15,7 @@ use sskuba_core::planning::PlanOptions;
 use sskuba_core::state::{Counts, StateStore};
 use sskuba_core::stores;
 
+use crate::advice;
 use crate::args::{Global, Opening, Selection};
 use crate::cli::{Cli, SimulationOptions};
 use crate::display::Display;
@@ -300,7 +301,7 @@ impl From<EngineError> for Stop {
         };
         match error {
             EngineError::Store(error) => error.into(),
-            error => Self { code, message: error.to_string() },
+            error => Self { code, message: advice::message(&error) },
         }
     }
 }

@@ -12,6 +12,7 @@ use sskuba_core::engine::{Engine, EngineError, Imports, Session, ToImport};
 use sskuba_core::plan::Action;
 use sskuba_core::suggest::nearest;
 
+use crate::advice;
 use crate::args;
 use crate::args::Selection;
 use crate::context::{Access, Context};
@@ -169,7 +170,7 @@ async fn tell(context: &mut Context<'_, '_>, session: &mut Session, imports: &Im
             }
             Import::Failed(error) => {
                 failed += 1;
-                let why = error.to_string();
+                let why = advice::message(error);
                 let event = json!({"event": "error", "address": address, "id": id, "message": why});
                 ("failed", why, event)
             }

@@ -133,7 +133,7 @@ fn entry(text: &mut String, object: &ObjectChange, paint: Paint, whole: bool) {
             let _ = writeln!(text, "      {}: {shown}", one_line(&change.field));
         }
     } else if *became != Became::Deleted {
-        for line in difference::lines(&fields, paint, whole) {
+        for line in difference::lines(fields, paint, whole) {
             let _ = writeln!(text, "      {line}");
         }
     }

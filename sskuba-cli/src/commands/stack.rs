@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use sskuba_core::address::StackId;
-use sskuba_core::engine::{EngineError, Snapshot};
+use sskuba_core::engine::{EngineError, Snapshot, told};
 
 use super::planned;
 use crate::args::Stack;
@@ -91,7 +91,7 @@ fn listed(
             (row, document)
         }
         Err(error) => {
-            let error = error.to_string();
+            let error = told(&error);
             let document = json!({"stack": stack, "selected": selected, "error": error});
             let unknown = || "?".to_owned();
             let row = [name, unknown(), unknown(), unknown(), String::new(), error.replace('\n', " ")];

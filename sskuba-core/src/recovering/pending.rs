@@ -20,11 +20,7 @@ const AT_ONCE: usize = 64;
 
 /// An open call that could not be resolved now.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error(
-    "failed to find out whether the interrupted {} of {address} took effect: {failure}{}",
-    word(*.verb),
-    if .failure.hint.is_none() { way_on(address, *.verb) } else { String::new() }
-)]
+#[error("failed to find out whether the interrupted {} of {address} took effect", word(*.verb))]
 pub struct Unresolved {
     /// The resource.
     pub address: Address,
@@ -33,15 +29,6 @@ pub struct Unresolved {
     /// Why not.
     #[source]
     pub failure: Failure,
-}
-
-/// Says what to do where the failure does not.
-fn way_on(address: &Address, verb: Verb) -> String {
-    let otherwise = match verb {
-        Verb::Create => format!("say what became of it with `state resolve {address}`"),
-        Verb::Update | Verb::Delete => format!("forget it with `state rm {address}` if it is gone for good"),
-    };
-    format!("; nothing else was done: run again once that is mended, or {otherwise}")
 }
 
 fn word(verb: Verb) -> &'static str {

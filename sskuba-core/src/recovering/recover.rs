@@ -172,9 +172,8 @@ fn by_hand(call: &Call) -> Failure {
         "a create of {address} was interrupted, and its kind can neither be asked again nor be searched for; \
          an object may exist that nothing records"
     );
-    Failure::unknown(Class::Terminal, message).hint(format!(
-        "look for it, then run `state resolve {address} --created ID` or `state resolve {address} --not-created`"
-    ))
+    Failure::unknown(Class::Terminal, message)
+        .hint("look for it: what became of it has to be said before anything else can be done")
 }
 
 async fn update(call: &Call) -> Result<Resolved, Failure> {
