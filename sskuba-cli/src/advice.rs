@@ -1,6 +1,6 @@
 //! What can be done about an error, in the words of this command line.
 
-use sskuba_core::engine::{Advice, EngineError, ImportError, told};
+use sskuba_core::engine::{Advice, EditError, EngineError, ImportError, told};
 
 /// Writes an error with its causes and with what can be done about it.
 pub(crate) fn message(error: &EngineError) -> String {
@@ -14,6 +14,7 @@ fn lead(error: &EngineError) -> &'static str {
     match error {
         // What can be done otherwise: the text says already what is best.
         EngineError::Unresolved(_)
+        | EngineError::Edit(EditError::UnknownObject { .. })
         | EngineError::Import { source: ImportError::WouldBeReplaced { .. }, .. } => ", or ",
         _ => "; ",
     }

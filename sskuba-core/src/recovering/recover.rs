@@ -173,7 +173,7 @@ fn by_hand(call: &Call) -> Failure {
          an object may exist that nothing records"
     );
     Failure::unknown(Class::Terminal, message)
-        .hint("look for it: what became of it has to be said before anything else can be done")
+        .hint("look for it, because what became of it has to be said before anything else can be done")
 }
 
 async fn update(call: &Call) -> Result<Resolved, Failure> {
