@@ -24,6 +24,7 @@ mod project;
 mod prompt;
 mod render;
 mod screen;
+mod session;
 mod settings;
 mod stop;
 

@@ -18,6 +18,7 @@ use crate::args::Selection;
 use crate::context::{Access, Context};
 use crate::render::paint::{clean, one_line};
 use crate::render::table;
+use crate::session::Opens;
 use crate::stop::{Code, Stop};
 
 /// One object of the file.
@@ -51,16 +52,12 @@ pub(super) async fn run(
         let list: String = mistakes.iter().map(|line| format!("\n  - {}", one_line(line))).collect();
         Stop::usage(format!("{} cannot be imported, and nothing was:{list}", file.display()))
     })?;
-    let mut session = context.open(&engine, "import", &args.opening).await?;
-    let imported = import(context, &mut session, objects, args).await;
-    let imports = match imported {
-        Ok(imports) => imports,
-        Err(stop) => return Err(context.close(session, stop).await),
+    let opens = Opens::recovered("import", &args.opening);
+    let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
+        let imports = import(context, session, objects, args).await?;
+        tell(context, session, &imports).await
     };
-    context.revision = session.state().revision();
-    let told = tell(context, &mut session, &imports).await;
-    session.close().await?;
-    told
+    context.with_session(&engine, opens, work).await
 }
 
 async fn import(
