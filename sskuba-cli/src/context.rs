@@ -13,7 +13,6 @@ use sskuba_core::config::ConfigValues;
 use sskuba_core::engine::{Engine, EngineError};
 use sskuba_core::planning::PlanOptions;
 use sskuba_core::state::{Counts, StateStore};
-use sskuba_core::stores;
 
 use crate::advice;
 use crate::args::{Global, Selection};
@@ -75,7 +74,7 @@ impl<'a, 'w> Context<'a, 'w> {
 
     /// Returns the store where stacks are recorded.
     pub(crate) fn store(&self) -> Result<Arc<dyn StateStore>, Stop> {
-        Ok(stores::parse_with(&self.state_url(), self.settings()?.backups())?)
+        Ok(self.cli.stores.make(&self.state_url(), self.settings()?.backups())?)
     }
 
     /// Says where stacks are recorded, for people: a folder from the current one on, where it is below that.
