@@ -136,7 +136,7 @@ impl Session {
         let undeclared = || EngineError::Undeclared { address: address.clone() };
         let step = plan.steps.iter().find(declared).ok_or_else(undeclared)?;
         let Subject::Declared(node) = step.subject else { return Err(undeclared()) };
-        if plan.graph.node(node).schema.lookup {
+        if plan.graph.node(node).schema.is_lookup() {
             return refuse(ImportError::Lookup);
         }
         if let Some(record) = step.prior.and_then(|token| self.state().record(token)) {

@@ -30,7 +30,7 @@ pub(crate) struct Resolved {
 /// # Errors
 /// If it cannot be resolved now: the provider does not answer, or a person has to look.
 pub(crate) async fn resolve(call: &Call) -> Result<Resolved, Failure> {
-    if call.cx.address.is_instance() {
+    if call.is_instance() {
         let answer = once(call).await?;
         return done(call, answer, "configured again");
     }
