@@ -1,12 +1,21 @@
 //! What can be done about an error, in the words of this command line.
 
 use sskuba_core::engine::{Advice, EditError, EngineError, ImportError, told};
+use sskuba_core::state::StoreError;
 
 /// Writes an error with its causes and with what can be done about it.
 pub(crate) fn message(error: &EngineError) -> String {
-    let text = told(error);
-    let words: Vec<String> = error.hint().iter().map(words).collect();
-    if words.is_empty() { text } else { format!("{text}{}{}", lead(error), words.join(", or ")) }
+    joined(told(error), lead(error), &error.hint())
+}
+
+/// Writes an error of a store with what can be done about it.
+pub(crate) fn of_store(error: &StoreError) -> String {
+    joined(told(error), "; ", &Advice::of_store(error))
+}
+
+fn joined(text: String, lead: &str, advice: &[Advice]) -> String {
+    let words: Vec<String> = advice.iter().map(words).collect();
+    if words.is_empty() { text } else { format!("{text}{lead}{}", words.join(", or ")) }
 }
 
 /// Returns what comes between an error and the advice.
@@ -49,6 +58,12 @@ fn words(advice: &Advice) -> String {
         Advice::GiveSecretsUp => {
             "put a backup of the stack in its place, or give its secrets up with `state repair --forget-secrets`"
         }
+        Advice::PutBack => {
+            "put a backup in the place of what is damaged, or move it away and `state import` what `state export` once \
+             wrote"
+        }
+        Advice::ListStacks => "`stack list` shows those that are",
+        Advice::OtherName => "choose another name, or `stack rm` that one first",
         Advice::RepairWithNewer => "run `state repair` of that release",
         Advice::RemoveTags => "remove some with `stack tag KEY-`",
         Advice::WithoutCalls => "what calls no provider, such as `state list`, works without",

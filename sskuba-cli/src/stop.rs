@@ -5,6 +5,8 @@ use std::fmt;
 use sskuba_core::address::NameError;
 use sskuba_core::state::{RunResult, StoreError};
 
+use crate::advice;
+
 /// The exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -87,7 +89,7 @@ impl From<StoreError> for Stop {
             StoreError::Unsupported(_) => Code::Usage,
             _ => Code::Failed,
         };
-        Self { code, message: error.to_string() }
+        Self { code, message: advice::of_store(&error) }
     }
 }
 

@@ -4,6 +4,8 @@ mod advice;
 mod document;
 mod edit;
 mod import;
+#[cfg(test)]
+mod tests;
 
 pub use advice::Advice;
 pub use document::DocumentError;
@@ -290,6 +292,7 @@ impl EngineError {
             Self::Document(error) => error.hint(),
             Self::Edit(error) => error.hint(),
             Self::Busy { .. } => vec![Advice::WaitFor, Advice::Unlock],
+            Self::Store(error) => Advice::of_store(error),
             Self::Interrupted { .. } => vec![Advice::Recover],
             Self::Unresolved(open) => open.iter().filter_map(of_unresolved).collect(),
             Self::Misplaced(all) if all.iter().all(is_unknown) => vec![Advice::WithoutCalls],

@@ -1,6 +1,7 @@
 //! What can be done about an error, as data: a command line says it as its commands and flags, a service in its own way.
 
 use crate::address::Address;
+use crate::state::StoreError;
 
 /// What to do about an error of the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,10 +57,28 @@ pub enum Advice {
     Repair,
     /// Put a copy of the stack in its place, or give its secrets up.
     GiveSecretsUp,
+    /// Put a backup in the place of what is damaged, or import what was exported.
+    PutBack,
+    /// List the stacks of the store.
+    ListStacks,
+    /// Choose another name, or remove the stack that has this one.
+    OtherName,
     /// Repair the state with the newer release that wrote a part of it.
     RepairWithNewer,
     /// Remove some tags.
     RemoveTags,
     /// Do what calls no provider.
     WithoutCalls,
+}
+
+impl Advice {
+    /// Says what can be done about an error of a store.
+    pub fn of_store(error: &StoreError) -> Vec<Self> {
+        match error {
+            StoreError::NoStack(_) => vec![Self::ListStacks],
+            StoreError::Taken(_) => vec![Self::OtherName],
+            StoreError::Corrupt { .. } => vec![Self::PutBack],
+            _ => Vec::new(),
+        }
+    }
 }
