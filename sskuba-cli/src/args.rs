@@ -45,7 +45,7 @@ pub(crate) struct Global {
     /// The stack: `name`, `project/name` or `organisation/project/name`
     #[arg(short, long, global = true, value_name = "NAME")]
     pub(crate) stack: Option<String>,
-    /// Where stacks are recorded: `sled:PATH` or `memory:`
+    /// Where stacks are recorded: `sled:PATH`, `memory:`, or what else the program has
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) state: Option<String>,
     /// Sets one value of the stack's configuration, for this run: `zones=["a","b"]`, `tags={team="x"}`, `tags.team=x`

@@ -12,6 +12,8 @@ use sskuba_core::config::{Config, ConfigField, Configured};
 use sskuba_core::provider::{Hook, Provider};
 use sskuba_core::schema::Schema;
 use sskuba_core::stack::{IntoProgram, Program};
+use sskuba_core::state::{StateStore, StoreError};
+use sskuba_core::stores::{StoreUrl, Stores};
 
 use crate::args::Arguments;
 use crate::commands;
@@ -72,6 +74,7 @@ pub struct Cli {
     pub(crate) providers: Vec<Arc<dyn Provider>>,
     pub(crate) hooks: Vec<(String, Arc<dyn Hook>)>,
     pub(crate) keeping: Vec<Arc<MakeProvider>>,
+    pub(crate) stores: Stores,
     pub(crate) simulate: Option<Arc<Simulate>>,
     pub(crate) simulated: bool,
     pub(crate) fields: Vec<ConfigField>,
@@ -95,6 +98,7 @@ impl Cli {
             providers: Vec::new(),
             hooks: Vec::new(),
             keeping: Vec::new(),
+            stores: Stores::default(),
             simulate: None,
             simulated: false,
             fields: Vec::new(),
@@ -132,6 +136,27 @@ impl Cli {
         make: impl Fn(&Path) -> Arc<dyn Provider> + Send + Sync + 'static,
     ) -> Self {
         self.keeping.push(Arc::new(make));
+        self
+    }
+
+    /// Adds a store that a state's URL can name by its scheme, beside `sled:` and `memory:`: under `store("team", …)` the
+    /// state may be `team:blue`. The factory opens nothing yet; what cannot be used is found at the first use.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// use sskuba_cli::Cli;
+    /// use sskuba_core::stores::Memory;
+    ///
+    /// let shared = Memory::default();
+    /// let cli = Cli::new("demo").store("team", move |_url| Ok(Arc::new(shared.clone())));
+    /// ```
+    #[must_use]
+    pub fn store(
+        mut self,
+        scheme: impl Into<String>,
+        make: impl Fn(&StoreUrl<'_>) -> Result<Arc<dyn StateStore>, StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        self.stores.register(scheme, make);
         self
     }
 

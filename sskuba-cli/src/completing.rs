@@ -15,7 +15,7 @@ use clap_complete::env::Shells;
 use clap_complete::{ArgValueCompleter, CompletionCandidate, Shell};
 use sskuba_core::address::StackId;
 use sskuba_core::engine::{Engine, Snapshot};
-use sskuba_core::stores;
+use sskuba_core::stores::Stores;
 
 use crate::args::Global;
 use crate::cli::{Cli, definition};
@@ -34,6 +34,7 @@ const PATIENCE: Duration = Duration::from_millis(400);
 struct Names {
     kinds: Vec<String>,
     keys: Vec<String>,
+    stores: Stores,
     /// None if even the folder cannot be told.
     place: Option<(Project, StackId, String)>,
 }
@@ -90,7 +91,7 @@ impl Names {
         kinds.sort();
         kinds.dedup();
         let keys = cli.fields.iter().map(|field| field.name.to_owned()).collect();
-        Self { kinds, keys, place }
+        Self { kinds, keys, stores: cli.stores.clone(), place }
     }
 
     fn kinds(&self) -> Vec<String> {
@@ -103,7 +104,7 @@ impl Names {
 
     fn stacks(&self) -> Vec<String> {
         let Some((project, _, url)) = &self.place else { return Vec::new() };
-        let Ok(store) = stores::parse(url) else { return Vec::new() };
+        let Ok(store) = self.stores.make(url, None) else { return Vec::new() };
         let stacks = soon(async move { store.stacks().await.ok() }).unwrap_or_default();
         let own = stacks.iter().filter(|stack| stack.project() == project.name);
         own.map(|stack| project.short(stack).to_owned()).collect()
@@ -112,7 +113,7 @@ impl Names {
     /// Reads what is recorded. Secrets stay closed: nothing of them is needed, and no identity is asked for.
     fn snapshot(&self) -> Option<Snapshot> {
         let (_, stack, url) = self.place.clone()?;
-        let engine = Engine::builder().store(stores::parse(&url).ok()?).build();
+        let engine = Engine::builder().store(self.stores.make(&url, None).ok()?).build();
         soon(async move { engine.read(&stack).await.ok() })
     }
 

@@ -6,17 +6,17 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sskuba_core::address::StackId;
 use sskuba_core::applying::Events;
 use sskuba_core::config::ConfigValues;
-use sskuba_core::engine::{Engine, EngineError, Session};
+use sskuba_core::engine::{Engine, EngineError};
 use sskuba_core::planning::PlanOptions;
 use sskuba_core::state::{Counts, StateStore};
-use sskuba_core::stores;
 
-use crate::args::{Global, Opening, Selection};
+use crate::advice;
+use crate::args::{Global, Selection};
 use crate::cli::{Cli, SimulationOptions};
 use crate::display::Display;
 use crate::environment::Environment;
@@ -75,7 +75,7 @@ impl<'a, 'w> Context<'a, 'w> {
 
     /// Returns the store where stacks are recorded.
     pub(crate) fn store(&self) -> Result<Arc<dyn StateStore>, Stop> {
-        Ok(stores::parse_with(&self.state_url(), self.settings()?.backups())?)
+        Ok(self.cli.stores.make(&self.state_url(), self.settings()?.backups())?)
     }
 
     /// Says where stacks are recorded, for people: a folder from the current one on, where it is below that.
@@ -220,64 +220,6 @@ impl<'a, 'w> Context<'a, 'w> {
         simulated.collect()
     }
 
-    /// Opens the stack, and resolves what an earlier run left open.
-    pub(crate) async fn open(
-        &mut self,
-        engine: &Engine,
-        command: &str,
-        opening: &Opening,
-    ) -> Result<Session, Stop> {
-        let wait = opening.wait.unwrap_or(Duration::ZERO);
-        let opened = self.interrupts.guard(engine.open(&self.stack, command, wait)).await;
-        let mut session = opened.map_err(|stop| match stop.code {
-            Code::Cancelled if !wait.is_zero() => Stop::cancelled(format!(
-                "cancelled while waiting for stack {}; nothing was changed",
-                self.stack
-            )),
-            _ => stop,
-        })?;
-        self.interrupts.also(session.stop_requests().await?);
-        self.revision = session.state().revision();
-        let recovered = self.recover(&mut session).await;
-        self.revision = session.state().revision();
-        match recovered {
-            Ok(()) => Ok(session),
-            Err(stop) => Err(self.close(session, stop).await),
-        }
-    }
-
-    async fn recover(&mut self, session: &mut Session) -> Result<(), Stop> {
-        let mut display = self.display(None);
-        let events = display.events();
-        let work = session.recover(&events);
-        let drop_it = |_| ControlFlow::Break(());
-        match display.follow(self.screen, &mut self.interrupts, work, drop_it).await {
-            None => Err(Stop::cancelled(
-                "cancelled while an earlier run's operations were being resolved; run again",
-            )),
-            Some(Ok(0)) => Ok(()),
-            Some(Ok(count)) => {
-                let what = if count == 1 {
-                    "1 interrupted operation was".to_owned()
-                } else {
-                    format!("{count} interrupted operations were")
-                };
-                self.screen.chat(format!("{what} resolved\n"));
-                Ok(())
-            }
-            Some(Err(error)) => Err(error.into()),
-        }
-    }
-
-    /// Closes a session after a failure, which stays the thing to tell.
-    pub(crate) async fn close(&mut self, session: Session, stop: Stop) -> Stop {
-        self.revision = session.state().revision();
-        match session.close().await {
-            Err(error) if stop.code == Code::Done => error.into(),
-            _ => stop,
-        }
-    }
-
     /// Makes a display without a plan: for what comes before one.
     pub(crate) fn display(&self, plan: Option<&sskuba_core::plan::Plan>) -> Display {
         Display::new(self.screen, &self.environment, self.stack.to_string(), plan)
@@ -308,7 +250,7 @@ impl From<EngineError> for Stop {
         };
         match error {
             EngineError::Store(error) => error.into(),
-            error => Self { code, message: error.to_string() },
+            error => Self { code, message: advice::message(&error) },
         }
     }
 }

@@ -4,6 +4,7 @@
 //! of its arguments and an [`Environment`] that writes to two outputs, so that [`Cli::run_with`] can be tested
 //! without a process.
 
+mod advice;
 mod args;
 mod canvas;
 mod cli;
@@ -23,6 +24,7 @@ mod project;
 mod prompt;
 mod render;
 mod screen;
+mod session;
 mod settings;
 mod stop;
 

@@ -5,6 +5,8 @@ use std::fmt;
 use sskuba_core::address::NameError;
 use sskuba_core::state::{RunResult, StoreError};
 
+use crate::advice;
+
 /// The exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -58,6 +60,15 @@ impl Stop {
         Self { code: Code::Cancelled, message: message.to_string() }
     }
 
+    /// Adds what failed besides; the first stays what the exit code is about.
+    pub(crate) fn and(self, other: &Self) -> Self {
+        let message = match self.message.as_str() {
+            "" => other.message.clone(),
+            first => format!("{first}\nand then the stack could not be closed: {}", other.message),
+        };
+        Self { message, ..self }
+    }
+
     /// Returns a mapper that says what was tried with a file.
     pub(crate) fn file<E: fmt::Display>(action: &str, path: &std::path::Path) -> impl FnOnce(E) -> Self {
         let text = format!("failed to {action} {}", path.display());
@@ -78,6 +89,24 @@ impl From<StoreError> for Stop {
             StoreError::Unsupported(_) => Code::Usage,
             _ => Code::Failed,
         };
-        Self { code, message: error.to_string() }
+        Self { code, message: advice::of_store(&error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_error_stays_the_first() {
+        let closing = Stop::failed("the disk is full");
+        let both = Stop::cancelled("nothing was changed").and(&closing);
+        assert_eq!(both.code, Code::Cancelled);
+        assert_eq!(
+            both.message,
+            "nothing was changed\nand then the stack could not be closed: the disk is full"
+        );
+        // All was said already of the first.
+        assert_eq!(Stop::failed("").and(&closing).message, "the disk is full");
     }
 }

@@ -236,7 +236,8 @@ impl Address {
         self.kind_str().split(':').next().unwrap_or_default()
     }
 
-    /// Tells whether it names a provider instance: its kind is `NAME:provider:Instance`.
+    /// Tells whether it names a provider instance by its name alone: its kind is `NAME:provider:Instance`. What the kind's
+    /// schema says is asked of the registry.
     pub fn is_instance(&self) -> bool {
         self.kind_str().split(':').nth(1) == Some("provider")
     }

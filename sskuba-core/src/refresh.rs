@@ -80,7 +80,7 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
     let mut asked: HashMap<Id, &Record> = HashMap::new();
     let live = |record: &&Record| {
         record.status != Status::Superseded
-            && !record.address.is_instance()
+            && !tools.registry.is_instance(&record.address)
             && state.pending_of(record.token).is_none()
     };
     let mut todo = state.records().filter(live);

@@ -235,6 +235,25 @@ pub struct Durations {
 /// fields.
 pub type Migration = fn(u32, &mut Map, &mut Map);
 
+/// What declarations of a kind are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Role {
+    /// Objects that are created, changed, deleted and recorded.
+    Resource,
+    /// Questions: asked at every run, never created or recorded.
+    Lookup,
+    /// Provider instances: settings that other resources are made with. They are recorded and are no object anywhere.
+    Instance,
+}
+
+impl Role {
+    /// Returns the role of a kind of which only the name is known: kinds of the module `provider` are instances.
+    pub(crate) fn named(module: &str) -> Self {
+        if module == "provider" { Self::Instance } else { Self::Resource }
+    }
+}
+
 /// The schema of a kind.
 #[derive(Debug, Clone)]
 pub struct Schema {
@@ -261,8 +280,8 @@ pub struct Schema {
     /// The keys of the kind: input fields that together tell an object from every other in its place. An object
     /// without one of the fields has not that key.
     pub unique: Vec<Vec<Text>>,
-    /// A lookup: it is read at every run and never created or recorded.
-    pub lookup: bool,
+    /// What declarations of the kind are.
+    pub role: Role,
     /// The computed field that holds the provider's id.
     pub id_field: Text,
     /// How many operations on this kind may run at once; none for no limit of its own.
@@ -275,6 +294,7 @@ impl Schema {
     pub fn of(kind: Kind) -> Self {
         const USUAL: Duration = Duration::from_secs(10);
         Self {
+            role: Role::named(kind.module()),
             kind,
             rust: Text::Borrowed(""),
             doc: Text::Borrowed(""),
@@ -286,7 +306,6 @@ impl Schema {
             expected: Durations { create: USUAL, made: USUAL, update: USUAL, delete: USUAL },
             delete_first: false,
             unique: Vec::new(),
-            lookup: false,
             id_field: Text::Borrowed("id"),
             parallel: None,
         }
@@ -302,9 +321,14 @@ impl Schema {
         self.fields.iter().filter(|field| !field.computed)
     }
 
-    /// Tells whether the kind is that of a provider's instances, `NAME:provider:Instance`.
+    /// Tells whether the kind is that of a provider's instances.
     pub fn is_instance(&self) -> bool {
-        self.kind.module() == "provider"
+        self.role == Role::Instance
+    }
+
+    /// Tells whether the kind is a lookup.
+    pub fn is_lookup(&self) -> bool {
+        self.role == Role::Lookup
     }
 
     /// Tells whether a field of a provider instance says where its objects are. Where no field is marked, all do that

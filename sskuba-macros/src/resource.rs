@@ -219,8 +219,8 @@ fn implementation(
     let mut words = text.split(':');
     let provider = number_of(words.next().unwrap_or_default());
     let provider = quote!(#core::resource::Of<#provider>);
-    let instance = (words.next() == Some("provider"))
-        .then(|| quote!(impl #core::resource::InstanceOf<#provider> for #name {}));
+    let instance =
+        is_instance(&text).then(|| quote!(impl #core::resource::InstanceOf<#provider> for #name {}));
     let recovery = &kind.recovery;
     let mut inputs = fields.iter().filter(|f| f.sort != Sort::Computed);
     let change = if inputs.all(|f| f.options.force_new.as_ref().is_some_and(Vec::is_empty)) {
@@ -273,7 +273,12 @@ fn schema(
     core: &TokenStream,
 ) -> TokenStream {
     let Kind { kind: kind_text, version, idempotency, visibility, create, made, update, delete, .. } = kind;
-    let (delete_first, lookup) = (kind.delete_first, kind.lookup);
+    let delete_first = kind.delete_first;
+    let role = match kind.lookup {
+        true => quote!(Lookup),
+        false if is_instance(&kind_text.value()) => quote!(Instance),
+        false => quote!(Resource),
+    };
     let name = &input.ident;
     let migrate = option(
         (*version > 1)
@@ -304,11 +309,16 @@ fn schema(
             },
             delete_first: #delete_first,
             unique: ::std::vec![#(#unique),*],
-            lookup: #lookup,
+            role: #core::schema::Role::#role,
             id_field: ::std::borrow::Cow::Borrowed(#id),
             parallel: #parallel,
         }
     }
+}
+
+/// Tells whether a kind is that of a provider's instances: `NAME:provider:Instance`.
+fn is_instance(kind: &str) -> bool {
+    kind.split(':').nth(1) == Some("provider")
 }
 
 /// Takes what the program leaves out from the resource that another input names.

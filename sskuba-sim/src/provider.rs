@@ -132,7 +132,7 @@ impl SimProvider {
                 .hint("build the program with the version that recorded it, or `state rm` the record"));
         };
         kind.ready()?;
-        if kind.schema.lookup != lookup {
+        if kind.schema.is_lookup() != lookup {
             let word = if lookup { "is not a lookup" } else { "is a lookup: it is only looked up" };
             return Err(Failure::new(Class::Terminal, format!("{text} {word}")));
         }

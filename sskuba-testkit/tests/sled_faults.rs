@@ -79,7 +79,9 @@ async fn a_file_where_the_folder_should_be() {
     for place in [file.clone(), file.join("deeper")] {
         let store = Sled::open(&place);
         let error = store.acquire(&dev(), &owner()).await.unwrap_err();
-        let StoreError::Io { action: "create", place: named, source } = &error else { panic!("{error:?}") };
+        let StoreError::Io { action: "create", place: named, error: source } = &error else {
+            panic!("{error:?}")
+        };
         assert_eq!(*named, place.display().to_string());
         assert!(matches!(source.kind(), ErrorKind::AlreadyExists | ErrorKind::NotADirectory), "{error:?}");
         let error = store.load(&dev()).await.unwrap_err();
@@ -107,7 +109,7 @@ async fn a_read_only_folder() {
         store.acquire(&dev(), &owner()).await.unwrap_err(),
         store.acquire(&"local/demo/new".parse().unwrap(), &owner()).await.unwrap_err(),
     ] {
-        let StoreError::Io { source, .. } = &error else { panic!("{error:?}") };
+        let StoreError::Io { error: source, .. } = &error else { panic!("{error:?}") };
         assert_eq!(source.kind(), ErrorKind::ReadOnlyFilesystem, "{error}");
         assert!(error.to_string().contains("make the folder writable"), "{error}");
     }
@@ -132,7 +134,7 @@ async fn a_full_disk() {
         }
         assert!(revision < 20_000, "the disk is never full");
     };
-    let StoreError::Io { action: "write to", source, .. } = &error else { panic!("{error:?}") };
+    let StoreError::Io { action: "write to", error: source, .. } = &error else { panic!("{error:?}") };
     assert_eq!(source.kind(), ErrorKind::StorageFull, "{error}");
     assert!(error.to_string().contains("free some space"), "{error}");
     assert!(revision > 1_000, "{revision} entries on the disk");

@@ -25,12 +25,13 @@ pub(crate) fn has(text: &str, parts: &[&str]) {
     }
 }
 
-/// The text of an error that there must be.
+/// The text of an error that there must be, and what can be done about it.
 #[track_caller]
 pub(crate) fn told<T>(result: Result<T, EngineError>) -> String {
     match result {
         Ok(_) => panic!("it was accepted"),
-        Err(error) => error.to_string(),
+        Err(error) if error.hint().is_empty() => sskuba::core::engine::told(&error),
+        Err(error) => format!("{}; {:?}", sskuba::core::engine::told(&error), error.hint()),
     }
 }
 

@@ -34,11 +34,11 @@ impl Around for Slow {
             match left.checked_sub(1) {
                 Some(fewer) => *left = fewer,
                 None => {
-                    let source = std::io::ErrorKind::StorageFull.into();
+                    let error = std::io::ErrorKind::StorageFull.into();
                     return Err(StoreError::Io {
                         action: "append to",
                         place: "the test's store".into(),
-                        source,
+                        error,
                     });
                 }
             }

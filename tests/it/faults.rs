@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sskuba::core::address::Address;
 use sskuba::core::applying::{Event, Events};
-use sskuba::core::engine::Resolution;
+use sskuba::core::engine::{Advice, Resolution};
 use sskuba::core::provider::{Class, Cx};
 use sskuba::core::state::RunResult;
 use sskuba::prelude::*;
@@ -82,8 +82,8 @@ async fn a_create_that_nobody_can_look_into_waits_for_a_person() {
         let bench = failing("may", Op::Create, phase, 1, Fault::Lost);
         let (_, report) = bench.up(program).await.unwrap();
         assert_eq!(report.result, RunResult::Failed);
-        let error = bench.up(program).await.unwrap_err().to_string();
-        assert!(error.contains("state resolve sim:access:Grant::may --created ID"), "{error}");
+        let error = bench.up(program).await.unwrap_err();
+        assert_eq!(error.hint(), [Advice::Resolve(address.clone())], "{error}");
         let objects = bench.world.objects().unwrap();
         let resolution = match objects.first() {
             Some(object) => Resolution::Created { id: object.id.clone() },
@@ -113,8 +113,8 @@ async fn an_interrupted_change_of_what_is_lost_for_good_can_be_forgotten() {
     bench.up(network).await.unwrap();
     let (_, report) = bench.up(sized("large")).await.unwrap();
     assert_eq!(report.result, RunResult::Failed);
-    let error = bench.up(sized("large")).await.unwrap_err().to_string();
-    assert!(error.contains("`state rm sim:compute:Machine::web` if it is gone for good"), "{error}");
+    let error = bench.up(sized("large")).await.unwrap_err();
+    assert_eq!(error.hint(), [Advice::ForgetGone(vec![address.clone()])], "{error}");
 
     let mut session = bench.engine.open(&bench.stack, "state rm", Duration::ZERO).await.unwrap();
     session.forget(&address).await.unwrap();

@@ -1,6 +1,7 @@
 //! Options on resources and on plans.
 
 use sskuba::core::applying::ApplyOptions;
+use sskuba::core::engine::Advice;
 use sskuba::core::planning::PlanOptions;
 use sskuba::core::state::RunResult;
 use sskuba::local::data::Data;
@@ -213,10 +214,12 @@ async fn simulated_resources_are_never_taken_for_real_ones() {
         engine(false).preview(&stack, program).await.unwrap_err(),
         engine(false).down(&stack).await.unwrap_err(),
     ] {
-        assert!(error.to_string().contains("are simulated ones; add `--simulate`"), "{error}");
+        assert!(error.to_string().contains("are simulated ones"), "{error}");
+        assert!(error.hint().contains(&Advice::Simulate), "{error}");
     }
     engine(true).down(&stack).await.unwrap();
     engine(false).up(&stack, program).await.unwrap();
-    let error = engine(true).down(&stack).await.unwrap_err().to_string();
-    assert!(error.contains("are real ones; leave `--simulate` out"), "{error}");
+    let error = engine(true).down(&stack).await.unwrap_err();
+    assert!(error.to_string().contains("are real ones"), "{error}");
+    assert!(error.hint().contains(&Advice::DoNotSimulate), "{error}");
 }

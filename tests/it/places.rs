@@ -106,6 +106,7 @@ async fn another_ambient_place_is_refused_by_every_verb_before_anything_happens(
 #[derive(Debug, Clone)]
 struct Lost(SimProvider);
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait::async_trait]
 impl Provider for Lost {
     fn name(&self) -> &str {
@@ -114,11 +115,28 @@ impl Provider for Lost {
     fn schemas(&self) -> Vec<Arc<Schema>> {
         self.0.schemas()
     }
+    fn schema(&self, kind: &sskuba::core::address::Kind) -> Option<Arc<sskuba::core::schema::Schema>> {
+        self.0.schema(kind)
+    }
+    async fn learn(&self, kinds: &[sskuba::core::address::Kind]) -> Result<(), Failure> {
+        self.0.learn(kinds).await
+    }
+    fn limits(&self) -> sskuba::core::provider::Limits {
+        Provider::limits(&self.0)
+    }
+    fn check(
+        &self,
+        schema: &sskuba::core::schema::Schema,
+        inputs: &Map,
+    ) -> Vec<sskuba::core::schema::FieldError> {
+        self.0.check(schema, inputs)
+    }
     async fn configure(&self, _: Option<&Map>) -> Result<Arc<dyn provider::Instance>, Failure> {
         Ok(Arc::new(self.clone()))
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait::async_trait]
 impl provider::Instance for Lost {
     async fn place(&self) -> Result<Place, Failure> {
@@ -126,6 +144,12 @@ impl provider::Instance for Lost {
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         self.0.create(cx, inputs).await
+    }
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<sskuba::core::provider::Readiness, Failure> {
+        self.0.ready(cx, prior).await
+    }
+    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
+        self.0.lookup(cx, inputs).await
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
         self.0.read(cx, prior).await

@@ -103,7 +103,7 @@ async fn an_edit_is_still_undone_after_a_fold_and_by_its_revision() {
     let document = bench.engine.export_state(&bench.stack).await.unwrap();
     // An import folds, and this one changes nothing.
     session.import_state(document).await.unwrap();
-    has(&told(session.undoing(Some(1)).await), &["revision 1", "is not an edit", "`history` shows them"]);
+    has(&told(session.undoing(Some(1)).await), &["revision 1", "is not an edit", "[ListEdits]"]);
     let undoing = session.undoing(Some(revision)).await.unwrap();
     session.undo(&undoing, false).await.unwrap();
     session.close().await.unwrap();
@@ -128,7 +128,7 @@ async fn what_happened_since_is_listed_instead_of_lost() {
         &text,
         &["undoing `state rm` of revision", "sim:compute:Machine::web was created again since, as m-"],
     );
-    has(&text, &["--force", "`refresh`"]);
+    has(&text, &["[Force]"]);
     assert_eq!(recorded(&bench).await, second, "nothing was changed");
     // By force both are known, and the older one is the address's.
     session.undo(&undoing, true).await.unwrap();
@@ -231,9 +231,9 @@ async fn a_move_that_cannot_be_says_why_and_changes_nothing() {
     let before = recorded(&bench).await;
     let mut session = open(&bench, "state move").await;
     for (from, to, parts) in [
-        (NET, SUB, ["a record keeps its kind", "import it there"]),
-        (NET, NET, ["is recorded already, as net-", "`state rm` that one first"]),
-        ("sim:net:Network::none", NET, ["is not recorded", "`state list` shows what is"]),
+        (NET, SUB, ["a record keeps its kind", "[ImportAnew]"]),
+        (NET, NET, ["is recorded already, as net-", "[MakeRoom("]),
+        ("sim:net:Network::none", NET, ["is not recorded", "[ListState]"]),
     ] {
         has(&told(session.move_to(&at(from), &at(to)).await), &parts);
     }
@@ -264,7 +264,7 @@ async fn open_calls_and_outputs_travel_with_an_export() {
     assert_eq!(open.inputs["action"].exposed().unwrap(), "canary");
     // What is open here would be forgotten by another import.
     let text = told(session.import_state(document).await);
-    has(&text, &["are interrupted", "sim:access:Grant::grant", "run `up` first"]);
+    has(&text, &["are interrupted", "sim:access:Grant::grant", "[Recover]"]);
     session.close().await.unwrap();
 }
 
@@ -276,10 +276,7 @@ async fn an_import_without_the_key_of_its_secrets_is_refused() {
     let mut document = bench.engine.export_state(&bench.stack).await.unwrap();
     document.as_object_mut().unwrap().remove("key");
     let mut session = open(&bench, "state import").await;
-    has(
-        &told(session.import_state(document).await),
-        &["its `key`", "is missing", "`state export` wrote, whole"],
-    );
+    has(&told(session.import_state(document).await), &["its `key`", "is missing", "[UseExport]"]);
     session.close().await.unwrap();
     assert_eq!(recorded(&bench).await, before);
 }
@@ -408,7 +405,7 @@ async fn a_repair_keeps_what_can_be_read_and_says_what_cannot() {
     let put = image.records.iter().filter_map(spoilt).collect();
     store.fold(&lease, Fold { records: Records::put(put), ..Fold::default() }).await.unwrap();
     store.release(&lease).await.unwrap();
-    has(&told(bench.engine.read(&bench.stack).await), &["record ", "checksum", "`state repair`"]);
+    has(&told(bench.engine.read(&bench.stack).await), &["record ", "checksum", "[Repair]"]);
 
     let found = bench.engine.examine(&bench.stack).await.unwrap();
     assert_eq!((found.salvage.state.len(), found.salvage.unreadable.len()), (2, 1));

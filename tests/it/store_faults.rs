@@ -50,8 +50,8 @@ impl Flaky {
             Some((_, Truth::Written)) => drop(write.await?),
             Some((_, Truth::NotWritten)) => drop(write),
         }
-        let source = std::io::ErrorKind::TimedOut.into();
-        Err(StoreError::Io { action: "write to", place: "the test's store".into(), source })
+        let error = std::io::ErrorKind::TimedOut.into();
+        Err(StoreError::Io { action: "write to", place: "the test's store".into(), error })
     }
 }
 

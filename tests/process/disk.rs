@@ -138,7 +138,7 @@ fn a_state_folder_that_is_read_only() {
     }
     let stage = stage("8m", &["resources=20"]);
     let state = stage.path().join("state");
-    let hints = ["Read-only file system", "make the folder writable, or choose another with --state"];
+    let hints = ["Read-only file system", "make the folder writable, or choose another"];
     mount_again("ro", &state);
     for args in ["up --yes", "up --yes --json", "stack init other"] {
         stage.run(args).expect(1).says(&hints);

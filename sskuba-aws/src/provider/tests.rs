@@ -21,7 +21,7 @@ fn every_reference_names_a_kind_and_every_id_is_a_field() {
                 field.reference
             );
         }
-        if !schema.lookup {
+        if !schema.is_lookup() {
             assert!(schema.field(&schema.id_field).is_some_and(|field| field.computed), "{}", schema.kind);
             assert_ne!(schema.idempotency, Idempotency::None, "{}", schema.kind);
         }
@@ -60,7 +60,7 @@ fn what_cannot_be_there_twice_has_a_key() {
     assert!(schemas.iter().all(|schema| !schema.delete_first), "its keys say when the old one goes first");
     let without: BTreeSet<&str> = schemas
         .iter()
-        .filter(|schema| schema.unique.is_empty() && !schema.lookup && !schema.is_instance())
+        .filter(|schema| schema.unique.is_empty() && !schema.is_lookup() && !schema.is_instance())
         .map(|schema| schema.kind.as_str())
         .collect();
     assert_eq!(without, BTreeSet::from(["aws:ec2:Eip", "aws:ec2:RouteTable", "aws:ec2:Vpc"]));
@@ -161,7 +161,7 @@ mod without_a_client {
         let change = Change { prior: prior.clone(), inputs: Map::new() };
         for schema in provider.schemas().iter().filter(|schema| !schema.is_instance()) {
             let cx = cx(schema.kind.as_str());
-            if schema.lookup {
+            if schema.is_lookup() {
                 refused(instance.lookup(&cx, &map).await);
                 continue;
             }

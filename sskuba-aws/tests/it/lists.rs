@@ -61,7 +61,7 @@ scene! {
             kinds.insert(kind);
         }
         let schemas = sskuba_aws::schemas();
-        let managed = schemas.iter().filter(|schema| !schema.lookup && !schema.is_instance());
+        let managed = schemas.iter().filter(|schema| !schema.is_lookup() && !schema.is_instance());
         assert_eq!(kinds, managed.map(|schema| schema.kind.as_str()).collect());
         // What goes is not listed while AWS still shows it.
         let machine = ids["machine"].as_str().unwrap();

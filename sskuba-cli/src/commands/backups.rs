@@ -1,9 +1,10 @@
 //! `state backups`
 
 use serde_json::json;
+use sskuba_core::engine::Session;
 
 use super::planned;
-use super::state::{ended, open};
+use super::state::edit;
 use crate::args::Backups;
 use crate::context::{Access, Context};
 use crate::render::table;
@@ -57,9 +58,8 @@ async fn restore(context: &mut Context<'_, '_>, name: &str, args: &Backups) -> R
         let question = format!("Replace what is recorded of {} by its backup {name}?", context.stack);
         planned::agree(context, &question).await?;
     }
-    let mut session = open(context, "state backups", &args.opening).await?;
-    let result = session.restore(name).await.map_err(Stop::from);
-    let count = ended(context, session, result).await?;
+    let work = async |_: &mut Context<'_, '_>, session: &mut Session| Ok(session.restore(name).await?);
+    let count = edit(context, "state backups", &args.opening, work).await?;
     if context.screen.json {
         context.screen.document(&json!({"restored": name, "records": count}));
     }

@@ -1,21 +1,22 @@
 //! `down`
 
+use sskuba_core::engine::Session;
+use sskuba_core::plan::Plan;
+use sskuba_core::planning::PlanOptions;
 use sskuba_core::state::Counts;
 
 use super::planned;
 use crate::args::{Down, Selection};
 use crate::context::{Access, Context};
+use crate::session::Opens;
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Down) -> Result<Code, Stop> {
     planned::must_be_agreed(context, "down", args.applying.yes)?;
     let selection =
         Selection { target: args.target.clone(), exclude: args.exclude.clone(), ..Selection::default() };
-    let options = sskuba_core::planning::PlanOptions {
-        targets: selection.target,
-        excludes: selection.exclude,
-        ..Default::default()
-    };
+    let options =
+        PlanOptions { targets: selection.target, excludes: selection.exclude, ..Default::default() };
     let engine = context.engine(Access::Write)?;
     if !engine.store().stacks().await?.contains(&context.stack) {
         let stacks = context.stacks(&engine).await?;
@@ -25,27 +26,38 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Down) -> Result<Co
         context.screen.say(format!("Nothing is there: stack {} was never built{meant}", context.stack));
         return Ok(Code::Done);
     }
-    let session = context.open(&engine, "down", &args.applying.opening).await?;
-    let plan = match context.interrupts.guard(session.plan_down(&options)).await {
-        Ok(plan) => plan,
-        Err(stop) => return Err(context.close(session, stop).await),
+    let opens = Opens::recovered("down", &args.applying.opening);
+    let work = async |context: &mut Context<'_, '_>, session: Session| match agreed_plan(
+        context, &session, args, &options,
+    )
+    .await
+    {
+        Ok(Some(plan)) => planned::apply(context, session, plan, &args.applying, "down").await,
+        Ok(None) => (Some(session), Ok(Code::Done)),
+        Err(stop) => (Some(session), Err(stop)),
     };
+    context.lending_session(&engine, opens, work).await
+}
+
+/// Returns the plan that is to be carried out; none if there is nothing to delete.
+async fn agreed_plan(
+    context: &mut Context<'_, '_>,
+    session: &Session,
+    args: &Down,
+    options: &PlanOptions,
+) -> Result<Option<Plan>, Stop> {
+    let plan = context.interrupts.guard(session.plan_down(options)).await?;
     if plan.is_empty() {
-        let there = !session.state().is_empty();
-        session.close().await?;
-        context.screen.say(if there {
-            "Nothing to delete: what is there is left out"
-        } else {
-            "Nothing is there"
+        context.screen.say(match session.state().is_empty() {
+            true => "Nothing is there",
+            false => "Nothing to delete: what is there is left out",
         });
-        return Ok(Code::Done);
+        return Ok(None);
     }
     planned::show(context, &plan);
     if !args.applying.yes && plan.counts().changes() > 0 {
         let question = format!("Delete all this in {}?", plan.stack);
-        if let Err(stop) = planned::agree(context, &question).await {
-            return Err(context.close(session, stop).await);
-        }
+        planned::agree(context, &question).await?;
     }
-    planned::apply(context, session, plan, &args.applying, "down").await
+    Ok(Some(plan))
 }

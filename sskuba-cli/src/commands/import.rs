@@ -9,6 +9,7 @@ use sskuba_core::suggest::find;
 use crate::args::{Import, Selection};
 use crate::context::{Access, Context};
 use crate::render::{difference, rust_code};
+use crate::session::Opens;
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<Code, Stop> {
@@ -23,14 +24,12 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<
     let engine = context.engine(Access::Write)?;
     context.refuse_unknown_stack(&engine).await?;
     let address = declared(context, &engine, text).await?;
-    let mut session = context.open(&engine, "import", &args.opening).await?;
-    let imported = match import(context, &mut session, &address, id, args.even_if_replaced).await {
-        Ok(imported) => imported,
-        Err(stop) => return Err(context.close(session, stop).await),
+    let opens = Opens::recovered("import", &args.opening);
+    let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
+        let imported = import(context, session, &address, id, args.even_if_replaced).await?;
+        Ok((imported, recorded_code(&engine, session, &address)))
     };
-    context.revision = session.state().revision();
-    let code = recorded_code(&engine, &session, &address);
-    session.close().await?;
+    let (imported, code) = context.with_session(&engine, opens, work).await?;
     context.changes.import = 1;
     if context.screen.json {
         let differs: Vec<&str> = imported.changes.iter().map(|change| change.field.as_str()).collect();

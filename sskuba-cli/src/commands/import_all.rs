@@ -12,11 +12,13 @@ use sskuba_core::engine::{Engine, EngineError, Imports, Session, ToImport};
 use sskuba_core::plan::Action;
 use sskuba_core::suggest::nearest;
 
+use crate::advice;
 use crate::args;
 use crate::args::Selection;
 use crate::context::{Access, Context};
 use crate::render::paint::{clean, one_line};
 use crate::render::table;
+use crate::session::Opens;
 use crate::stop::{Code, Stop};
 
 /// One object of the file.
@@ -50,16 +52,12 @@ pub(super) async fn run(
         let list: String = mistakes.iter().map(|line| format!("\n  - {}", one_line(line))).collect();
         Stop::usage(format!("{} cannot be imported, and nothing was:{list}", file.display()))
     })?;
-    let mut session = context.open(&engine, "import", &args.opening).await?;
-    let imported = import(context, &mut session, objects, args).await;
-    let imports = match imported {
-        Ok(imports) => imports,
-        Err(stop) => return Err(context.close(session, stop).await),
+    let opens = Opens::recovered("import", &args.opening);
+    let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
+        let imports = import(context, session, objects, args).await?;
+        tell(context, session, &imports).await
     };
-    context.revision = session.state().revision();
-    let told = tell(context, &mut session, &imports).await;
-    session.close().await?;
-    told
+    context.with_session(&engine, opens, work).await
 }
 
 async fn import(
@@ -169,7 +167,7 @@ async fn tell(context: &mut Context<'_, '_>, session: &mut Session, imports: &Im
             }
             Import::Failed(error) => {
                 failed += 1;
-                let why = error.to_string();
+                let why = advice::message(error);
                 let event = json!({"event": "error", "address": address, "id": id, "message": why});
                 ("failed", why, event)
             }

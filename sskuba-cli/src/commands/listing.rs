@@ -51,7 +51,7 @@ fn kind_of(context: &Context<'_, '_>, engine: &Engine, text: &str) -> Result<Kin
     let text = text.split_once("::").map_or(text, |(kind, _)| kind.rsplit('/').next().unwrap_or(kind));
     let schemas = engine.registry().schemas();
     // A lookup has no object, and neither has an instance of a provider.
-    let objects = schemas.iter().filter(|schema| !schema.lookup && schema.kind.module() != "provider");
+    let objects = schemas.iter().filter(|schema| !schema.is_lookup() && !schema.is_instance());
     let kinds: Vec<&Kind> = objects.map(|schema| &schema.kind).collect();
     if let Some(kind) = kinds.iter().find(|kind| kind.as_str() == text) {
         return Ok((*kind).clone());

@@ -126,7 +126,7 @@ pub(super) async fn apply(
     plan: Plan,
     args: &Applying,
     command: &str,
-) -> Result<Code, Stop> {
+) -> (Option<Session>, Result<Code, Stop>) {
     let title = format!("{command} {}", plan.stack);
     let mut display = crate::display::Display::new(context.screen, &context.environment, title, Some(&plan));
     let defaults = ApplyOptions::default();
@@ -154,26 +154,23 @@ pub(super) async fn apply(
     };
     let ended = display.follow(context.screen, &mut context.interrupts, run, interrupted).await;
     let Some(Ok((session, report))) = ended else {
-        return Err(Stop::failed(
-            "the run ended by a defect of sskuba; what was done is recorded, and the next run resolves the rest",
-        ));
+        let defect = "the run ended by a defect of sskuba; what was done is recorded, and the next run resolves the rest";
+        return (None, Err(Stop::failed(defect)));
     };
-    context.revision = session.state().revision();
     let report = match report {
         Ok(report) => report,
-        Err(error) => return Err(context.close(session, error.into()).await),
+        Err(error) => return (Some(session), Err(error.into())),
     };
-    if !report.abandoned {
-        session.close().await?;
-    }
     context.revision = report.revision;
     context.changes = report.counts;
     tell(context, &report, &recorded, command);
-    Ok(match report.result {
+    let code = match report.result {
         RunResult::Succeeded => Code::Done,
         RunResult::Failed => Code::Failed,
         RunResult::Cancelled => Code::Cancelled,
-    })
+    };
+    // Calls that are still open go on under the lease, which is left to them.
+    (Some(session).filter(|_| !report.abandoned), Ok(code))
 }
 
 /// Says what came of a run: what changed, how long it took, the outputs, what to do next.

@@ -1,11 +1,13 @@
 //! `stack recipients list|add|rm`
 
 use serde_json::json;
+use sskuba_core::engine::Session;
 use sskuba_core::state::AgeKeyring;
 
-use crate::args::Recipients;
+use crate::args::{Opening, Recipients};
 use crate::context::{Access, Context};
 use crate::render::table;
+use crate::session::Opens;
 use crate::settings::{Entry, Place, StackFile, open, seal};
 use crate::stop::Stop;
 
@@ -107,10 +109,12 @@ async fn change(context: &mut Context<'_, '_>, recipient: &str, add: bool) -> Re
     file.set_recipients(&wanted);
     let engine = context.engine(Access::Write)?;
     if engine.store().stacks().await?.contains(&context.stack) {
-        let mut session = engine.open(&context.stack, command, std::time::Duration::ZERO).await?;
         // Who leaves has had the key, so there is a new one.
-        let done = if add { session.reseal(&keyring).await } else { session.rotate_key(&keyring).await };
-        super::state::ended(context, session, done.map_err(Stop::from)).await?;
+        let work = async |_: &mut Context<'_, '_>, session: &mut Session| match add {
+            true => Ok(session.reseal(&keyring).await?),
+            false => Ok(session.rotate_key(&keyring).await?),
+        };
+        context.with_session(&engine, Opens::as_it_is(command, &Opening::default()), work).await?;
     }
     file.save()?;
     let (count, name) = (wanted.len(), file.name());

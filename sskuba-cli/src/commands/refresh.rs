@@ -10,17 +10,17 @@ use crate::args::Refresh;
 use crate::context::{Access, Context};
 use crate::render::difference;
 use crate::render::paint::clean;
+use crate::session::Opens;
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Refresh) -> Result<Code, Stop> {
     let engine = context.engine(Access::Write)?;
     context.refuse_unknown_stack(&engine).await?;
-    let mut session = context.open(&engine, "refresh", &args.opening).await?;
-    let report = match read(context, &mut session, args.accept_gone).await {
-        Ok(report) => report,
-        Err(stop) => return Err(context.close(session, stop).await),
+    let opens = Opens::recovered("refresh", &args.opening);
+    let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
+        read(context, session, args.accept_gone).await
     };
-    session.close().await?;
+    let report = context.with_session(&engine, opens, work).await?;
     context.changes.read = report.read;
     context.changes.failed = u32::try_from(report.failed.len()).unwrap_or(u32::MAX);
     let drifted = !report.drifted.is_empty() || !report.gone.is_empty();

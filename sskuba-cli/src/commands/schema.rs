@@ -117,7 +117,7 @@ fn document(schema: &Schema) -> Json {
         "rust": rust_path(schema),
         "doc": words(&schema.doc),
         "version": schema.version,
-        "lookup": schema.lookup,
+        "lookup": schema.is_lookup(),
         "idempotency": idempotency,
         "delete_first": schema.delete_first,
         "fields": schema.fields.iter().map(field).collect::<Vec<_>>(),

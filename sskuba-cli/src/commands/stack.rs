@@ -2,12 +2,13 @@
 
 use serde_json::{Value as Json, json};
 use sskuba_core::address::StackId;
-use sskuba_core::engine::{EngineError, Snapshot};
+use sskuba_core::engine::{EngineError, Session, Snapshot, told};
 
 use super::planned;
-use crate::args::Stack;
+use crate::args::{Opening, Stack};
 use crate::context::{Access, Context};
 use crate::render::table;
+use crate::session::Opens;
 use crate::settings::{Entry, FileLock, Place, StackFile, open, seal};
 use crate::stop::{Code, Stop};
 
@@ -91,7 +92,7 @@ fn listed(
             (row, document)
         }
         Err(error) => {
-            let error = error.to_string();
+            let error = told(&error);
             let document = json!({"stack": stack, "selected": selected, "error": error});
             let unknown = || "?".to_owned();
             let row = [name, unknown(), unknown(), unknown(), String::new(), error.replace('\n', " ")];
@@ -116,7 +117,8 @@ async fn init(context: &mut Context<'_, '_>, name: &str, from: Option<&str>) -> 
     }
     // Before the stack is there: what cannot be copied is refused, and asked for again.
     let copied = from.map(|from| copy_config(context, from)).transpose()?;
-    engine.open(&stack, "stack init", std::time::Duration::ZERO).await?.close().await?;
+    let nothing = async |_: &mut Context<'_, '_>, _: &mut Session| Ok(());
+    context.with_session(&engine, Opens::as_it_is("stack init", &Opening::default()), nothing).await?;
     context.project.select(&stack)?;
     done(context, &stack, "made", "Made and selected");
     if let Some(name) = copied {
@@ -200,28 +202,35 @@ async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -
     if !yes {
         planned::agree(context, &format!("Remove {stack} and its history?")).await?;
     }
-    let mut session = engine.open(&stack, "stack rm", std::time::Duration::ZERO).await?;
-    if force {
-        let recorded: Vec<_> = session.state().records().map(|record| record.address.clone()).collect();
-        if let Err(error) = session.forget_all(&recorded).await {
-            return Err(context.close(session, error.into()).await);
-        }
-    }
-    if !session.state().is_empty() {
-        let count = session.state().len();
-        let message = format!(
-            "stack {stack} still records {count} resources; take it down first, or add --force to forget them and \
-             leave their objects where they are"
-        );
-        return Err(context.close(session, Stop::failed(message)).await);
-    }
-    // First, so that a stack that is gone is never the selected one.
-    if let Err(stop) = unselect(context, &stack) {
-        return Err(context.close(session, stop).await);
-    }
-    session.remove_stack().await?;
+    let work = async |context: &mut Context<'_, '_>, mut session: Session| match emptied(
+        context,
+        &mut session,
+        force,
+    )
+    .await
+    {
+        Ok(()) => (None, session.remove_stack().await.map_err(Stop::from)),
+        Err(stop) => (Some(session), Err(stop)),
+    };
+    context.lending_session(&engine, Opens::as_it_is("stack rm", &Opening::default()), work).await?;
     done(context, &stack, "removed", "Removed");
     Ok(())
+}
+
+/// Makes sure that nothing is recorded and the stack is not selected: one that is gone never is.
+async fn emptied(context: &mut Context<'_, '_>, session: &mut Session, force: bool) -> Result<(), Stop> {
+    if force {
+        let recorded: Vec<_> = session.state().records().map(|record| record.address.clone()).collect();
+        session.forget_all(&recorded).await?;
+    }
+    let (stack, count) = (session.stack().clone(), session.state().len());
+    if count > 0 {
+        return Err(Stop::failed(format!(
+            "stack {stack} still records {count} resources; take it down first, or add --force to forget them and \
+             leave their objects where they are"
+        )));
+    }
+    unselect(context, &stack)
 }
 
 /// Selects none if this is the stack that is selected.

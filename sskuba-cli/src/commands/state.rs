@@ -13,6 +13,7 @@ use super::{planned, records};
 use crate::args::{Opening, State};
 use crate::context::{Access, Context};
 use crate::render::table;
+use crate::session::Opens;
 use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, command: State) -> Result<Code, Stop> {
@@ -78,17 +79,16 @@ async fn show(context: &mut Context<'_, '_>, address: &str, show_secrets: bool) 
     Ok(())
 }
 
-/// Opens the stack without resolving what is open: these commands are for when that does not work.
-pub(super) async fn open(
+/// Works with a stack of which what is open is not resolved: these commands are for when that does not work.
+pub(super) async fn edit<T>(
     context: &mut Context<'_, '_>,
     command: &str,
     opening: &Opening,
-) -> Result<Session, Stop> {
+    work: impl AsyncFnOnce(&mut Context<'_, '_>, &mut Session) -> Result<T, Stop>,
+) -> Result<T, Stop> {
     refuse_missing(context).await?;
     let engine = context.engine(Access::Write)?;
-    let session = engine.open(&context.stack, command, opening.wait.unwrap_or_default()).await?;
-    context.interrupts.also(session.stop_requests().await?);
-    Ok(session)
+    context.with_session(&engine, Opens::as_it_is(command, opening), work).await
 }
 
 /// Refuses a stack that is not there, before an identity is made for it.
@@ -100,21 +100,6 @@ pub(super) async fn refuse_missing(context: &mut Context<'_, '_>) -> Result<(), 
     }
 }
 
-/// Closes the session, whatever came of it.
-pub(super) async fn ended<T>(
-    context: &mut Context<'_, '_>,
-    session: Session,
-    result: Result<T, Stop>,
-) -> Result<T, Stop> {
-    match result {
-        Ok(value) => {
-            session.close().await?;
-            Ok(value)
-        }
-        Err(stop) => Err(context.close(session, stop).await),
-    }
-}
-
 async fn rm(
     context: &mut Context<'_, '_>,
     addresses: &[String],
@@ -122,9 +107,10 @@ async fn rm(
     opening: &Opening,
 ) -> Result<(), Stop> {
     planned::must_be_agreed(context, "state rm", yes)?;
-    let mut session = open(context, "state rm", opening).await?;
-    let result = forget(context, &mut session, addresses, yes).await;
-    let addresses = ended(context, session, result).await?;
+    let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
+        forget(context, session, addresses, yes).await
+    };
+    let addresses = edit(context, "state rm", opening, work).await?;
     for address in &addresses {
         context.screen.say(format!("Forgot {address}; its object stays where it is"));
     }
@@ -191,9 +177,9 @@ async fn import(
         planned::agree(context, &question).await?;
     }
     let engine = context.engine(Access::Write)?;
-    let mut session = engine.open(&context.stack, "state import", opening.wait.unwrap_or_default()).await?;
-    let result = session.import_state(document).await.map_err(Stop::from);
-    let count = ended(context, session, result).await?;
+    let work =
+        async |_: &mut Context<'_, '_>, session: &mut Session| Ok(session.import_state(document).await?);
+    let count = context.with_session(&engine, Opens::as_it_is("state import", opening), work).await?;
     context.screen.say(format!("Imported {count} records into {}", context.stack));
     Ok(())
 }
@@ -228,15 +214,14 @@ async fn resolve(
     created: Option<String>,
     opening: &Opening,
 ) -> Result<(), Stop> {
-    let mut session = open(context, "state resolve", opening).await?;
-    let address = match context.recorded(session.state(), address) {
-        Ok(address) => address,
-        Err(stop) => return Err(context.close(session, stop).await),
-    };
     let what = created.as_ref().map_or("not created".to_owned(), |id| format!("created as {id}"));
     let resolution = created.map_or(Resolution::NotCreated, |id| Resolution::Created { id });
-    let result = session.resolve(&address, resolution).await.map_err(Stop::from);
-    ended(context, session, result).await?;
+    let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
+        let address = context.recorded(session.state(), address)?;
+        session.resolve(&address, resolution).await?;
+        Ok(address)
+    };
+    let address = edit(context, "state resolve", opening, work).await?;
     if context.screen.json {
         context.screen.document(&json!({"address": address, "resolved": what}));
     }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use sskuba_core::address::{Address, Name};
-use sskuba_core::engine::{EngineError, Examination, Session};
+use sskuba_core::engine::{EngineError, Examination, Session, Undoing};
 use sskuba_core::state::StoreError;
 
 use super::planned;
-use super::state::{ended, open};
+use super::state::edit;
 use crate::args::{Opening, Repair, Undo};
 use crate::context::{Access, Context};
 use crate::keyring::UserKeyring;
@@ -22,9 +22,10 @@ pub(super) async fn rename(
     to: &str,
     opening: &Opening,
 ) -> Result<(), Stop> {
-    let mut session = open(context, "state move", opening).await?;
-    let result = move_to(context, &mut session, from, to).await;
-    let (from, to) = ended(context, session, result).await?;
+    let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
+        move_to(context, session, from, to).await
+    };
+    let (from, to) = edit(context, "state move", opening, work).await?;
     if context.screen.json {
         context.screen.document(&json!({"moved": from, "to": to}));
     }
@@ -55,9 +56,10 @@ pub(super) async fn unprotect(
     opening: &Opening,
 ) -> Result<(), Stop> {
     planned::must_be_agreed(context, "state unprotect", yes)?;
-    let mut session = open(context, "state unprotect", opening).await?;
-    let result = take_off(context, &mut session, names, yes).await;
-    let found = ended(context, session, result).await?;
+    let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
+        take_off(context, session, names, yes).await
+    };
+    let found = edit(context, "state unprotect", opening, work).await?;
     if context.screen.json {
         context.screen.document(&json!({"unprotected": found}));
     }
@@ -86,37 +88,42 @@ async fn take_off(
 
 pub(super) async fn undo(context: &mut Context<'_, '_>, args: &Undo) -> Result<(), Stop> {
     planned::must_be_agreed(context, "state undo", args.yes)?;
-    let mut session = open(context, "state undo", &args.opening).await?;
-    let undoing = match session.undoing(args.revision).await {
-        Ok(undoing) => undoing,
-        Err(error) => return Err(context.close(session, error.into()).await),
-    };
-    let (revision, command) = (undoing.revision, undoing.edit.command.clone());
-    if args.force || undoing.obstacles.is_empty() {
-        context.screen.say(format!("Undoing `{command}` of revision {revision}"));
-        for line in &undoing.lines {
-            context.screen.say(format!("  - {}", one_line(line)));
-        }
-        if !args.yes
-            && let Err(stop) = planned::agree(context, "Undo it?").await
-        {
-            return Err(context.close(session, stop).await);
-        }
-    }
-    let result = session.undo(&undoing, args.force).await.map_err(Stop::from);
-    ended(context, session, result).await?;
+    let work =
+        async |context: &mut Context<'_, '_>, session: &mut Session| take_back(context, session, args).await;
+    let undone = edit(context, "state undo", &args.opening, work).await?;
     if context.screen.json {
-        context.screen.document(&json!({"undone": revision, "command": command, "did": undoing.lines}));
+        let command = &undone.edit.command;
+        context.screen.document(&json!({"undone": undone.revision, "command": command, "did": undone.lines}));
     }
     context.screen.say("Done; `state undo` once more takes this back");
     Ok(())
 }
 
+async fn take_back(
+    context: &mut Context<'_, '_>,
+    session: &mut Session,
+    args: &Undo,
+) -> Result<Undoing, Stop> {
+    let undoing = session.undoing(args.revision).await?;
+    if args.force || undoing.obstacles.is_empty() {
+        let (revision, command) = (undoing.revision, &undoing.edit.command);
+        context.screen.say(format!("Undoing `{command}` of revision {revision}"));
+        for line in &undoing.lines {
+            context.screen.say(format!("  - {}", one_line(line)));
+        }
+        if !args.yes {
+            planned::agree(context, "Undo it?").await?;
+        }
+    }
+    session.undo(&undoing, args.force).await?;
+    Ok(undoing)
+}
+
 pub(super) async fn rotate(context: &mut Context<'_, '_>, opening: &Opening) -> Result<(), Stop> {
     let keyring = UserKeyring::new(&context.identities(Access::Read)?, &context.settings()?.recipients())?;
-    let mut session = open(context, "state rotate-key", opening).await?;
-    let result = session.rotate_key(&keyring).await.map_err(Stop::from);
-    ended(context, session, result).await?;
+    let work =
+        async |_: &mut Context<'_, '_>, session: &mut Session| Ok(session.rotate_key(&keyring).await?);
+    edit(context, "state rotate-key", opening, work).await?;
     if context.screen.json {
         context.screen.document(&json!({"stack": context.stack, "done": "rotated"}));
     }

@@ -11,6 +11,7 @@ use sskuba_core::planning::PlanOptions;
 use super::planned;
 use crate::args::{PlannedWith, Selection, Up};
 use crate::context::{Access, Context};
+use crate::session::Opens;
 use crate::settings::root;
 use crate::stop::{Code, Stop};
 
@@ -31,24 +32,44 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Up) -> Result<Code
     let options = context.plan_options(&selection)?;
     let engine = context.engine(Access::Write)?;
     context.refuse_unknown_stack(&engine).await?;
-    let mut session = context.open(&engine, "up", &args.applying.opening).await?;
-    let plan = match make(context, &mut session, args, saved.as_ref(), &options).await {
-        Ok(plan) => plan,
-        Err(stop) => return Err(context.close(session, stop).await),
+    let opens = Opens::recovered("up", &args.applying.opening);
+    let work = async |context: &mut Context<'_, '_>, mut session: Session| match agreed_plan(
+        context,
+        &mut session,
+        args,
+        saved.as_ref(),
+        &options,
+    )
+    .await
+    {
+        Ok(Some(plan)) => planned::apply(context, session, plan, &args.applying, "up").await,
+        Ok(None) => (Some(session), Ok(Code::Pending)),
+        Err(stop) => (Some(session), Err(stop)),
     };
+    context.lending_session(&engine, opens, work).await
+}
+
+/// Returns the plan that is to be carried out; none if something would change and nothing was to.
+async fn agreed_plan(
+    context: &mut Context<'_, '_>,
+    session: &mut Session,
+    args: &Up,
+    saved: Option<&PlanFile>,
+    options: &PlanOptions,
+) -> Result<Option<Plan>, Stop> {
+    let plan = make(context, session, args, saved, options).await?;
     planned::show(context, &plan);
-    if args.expect_no_changes && planned::changes(&plan) {
-        context.changes = plan.counts();
-        session.close().await?;
-        context.screen.chat("Something would change, and nothing was to: nothing was done");
-        return Ok(Code::Pending);
-    }
     let counts = plan.counts();
-    let asks = !args.applying.yes && saved.is_none() && counts.changes() + counts.moved > 0;
-    if asks && let Err(stop) = planned::agree(context, "Make these changes?").await {
-        return Err(context.close(session, stop).await);
+    if args.expect_no_changes && planned::changes(&plan) {
+        context.changes = counts;
+        context.screen.chat("Something would change, and nothing was to: nothing was done");
+        return Ok(None);
     }
-    planned::apply(context, session, plan, &args.applying, "up").await
+    let asks = !args.applying.yes && saved.is_none() && counts.changes() + counts.moved > 0;
+    if asks {
+        planned::agree(context, "Make these changes?").await?;
+    }
+    Ok(Some(plan))
 }
 
 async fn make(

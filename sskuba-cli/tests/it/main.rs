@@ -20,6 +20,7 @@ mod records;
 mod refusals;
 mod renaming;
 mod shelf;
+mod stores;
 mod tags;
 mod texts;
 mod watching;

@@ -62,7 +62,7 @@ async fn a_revision_without_a_run_names_the_nearest_and_one_without_copies_its_c
     bench.run("up --yes -c titles=a,b,c").await.expect(0);
     let at = revisions(&bench).await;
     let inside = bench.run(&format!("history show {}", at[1] + 1)).await.expect(1);
-    let hint = format!("the run that began at {0} was under way then: `history show {0}`", at[1]);
+    let hint = format!("the run that began at {0} was under way then; `history show {0}` shows it", at[1]);
     assert!(inside.errors.contains(&hint), "{}", inside.errors);
     let beyond = bench.run("history show 900").await.expect(1);
     assert!(

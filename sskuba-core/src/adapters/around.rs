@@ -43,6 +43,7 @@ impl<A: Around, P: ?Sized> Wrapped<A, P> {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<A: Around> Provider for Wrapped<A> {
     fn name(&self) -> &str {
@@ -69,6 +70,7 @@ impl<A: Around> Provider for Wrapped<A> {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl<A: Around> Instance for Wrapped<A, dyn Instance> {
     async fn place(&self) -> Result<Place, Failure> {

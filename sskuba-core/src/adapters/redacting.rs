@@ -54,6 +54,7 @@ fn looked(
     Ok(answer.map(|object| seen(redaction.object(object))))
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Provider for Redacting {
     fn name(&self) -> &str {
@@ -87,6 +88,7 @@ impl Provider for Redacting {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Instance for Redacting<dyn Instance> {
     async fn place(&self) -> Result<Place, Failure> {

@@ -32,7 +32,7 @@ impl Run<'_> {
                 let declared = plan.graph.node(node);
                 match self.inputs(declared) {
                     Err(failure) => self.fail(id, step.action, failure),
-                    Ok(inputs) if declared.schema.lookup => self.look_up(id, step, inputs),
+                    Ok(inputs) if declared.schema.is_lookup() => self.look_up(id, step, inputs),
                     Ok(inputs) => return self.bring(id, step, declared, inputs),
                 }
             }
@@ -80,7 +80,7 @@ impl Run<'_> {
     pub(super) fn field(&self, id: NodeId, name: &str) -> Value {
         let node = self.plan.graph.node(id);
         let computed = node.schema.field(name).is_some_and(|field| field.computed);
-        if node.schema.lookup {
+        if node.schema.is_lookup() {
             return match self.lookups.get(&id) {
                 Some(answer) if computed => answer.get(name).cloned().unwrap_or_default(),
                 _ if computed => Value::Unknown,
@@ -357,7 +357,7 @@ impl Run<'_> {
             self.frontier.complete(id);
             return Ok(());
         };
-        let instance_kind = step.address.is_instance();
+        let instance_kind = self.tools.registry.is_instance(&step.address);
         if !step.calls || instance_kind {
             let why = step.reasons.last().map(ToString::to_string).unwrap_or_default();
             self.journal.stage(Entry::Forgotten { token, why })?;

@@ -36,7 +36,7 @@ pub(super) async fn perform(call: Call) -> Ended {
 /// Makes a call on an object that may not be seen yet: nothing is deleted that would be taken for gone, and what is not
 /// found is asked for again while it may be hidden.
 async fn when_seen(call: &Call) -> Result<Option<Object>, Failure> {
-    if call.verb == Verb::Create || call.hidden.is_zero() || call.cx.address.is_instance() {
+    if call.verb == Verb::Create || call.hidden.is_zero() || call.is_instance() {
         return once(call).await;
     }
     let (start, mut pause) = (Instant::now(), FIRST_LOOK);

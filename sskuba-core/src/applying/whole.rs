@@ -99,7 +99,7 @@ impl Run<'_> {
         let there = |id: NodeId| {
             let node = self.plan.graph.node(id);
             let waits = self.plan.step(id).ready_step.is_some_and(open);
-            open(id) || waits || node.schema.lookup || state.current(&node.address).is_some_and(usable)
+            open(id) || waits || node.schema.is_lookup() || state.current(&node.address).is_some_and(usable)
         };
         goes_on && self.plan.graph.dag().dependencies(id).all(there)
     }

@@ -140,6 +140,11 @@ impl Call {
         ended
     }
 
+    /// Tells whether the call is about a provider instance: the schema says so, or the name of a kind that is not known.
+    pub(crate) fn is_instance(&self) -> bool {
+        self.schema.as_ref().map_or_else(|| self.cx.address.is_instance(), |schema| schema.is_instance())
+    }
+
     /// Returns the span of the call: for logs and traces, in which no input or output is told.
     pub(crate) fn span(&self) -> tracing::Span {
         let Cx { address, token, recovering, .. } = &self.cx;
@@ -176,7 +181,7 @@ pub(crate) fn panicked() -> Failure {
 /// Makes the call once, if the stack is still this program's.
 pub(crate) async fn once(call: &Call) -> Result<Option<Object>, Failure> {
     let Call { verb, cx, inputs, .. } = call;
-    if cx.address.is_instance() {
+    if call.is_instance() {
         return settle(call).await;
     }
     let provider = call.instance.get().await?;

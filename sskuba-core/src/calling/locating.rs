@@ -10,7 +10,7 @@ use super::instances::Configured;
 use super::tools::Tools;
 use crate::address::{Address, Token};
 use crate::journal::{Journal, JournalError};
-use crate::provider::{Failure, Place};
+use crate::provider::{Failure, Place, Registry};
 use crate::state::{Entry, PlaceId, Record, State};
 
 /// How many objects are named where all are meant.
@@ -74,9 +74,9 @@ impl fmt::Display for Misplaced {
 pub(crate) type Groups<'a> = BTreeMap<(Option<&'a Address>, Option<Token>, &'a str), Vec<&'a Record>>;
 
 /// Groups the records of a state that have objects.
-pub(crate) fn groups(state: &State) -> Groups<'_> {
+pub(crate) fn groups<'a>(registry: &Registry, state: &'a State) -> Groups<'a> {
     let mut groups = Groups::new();
-    for record in state.records().filter(|record| !record.address.is_instance()) {
+    for record in state.records().filter(|record| !registry.is_instance(&record.address)) {
         let (address, generation) = (record.provider.as_ref(), record.instance);
         let provider = record.address.provider();
         groups.entry((address, generation, provider)).or_default().push(record);

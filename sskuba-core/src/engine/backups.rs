@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::build::Engine;
-use super::error::EngineError;
+use super::error::{EditError, EngineError, Undertaking};
 use super::open::{is_simulated, key_of};
 use super::portable::Whole;
 use super::session::Session;
@@ -30,17 +30,11 @@ impl Session {
     pub async fn restore(&mut self, name: &str) -> Result<usize, EngineError> {
         let stack = self.stack.clone();
         if let Some(open) = self.state().pending().next() {
-            return Err(EngineError::Refused(format!(
-                "operations of {stack} are interrupted, such as that of {}; run `up` first, which resolves them",
-                open.address
-            )));
+            return Err(self.interrupted(&open.address, Undertaking::Restore));
         }
         let found = self.engine.store.backup(&stack, name).await.map_err(EngineError::store)?;
-        let found = found.ok_or_else(|| {
-            EngineError::Refused(format!(
-                "{stack} has no backup `{name}` that can be read; `state backups` lists those that there are"
-            ))
-        })?;
+        let found =
+            found.ok_or_else(|| EditError::NoBackup { stack: stack.clone(), name: name.to_owned() })?;
         let key = key_of(&found.image, &stack, &self.engine.keyring).await?;
         let codec = Codec::new(key, Arc::clone(&self.engine.ids));
         let state = replay(&found.image, &codec).map_err(|error| EngineError::journal(&stack, error))?;

@@ -1,7 +1,7 @@
 //! What a person changes in what is recorded. Every change is one durable append that says how to undo it.
 
 use super::build::Engine;
-use super::error::EngineError;
+use super::error::{EditError, EngineError};
 use super::session::Session;
 use crate::address::{Address, StackId, Token};
 use crate::state::{Codec, Edit, Entry, Flags, Outcome, Record, State};
@@ -76,9 +76,7 @@ impl Session {
     ) -> Result<(), EngineError> {
         let mut after = self.state().clone();
         for entry in &entries {
-            after
-                .apply(entry.clone())
-                .map_err(|error| EngineError::Refused(format!("nothing was changed: {error}")))?;
+            after.apply(entry.clone()).map_err(EditError::Transition)?;
         }
         let edit = Edit {
             edit: self.engine.ids.token(),
@@ -108,18 +106,11 @@ impl Session {
         if let (None, Some(open)) =
             (self.state().current(address), self.state().pending().find(|open| open.address == *address))
         {
-            return Err(EngineError::Refused(format!(
-                "nothing is recorded of {} yet, and a call that makes it was interrupted; run `up`, or say what \
-                 became of it with `state resolve`",
-                open.address
-            )));
+            return Err(EditError::NotMadeYet { address: open.address.clone() }.into());
         }
-        self.state().current(address).map(|record| record.token).ok_or_else(|| {
-            EngineError::Refused(format!(
-                "{address} is not recorded in {}; `state list` shows what is",
-                self.stack
-            ))
-        })
+        let recorded = self.state().current(address).map(|record| record.token);
+        let missing = || EditError::NotRecorded { address: address.clone(), stack: self.stack.clone() };
+        Ok(recorded.ok_or_else(missing)?)
     }
 
     /// Removes a record and leaves its object alone. An open update or delete is closed: of what is lost for good
@@ -156,22 +147,14 @@ impl Session {
     pub async fn move_to(&mut self, from: &Address, to: &Address) -> Result<(), EngineError> {
         let token = self.token_of(from)?;
         if from.kind_str() != to.kind_str() {
-            return Err(EngineError::Refused(format!(
-                "{from} cannot become {to}: a record keeps its kind; to take an object over under another kind, \
-                 `state rm` it and import it there"
-            )));
+            return Err(EditError::OtherKind { from: from.clone(), to: to.clone() }.into());
         }
         if let Some(other) = self.state().current(to) {
-            return Err(EngineError::Refused(format!(
-                "{to} is recorded already, as {}; move or `state rm` that one first",
-                other.shown_id()
-            )));
+            let id = other.shown_id().into_owned();
+            return Err(EditError::Taken { address: to.clone(), id }.into());
         }
         if let Some(open) = self.state().pending().find(|open| open.address == *to) {
-            return Err(EngineError::Refused(format!(
-                "a call for {} was interrupted; run `up` first, which resolves it",
-                open.address
-            )));
+            return Err(EditError::Interrupted { address: open.address.clone() }.into());
         }
         self.edit(format!("moved {from} to {to}"), vec![Entry::Moved { token, to: to.clone() }]).await
     }
@@ -209,15 +192,9 @@ impl Session {
             None => edits.into_iter().next(),
             Some(revision) => edits.into_iter().find(|(at, _)| *at == revision),
         };
-        let (revision, edit) = found.ok_or_else(|| {
-            EngineError::Refused(match revision {
-                None => format!("nobody edited the state of {stack}, so there is nothing to undo; what `up` did is \
-                                 undone by another `up`"),
-                Some(revision) => format!(
-                    "revision {revision} of {stack} is not an edit of the state; `history` shows them, as commands \
-                     that begin with `state`"
-                ),
-            })
+        let (revision, edit) = found.ok_or_else(|| match revision {
+            None => EditError::NoEdit { stack: stack.clone() },
+            Some(revision) => EditError::NotAnEdit { stack: stack.clone(), revision },
         })?;
         let (lines, obstacles) = (lines(&edit, self.state()), edit.obstacles(self.state()));
         Ok(Undoing { revision, edit, lines, obstacles })
@@ -230,12 +207,8 @@ impl Session {
     pub async fn undo(&mut self, undoing: &Undoing, force: bool) -> Result<(), EngineError> {
         let Undoing { revision, edit, obstacles, .. } = undoing;
         if !force && !obstacles.is_empty() {
-            return Err(EngineError::Refused(format!(
-                "undoing `{}` of revision {revision} would lose what happened since:\n  - {}\nwhat was not undone is \
-                 as it was; `state rm` or `state move` what is in the way, or add `--force` and run `refresh` after",
-                edit.command,
-                obstacles.join("\n  - ")
-            )));
+            let (command, obstacles) = (edit.command.clone(), obstacles.clone());
+            return Err(EditError::Since { command, revision: *revision, obstacles }.into());
         }
         let entries = edit.undone(self.state(), self.engine.clock.now());
         self.edit_world(format!("undid revision {revision}: {}", edit.what), entries, edit.simulated).await

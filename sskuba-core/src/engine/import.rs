@@ -1,6 +1,6 @@
 //! Import: an object that exists already becomes a resource of the stack.
 
-use super::error::EngineError;
+use super::error::{EngineError, ImportError};
 use super::looking::Named;
 use super::session::Session;
 use crate::address::{Address, Token};
@@ -65,8 +65,8 @@ impl Session {
         let prior = Prior { id: id.to_owned(), ..Prior::default() };
         let (named, instance) = self.look_at(address, (provider.as_ref(), None), token, prior).await?;
         let Named { object, usable } = named.ok_or_else(|| {
-            let kind = address.kind_str();
-            EngineError::Refused(format!("{address} cannot be imported: the provider knows no {kind} `{id}`"))
+            let (kind, id) = (address.kind_str().to_owned(), id.to_owned());
+            EngineError::import(address, ImportError::UnknownObject { kind, id })
         })?;
         let fields = schema.inputs().filter_map(|field| {
             let declared = wanted.get(&*field.name);
@@ -104,12 +104,8 @@ impl Session {
         let Decision { action, certain, reasons, changes, .. } =
             decide(&record, schema, lifecycle, wanted.clone(), None);
         if action == Action::Replace && certain && !even_if_replaced {
-            let why: Vec<String> = reasons.iter().map(ToString::to_string).collect();
-            return Err(EngineError::Refused(format!(
-                "{address} cannot be imported: the next `up` would replace object {id} ({}); declare it as it is, leave \
-                 the fields out that do not matter, or say `--even-if-replaced`",
-                why.join(", ")
-            )));
+            let replaced = ImportError::WouldBeReplaced { id: id.to_owned(), reasons };
+            return Err(EngineError::import(address, replaced));
         }
         let action =
             if action == Action::Same && record.status == Status::Made { Action::Wait } else { action };
@@ -135,24 +131,21 @@ impl Session {
         address: &Address,
         id: &str,
     ) -> Result<(NodeId, &'p Map), EngineError> {
-        let refuse = |why: String| Err(EngineError::Refused(format!("{address} cannot be imported: {why}")));
+        let refuse = |why| Err(EngineError::import(address, why));
         let declared = |step: &&crate::plan::Step| step.address == *address;
         let undeclared = || EngineError::Undeclared { address: address.clone() };
         let step = plan.steps.iter().find(declared).ok_or_else(undeclared)?;
         let Subject::Declared(node) = step.subject else { return Err(undeclared()) };
-        if plan.graph.node(node).schema.lookup {
-            return refuse("it is a lookup, of which nothing is recorded".to_owned());
+        if plan.graph.node(node).schema.is_lookup() {
+            return refuse(ImportError::Lookup);
         }
         if let Some(record) = step.prior.and_then(|token| self.state().record(token)) {
-            return refuse(format!(
-                "object {} is recorded there already; `state rm {}` forgets it first",
-                record.shown_id(),
-                record.address
-            ));
+            let (address, id) = (record.address.clone(), record.shown_id().into_owned());
+            return refuse(ImportError::Recorded { address, id });
         }
         let same = |r: &&Record| r.id == id && r.address.kind_str() == address.kind_str();
         if let Some(other) = self.state().records().find(same) {
-            return refuse(format!("object {id} is {} of this stack already", other.address));
+            return refuse(ImportError::RecordedAs { id: id.to_owned(), other: other.address.clone() });
         }
         debug_assert_eq!(step.action, Action::Create);
         Ok((node, &step.inputs))

@@ -1,6 +1,6 @@
 //! Import of many objects at once: all are looked at before anything is recorded, and what is recorded is one change.
 
-use super::error::EngineError;
+use super::error::{EngineError, ImportError};
 use super::import::Imported;
 use super::session::Session;
 use crate::address::Address;
@@ -94,9 +94,6 @@ fn fitting(plan: &Plan, object: &ToImport) -> Result<(), EngineError> {
     if declared == Some(wanted) {
         return Ok(());
     }
-    let declared = declared.map_or_else(|| "the default instance".to_owned(), ToString::to_string);
-    Err(EngineError::Refused(format!(
-        "{} cannot be imported: it is to be of provider instance {wanted}, and the program declares it with {declared}",
-        object.address
-    )))
+    let other = ImportError::OtherInstance { wanted: wanted.clone(), declared: declared.cloned() };
+    Err(EngineError::import(&object.address, other))
 }

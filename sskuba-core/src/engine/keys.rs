@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::build::Engine;
-use super::error::EngineError;
+use super::error::{EngineError, Undertaking};
 use super::open::KEY;
 use super::session::Session;
 use crate::address::StackId;
@@ -24,7 +24,7 @@ impl Engine {
 impl Session {
     fn key(&self) -> Result<DataKey, EngineError> {
         let key = self.journal.codec().key().cloned();
-        key.ok_or_else(|| EngineError::Refused(format!("{} has no data key", self.stack)))
+        key.ok_or_else(|| EngineError::NoKey { stack: self.stack.clone() })
     }
 
     async fn sealed(&self, key: &DataKey, keyring: &dyn Keyring) -> Result<Vec<u8>, EngineError> {
@@ -50,11 +50,7 @@ impl Session {
     /// If a call is open, or the keyring or the store fails; the old key then stays.
     pub async fn rotate_key(&mut self, keyring: &dyn Keyring) -> Result<(), EngineError> {
         if let Some(open) = self.state().pending().next() {
-            return Err(EngineError::Refused(format!(
-                "the key of {} cannot be changed while operations are interrupted, such as that of {}; run `up` \
-                 first, which resolves them",
-                self.stack, open.address
-            )));
+            return Err(self.interrupted(&open.address, Undertaking::NewKey));
         }
         let key = DataKey::generate(self.engine.ids.as_ref());
         let sealed = self.sealed(&key, keyring).await?;

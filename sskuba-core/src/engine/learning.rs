@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::build::Engine;
 use super::error::EngineError;
 use crate::address::Kind;
-use crate::calling::{QUESTION, answered};
+use crate::calling::answered;
 use crate::state::State;
 
 impl Engine {
@@ -16,14 +16,9 @@ impl Engine {
         if unknown.is_empty() {
             return Ok(());
         }
-        let names: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-        let learned = tokio::time::timeout(QUESTION, answered(self.registry.learn(unknown))).await;
-        let why = match learned {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(failure)) => failure.message,
-            Err(_) => format!("its provider did not answer in {} s", QUESTION.as_secs()),
-        };
-        Err(EngineError::Refused(format!("failed to learn what {} looks like: {why}", names.join(", "))))
+        let kinds = unknown.iter().copied().cloned().collect();
+        let learned = answered(self.registry.learn(unknown)).await;
+        learned.map_err(|failure| EngineError::Learning { kinds, failure })
     }
 
     /// Lets providers learn the kinds that are recorded, or of which a call was interrupted.

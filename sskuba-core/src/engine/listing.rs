@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::build::Engine;
-use super::error::EngineError;
+use super::error::{EngineError, told};
 use crate::address::{Address, Kind, Name, StackId, Token};
 use crate::calling::{Instances, QUESTION, answered};
 use crate::provider::{Cx, Object, Place};
@@ -36,8 +36,7 @@ impl Engine {
     /// If no provider has the kind, its objects cannot be listed, or the provider fails.
     pub async fn list(&self, kind: &Kind) -> Result<Listing, EngineError> {
         let failed = |failure| EngineError::Lookup { address: kind.to_string(), failure };
-        let schema = self.registry.schema(kind.as_str());
-        let schema = schema.map_err(|error| EngineError::Refused(error.to_string()))?;
+        let schema = self.registry.schema(kind.as_str())?;
         let instances = Instances::default();
         let instance = instances.of(&self.registry, &State::default(), kind.as_str(), (None, None));
         let instance = instance.map_err(failed)?;
@@ -61,7 +60,7 @@ impl Engine {
         for stack in self.store.stacks().await.map_err(EngineError::store)? {
             match self.read(&stack).await {
                 Ok(snapshot) => owned.extend(ids_of(&snapshot.state, kind, &listing.place)),
-                Err(error) => unread.push((stack, error.to_string())),
+                Err(error) => unread.push((stack, told(&error))),
             }
         }
         let before = listing.objects.len();

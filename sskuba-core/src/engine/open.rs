@@ -63,10 +63,11 @@ pub(super) fn check_format(image: &Image, stack: &StackId) -> Result<(), EngineE
     let (format, writer) = text.split_once(' ').unwrap_or((&text, "?"));
     match format.parse::<u8>() {
         Ok(format) if format <= FORMAT => Ok(()),
-        _ => Err(EngineError::Refused(format!(
-            "the state of {stack} was written by sskuba {writer} in format {format}, and this release reads up to \
-             {FORMAT}; use that release or a newer one"
-        ))),
+        _ => Err(EngineError::Newer {
+            stack: stack.clone(),
+            writer: writer.to_owned(),
+            format: format.to_owned(),
+        }),
     }
 }
 
@@ -92,16 +93,7 @@ pub(super) fn check_world(
     if state.is_empty() || simulated == engine.simulated {
         return Ok(());
     }
-    let message = if simulated {
-        format!(
-            "the resources of {stack} are simulated ones; add `--simulate`, or choose another stack with `--stack`"
-        )
-    } else {
-        format!(
-            "the resources of {stack} are real ones; leave `--simulate` out, or choose another stack with `--stack`"
-        )
-    };
-    Err(EngineError::Refused(message))
+    Err(EngineError::OtherWorld { stack: stack.clone(), simulated })
 }
 
 /// Returns the digester of saved plans. A stack that was never written has no key and no secrets.

@@ -71,7 +71,7 @@ impl Engine {
     pub async fn past(&self, stack: &StackId, revision: u64) -> Result<Past, EngineError> {
         let (all, image) = self.noted(stack, usize::MAX).await?;
         let Some(at) = all.iter().position(|noted| noted.run.revision == revision) else {
-            return Err(EngineError::Refused(missing(stack, revision, &all)));
+            return Err(missing(stack, revision, &all));
         };
         let start = all[..at].last().map_or(0, |before| before.end);
         let end = all[at].end.min(image.revision);
@@ -119,20 +119,15 @@ impl Engine {
 }
 
 /// Says that nothing was done at a revision, and where something was.
-fn missing(stack: &StackId, revision: u64, all: &[Noted]) -> String {
+fn missing(stack: &StackId, revision: u64, all: &[Noted]) -> EngineError {
     let revisions = || all.iter().map(|noted| noted.run.revision);
     let before = revisions().filter(|other| *other < revision).max();
     let after = revisions().filter(|other| *other > revision).min();
     let within = all.iter().find(|noted| (noted.run.revision..=noted.end).contains(&revision));
-    let near: Vec<String> =
-        before.into_iter().chain(after).map(|at| format!("`history show {at}`")).collect();
-    let hint = match (within, near.is_empty()) {
-        (Some(noted), _) => {
-            let at = noted.run.revision;
-            format!("the run that began at {at} was under way then: `history show {at}`")
-        }
-        (None, true) => "no run is recorded".to_owned(),
-        (None, false) => format!("the nearest are {}", near.join(" and ")),
-    };
-    format!("no run or edit of {stack} is at revision {revision}; {hint}")
+    EngineError::NoRun {
+        stack: stack.clone(),
+        revision,
+        within: within.map(|noted| noted.run.revision),
+        nearest: before.into_iter().chain(after).collect(),
+    }
 }

@@ -33,7 +33,7 @@ fn made_with<'a>(
     is_used: impl Fn(Option<&Address>, Option<Token>, &str) -> bool,
 ) -> (Used<'a>, Vec<Misplaced>) {
     let (mut used, mut wrong) = (Used::new(), Vec::new());
-    for ((address, generation, provider), records) in groups(state) {
+    for ((address, generation, provider), records) in groups(registry, state) {
         if !is_used(address, generation, provider) {
             continue;
         }
@@ -57,9 +57,9 @@ fn calls(step: &Step) -> bool {
 
 /// Returns the instances that a plan may call and whose settings are known.
 fn called_by<'a>((registry, instances): (&Registry, &Instances), plan: &Plan, state: &'a State) -> Used<'a> {
-    let groups = groups(state);
+    let groups = groups(registry, state);
     let mut used = BTreeMap::<(String, Option<Token>), (Configured, Vec<&Record>)>::new();
-    for step in plan.steps.iter().filter(|step| calls(step) && !step.address.is_instance()) {
+    for step in plan.steps.iter().filter(|step| calls(step) && !registry.is_instance(&step.address)) {
         let provider = step.address.provider();
         let (address, generation, instance) = match step.subject {
             Subject::Recorded(token) => {
@@ -198,7 +198,7 @@ impl Session {
         let state = self.journal.state();
         let mut wrong = Vec::new();
         let mut keys = Vec::new();
-        for intent in state.pending().filter(|intent| !intent.address.is_instance()) {
+        for intent in state.pending().filter(|intent| !self.engine.registry.is_instance(&intent.address)) {
             let provider = intent.address.provider().to_owned();
             let used = (intent.provider.as_ref(), intent.instance);
             let instance = self.tools.instances.of(&self.engine.registry, state, &provider, used);

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::build::Engine;
-use super::error::EngineError;
+use super::error::{DocumentError, EditError, EngineError};
 use super::open::KEY;
 use super::session::Session;
 use crate::address::{StackId, Token};
 use crate::provider::Place;
 use crate::state::{
-    Codec, Entry, FORMAT, FormatError, Image, Intent, KeyringError, PlaceId, Record, State, Status,
-    from_text, to_text,
+    Codec, Entry, FORMAT, Image, Intent, KeyringError, PlaceId, Record, State, Status, from_text, to_text,
 };
 use crate::value::Map;
 
@@ -38,7 +37,7 @@ pub(super) fn document(
     codec: &Codec,
     simulated: bool,
 ) -> Result<Json, EngineError> {
-    let odd = |error: FormatError| EngineError::Refused(error.to_string());
+    let odd = |error| EngineError::from(EditError::Format(error));
     let records: Result<Vec<Json>, _> = state.records().map(|record| codec.record_to_json(record)).collect();
     let open: Result<Vec<Json>, _> = state.pending().map(|intent| codec.intent_to_json(intent)).collect();
     Ok(json!({
@@ -108,42 +107,36 @@ impl Session {
     /// # Errors
     /// If the document is not one, contradicts itself, was written by a newer release, or its secrets cannot be opened.
     pub async fn import_state(&mut self, document: Json) -> Result<usize, EngineError> {
-        let refuse = |why: String| EngineError::Refused(format!("the document cannot be imported: {why}"));
         match document.get("format").and_then(Json::as_u64) {
             Some(format) if format <= u64::from(FORMAT) => {}
             Some(format) => {
                 let writer = document.get("writer").and_then(Json::as_str).unwrap_or("?");
-                return Err(refuse(format!(
-                    "sskuba {writer} wrote it in format {format}; this release reads {FORMAT}: use that release or a newer \
-                     one"
-                )));
+                return Err(DocumentError::Newer { writer: writer.to_owned(), format }.into());
             }
-            None => return Err(refuse("it has no `format`; use what `state export` wrote".to_owned())),
+            None => return Err(DocumentError::NoFormat.into()),
         }
         if let Some(open) = self.state().pending().next() {
-            return Err(refuse(format!(
-                "operations of {} are interrupted, such as that of {}; run `up` first, which resolves them",
-                self.stack, open.address
-            )));
+            let (stack, address) = (self.stack.clone(), open.address.clone());
+            return Err(DocumentError::Interrupted { stack, address }.into());
         }
         let codec = self.codec_of(&document).await?;
         let Some(Json::Array(items)) = document.get("records") else {
-            return Err(refuse("it has no list of `records`; use what `state export` wrote".to_owned()));
+            return Err(DocumentError::NoRecords.into());
         };
         let places = document.get("places").cloned().unwrap_or_else(|| json!([]));
-        let places: Vec<Place> = serde_json::from_value(places)
-            .map_err(|error| refuse(format!("its `places` cannot be read: {error}")))?;
+        let places: Vec<Place> = serde_json::from_value(places).map_err(DocumentError::Places)?;
         let check_place = |place: Option<PlaceId>, what: &str| match place {
-            Some(PlaceId(at)) if at as usize >= places.len() => {
-                Err(refuse(format!("{what} is in place {at}, and the document has no such place")))
+            Some(PlaceId(place)) if place as usize >= places.len() => {
+                Err(DocumentError::NoPlace { part: what.to_owned(), place })
             }
             _ => Ok(()),
         };
         let mut records: Vec<Record> = Vec::new();
         for (i, item) in items.iter().enumerate() {
+            let part = format!("record {i}");
             let record = codec.record_from_json(item.clone());
-            let mut record = record.map_err(|error| refuse(format!("record {i}: {error}")))?;
-            check_place(record.place, &format!("record {i}"))?;
+            let mut record = record.map_err(|error| DocumentError::Part { part: part.clone(), error })?;
+            check_place(record.place, &part)?;
             self.keep_secret(&mut record);
             records.push(record);
         }
@@ -151,17 +144,19 @@ impl Session {
         for (i, item) in
             document.get("interrupted").and_then(Json::as_array).into_iter().flatten().enumerate()
         {
+            let part = format!("interrupted operation {i}");
             let intent = codec.intent_from_json(item.clone());
-            let intent = intent.map_err(|error| refuse(format!("interrupted operation {i}: {error}")))?;
-            check_place(intent.place, &format!("interrupted operation {i}"))?;
+            let intent = intent.map_err(|error| DocumentError::Part { part: part.clone(), error })?;
+            check_place(intent.place, &part)?;
             open.push(intent);
         }
         let twice = contradictions(&records, &open);
         if !twice.is_empty() {
-            return Err(refuse(format!("it contradicts itself:\n  - {}", twice.join("\n  - "))));
+            return Err(DocumentError::Contradiction(twice).into());
         }
         let outputs = document.get("outputs").map(|json| codec.map_from_json(json.clone())).transpose();
-        let outputs = outputs.map_err(|error| refuse(format!("its outputs: {error}")))?;
+        let outputs =
+            outputs.map_err(|error| DocumentError::Part { part: "its outputs".to_owned(), error })?;
         let simulated = document.get("simulated").and_then(Json::as_bool).unwrap_or(false);
         self.replace_all("imported", Whole { places, records, open, outputs, simulated }).await
     }
@@ -220,22 +215,14 @@ impl Session {
         let Some(text) = document.get("key").and_then(Json::as_str) else {
             // Without it sealed values would be read as the mask that stands for them, and be recorded as such.
             if document.to_string().contains("\"$sealed\"") {
-                return Err(EngineError::Refused(
-                    "the document cannot be imported: it has sealed secrets, and its `key`, which opens them, is \
-                     missing; use what `state export` wrote, whole"
-                        .to_owned(),
-                ));
+                return Err(DocumentError::NoKey.into());
             }
             return Ok(Codec::new(None, Arc::clone(&self.engine().ids)));
         };
-        let refuse = |why: String| EngineError::Refused(format!("the document cannot be imported: {why}"));
-        let cut = |why: &dyn std::fmt::Display| {
-            refuse(format!("its `key` cannot be read: {why}; use what `state export` wrote, whole"))
-        };
-        let sealed = from_text(text).map_err(|error| cut(&error))?;
+        let sealed = from_text(text).map_err(|error| DocumentError::Key(error.to_string()))?;
         let key = self.engine().keyring.open(&sealed).await.map_err(|error| match error {
-            KeyringError::Damaged(why) => cut(&why),
-            error => refuse(error.to_string()),
+            KeyringError::Damaged(why) => DocumentError::Key(why),
+            error => DocumentError::Keyring(error),
         })?;
         Ok(Codec::new(Some(key), Arc::clone(&self.engine().ids)))
     }

@@ -84,7 +84,7 @@ impl Engine {
         let (state, _, simulated) = match reading.join_next().await {
             Some(Ok(read)) => read?,
             Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
-            _ => return Err(EngineError::Refused("the runtime is shutting down".to_owned())),
+            _ => return Err(EngineError::ShuttingDown),
         };
         check_world(self, stack, &state, simulated)?;
         let instances = Instances::default();
@@ -116,8 +116,7 @@ impl Engine {
             return Ok((None, report));
         }
         for entry in forgotten.into_iter().chain(observed) {
-            let follows = state.apply(entry);
-            follows.map_err(|error| EngineError::Refused(format!("what was read does not fit: {error}")))?;
+            state.apply(entry).map_err(EngineError::DoesNotFit)?;
         }
         let plan = make_plan(self, stack, &state, program, options, &tools.instances).await?;
         Ok((Some(plan), report))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::build::Engine;
-use super::error::EngineError;
+use super::error::{EngineError, Undertaking};
 use crate::address::StackId;
 use crate::state::{Counts, Entry, RunResult};
 
@@ -22,10 +22,8 @@ impl Engine {
         let open = session.state().pending().next().map(|open| open.address.clone());
         if let Some(open) = open {
             // What is being made carries the former name, and is looked for under it.
-            let refused = EngineError::Refused(format!(
-                "{stack} cannot be renamed: operations of it are interrupted, such as that of {open}; run `up` \
-                 first, which resolves them"
-            ));
+            let (stack, what) = (stack.clone(), Undertaking::Rename);
+            let refused = EngineError::Interrupted { stack, address: open, what };
             return session.end(Err(refused)).await;
         }
         let (run, time, who) = (self.ids.token(), self.clock.now(), format!("{}@{}", self.user, self.host));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::build::Engine;
-use super::error::EngineError;
+use super::error::{EditError, EngineError};
 use super::open::{KEY, check_format, is_simulated, writer};
 use super::portable::document;
 use crate::address::StackId;
@@ -199,15 +199,12 @@ impl Engine {
         }
         let examination = self.examined(stack, &opened)?;
         if let Some(format) = examination.salvage.newer {
-            return Err(EngineError::Refused(format!(
-                "a part of the state of {stack} has format {format}, which a newer release wrote and can read: run \
-                 `state repair` of that release; nothing was changed"
-            )));
+            return Err(EditError::NewerPart { stack: stack.clone(), format }.into());
         }
         if !examination.is_damaged() && !lost {
             return Ok((examination, None));
         }
-        keep(&examination).map_err(EngineError::Refused)?;
+        keep(&examination).map_err(EditError::NotKept)?;
         let mut codec = opened.codec.clone();
         if lost {
             let key = DataKey::generate(self.ids.as_ref());
@@ -235,7 +232,7 @@ impl Engine {
         codec: &Codec,
     ) -> Result<Anew, EngineError> {
         let wrap = |error| EngineError::journal(stack, error);
-        let odd = |error: crate::state::FormatError| EngineError::Refused(error.to_string());
+        let odd = |error| EngineError::from(EditError::Format(error));
         let fold = whole(&salvage.state, codec).map_err(wrap)?;
         // The first that has an entry counts, as everywhere.
         let mut history: BTreeMap<u64, Vec<u8>> = BTreeMap::new();

@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::build::Engine;
-use super::error::EngineError;
+use super::error::{EditError, EngineError, Undertaking};
 use super::looking::{Named, Usable};
 use super::open::{REAL, SIMULATED, WORLD, check_world, digester};
 use super::planned::make_plan;
@@ -75,9 +75,7 @@ impl Session {
     /// If that key cannot be opened.
     pub async fn digester(&self, file: &PlanFile) -> Result<Digester, EngineError> {
         let Some(text) = &file.key else { return Ok(digester(self.journal.codec())) };
-        let damaged =
-            |error| EngineError::Refused(format!("the key of the saved plan cannot be read: {error}"));
-        let sealed = from_text(text).map_err(damaged)?;
+        let sealed = from_text(text).map_err(EngineError::PlanKey)?;
         let key = self.engine.keyring.open(&sealed).await;
         key.map(|key| key.digester())
             .map_err(|source| EngineError::Keyring { stack: self.stack.clone(), source })
@@ -117,14 +115,15 @@ impl Session {
         check_world(&self.engine, &self.stack, self.state(), self.simulated)
     }
 
+    pub(super) fn interrupted(&self, address: &Address, what: Undertaking) -> EngineError {
+        EngineError::Interrupted { stack: self.stack.clone(), address: address.clone(), what }
+    }
+
     fn nothing_open(&self) -> Result<(), EngineError> {
         self.same_world()?;
         match self.state().pending().next() {
             None => Ok(()),
-            Some(intent) => Err(EngineError::Refused(format!(
-                "{} and maybe others were interrupted; call `recover` before anything else",
-                intent.address
-            ))),
+            Some(intent) => Err(self.interrupted(&intent.address, Undertaking::Run)),
         }
     }
 
@@ -155,8 +154,8 @@ impl Session {
     pub async fn apply(&mut self, plan: &Plan, options: &ApplyOptions) -> Result<Report, EngineError> {
         self.nothing_open()?;
         if plan.stack != self.stack {
-            let message = format!("the plan is of stack {}, and {} is open", plan.stack, self.stack);
-            return Err(EngineError::Refused(message));
+            let (planned, open) = (plan.stack.clone(), self.stack.clone());
+            return Err(EngineError::OtherStack { planned, open });
         }
         let (planned, current) = (plan.base, self.state().revision());
         if planned != current {
@@ -271,8 +270,7 @@ impl Session {
     pub async fn resolve(&mut self, address: &Address, resolution: Resolution) -> Result<(), EngineError> {
         let open = |intent: &&crate::state::Intent| intent.address == *address && intent.verb == Verb::Create;
         let Some(intent) = self.state().pending().find(open).cloned() else {
-            let message = format!("no create of {address} is open; `state list` shows what is recorded");
-            return Err(EngineError::Refused(message));
+            return Err(EditError::NoOpenCreate { address: address.clone() }.into());
         };
         let token = intent.token;
         let (outcome, never) = match resolution {
@@ -281,13 +279,8 @@ impl Session {
                 let prior = Prior { id: id.clone(), inputs: intent.inputs.clone(), outputs: Map::new() };
                 let used = (intent.provider.as_ref(), intent.instance);
                 let (named, _) = self.look_at(address, used, token, prior).await?;
-                let Named { object, usable } = named.ok_or_else(|| {
-                    EngineError::Refused(format!(
-                        "the provider knows no object {id} of kind {}; look for its id, or say `--not-created` if there \
-                         is none",
-                        address.kind_str()
-                    ))
-                })?;
+                let unknown = || EditError::UnknownObject { kind: address.kind_str().to_owned(), id };
+                let Named { object, usable } = named.ok_or_else(unknown)?;
                 let Object { id, inputs: observed, outputs } = object;
                 match usable {
                     Usable::Now => (Outcome::Applied { id, observed, outputs, took: 0 }, None),
@@ -317,11 +310,7 @@ impl Session {
     pub async fn remove_stack(self) -> Result<(), EngineError> {
         let recorded = self.state().len();
         if !self.state().is_empty() {
-            let message = format!(
-                "stack {} still records {recorded} resources; take it down first, or forget them with `state rm`",
-                self.stack
-            );
-            return Err(EngineError::Refused(message));
+            return Err(EditError::NotEmpty { stack: self.stack.clone(), recorded }.into());
         }
         self.journal.lease_guard().remove_stack().await.map_err(EngineError::store)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::build::Engine;
-use super::error::EngineError;
+use super::error::{EditError, EngineError};
 use crate::address::StackId;
 use crate::state::Image;
 
@@ -60,7 +60,7 @@ impl Engine {
     ) -> Result<Tags, EngineError> {
         let mistakes: Vec<String> = set.iter().filter_map(|(key, value)| mistake(key, value)).collect();
         if !mistakes.is_empty() {
-            return Err(EngineError::Refused(mistakes.join("\n")));
+            return Err(EditError::Tags(mistakes).into());
         }
         if self.image(stack).await?.is_none() {
             return Err(EngineError::store(crate::state::StoreError::NoStack(stack.clone())));
@@ -73,14 +73,11 @@ impl Engine {
             remove.iter().for_each(|key| drop(tags.remove(key)));
             tags.extend(set.clone());
             if tags.len() > MOST {
-                return Err(EngineError::Refused(format!(
-                    "{stack} would have {} tags, and may have {MOST}; remove some with `stack tag KEY-`",
-                    tags.len()
-                )));
+                let (stack, count) = (stack.clone(), tags.len());
+                return Err(EditError::TooManyTags { stack, count, most: MOST }.into());
             }
             if tags != before {
-                let bytes = serde_json::to_vec(&tags)
-                    .map_err(|error| EngineError::Refused(format!("the tags cannot be written: {error}")))?;
+                let bytes = serde_json::to_vec(&tags).map_err(EditError::TagFormat)?;
                 let put = self.store.put_meta(session.journal.lease(), TAGS, bytes).await;
                 put.map_err(EngineError::store)?;
             }

@@ -284,7 +284,7 @@ impl Builder {
             let part = NodeId(u32::try_from(number).unwrap_or(u32::MAX));
             let Some(component) = component.and_then(|component| components[component]) else { continue };
             let schema = &self.nodes[number].schema;
-            if !schema.lookup && (!needed.contains(&part) || schema.has_early()) {
+            if !schema.is_lookup() && (!needed.contains(&part) || schema.has_early()) {
                 self.edges.push((component, part));
                 self.nodes[component.index()].after.push(part);
             }

@@ -33,7 +33,7 @@ pub enum JournalError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A stored value cannot be read, or a new one not written.
-    #[error("{key}: {error}{}", hint(.error))]
+    #[error("{key}")]
     Format {
         /// Which.
         key: String,
@@ -42,7 +42,7 @@ pub enum JournalError {
         error: FormatError,
     },
     /// An entry may not follow what is recorded.
-    #[error("revision {revision}: {error}; {RESTORE}")]
+    #[error("revision {revision}")]
     Transition {
         /// The entry's revision.
         revision: u64,
@@ -52,14 +52,14 @@ pub enum JournalError {
     },
 }
 
-/// What can be done about a state that is damaged.
-const RESTORE: &str = "`state repair` says what can still be read, and keeps it; or put a backup of the stack in \
-                       its place, or move it away and `state import` what `state export` once wrote";
-
-fn hint(error: &FormatError) -> String {
-    match error {
-        FormatError::Damaged(_) => format!("; {RESTORE}"),
-        _ => String::new(),
+impl JournalError {
+    /// Tells whether what is stored is damaged, so that a repair may help.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Store(_) => false,
+            Self::Format { error, .. } => matches!(error, FormatError::Damaged(_)),
+            Self::Transition { .. } => true,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ pub fn dependencies(graph: &DesiredGraph, id: NodeId) -> Vec<Address> {
     let mut found = Vec::new();
     let mut todo: Vec<NodeId> = graph.dag().dependencies(id).collect();
     while let Some(next) = todo.pop() {
-        if graph.node(next).schema.lookup {
+        if graph.node(next).schema.is_lookup() {
             todo.extend(graph.dag().dependencies(next));
         } else {
             found.push(graph.node(next).address.clone());

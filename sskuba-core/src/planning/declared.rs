@@ -137,7 +137,7 @@ impl<'a> Declared<'a> {
                 self.steps[id.index()].inputs = unknown.collect();
                 continue;
             }
-            if node.schema.lookup {
+            if node.schema.is_lookup() {
                 self.look_up(id, inputs);
             } else {
                 let recorded = self.by_key(id, node, recorded, &inputs, problems);

@@ -27,7 +27,7 @@ impl Declared<'_> {
     /// Tells whether a recorded resource is, or may be, in another place than the program wants it. Where neither the
     /// settings nor what was found out tells, the place is asked for.
     pub(super) fn moved(&mut self, node: &Node, record: &Record) -> Option<Move> {
-        if node.schema.is_instance() || node.schema.lookup {
+        if node.schema.is_instance() || node.schema.is_lookup() {
             return None;
         }
         let provider = node.schema.kind.provider().to_owned();

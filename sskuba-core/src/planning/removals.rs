@@ -46,8 +46,11 @@ impl<'a> Removals<'a> {
             with_prior(steps).filter(|(_, id)| steps[id.index()].action == Action::Replace).collect();
         self.declared = with_prior(steps).collect();
         // Provider instances last: each stays for as long as something is where it works.
-        let (instances, objects): (Vec<_>, Vec<_>) =
-            self.request.state.records().partition(|record| record.address.is_instance());
+        let (instances, objects): (Vec<_>, Vec<_>) = self
+            .request
+            .state
+            .records()
+            .partition(|record| self.request.registry.is_instance(&record.address));
         let used = instances_in_use(&objects);
         for record in objects.into_iter().chain(instances) {
             let id = NodeId(u32::try_from(steps.len()).unwrap_or(u32::MAX));

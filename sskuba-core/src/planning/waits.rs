@@ -8,7 +8,7 @@ use crate::plan::{Action, Reason, Step, Subject, Verdict};
 /// Appends a step for every declared resource whose object will have to be, or may have to be, waited for.
 pub(super) fn append(request: &Request<'_>, steps: &mut Vec<Step>, durations: &Durations<'_>) {
     for (i, node) in request.graph.nodes().iter().enumerate() {
-        if !node.schema.has_early() || node.schema.lookup || steps[i].verdict == Verdict::Excluded {
+        if !node.schema.has_early() || node.schema.is_lookup() || steps[i].verdict == Verdict::Excluded {
             continue;
         }
         let verdict = match steps[i].action {

@@ -8,7 +8,7 @@ use super::builtin::{BUILTIN, Builtin};
 use super::contract::Provider;
 use super::error::{Class, Failure};
 use super::hook::{FoundHook, Hook};
-use crate::address::Kind;
+use crate::address::{Address, Kind};
 use crate::lifecycle::HookName;
 use crate::schema::Schema;
 use crate::suggest::nearest;
@@ -144,6 +144,13 @@ impl Registry {
         let provider = self.provider(name, kind)?;
         let learned = Kind::parse(kind).ok().and_then(|kind| provider.schema(&kind));
         learned.ok_or_else(|| RegistryError::NoKind { kind: kind.to_owned(), provider: name.to_owned() })
+    }
+
+    /// Tells whether a recorded resource is a provider instance: its kind's schema says so, or its name where the program no
+    /// longer has the kind.
+    pub(crate) fn is_instance(&self, address: &Address) -> bool {
+        let schema = self.schema(address.kind_str());
+        schema.map_or_else(|_| address.is_instance(), |schema| schema.is_instance())
     }
 
     /// Lets the providers learn those of these kinds that they do not know.

@@ -20,11 +20,7 @@ const AT_ONCE: usize = 64;
 
 /// An open call that could not be resolved now.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error(
-    "failed to find out whether the interrupted {} of {address} took effect: {failure}{}",
-    word(*.verb),
-    if .failure.hint.is_none() { way_on(address, *.verb) } else { String::new() }
-)]
+#[error("failed to find out whether the interrupted {} of {address} took effect", word(*.verb))]
 pub struct Unresolved {
     /// The resource.
     pub address: Address,
@@ -33,15 +29,6 @@ pub struct Unresolved {
     /// Why not.
     #[source]
     pub failure: Failure,
-}
-
-/// Says what to do where the failure does not.
-fn way_on(address: &Address, verb: Verb) -> String {
-    let otherwise = match verb {
-        Verb::Create => format!("say what became of it with `state resolve {address}`"),
-        Verb::Update | Verb::Delete => format!("forget it with `state rm {address}` if it is gone for good"),
-    };
-    format!("; nothing else was done: run again once that is mended, or {otherwise}")
 }
 
 fn word(verb: Verb) -> &'static str {
@@ -66,8 +53,9 @@ pub async fn recover_all(
     journal.commit().await?;
     // Provider instances first: the other calls may need them.
     let mut intents: Vec<Intent> = journal.state().pending().cloned().collect();
-    intents.sort_by_key(|intent| !intent.address.is_instance());
-    let split = intents.partition_point(|intent| intent.address.is_instance());
+    let is_instance = |intent: &Intent| tools.registry.is_instance(&intent.address);
+    intents.sort_by_cached_key(|intent| !is_instance(intent));
+    let split = intents.partition_point(is_instance);
     let rest = intents.split_off(split);
     let mut unresolved = resolve_some(journal, stack, tools, events, intents).await?;
     unresolved.extend(resolve_some(journal, stack, tools, events, rest).await?);
@@ -126,7 +114,7 @@ fn record(
 ) -> Result<(), JournalError> {
     let (outcome, time) = (resolved.ended.outcome, tools.clock.now());
     journal.stage(Entry::Outcome { token, outcome, time })?;
-    if address.is_instance() {
+    if tools.registry.is_instance(&address) {
         record_place(journal, tools, &address, token)?;
     }
     if resolved.ended.gone {
@@ -141,7 +129,7 @@ fn record(
 fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) -> Result<Call, Failure> {
     let kind = intent.address.kind();
     let schema = tools.registry.schema(kind.as_str()).ok();
-    let instance = if intent.address.is_instance() {
+    let instance = if tools.registry.is_instance(&intent.address) {
         let (address, generation) = (&intent.address, Some(intent.token));
         tools.instances.configure(&tools.registry, address, generation, &intent.inputs)?
     } else {

@@ -30,7 +30,7 @@ pub(crate) struct Resolved {
 /// # Errors
 /// If it cannot be resolved now: the provider does not answer, or a person has to look.
 pub(crate) async fn resolve(call: &Call) -> Result<Resolved, Failure> {
-    if call.cx.address.is_instance() {
+    if call.is_instance() {
         let answer = once(call).await?;
         return done(call, answer, "configured again");
     }
@@ -173,9 +173,8 @@ fn by_hand(call: &Call) -> Failure {
         "a create of {address} was interrupted, and its kind can neither be asked again nor be searched for; \
          an object may exist that nothing records"
     );
-    Failure::unknown(Class::Terminal, message).hint(format!(
-        "look for it, then run `state resolve {address} --created ID` or `state resolve {address} --not-created`"
-    ))
+    Failure::unknown(Class::Terminal, message)
+        .hint("look for it, because what became of it has to be said before anything else can be done")
 }
 
 async fn update(call: &Call) -> Result<Resolved, Failure> {

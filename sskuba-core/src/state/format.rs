@@ -46,7 +46,7 @@ pub enum FormatError {
     #[error("{0}")]
     Damaged(String),
     /// A secret could not be opened.
-    #[error("{0}")]
+    #[error(transparent)]
     Sealed(#[from] super::seal::SealError),
 }
 

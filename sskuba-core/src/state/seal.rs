@@ -123,10 +123,7 @@ pub enum KeyringError {
         hint: String,
     },
     /// The sealed key is damaged or of a newer form.
-    #[error(
-        "the stack's sealed data key cannot be read: {0}; put a backup of the stack in its place, or give its secrets \
-         up with `state repair --forget-secrets`"
-    )]
+    #[error("the stack's sealed data key cannot be read: {0}")]
     Damaged(String),
     /// A recipient, identity or service failed.
     #[error("{0}")]

@@ -181,16 +181,13 @@ pub enum StoreError {
         found: u64,
     },
     /// There is no such stack.
-    #[error("there is no stack {0} in this store; `stack list` shows those that are")]
+    #[error("there is no stack {0} in this store")]
     NoStack(StackId),
     /// There is such a stack already.
-    #[error("there is a stack {0} in this store already; choose another name, or `stack rm` that one first")]
+    #[error("there is a stack {0} in this store already")]
     Taken(StackId),
     /// What is stored cannot be read.
-    #[error(
-        "the record `{key}` of {place} is damaged: {why}; put a backup in the place of what is damaged, or move it \
-         away and `state import` what `state export` once wrote"
-    )]
+    #[error("the record `{key}` of {place} is damaged: {why}")]
     Corrupt {
         /// The record's key.
         key: String,
@@ -200,27 +197,27 @@ pub enum StoreError {
         why: String,
     },
     /// The medium failed: full, read-only, gone.
-    #[error("failed to {action} {place}: {source}{}", hint(.source))]
+    #[error("failed to {action} {place}: {error}{}", remedy(.error))]
     Io {
         /// What was tried, e.g. `open`.
         action: &'static str,
         /// The file or table.
         place: String,
         /// The system's answer.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// The store cannot do this.
     #[error("{0}")]
     Unsupported(String),
 }
 
-fn hint(error: &std::io::Error) -> &'static str {
+fn remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::StorageFull => {
             "; free some space and run again: nothing that was recorded is lost"
         }
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            "; make the folder writable, or choose another with --state"
+            "; make the folder writable, or choose another"
         }
         _ => "",
     }
@@ -388,8 +385,7 @@ pub trait StateStore: Send + Sync + fmt::Debug {
     /// another stack has ([`StoreError::Taken`]). The default cannot.
     async fn rename(&self, stack: &StackId, to: &StackId) -> Result<(), StoreError> {
         Err(StoreError::Unsupported(format!(
-            "failed to rename {stack} to {to}: {} cannot do that; `state export` it and `state import` that under the \
-             new name",
+            "failed to rename {stack} to {to}: {} cannot do that; export its state, and import that under the new name",
             self.place()
         )))
     }

@@ -8,4 +8,4 @@ mod url;
 pub use self::ephemeral::EphemeralKeyring;
 pub use self::memory::Memory;
 pub use self::sled::Sled;
-pub use self::url::{parse, parse_with};
+pub use self::url::{StoreUrl, Stores, parse};

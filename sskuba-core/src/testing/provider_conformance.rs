@@ -117,7 +117,7 @@ impl<'a> Trial<'a> {
 
     /// Makes all calls.
     async fn calls(&mut self) {
-        if self.schema.lookup {
+        if self.schema.is_lookup() {
             self.look_up().await;
         } else {
             self.live().await;
@@ -167,15 +167,16 @@ impl<'a> Trial<'a> {
             format!("schema: {} does not begin with the provider's name `{provider}`", schema.kind)
         });
         self.must(
-            schema.lookup || schema.field(&schema.id_field).is_some_and(|field| field.computed),
+            schema.is_lookup() || schema.field(&schema.id_field).is_some_and(|field| field.computed),
             || format!("schema: the id `{}` is no computed field", schema.id_field),
         );
         for field in &schema.fields {
             self.must(!field.doc.is_empty(), || format!("schema: `{}` has no documentation", field.name));
         }
-        self.must(schema.idempotency != Idempotency::Tag || schema.delete_first || !schema.lookup, || {
-            "schema: a lookup is never created, so it needs no tag".to_owned()
-        });
+        self.must(
+            schema.idempotency != Idempotency::Tag || schema.delete_first || !schema.is_lookup(),
+            || "schema: a lookup is never created, so it needs no tag".to_owned(),
+        );
     }
 }
 

@@ -11,6 +11,9 @@ pub enum TestError {
     /// The program failed, or there is no plan for what it declares.
     #[error(transparent)]
     Engine(Box<EngineError>),
+    /// There is no runtime to plan in.
+    #[error("failed to start a runtime to plan in: {0}")]
+    Runtime(#[source] std::io::Error),
     /// Steps failed.
     #[error("the run failed:{}", list(.0))]
     Failed(Vec<FailedStep>),

@@ -254,9 +254,7 @@ impl<'a> TestCall<'a> {
     pub fn plan_now(self) -> Result<Plan, TestError> {
         let planned = || -> Result<Plan, TestError> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-            let runtime = runtime.map_err(|error| {
-                TestError::from(EngineError::Refused(format!("there is no runtime to plan in: {error}")))
-            })?;
+            let runtime = runtime.map_err(TestError::Runtime)?;
             runtime.block_on(async { Ok(self.run().await?.plan) })
         };
         // A runtime cannot be waited for inside another one.

@@ -132,8 +132,8 @@ impl Around for Disk {
             watch.writes = watch.writes.saturating_add(1);
             if watch.trouble.contains(&Trouble::DiskFull(at)) {
                 watch.hits += 1;
-                let source = std::io::ErrorKind::StorageFull.into();
-                return Err(StoreError::Io { action: "write to", place: "the model's disk".into(), source });
+                let error = std::io::ErrorKind::StorageFull.into();
+                return Err(StoreError::Io { action: "write to", place: "the model's disk".into(), error });
             }
         }
         self.0.append(lease, base, entries).await

@@ -35,6 +35,7 @@ fn with_more(mut object: Object) -> Object {
     object
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait::async_trait]
 impl Provider for Deep {
     fn name(&self) -> &str {
@@ -43,11 +44,28 @@ impl Provider for Deep {
     fn schemas(&self) -> Vec<Arc<sskuba::core::schema::Schema>> {
         self.0.schemas()
     }
+    fn schema(&self, kind: &sskuba::core::address::Kind) -> Option<Arc<sskuba::core::schema::Schema>> {
+        self.0.schema(kind)
+    }
+    async fn learn(&self, kinds: &[sskuba::core::address::Kind]) -> Result<(), Failure> {
+        self.0.learn(kinds).await
+    }
+    fn limits(&self) -> sskuba::core::provider::Limits {
+        Provider::limits(&self.0)
+    }
+    fn check(
+        &self,
+        schema: &sskuba::core::schema::Schema,
+        inputs: &Map,
+    ) -> Vec<sskuba::core::schema::FieldError> {
+        self.0.check(schema, inputs)
+    }
     async fn configure(&self, _: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         Ok(Arc::new(self.clone()))
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait::async_trait]
 impl Instance for Deep {
     async fn place(&self) -> Result<Place, Failure> {
@@ -55,6 +73,12 @@ impl Instance for Deep {
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         self.0.create(cx, inputs).await.map(with_more)
+    }
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<sskuba::core::provider::Readiness, Failure> {
+        self.0.ready(cx, prior).await
+    }
+    async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure> {
+        self.0.lookup(cx, inputs).await
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
         Ok(self.0.read(cx, prior).await?.map(with_more))

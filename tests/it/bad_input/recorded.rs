@@ -151,8 +151,7 @@ async fn a_damaged_entry_or_record_is_named_and_never_a_panic() {
                     (_, true) => "it is cut short",
                     _ => "its checksum does not fit its bytes",
                 };
-                let remedy =
-                    if newer { "run the release that wrote it" } else { "put a backup of the stack" };
+                let remedy = if newer { "run the release that wrote it" } else { "[Repair]" };
                 has(&text, &[why, remedy]);
                 has(&told(engine.down(&stack_id()).await), &[place, why]);
                 has(&told(engine.read(&stack_id()).await), &[place, why]);
@@ -182,7 +181,7 @@ async fn entries_that_cannot_follow_are_named_with_their_revision() {
             "no call for this generation is open",
         ],
     );
-    has(&text, &["put a backup of the stack in its place"]);
+    has(&text, &["[Repair]"]);
 }
 
 #[tokio::test]

@@ -151,6 +151,7 @@ fn in_the_clear(fields: Map) -> Map {
     fields.into_iter().map(|(name, value)| (name, Value::from_json(value))).collect()
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait::async_trait]
 impl Provider for Echo {
     fn name(&self) -> &str {
@@ -158,6 +159,22 @@ impl Provider for Echo {
     }
     fn schemas(&self) -> Vec<Arc<sskuba::core::schema::Schema>> {
         self.0.schemas()
+    }
+    fn schema(&self, kind: &sskuba::core::address::Kind) -> Option<Arc<sskuba::core::schema::Schema>> {
+        self.0.schema(kind)
+    }
+    async fn learn(&self, kinds: &[sskuba::core::address::Kind]) -> Result<(), Failure> {
+        self.0.learn(kinds).await
+    }
+    fn limits(&self) -> sskuba::core::provider::Limits {
+        Provider::limits(&self.0)
+    }
+    fn check(
+        &self,
+        schema: &sskuba::core::schema::Schema,
+        inputs: &Map,
+    ) -> Vec<sskuba::core::schema::FieldError> {
+        self.0.check(schema, inputs)
     }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn provider::Instance>, Failure> {
         match settings {
@@ -167,6 +184,7 @@ impl Provider for Echo {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait::async_trait]
 impl provider::Instance for Echo {
     async fn place(&self) -> Result<Place, Failure> {
@@ -181,6 +199,9 @@ impl provider::Instance for Echo {
         object.inputs = in_the_clear(object.inputs);
         object.outputs.insert("owner".into(), format!("{CANARY}@{}", object.id).as_str().into());
         Ok(object)
+    }
+    async fn ready(&self, cx: &Cx, prior: &Prior) -> Result<sskuba::core::provider::Readiness, Failure> {
+        self.0.ready(cx, prior).await
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {
         self.0.read(cx, prior).await

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sskuba::core::address::StackId;
+use sskuba::core::address::{Kind, StackId};
 use sskuba::core::clock::{Clock, IdSource, SeededIds, Timestamp};
 use sskuba::core::provider::{
     Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness,
@@ -165,6 +165,7 @@ impl<P: ?Sized> Mortal<P> {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Provider for Mortal {
     fn name(&self) -> &str {
@@ -172,6 +173,12 @@ impl Provider for Mortal {
     }
     fn schemas(&self) -> Vec<Arc<Schema>> {
         self.inner.schemas()
+    }
+    fn schema(&self, kind: &Kind) -> Option<Arc<Schema>> {
+        self.inner.schema(kind)
+    }
+    async fn learn(&self, kinds: &[Kind]) -> Result<(), Failure> {
+        self.inner.learn(kinds).await
     }
     fn limits(&self) -> Limits {
         self.inner.limits()
@@ -189,6 +196,7 @@ impl Provider for Mortal {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Instance for Mortal<dyn Instance> {
     async fn place(&self) -> Result<Place, Failure> {

@@ -44,7 +44,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         from: "self.ready.push(Ready { step: id, call, started });",
         to: "let _ = |call, started| Ready { step: id, call, started };
         self.options.events.emit(started);
-        let handle = self.tasks.spawn(async move { Back::Ended(Box::new(super::call::perform(call).await)) });
+        let handle = self.tasks.spawn(async move { Back::Ended(Box::new(super::perform::perform(call).await)) });
         self.task_steps.insert(handle.id(), id);",
         target: IT,
         filter: &["durable::no_call_before_its_intent"],

@@ -167,7 +167,7 @@ impl Run<'_> {
             _ if step.verdict == Verdict::Excluded => self.frontier.complete(id),
             Subject::Recorded(token) => self.remove(id, step, token),
             Subject::Ready(_) => self.frontier.complete(id),
-            Subject::Declared(node) if plan.graph.node(node).schema.lookup => self.frontier.complete(id),
+            Subject::Declared(node) if plan.graph.node(node).schema.is_lookup() => self.frontier.complete(id),
             Subject::Declared(_) => self.bring(id, step),
         }
     }
@@ -310,7 +310,7 @@ impl Run<'_> {
     fn field(&self, id: NodeId, name: &str) -> Value {
         let node = self.plan.graph.node(id);
         let computed = node.schema.field(name).is_some_and(|field| field.computed);
-        if node.schema.lookup {
+        if node.schema.is_lookup() {
             let mut inputs = Map::new();
             for (name, expr) in &node.inputs {
                 let value = expr.evaluate(&|node, field| self.field(NodeId(node.index()), field)).unwrap();

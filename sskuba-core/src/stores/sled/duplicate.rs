@@ -73,7 +73,7 @@ pub(super) fn answer(
     let place = || folder.display().to_string();
     let here = |error: StoreError| match error {
         StoreError::Corrupt { key, why, .. } => StoreError::Corrupt { key, place: place(), why },
-        StoreError::Io { action, source, .. } => StoreError::Io { action, place: place(), source },
+        StoreError::Io { action, error, .. } => StoreError::Io { action, place: place(), error },
         other => other,
     };
     let Opening::Open(database) = Database::open(there, false).map_err(here)? else {

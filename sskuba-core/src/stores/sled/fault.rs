@@ -9,7 +9,7 @@ use crate::state::StoreError;
 
 /// Says what the system answered while `action` was tried on `path`.
 pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> StoreError {
-    StoreError::Io { action, place: path.display().to_string(), source }
+    StoreError::Io { action, place: path.display().to_string(), error: source }
 }
 
 /// Says what sled answered while `action` was tried on the database at `path`.

@@ -128,7 +128,7 @@ fn linked(path: &Path) -> StoreError {
     let to = fs::read_link(path).map(|to| to.display().to_string()).unwrap_or_default();
     let why = format!(
         "it is a symbolic link (to {to}), and a stack's folder and files are never links, because whoever can make one \
-         could have others' files overwritten; remove it, or name the folder that is meant with --state"
+         could have others' files overwritten; remove it, or name the folder that is meant"
     );
     fault::io("use", path, io::Error::other(why))
 }

@@ -97,5 +97,5 @@ fn main() {
     assert!(field("password").secret && field("etag").secret && field("etag").volatile);
     assert_eq!(field("type").default, Some(Value::from(7)));
     assert_eq!(field("number").pattern.as_deref(), Some("g-{hex:8}"));
-    assert!(Zones::schema().lookup);
+    assert!(Zones::schema().is_lookup());
 }
