@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 use sskuba_core::address::StackId;
-use sskuba_core::engine::{EngineError, Session, Snapshot, told};
+use sskuba_core::engine::{EngineError, Session, Snapshot};
 
 use super::planned;
+use crate::advice;
 use crate::args::{Opening, Stack};
 use crate::context::{Access, Context};
 use crate::render::table;
@@ -92,7 +93,7 @@ fn listed(
             (row, document)
         }
         Err(error) => {
-            let error = told(&error);
+            let error = advice::message(&error);
             let document = json!({"stack": stack, "selected": selected, "error": error});
             let unknown = || "?".to_owned();
             let row = [name, unknown(), unknown(), unknown(), String::new(), error.replace('\n', " ")];
