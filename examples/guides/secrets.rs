@@ -15,7 +15,7 @@ struct Settings {
 
 fn database(stack: &mut Stack) -> sskuba::Result {
     let settings: Settings = stack.config()?;
-    let password = stack.add("admin", Password::new().length(32_u16))?;
+    let password = stack.add("admin", Password::new().length(32_u16).trigger("rotated", "2026-06"))?;
     let network = stack.add("main", Network::new("10.0.0.0/16"))?;
     let subnet = stack.add("main", Subnet::new(network.id(), "10.0.1.0/24"))?;
     stack.add("main", Machine::new(subnet.id()).boot(settings.login.clone()))?;
