@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// The examples that are run.
-const EXAMPLES: [&str; 6] = ["scale", "churn", "quickstart", "fixture", "recovery", "earlier"];
+const EXAMPLES: [&str; 7] = ["scale", "churn", "quickstart", "fixture", "recovery", "earlier", "guides"];
 
 /// The witness.
 const WITNESS: &str = "sskuba-sim";
