@@ -28,6 +28,14 @@ pub(crate) fn sent(mut inputs: Map) -> Map {
     inputs
 }
 
+/// Returns inputs as a provider is told them; see [`sent`].
+pub(crate) fn told(inputs: &Map) -> Cow<'_, Map> {
+    match inputs.contains_key(TRIGGERS) {
+        true => Cow::Owned(sent(inputs.clone())),
+        false => Cow::Borrowed(inputs),
+    }
+}
+
 /// The type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -12,7 +12,7 @@ use crate::journal::JournalError;
 use crate::lifecycle::HookName;
 use crate::plan::{Action, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags};
 use crate::provider::{Class, Cx, Failure, FoundHook, resealed};
-use crate::schema::{Schema, sent};
+use crate::schema::{Schema, sent, told};
 use crate::state::{Entry, Intent, Record, RunResult, Verb};
 use crate::value::{Map, Value};
 
@@ -68,7 +68,7 @@ impl Run<'_> {
         if errors.is_empty()
             && let Ok(provider) = self.tools.registry.provider(kind.provider(), kind.as_str())
         {
-            errors = provider.check(&node.schema, &sent(inputs.clone()));
+            errors = provider.check(&node.schema, &told(&inputs));
         }
         match errors.into_iter().next() {
             Some(error) => Err(Failure::new(Class::Invalid(error.field), error.message)),

@@ -76,6 +76,16 @@ impl Options {
         self.mistakes.extend_from_slice(&other.mistakes);
     }
 
+    /// Tells whether nothing is said that goes on to others.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.protect.is_none()
+            && self.retain_on_delete.is_none()
+            && self.delete_before_create.is_none()
+            && self.timeouts == Timeouts::default()
+            && self.nodes().next().is_none()
+            && self.transforms.is_empty()
+    }
+
     /// Uses an instance of its provider, in place of another one of that.
     pub(crate) fn set_provider(&mut self, instance: NodeRef) {
         self.providers.retain(|other| other.address().provider() != instance.address().provider());

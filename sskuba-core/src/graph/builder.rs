@@ -205,7 +205,7 @@ struct Builder {
 impl Builder {
     fn add(
         &mut self,
-        declaration: Declaration,
+        mut declaration: Declaration,
         component: Option<usize>,
         inheritance: &Inheritance,
         schemas: Schemas<'_>,
@@ -222,7 +222,7 @@ impl Builder {
             }
         };
         let known = mistakes.is_empty();
-        let mut inputs = declaration.inputs.clone();
+        let mut inputs = std::mem::take(&mut declaration.inputs);
         let options = inheritance.resolve(&declaration, &schema, &mut inputs, component);
         if !options.triggers.is_empty() {
             inputs.insert(Text::Borrowed(TRIGGERS), Expr::list(options.triggers.clone()));

@@ -12,6 +12,8 @@ use crate::schema::{Schema, Text};
 pub(super) struct Inheritance {
     /// What is said of all resources.
     stack: Options,
+    /// Whether that is nothing.
+    is_silent: bool,
     /// By the component's number.
     components: Vec<Inherited>,
 }
@@ -35,7 +37,8 @@ impl Inheritance {
             options.extend(&own.inherited());
             components.push(Inherited { options, path: component.path.clone(), paths });
         }
-        Self { stack, components }
+        let is_silent = stack.is_silent();
+        Self { stack, is_silent, components }
     }
 
     /// Returns the options that count for a declaration, and lets transforms change it.
@@ -50,6 +53,11 @@ impl Inheritance {
         let outer = declaration.component.map(|number| &self.components[number]);
         let inherited = outer.map_or(&self.stack, |outer| &outer.options);
         let address = declaration.node.address();
+        // Most stacks say nothing of all resources.
+        if outer.is_none() && self.is_silent && own.transforms.is_empty() {
+            own.mistakes.extend(foreign_instances(&own, schema));
+            return own;
+        }
         // What is nearest to the resource changes it first.
         let transforms: Vec<Transform> =
             own.transforms.iter().rev().chain(inherited.transforms.iter().rev()).cloned().collect();

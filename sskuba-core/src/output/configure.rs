@@ -93,7 +93,9 @@ impl Trigger for String {
 /// Options are looked at when the program has ended, so that it does not matter when they are set. What is said of a
 /// scope counts for what is added to it from then on, and what is said of a component for all of its parts. Of these,
 /// `protect`, `retain_on_delete`, `delete_before_create`, `provider`, `depends_on`, `deleted_with`, `timeout` and
-/// `transform` go on to the parts, unless a part says otherwise; an alias of a component renames all of them.
+/// `transform` go on to the parts, unless a part says otherwise; an alias of a component renames all of them. What names
+/// fields (`ignore_changes`, `replace_on_changes`) or values counts for everything that is added to a scope, and is refused of
+/// a component.
 ///
 /// # Assumptions
 /// None.
