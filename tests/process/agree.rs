@@ -6,8 +6,9 @@ use serde_json::Value as Json;
 
 fn by_token(list: &[Json]) -> BTreeMap<String, Vec<String>> {
     let mut objects: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    // A provider instance has no object.
-    let is_object = |object: &&Json| object["kind"].as_str().is_none_or(|kind| !kind.contains(":provider:"));
+    // A provider instance has no object, and neither has a component.
+    let has_none = |kind: &str| kind.contains(":provider:") || kind.starts_with("sskuba:");
+    let is_object = |object: &&Json| object["kind"].as_str().is_none_or(|kind| !has_none(kind));
     for object in list.iter().filter(is_object) {
         let text = |field: &str| object[field].as_str().unwrap_or("?").to_owned();
         objects.entry(text("token")).or_default().push(format!("{} {}", text("kind"), text("id")));

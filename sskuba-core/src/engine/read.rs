@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub holder: Option<Holder>,
     /// Whether the secrets could be opened.
     pub opened: bool,
+    /// Whether its objects are simulated ones.
+    pub simulated: bool,
     /// The tags that people gave it.
     pub tags: Tags,
 }
@@ -54,7 +56,8 @@ impl Engine {
         let codec = Codec::new(key, Arc::clone(&self.ids));
         let state = replay(&image, &codec).map_err(|error| EngineError::journal(stack, error))?;
         let holder = self.store.holder(stack).await.map_err(EngineError::store)?;
-        Ok(Snapshot { state, holder, opened, tags: tags_of(&image) })
+        let simulated = is_simulated(&image);
+        Ok(Snapshot { state, holder, opened, simulated, tags: tags_of(&image) })
     }
 
     /// Asks the program that writes a stack to stop as Ctrl-C would: calls that are under way end and are recorded,

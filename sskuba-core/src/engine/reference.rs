@@ -1,7 +1,9 @@
 //! What a program reads of other stacks.
 
 use super::build::Engine;
+use super::error::{EngineError, told};
 use super::open::check_world;
+use super::read::Snapshot;
 use crate::address::StackId;
 use crate::provider::{Class, Failure};
 use crate::state::StoreError;
@@ -13,17 +15,22 @@ impl Engine {
         let text = inputs.get("stack").and_then(Value::as_str).unwrap_or_default();
         let failed = |why: String| Failure::new(Class::Terminal, why);
         let stack = StackId::parse(text).map_err(|error| failed(error.to_string()))?;
-        let image = self.store.load(&stack).await;
-        let image = image.map_err(|error| failed(error.to_string()))?;
-        if image.is_none() {
-            let hint = "bring it up first, or look at the name with `stack list`";
-            return Err(Failure::new(Class::NotFound, StoreError::NoStack(stack).to_string()).hint(hint));
-        }
-        let (state, codec, simulated) =
-            self.readable(&stack).await.map_err(|error| failed(error.to_string()))?;
-        check_world(self, &stack, &state, simulated).map_err(|error| failed(error.to_string()))?;
-        if state.exports().values().any(Value::has_secret) && codec.key().is_none() {
-            return Err(failed(format!("the secrets of {stack} cannot be opened")));
+        let read = self.read(&stack).await;
+        let Snapshot { state, opened, simulated, .. } = read.map_err(|error| {
+            let failure = failed(told(&error));
+            match error {
+                EngineError::Store(StoreError::NoStack(_)) => {
+                    failure.hint("bring it up first, or correct the name")
+                }
+                _ => failure,
+            }
+        })?;
+        check_world(self, &stack, &state, simulated).map_err(|error| failed(told(&error)))?;
+        // Who cannot open secrets reads the rest, as with `output`.
+        if !opened && state.exports().values().any(Value::has_secret) {
+            return Err(failed(format!(
+                "the secrets of {stack} cannot be opened, and some of its outputs are secret"
+            )));
         }
         let outputs = Value::Map(state.exports().clone());
         let revision = Value::Number(state.revision().into());

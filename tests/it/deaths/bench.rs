@@ -390,8 +390,8 @@ async fn recover(session: &mut Session, events: &Events, world: &World) -> Resul
         let intent = session.state().pending().find(|intent| intent.address == open.address).unwrap().clone();
         let found = world.with_token(&intent.address.kind(), intent.token).unwrap();
         assert!(found.len() < 2, "{found:?}");
-        let by_hand = open.failure.hint.as_ref().is_some_and(|hint| hint.contains("state resolve"));
-        assert!(by_hand, "{open}");
+        let by_hand = open.failure.message.contains("can neither be asked again nor be searched for");
+        assert!(by_hand, "{open}: {}", open.failure);
         let resolution = match found.first() {
             Some(object) => Resolution::Created { id: object.id.clone() },
             None => Resolution::NotCreated,
