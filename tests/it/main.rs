@@ -5,6 +5,7 @@
     reason = "a test stops at what goes wrong, and says what it measured"
 )]
 
+mod answered;
 mod bad_input;
 mod crash;
 mod deaths;

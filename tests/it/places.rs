@@ -8,14 +8,15 @@ use sskuba::core::address::StackId;
 use sskuba::core::applying::Events;
 use sskuba::core::engine::{Engine, EngineError};
 use sskuba::core::planning::PlanOptions;
-use sskuba::core::provider::{self, Change, Cx, Failure, Object, Place, Prior, Provider};
-use sskuba::core::schema::Schema;
+use sskuba::core::provider::{self, Change, Cx, Failure, Object, Place, Prior};
 use sskuba::core::state::StateStore;
 use sskuba::core::stores::{EphemeralKeyring, Memory};
 use sskuba::core::value::Map;
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{self, Bucket, Instance, Network, Subnet};
 use sskuba::sim::{Fault, Op, Options, Phase, SimProvider, World};
+
+use crate::answered::AnsweredBy;
 
 struct Places {
     world: World,
@@ -108,36 +109,6 @@ struct Lost(SimProvider);
 
 #[deny(clippy::missing_trait_methods)]
 #[async_trait::async_trait]
-impl Provider for Lost {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-    fn schemas(&self) -> Vec<Arc<Schema>> {
-        self.0.schemas()
-    }
-    fn schema(&self, kind: &sskuba::core::address::Kind) -> Option<Arc<sskuba::core::schema::Schema>> {
-        self.0.schema(kind)
-    }
-    async fn learn(&self, kinds: &[sskuba::core::address::Kind]) -> Result<(), Failure> {
-        self.0.learn(kinds).await
-    }
-    fn limits(&self) -> sskuba::core::provider::Limits {
-        Provider::limits(&self.0)
-    }
-    fn check(
-        &self,
-        schema: &sskuba::core::schema::Schema,
-        inputs: &Map,
-    ) -> Vec<sskuba::core::schema::FieldError> {
-        self.0.check(schema, inputs)
-    }
-    async fn configure(&self, _: Option<&Map>) -> Result<Arc<dyn provider::Instance>, Failure> {
-        Ok(Arc::new(self.clone()))
-    }
-}
-
-#[deny(clippy::missing_trait_methods)]
-#[async_trait::async_trait]
 impl provider::Instance for Lost {
     async fn place(&self) -> Result<Place, Failure> {
         panic!("it does not know where it is");
@@ -173,10 +144,11 @@ async fn an_instance_that_cannot_say_where_it_works_touches_nothing() {
     let places = Places::new();
     places.engine("home", "1").up(&places.stack, network).await.unwrap();
     let (before, revision) = (places.ids(), places.revision().await);
+    let sim = places.sim().options(Options::default().region("elsewhere"));
     let lost = Engine::builder()
         .store(Arc::clone(&places.store))
         .keyring(places.keyring.clone())
-        .provider(Arc::new(Lost(places.sim().options(Options::default().region("elsewhere")))))
+        .provider(Arc::new(AnsweredBy { instance: Lost(sim.clone()), sim }))
         .build();
     let other = StackId::from_str("local/test/new").unwrap();
     let mut answers = vec![

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use sskuba::core::applying::Event;
-use sskuba::core::provider::{Change, Class, Cx, Failure, Instance, Object, Place, Prior, Provider};
+use sskuba::core::provider::{Change, Class, Cx, Failure, Instance, Object, Place, Prior};
 use sskuba::core::state::{RunResult, StateStore};
 use sskuba::core::value::Map;
 use sskuba::prelude::*;
@@ -11,41 +11,12 @@ use sskuba::sim::kinds::{self, Bucket, Network};
 use sskuba::sim::{SimProvider, World};
 
 use super::Shared;
+use crate::answered::AnsweredBy;
 
 /// A service that knows the password in what it was told, and quotes that alone. It makes its ids of names, and notes
 /// which it is asked to delete.
 #[derive(Debug, Clone)]
 struct Quoting(SimProvider, &'static str, Arc<Mutex<Vec<String>>>);
-
-#[deny(clippy::missing_trait_methods)]
-#[async_trait::async_trait]
-impl Provider for Quoting {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-    fn schemas(&self) -> Vec<Arc<sskuba::core::schema::Schema>> {
-        self.0.schemas()
-    }
-    fn schema(&self, kind: &sskuba::core::address::Kind) -> Option<Arc<sskuba::core::schema::Schema>> {
-        self.0.schema(kind)
-    }
-    async fn learn(&self, kinds: &[sskuba::core::address::Kind]) -> Result<(), Failure> {
-        self.0.learn(kinds).await
-    }
-    fn limits(&self) -> sskuba::core::provider::Limits {
-        Provider::limits(&self.0)
-    }
-    fn check(
-        &self,
-        schema: &sskuba::core::schema::Schema,
-        inputs: &Map,
-    ) -> Vec<sskuba::core::schema::FieldError> {
-        self.0.check(schema, inputs)
-    }
-    async fn configure(&self, _: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
-        Ok(Arc::new(self.clone()))
-    }
-}
 
 #[deny(clippy::missing_trait_methods)]
 #[async_trait::async_trait]
@@ -101,9 +72,9 @@ impl Instance for Quoting {
 async fn run(secret: &'static str) {
     let (shared, world) = (Shared::default(), World::memory());
     let deleted = Arc::default();
-    let quoting = SimProvider::new("sim", kinds::schemas(), world.clone());
-    let quoting = Quoting(quoting, secret, Arc::clone(&deleted));
-    let engine = shared.engine([Arc::new(quoting) as _]);
+    let sim = SimProvider::new("sim", kinds::schemas(), world.clone());
+    let instance = Quoting(sim.clone(), secret, Arc::clone(&deleted));
+    let engine = shared.engine([Arc::new(AnsweredBy { sim, instance }) as _]);
     let stack = "local/test/dev".parse().unwrap();
     let program = |stack: &mut Stack| -> sskuba::Result {
         let net = stack.add("net", Network::new("10.0.0.0/16").tag("login", Secret::from(secret)))?;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sskuba::core::address::StackId;
 use sskuba::core::applying::Event;
 use sskuba::core::provider::{
-    Change, Cx, Failure, Handler, Handlers, Instance, Object, Place, Prior, Provider, TypedChange,
-    TypedObject, TypedPrior, Update,
+    Change, Cx, Failure, Handler, Handlers, Instance, Object, Place, Prior, TypedChange, TypedObject,
+    TypedPrior, Update,
 };
 use sskuba::core::schema::FieldError;
 use sskuba::core::state::{RunResult, Status};
@@ -17,6 +17,7 @@ use sskuba::sim::kinds::{self, Bucket, Network};
 use sskuba::sim::{SimProvider, World};
 
 use super::{Shared, has, told};
+use crate::answered::AnsweredBy;
 
 fn deep(depth: usize) -> serde_json::Value {
     (0..depth).fold(serde_json::Value::Null, |inner, _| serde_json::Value::Array(vec![inner]))
@@ -33,36 +34,6 @@ struct Deep(SimProvider);
 fn with_more(mut object: Object) -> Object {
     object.outputs.insert("more".into(), Value::from_json(deep(126)));
     object
-}
-
-#[deny(clippy::missing_trait_methods)]
-#[async_trait::async_trait]
-impl Provider for Deep {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-    fn schemas(&self) -> Vec<Arc<sskuba::core::schema::Schema>> {
-        self.0.schemas()
-    }
-    fn schema(&self, kind: &sskuba::core::address::Kind) -> Option<Arc<sskuba::core::schema::Schema>> {
-        self.0.schema(kind)
-    }
-    async fn learn(&self, kinds: &[sskuba::core::address::Kind]) -> Result<(), Failure> {
-        self.0.learn(kinds).await
-    }
-    fn limits(&self) -> sskuba::core::provider::Limits {
-        Provider::limits(&self.0)
-    }
-    fn check(
-        &self,
-        schema: &sskuba::core::schema::Schema,
-        inputs: &Map,
-    ) -> Vec<sskuba::core::schema::FieldError> {
-        self.0.check(schema, inputs)
-    }
-    async fn configure(&self, _: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
-        Ok(Arc::new(self.clone()))
-    }
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -158,7 +129,9 @@ async fn what_only_the_apply_knows_fails_its_step_and_the_rest_is_recorded() {
 #[tokio::test]
 async fn an_object_is_recorded_without_the_field_that_cannot_be() {
     let shared = Shared::default();
-    let engine = shared.engine([Arc::new(Deep(sim())) as _]);
+    let sim = sim();
+    let instance = Deep(sim.clone());
+    let engine = shared.engine([Arc::new(AnsweredBy { sim, instance }) as _]);
     let program = |name: &'static str| {
         move |stack: &mut Stack| -> sskuba::Result {
             stack.add("one", Bucket::new(name)).map(drop).map_err(Into::into)

@@ -14,6 +14,7 @@ use sskuba::sim::kinds::{self, Bucket, Grant, Instance, Machine, Network, Subnet
 use sskuba::sim::{Fault, Op, Phase, SimProvider, World};
 
 use super::Shared;
+use crate::answered::AnsweredBy;
 
 const CANARY: &str = "canary-5eb1";
 
@@ -153,39 +154,6 @@ fn in_the_clear(fields: Map) -> Map {
 
 #[deny(clippy::missing_trait_methods)]
 #[async_trait::async_trait]
-impl Provider for Echo {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-    fn schemas(&self) -> Vec<Arc<sskuba::core::schema::Schema>> {
-        self.0.schemas()
-    }
-    fn schema(&self, kind: &sskuba::core::address::Kind) -> Option<Arc<sskuba::core::schema::Schema>> {
-        self.0.schema(kind)
-    }
-    async fn learn(&self, kinds: &[sskuba::core::address::Kind]) -> Result<(), Failure> {
-        self.0.learn(kinds).await
-    }
-    fn limits(&self) -> sskuba::core::provider::Limits {
-        Provider::limits(&self.0)
-    }
-    fn check(
-        &self,
-        schema: &sskuba::core::schema::Schema,
-        inputs: &Map,
-    ) -> Vec<sskuba::core::schema::FieldError> {
-        self.0.check(schema, inputs)
-    }
-    async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn provider::Instance>, Failure> {
-        match settings {
-            None => Ok(Arc::new(self.clone())),
-            settings => self.0.configure(settings).await,
-        }
-    }
-}
-
-#[deny(clippy::missing_trait_methods)]
-#[async_trait::async_trait]
 impl provider::Instance for Echo {
     async fn place(&self) -> Result<Place, Failure> {
         self.0.place().await
@@ -240,8 +208,9 @@ async fn no_trace_no_debug_and_no_chain_of_errors_shows_a_secret() {
         let hit = cx.address.name() == "found" && op == Op::Create && phase == Phase::After;
         hit.then_some(Fault::Lost)
     };
-    let echo = Echo(SimProvider::new("sim", kinds::schemas(), world.clone()).fault_plan(lost));
-    let engine = shared.engine([Arc::new(echo) as _]);
+    let simulated = SimProvider::new("sim", kinds::schemas(), world.clone()).fault_plan(lost);
+    let instance = Echo(simulated.clone());
+    let engine = shared.engine([Arc::new(AnsweredBy { sim: simulated, instance }) as _]);
     let stack = "local/test/dev".parse().unwrap();
     let with = |team: &'static str| {
         move |stack: &mut Stack| -> sskuba::Result {

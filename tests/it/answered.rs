@@ -1,0 +1,46 @@
+//! A provider with the kinds of the simulated one, whose instance is another.
+
+use std::sync::Arc;
+
+use sskuba::core::address::Kind;
+use sskuba::core::provider::{Failure, Instance, Limits, Provider};
+use sskuba::core::schema::{FieldError, Schema};
+use sskuba::core::value::Map;
+use sskuba::sim::SimProvider;
+
+/// The kinds and checks of `sim`, and calls that a test's own instance answers.
+#[derive(Debug)]
+pub(crate) struct AnsweredBy<I> {
+    pub(crate) sim: SimProvider,
+    pub(crate) instance: I,
+}
+
+#[deny(clippy::missing_trait_methods)]
+#[async_trait::async_trait]
+impl<I: Instance + Clone + 'static> Provider for AnsweredBy<I> {
+    fn name(&self) -> &str {
+        self.sim.name()
+    }
+    fn schemas(&self) -> Vec<Arc<Schema>> {
+        self.sim.schemas()
+    }
+    fn schema(&self, kind: &Kind) -> Option<Arc<Schema>> {
+        self.sim.schema(kind)
+    }
+    async fn learn(&self, kinds: &[Kind]) -> Result<(), Failure> {
+        self.sim.learn(kinds).await
+    }
+    fn limits(&self) -> Limits {
+        Provider::limits(&self.sim)
+    }
+    fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
+        self.sim.check(schema, inputs)
+    }
+    /// Only the default instance is the test's own.
+    async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
+        match settings {
+            None => Ok(Arc::new(self.instance.clone())),
+            settings => self.sim.configure(settings).await,
+        }
+    }
+}
