@@ -27,6 +27,17 @@ pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     near.min_by_key(|(far, _)| *far).map(|(_, name)| name)
 }
 
+/// Says at the end of an error which candidate was probably meant; nothing if none is near.
+///
+/// ```
+/// use sskuba_core::suggest::suggestion;
+/// assert_eq!(suggestion("mian", ["dev", "main"]), "; did you mean `main`?");
+/// assert_eq!(suggestion("zones", ["dev", "main"]), "");
+/// ```
+pub fn suggestion<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(text, candidates).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
 /// Why a text means no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

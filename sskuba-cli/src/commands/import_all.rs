@@ -10,7 +10,7 @@ use serde_json::json;
 use sskuba_core::address::{Address, Kind, Name};
 use sskuba_core::engine::{Engine, EngineError, Imports, Session, ToImport};
 use sskuba_core::plan::Action;
-use sskuba_core::suggest::nearest;
+use sskuba_core::suggest::suggestion;
 
 use crate::advice;
 use crate::args;
@@ -121,8 +121,7 @@ fn objects(engine: &Engine, lines: Vec<Line>) -> Result<Vec<ToImport>, Vec<Strin
 
 fn object(kinds: &[&str], line: &Line) -> Result<ToImport, String> {
     if !kinds.contains(&line.kind.as_str()) {
-        let near = nearest(&line.kind, kinds.iter().copied());
-        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let hint = suggestion(&line.kind, kinds.iter().copied());
         return Err(format!("this program has no kind `{}`{hint}", line.kind));
     }
     let kind = Kind::parse(&line.kind).map_err(|error| error.to_string())?;

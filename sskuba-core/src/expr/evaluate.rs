@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::tree::{Function, How, Join};
 use super::{Expr, NodeRef};
-use crate::suggest::nearest;
+use crate::suggest::suggestion;
 use crate::value::{MadeOf, Measure, Segment, Value};
 
 /// What gives the fields of other resources.
@@ -112,8 +112,7 @@ impl Join {
 fn entry(value: Value, name: &str, of: &str) -> Result<Value, String> {
     match value {
         Value::Map(mut map) => map.remove(name).ok_or_else(|| {
-            let near = nearest(name, map.keys().map(String::as_str));
-            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let near = suggestion(name, map.keys().map(String::as_str));
             format!("{of} nothing called `{name}`{near}")
         }),
         Value::Unknown => Ok(Value::Unknown),

@@ -11,7 +11,7 @@ use crate::address::{Address, Kind};
 use crate::expr::{Expr, NodeRef, Options, StackMark};
 use crate::lifecycle::Lifecycle;
 use crate::schema::{Schema, TRIGGERS, Text};
-use crate::suggest::nearest;
+use crate::suggest::suggestion;
 
 /// A resource as the program declared it.
 #[derive(Debug)]
@@ -159,6 +159,11 @@ pub fn line(source: &Location<'_>) -> String {
     format!("{}:{}:{}", source.file(), source.line(), source.column())
 }
 
+/// Says that a node is another stack's; nothing if it is this one's.
+fn foreign(mark: &StackMark, node: &NodeRef) -> Option<String> {
+    (!node.belongs_to(mark)).then(|| format!("uses {}, which belongs to another stack", node.address()))
+}
+
 /// Gives the schemas of kinds that are learned at run time.
 pub type Schemas<'a> = &'a dyn Fn(&Kind) -> Option<Arc<Schema>>;
 
@@ -174,6 +179,7 @@ pub fn build(declared: Declared, schemas: Schemas<'_>) -> Result<DesiredGraph, V
         nodes: Vec::with_capacity(declarations.len()),
         index: HashMap::with_capacity(declarations.len()),
         mark,
+        dynamic: false,
     };
     let own: HashMap<u32, usize> = components
         .iter()
@@ -200,6 +206,8 @@ struct Builder {
     nodes: Vec<Node>,
     index: HashMap<Address, NodeId>,
     mark: StackMark,
+    /// Whether any kind was learned at run time.
+    dynamic: bool,
 }
 
 impl Builder {
@@ -211,67 +219,43 @@ impl Builder {
         schemas: Schemas<'_>,
     ) {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        let mut mistakes = Vec::new();
-        let schema = match declaration.dynamic.then(|| schemas(&declaration.schema.kind)) {
-            None => Arc::clone(&declaration.schema),
-            Some(Some(schema)) => schema,
-            Some(None) => {
-                let kind = &declaration.schema.kind;
-                mistakes.push(format!("provider `{}` knows no kind {kind}", kind.provider()));
-                Arc::clone(&declaration.schema)
-            }
-        };
-        let known = mistakes.is_empty();
+        let (address, source) = (declaration.node.address().clone(), declaration.source);
+        self.dynamic |= declaration.dynamic;
+        let learned = if declaration.dynamic { schemas(&declaration.schema.kind) } else { None };
+        let unknown = declaration.dynamic && learned.is_none();
+        let schema = learned.unwrap_or_else(|| Arc::clone(&declaration.schema));
         let mut inputs = std::mem::take(&mut declaration.inputs);
         let options = inheritance.resolve(&declaration, &schema, &mut inputs, component);
         if !options.triggers.is_empty() {
             inputs.insert(Text::Borrowed(TRIGGERS), Expr::list(options.triggers.clone()));
         }
-        if known {
-            mistakes.extend_from_slice(&options.mistakes);
-        }
+        let mut mistakes = options.mistakes.clone();
         let lifecycle = options.lifecycle(&schema, &mut mistakes);
-        let (address, source) = (declaration.node.address().clone(), declaration.source);
-        let foreign = |node: &NodeRef| {
-            (!node.belongs_to(&self.mark))
-                .then(|| format!("uses {}, which belongs to another stack", node.address()))
-        };
-        mistakes.extend(options.nodes().filter_map(foreign));
-        inputs.values().for_each(|expr| expr.references(&mut |node| mistakes.extend(foreign(node))));
-        if !known {
-            mistakes.truncate(1);
-        }
-        let source_line = line(source);
-        let error = |message| GraphError::Option {
-            address: address.clone(),
-            source_line: source_line.clone(),
-            message,
-        };
-        let is_good = mistakes.is_empty();
-        self.errors.extend(mistakes.into_iter().map(error));
         let number = |node: &NodeRef| NodeId(node.index());
-        let instance = options.provider(schema.kind.provider()).map(number);
-        let (mut after, mut deleted_with) = (Vec::new(), None);
-        if is_good {
-            after = options.depends_on.iter().map(number).collect();
-            after.sort_unstable();
-            after.dedup();
-            deleted_with = options.deleted_with.as_ref().map(number);
-            inputs.values().for_each(|expr| expr.references(&mut |node| self.edges.push((id, number(node)))));
-            let named = after.iter().copied().chain(instance).chain(deleted_with);
-            self.edges.extend(named.map(|to| (id, to)));
+        let before = self.edges.len();
+        let mut use_node = |node: &NodeRef| match foreign(&self.mark, node) {
+            Some(mistake) => mistakes.push(mistake),
+            None => self.edges.push((id, number(node))),
+        };
+        let instance = options.provider(schema.kind.provider());
+        inputs.values().for_each(|expr| expr.references(&mut use_node));
+        options.depends_on.iter().chain(instance).chain(&options.deleted_with).for_each(&mut use_node);
+        if unknown {
+            // What else may be wrong with it cannot be told.
+            mistakes = vec![format!("provider `{}` knows no kind {}", schema.kind.provider(), schema.kind)];
         }
+        if !mistakes.is_empty() {
+            self.edges.truncate(before);
+            let error =
+                |message| GraphError::Option { address: address.clone(), source_line: line(source), message };
+            self.errors.extend(mistakes.into_iter().map(error));
+        }
+        let mut after: Vec<NodeId> = options.depends_on.iter().map(number).collect();
+        after.sort_unstable();
+        after.dedup();
+        let (provider, deleted_with) = (instance.map(number), options.deleted_with.as_ref().map(number));
         self.index.insert(address.clone(), id);
-        self.nodes.push(Node {
-            address,
-            schema,
-            inputs,
-            lifecycle,
-            provider: instance,
-            deleted_with,
-            after,
-            source,
-        });
+        self.nodes.push(Node { address, schema, inputs, lifecycle, provider, deleted_with, after, source });
     }
 
     /// Orders the nodes of components after their parts: those that no other part needs, and those that others need before
@@ -291,47 +275,44 @@ impl Builder {
         }
     }
 
-    /// Refuses uses of fields that a kind, learned at run time, does not have.
+    /// Refuses uses of fields that a kind, learned at run time, does not have, and exports of what is another stack's. A
+    /// derived kind has what its accessors name.
     fn check_fields(&mut self, exports: &BTreeMap<String, Expr>) {
         let mut errors = Vec::new();
-        let known = |node: &NodeRef, field: &str| {
-            !node.belongs_to(&self.mark) || self.nodes[node.index() as usize].schema.field(field).is_some()
-        };
-        let message = |node: &NodeRef, field: &str| {
-            let schema = &self.nodes[node.index() as usize].schema;
-            let names = schema.fields.iter().map(|field| &*field.name);
-            let near =
-                nearest(field, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            format!("{} has no field `{field}`{near}", schema.kind)
-        };
-        for node in &self.nodes {
-            let (address, source_line) = (&node.address, line(node.source));
-            node.inputs.values().for_each(|expr| {
-                expr.fields(&mut |used, field| {
-                    if !known(used, field) {
-                        let (address, source_line) = (address.clone(), source_line.clone());
-                        errors.push(GraphError::Option {
-                            address,
-                            source_line,
-                            message: message(used, field),
-                        });
-                    }
+        let mut check = |used: &NodeRef, field: &str, address: &Address, source_line: &dyn Fn() -> String| {
+            if let Some(message) = foreign(&self.mark, used).or_else(|| self.lacks(used, field)) {
+                errors.push(GraphError::Option {
+                    address: address.clone(),
+                    source_line: source_line(),
+                    message,
                 });
-            });
+            }
+        };
+        for node in self.nodes.iter().filter(|_| self.dynamic) {
+            let source_line = || line(node.source);
+            let mut within = |used: &NodeRef, field: &str| {
+                // What is foreign was refused with the node.
+                if used.belongs_to(&self.mark) {
+                    check(used, field, &node.address, &source_line);
+                }
+            };
+            node.inputs.values().for_each(|expr| expr.fields(&mut within));
         }
         for (name, expr) in exports {
-            let source_line = format!("export `{name}`");
-            expr.fields(&mut |used, field| {
-                let (address, source_line) = (used.address().clone(), source_line.clone());
-                if !used.belongs_to(&self.mark) {
-                    let message = format!("uses {}, which belongs to another stack", used.address());
-                    errors.push(GraphError::Option { address, source_line, message });
-                } else if !known(used, field) {
-                    errors.push(GraphError::Option { address, source_line, message: message(used, field) });
-                }
-            });
+            let source_line = || format!("export `{name}`");
+            expr.fields(&mut |used, field| check(used, field, used.address(), &source_line));
         }
         self.errors.extend(errors);
+    }
+
+    /// Says that the kind of a node has no such field; nothing if it has.
+    fn lacks(&self, node: &NodeRef, field: &str) -> Option<String> {
+        let schema = &self.nodes[node.index() as usize].schema;
+        let lacks = self.dynamic && schema.field(field).is_none();
+        lacks.then(|| {
+            let near = suggestion(field, schema.fields.iter().map(|field| &*field.name));
+            format!("{} has no field `{field}`{near}", schema.kind)
+        })
     }
 
     fn finish(self, exports: BTreeMap<String, Expr>) -> Result<DesiredGraph, Vec<GraphError>> {

@@ -11,7 +11,7 @@ use super::hook::{FoundHook, Hook};
 use crate::address::{Address, Kind};
 use crate::lifecycle::HookName;
 use crate::schema::Schema;
-use crate::suggest::nearest;
+use crate::suggest::suggestion;
 
 /// A kind or provider that the program does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,8 +87,7 @@ impl Registry {
     /// Says what is wrong with hooks that a resource names: those that are not registered.
     pub(crate) fn unknown_hook(&self, hooks: &[HookName]) -> Option<String> {
         let HookName { name, .. } = hooks.iter().find(|hook| !self.hooks.contains_key(&hook.name))?;
-        let near = nearest(name, self.hooks.keys().map(String::as_str));
-        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let near = suggestion(name, self.hooks.keys().map(String::as_str));
         Some(format!("its hook `{name}` is not registered; register it with `.hook(\"{name}\", …)`{near}"))
     }
 

@@ -1,7 +1,7 @@
 //! Paths that a program gives, checked against a schema.
 
 use super::{FieldType, Schema};
-use crate::suggest::nearest;
+use crate::suggest::suggestion;
 use crate::value::{FieldPath, Segment};
 
 impl Schema {
@@ -12,8 +12,7 @@ impl Schema {
     pub fn path(&self, text: &str) -> Result<FieldPath, String> {
         let path = FieldPath::parse(text).map_err(|error| error.to_string())?;
         let Some(field) = self.field(path.field()).filter(|field| !field.computed) else {
-            let near = nearest(path.field(), self.inputs().map(|field| &*field.name));
-            let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let near = suggestion(path.field(), self.inputs().map(|field| &*field.name));
             return Err(format!("{} has no input field `{}`{near}", self.kind, path.field()));
         };
         let mut at = FieldPath::of(path.field());
@@ -25,8 +24,7 @@ impl Schema {
                 (FieldType::List(inner), Segment::Index(_) | Segment::Every) => inner,
                 (FieldType::Object(fields), Segment::Key(key)) => {
                     let Some((_, inner, _)) = fields.iter().find(|(name, ..)| name == key) else {
-                        let near = nearest(key, fields.iter().map(|(name, ..)| name.as_str()));
-                        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                        let near = suggestion(key, fields.iter().map(|(name, ..)| name.as_str()));
                         return Err(format!("`{at}` of {} has no field `{key}`{near}", self.kind));
                     };
                     inner

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use sskuba_core::address::Address;
 use sskuba_core::provider::{Class, Cx, Failure};
 use sskuba_core::schema::Schema;
-use sskuba_core::suggest::{find, nearest};
+use sskuba_core::suggest::{find, suggestion};
 use sskuba_core::value::{Map, Value};
 
 use crate::world::Fields;
@@ -135,8 +135,7 @@ pub(super) fn answer(mocks: &[Mock], schema: &Schema, cx: &Cx, inputs: &Map) -> 
         };
         for (name, value) in answered {
             let Some(field) = schema.outputs().find(|field| field.name == name) else {
-                let near = nearest(&name, schema.outputs().map(|field| &*field.name));
-                let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                let near = suggestion(&name, schema.outputs().map(|field| &*field.name));
                 return Err(wrong(format!(
                     "answers `{name}`, which is no computed field of {}{near}",
                     schema.kind

@@ -1,10 +1,10 @@
 //! Which known name was meant.
 
-use sskuba_core::suggest::nearest;
+use sskuba_core::suggest;
 
 /// Says which name was meant, or nothing.
 pub(super) fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    nearest(name, known).map(|known| format!("; did you mean `{known}`?")).unwrap_or_default()
+    suggest::suggestion(name, known)
 }
 
 #[cfg(test)]
