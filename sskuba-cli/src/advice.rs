@@ -1,16 +1,16 @@
 //! What can be done about an error, in the words of this command line.
 
-use sskuba_core::engine::{Advice, EditError, EngineError, ImportError, told};
+use sskuba_core::engine::{Advice, EditError, EngineError, ImportError, with_causes};
 use sskuba_core::state::StoreError;
 
 /// Writes an error with its causes and with what can be done about it.
 pub(crate) fn message(error: &EngineError) -> String {
-    joined(told(error), lead(error), &error.hint())
+    joined(with_causes(error), lead(error), &error.hint())
 }
 
 /// Writes an error of a store with what can be done about it.
 pub(crate) fn of_store(error: &StoreError) -> String {
-    joined(told(error), "; ", &Advice::of_store(error))
+    joined(with_causes(error), "; ", &Advice::of_store(error))
 }
 
 fn joined(text: String, lead: &str, advice: &[Advice]) -> String {

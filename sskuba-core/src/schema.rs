@@ -23,15 +23,15 @@ pub type Text = Cow<'static, str>;
 pub const TRIGGERS: &str = "$replace_triggered_by";
 
 /// Returns the inputs as a provider is told them: without what is recorded beside them.
-pub(crate) fn sent(mut inputs: Map) -> Map {
+pub(crate) fn strip_triggers(mut inputs: Map) -> Map {
     inputs.remove(TRIGGERS);
     inputs
 }
 
-/// Returns inputs as a provider is told them; see [`sent`].
-pub(crate) fn told(inputs: &Map) -> Cow<'_, Map> {
+/// Returns inputs as a provider is told them; see [`strip_triggers`].
+pub(crate) fn without_triggers(inputs: &Map) -> Cow<'_, Map> {
     match inputs.contains_key(TRIGGERS) {
-        true => Cow::Owned(sent(inputs.clone())),
+        true => Cow::Owned(strip_triggers(inputs.clone())),
         false => Cow::Borrowed(inputs),
     }
 }

@@ -30,8 +30,8 @@ pub(crate) fn has(text: &str, parts: &[&str]) {
 pub(crate) fn told<T>(result: Result<T, EngineError>) -> String {
     match result {
         Ok(_) => panic!("it was accepted"),
-        Err(error) if error.hint().is_empty() => sskuba::core::engine::told(&error),
-        Err(error) => format!("{}; {:?}", sskuba::core::engine::told(&error), error.hint()),
+        Err(error) if error.hint().is_empty() => sskuba::core::engine::with_causes(&error),
+        Err(error) => format!("{}; {:?}", sskuba::core::engine::with_causes(&error), error.hint()),
     }
 }
 

@@ -196,7 +196,7 @@ async fn refresh(engine: &Engine) {
 
 async fn error(engine: &Engine, program: impl Program) -> String {
     let error = engine.preview(&"local/test/dev".parse().unwrap(), program).await.unwrap_err();
-    sskuba::core::engine::told(&error)
+    sskuba::core::engine::with_causes(&error)
 }
 
 fn step<'p>(plan: &'p Plan, name: &str) -> &'p sskuba::core::plan::Step {

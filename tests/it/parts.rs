@@ -283,7 +283,7 @@ mod references {
     use std::sync::Arc;
 
     use sskuba::core::address::StackId;
-    use sskuba::core::engine::{Engine, told};
+    use sskuba::core::engine::{Engine, with_causes};
     use sskuba::core::stores::{EphemeralKeyring, Memory};
     use sskuba::sim::{SimProvider, World, kinds};
 
@@ -327,7 +327,7 @@ mod references {
     async fn outputs_of_another_stack_are_read_typed_and_secret_and_their_revision_is_recorded() {
         let engine = engine();
         let (net_id, app_id) = (id("acme/net/prod"), id("acme/app/prod"));
-        let text = told(&engine.preview(&app_id, app).await.unwrap_err());
+        let text = with_causes(&engine.preview(&app_id, app).await.unwrap_err());
         assert!(
             text.contains("there is no stack acme/net/prod") && text.contains("bring it up first"),
             "{text}"

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sskuba::core::applying::{ApplyOptions, Event};
-use sskuba::core::engine::{Engine, told};
+use sskuba::core::engine::{Engine, with_causes};
 use sskuba::core::plan::Action;
 use sskuba::core::schema::Schema;
 use sskuba::core::state::{RunResult, Status};
@@ -157,7 +157,7 @@ async fn what_is_imported_before_it_can_be_used_is_waited_for() {
 
     gives_up.store(true, Ordering::Relaxed);
     let (imported, record) = import(false).await;
-    assert!(told(&imported.unwrap_err()).contains("gave it up: InsufficientCapacity"));
+    assert!(with_causes(&imported.unwrap_err()).contains("gave it up: InsufficientCapacity"));
     assert_eq!(record, None);
     gives_up.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(1000)).await;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sskuba::core::engine::told;
+use sskuba::core::engine::with_causes;
 use sskuba::core::state::{AgeKeyring, Keyring as _, StateStore};
 use sskuba::core::stores::{Memory, Sled};
 use sskuba::prelude::*;
@@ -179,7 +179,7 @@ async fn a_document_that_contradicts_itself_is_refused() {
     let same_token = copy(&records[2], &[("address", "sim:store:Bucket::twin"), ("id", "twin")]);
     records.extend([same_object, same_address, same_token]);
     let mut session = shelf.engine().open(&shelf.stack, "state import", Duration::ZERO).await.unwrap();
-    let error = told(&session.import_state(bad).await.unwrap_err());
+    let error = with_causes(&session.import_state(bad).await.unwrap_err());
     for part in [
         "it contradicts itself",
         "sim:store:Bucket::again (b0) are one object",

@@ -116,7 +116,7 @@ fn refusal(error: &EngineError) -> Refusal {
         EngineError::Store(StoreError::NoStack(_)) => StatusCode::NOT_FOUND,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    (status, sskuba::core::engine::told(error))
+    (status, sskuba::core::engine::with_causes(error))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::journal::JournalError;
 use crate::lifecycle::HookName;
 use crate::plan::{Action, Order, Reason, Step, Subject, Verdict, decide, dependencies, flags};
 use crate::provider::{Class, Cx, Failure, FoundHook, resealed};
-use crate::schema::{Schema, sent, told};
+use crate::schema::{Schema, strip_triggers, without_triggers};
 use crate::state::{Entry, Intent, Record, RunResult, Verb};
 use crate::value::{Map, Value};
 
@@ -68,7 +68,7 @@ impl Run<'_> {
         if errors.is_empty()
             && let Ok(provider) = self.tools.registry.provider(kind.provider(), kind.as_str())
         {
-            errors = provider.check(&node.schema, &told(&inputs));
+            errors = provider.check(&node.schema, &without_triggers(&inputs));
         }
         match errors.into_iter().next() {
             Some(error) => Err(Failure::new(Class::Invalid(error.field), error.message)),
@@ -344,7 +344,7 @@ impl Run<'_> {
         })))?;
         let schema = Some(Arc::clone(&node.schema));
         let lease = Arc::clone(self.journal.lease_guard());
-        let inputs = sent(inputs);
+        let inputs = strip_triggers(inputs);
         let call =
             Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place: there, hooks };
         self.launch(id, step, action, ticket, token, call);

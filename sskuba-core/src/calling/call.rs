@@ -10,7 +10,7 @@ use super::instances::Configured;
 use crate::clock::Timestamp;
 use crate::journal::LeaseGuard;
 use crate::provider::{Change, Class, Cx, Effect, Failure, FoundHook, Object, Place, Prior};
-use crate::schema::{Durations, Schema, sent};
+use crate::schema::{Durations, Schema, strip_triggers};
 use crate::state::{Cause, Outcome, Record, State, Status, Verb};
 use crate::value::Map;
 
@@ -75,7 +75,11 @@ pub(crate) fn place_of(state: &State, record: Option<&Record>) -> Option<Place> 
 /// What is recorded of an object, as a provider of today takes it.
 pub(crate) fn prior_of(record: &Record, schema: Option<&Schema>) -> Prior {
     let record = schema.map_or(Cow::Borrowed(record), |schema| record.migrated(schema));
-    Prior { id: record.id.clone(), inputs: sent(record.applied.clone()), outputs: record.outputs.clone() }
+    Prior {
+        id: record.id.clone(),
+        inputs: strip_triggers(record.applied.clone()),
+        outputs: record.outputs.clone(),
+    }
 }
 
 /// How a call ended.

@@ -28,7 +28,7 @@ use crate::state::{FORMAT, FormatError, Holder, KeyringError, StoreError, Transi
 
 /// Why the engine did not do what it was asked.
 ///
-/// A cause is told by [`Error::source`] or by the error's own text, never by both; [`told`] writes all of it. Advice is
+/// A cause is told by [`Error::source`] or by the error's own text, never by both; [`with_causes`] writes all of it. Advice is
 /// [`EngineError::hint`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -125,7 +125,7 @@ pub enum EngineError {
     /// Interrupted calls that could not be resolved.
     #[error(
         "interrupted operations have to be resolved first:{}\nnothing else was done: run again once that is mended",
-        list(&.0.iter().map(|unresolved| told(unresolved)).collect::<Vec<_>>())
+        list(&.0.iter().map(|unresolved| with_causes(unresolved)).collect::<Vec<_>>())
     )]
     Unresolved(Vec<Unresolved>),
     /// Objects would be looked for where they are not.
@@ -235,14 +235,14 @@ impl fmt::Display for Undertaking {
 /// Writes an error with all of its causes, the outermost first.
 ///
 /// ```
-/// # use sskuba_core::engine::{EngineError, told};
+/// # use sskuba_core::engine::{EngineError, with_causes};
 /// # use sskuba_core::state::KeyringError;
 /// let source = KeyringError::Failed("the agent does not answer".into());
 /// let error = EngineError::Keyring { stack: "local/shop/dev".parse()?, source };
-/// assert_eq!(told(&error), "failed to open the secrets of local/shop/dev: the agent does not answer");
+/// assert_eq!(with_causes(&error), "failed to open the secrets of local/shop/dev: the agent does not answer");
 /// # Ok::<(), sskuba_core::address::NameError>(())
 /// ```
-pub fn told(error: &dyn Error) -> String {
+pub fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

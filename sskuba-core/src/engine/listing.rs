@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::build::Engine;
-use super::error::{EngineError, told};
+use super::error::{EngineError, with_causes};
 use crate::address::{Address, Kind, Name, StackId, Token};
 use crate::calling::{Instances, QUESTION, answered};
 use crate::provider::{Cx, Object, Place};
@@ -60,7 +60,7 @@ impl Engine {
         for stack in self.store.stacks().await.map_err(EngineError::store)? {
             match self.read(&stack).await {
                 Ok(snapshot) => owned.extend(ids_of(&snapshot.state, kind, &listing.place)),
-                Err(error) => unread.push((stack, told(&error))),
+                Err(error) => unread.push((stack, with_causes(&error))),
             }
         }
         let before = listing.objects.len();

@@ -34,7 +34,7 @@ pub use build::{Engine, EngineBuilder};
 pub use compare::{Became, ObjectChange};
 pub use discard::discard;
 pub use edit::Undoing;
-pub use error::{Advice, DocumentError, EditError, EngineError, ImportError, Undertaking, told};
+pub use error::{Advice, DocumentError, EditError, EngineError, ImportError, Undertaking, with_causes};
 pub use history::Run;
 pub use import::Imported;
 pub use import_all::{Import, Imports, ToImport};

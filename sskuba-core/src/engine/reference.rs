@@ -1,7 +1,7 @@
 //! What a program reads of other stacks.
 
 use super::build::Engine;
-use super::error::{EngineError, told};
+use super::error::{EngineError, with_causes};
 use super::open::check_world;
 use super::read::Snapshot;
 use crate::address::StackId;
@@ -17,7 +17,7 @@ impl Engine {
         let stack = StackId::parse(text).map_err(|error| failed(error.to_string()))?;
         let read = self.read(&stack).await;
         let Snapshot { state, opened, simulated, .. } = read.map_err(|error| {
-            let failure = failed(told(&error));
+            let failure = failed(with_causes(&error));
             match error {
                 EngineError::Store(StoreError::NoStack(_)) => {
                     failure.hint("bring it up first, or correct the name")
@@ -25,7 +25,7 @@ impl Engine {
                 _ => failure,
             }
         })?;
-        check_world(self, &stack, &state, simulated).map_err(|error| failed(told(&error)))?;
+        check_world(self, &stack, &state, simulated).map_err(|error| failed(with_causes(&error)))?;
         // Who cannot open secrets reads the rest, as with `output`.
         if !opened && state.exports().values().any(Value::has_secret) {
             return Err(failed(format!(

@@ -17,7 +17,7 @@ use crate::plan::{
     obstacles_from,
 };
 use crate::provider::resealed;
-use crate::schema::{FieldError, Schema, told};
+use crate::schema::{FieldError, Schema, without_triggers};
 use crate::state::{Record, State};
 use crate::value::{Map, Value};
 
@@ -209,7 +209,7 @@ impl<'a> Declared<'a> {
         if recorded.is_some_and(|record| record.version == schema.version && record.applied == *inputs) {
             return Vec::new();
         }
-        provider.check(schema, &told(inputs)).into_iter().map(Ok).collect()
+        provider.check(schema, &without_triggers(inputs)).into_iter().map(Ok).collect()
     }
 
     fn look_up(&mut self, id: NodeId, inputs: Map) {

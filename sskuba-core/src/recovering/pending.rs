@@ -12,7 +12,7 @@ use crate::calling::{Call, Tools, after, bound, hidden, panicked, place_of, prio
 use crate::event::{Event, Events};
 use crate::journal::{Journal, JournalError};
 use crate::provider::{Cx, Failure};
-use crate::schema::{Durations, sent};
+use crate::schema::{Durations, strip_triggers};
 use crate::state::{Entry, Intent, Verb};
 
 /// How many open calls are looked into at once.
@@ -150,6 +150,7 @@ fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) ->
     let lease = Arc::clone(journal.lease_guard());
     let place = place_of(journal.state(), record);
     let hooks = tools.registry.hooks(&intent.flags.hooks)?;
-    let (verb, inputs, status) = (intent.verb, sent(intent.inputs), record.map(|record| record.status));
+    let (verb, inputs, status) =
+        (intent.verb, strip_triggers(intent.inputs), record.map(|record| record.status));
     Ok(Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place, hooks })
 }

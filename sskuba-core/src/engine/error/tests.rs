@@ -59,7 +59,7 @@ fn errors() -> Vec<EngineError> {
 #[test]
 fn each_cause_is_said_once() {
     for error in errors() {
-        let text = told(&error);
+        let text = with_causes(&error);
         let mut cause = error.source();
         while let Some(error) = cause {
             assert_eq!(text.matches(&error.to_string()).count(), 1, "{text}");
@@ -76,7 +76,7 @@ fn no_error_names_a_flag_or_a_command() {
     let commands =
         ["`up`", "`state list`", "`state export`", "`state repair", "`state resolve", "`history", "`stack "];
     for error in errors() {
-        let text = told(&error);
+        let text = with_causes(&error);
         assert!(!text.contains("--"), "{text}");
         assert!(!commands.iter().any(|command| text.contains(command)), "{text}");
     }
