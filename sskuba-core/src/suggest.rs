@@ -13,6 +13,7 @@ const LONGEST: usize = 100;
 /// ```
 /// use sskuba_core::suggest::nearest;
 /// assert_eq!(nearest("mian", ["dev", "main"]), Some("main"));
+/// assert_eq!(nearest("nodelabel", ["sysctls", "nodeLabels"]), Some("nodeLabels"));
 /// assert_eq!(nearest("zones", ["dev", "main"]), None);
 /// ```
 pub fn nearest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

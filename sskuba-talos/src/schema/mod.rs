@@ -4,7 +4,6 @@ mod cel;
 mod check;
 mod format;
 mod kinds;
-mod names;
 mod table;
 
 pub(crate) use check::{check, conflicts, document_path};
