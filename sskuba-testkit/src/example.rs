@@ -7,22 +7,24 @@ use serde_json::Value as Json;
 
 /// Builds an example into the folder that the running test was built into; returns the binary.
 ///
-/// `packages` and `features` are those that the suite of `cargo xtask test` selects, so that nothing is built twice.
+/// `SSKUBA_TEST_FEATURES` names the features that the whole workspace was built with, as `cargo xtask test` does, so
+/// that nothing is built twice; without it the root package is built with `features`.
 ///
 /// # Panics
 /// If it does not compile.
 #[expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
-pub fn example(name: &str, packages: &[&str], features: &str) -> PathBuf {
+pub fn example(name: &str, features: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let target = tests.ancestors().nth(3).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root).args(["build", "--quiet"]);
-    for package in packages {
-        cargo.args(["--package", package]);
-    }
+    match std::env::var("SSKUBA_TEST_FEATURES") {
+        Ok(all) => cargo.args(["--workspace", "--features", &all]),
+        Err(_) => cargo.args(["--package", "sskuba", "--features", features]),
+    };
     cargo
-        .args(["--features", features, "--example", name])
+        .args(["--example", name])
         .args(["--message-format", "json-render-diagnostics", "--target-dir"])
         .arg(target);
     // What cargo says to tests is not for a build: it would make some build scripts run again.

@@ -9,9 +9,7 @@ use serde_json::Value as Json;
 /// Returns the binary; built once in a run of the tests, into the folder that they were built into.
 pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        sskuba_testkit::example("aws-network", &["sskuba-aws", "sskuba"], "sskuba-aws/client,sskuba/aws")
-    })
+    BINARY.get_or_init(|| sskuba_testkit::example("aws-network", "aws"))
 }
 
 /// What a run of the program said.

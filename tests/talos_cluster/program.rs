@@ -9,13 +9,7 @@ use tempfile::TempDir;
 /// Returns the binary; built once in a run of the tests, into the folder that they were built into.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        sskuba_testkit::example(
-            "talos-cluster",
-            &["sskuba-talos", "sskuba"],
-            "sskuba-talos/testing,sskuba/talos-testing",
-        )
-    })
+    BINARY.get_or_init(|| sskuba_testkit::example("talos-cluster", "talos-testing"))
 }
 
 /// A stack of the program, and what it is told of its machines.

@@ -23,26 +23,7 @@ const CLUSTER: [&str; 4] = ["--name", "base", "--endpoint", "https://base:6443"]
 /// Returns the program; built once in a run of the tests, into the folder that they were built into.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let tests = std::env::current_exe().unwrap();
-        let folder = tests.ancestors().nth(2).unwrap();
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // Just as the suite of `cargo xtask test` selects packages and features, so that nothing is built twice.
-        cargo
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(["build", "--quiet", "--package", "sskuba-talos", "--package", "sskuba"])
-            .args(["--features", "sskuba-talos/testing,sskuba/talos-testing", "--example", "talos-config"])
-            .arg("--target-dir")
-            .arg(folder.parent().unwrap());
-        for (name, _) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|about| name.starts_with(about)) {
-                cargo.env_remove(name);
-            }
-        }
-        assert!(cargo.status().unwrap().success(), "the example cannot be built");
-        folder.join("examples").join(format!("talos-config{}", std::env::consts::EXE_SUFFIX))
-    })
+    PROGRAM.get_or_init(|| sskuba_testkit::example("talos-config", "talos-testing"))
 }
 
 /// Runs the program for a folder; returns whether it went well and what it said.

@@ -1,8 +1,12 @@
 //! `cargo xtask interop`: builds the peers of `interop`, which are made of other projects' own code, and runs the tests
 //! that compare with them.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+use sha2::{Digest, Sha256};
+use walkdir::WalkDir;
 
 use crate::suites::{self, Env, WhyNot};
 
@@ -51,8 +55,9 @@ fn build(root: &Path, peers: &[Peer], go: &str) -> Result<Env, WhyNot> {
         if std::env::var_os(peer.variable).is_some() {
             continue;
         }
-        let to = crate::target_dir(root).join("interop").join(peer.program);
-        match make(root, peer, go, &to) {
+        let to = place(root, peer)?;
+        let made = if to.is_file() { Ok(()) } else { make(root, peer, go, &to) };
+        match made {
             Ok(()) => env.push((peer.variable, to.display().to_string())),
             Err(WhyNot::Machine(why)) => reasons.push(format!("{} cannot be built: {why}", peer.folder)),
             Err(broken) => return Err(broken),
@@ -67,14 +72,50 @@ fn build(root: &Path, peers: &[Peer], go: &str) -> Result<Env, WhyNot> {
     Ok(env)
 }
 
-/// Builds one peer; where it is built already and nothing changed, Go sees that.
+/// Where a peer is kept: under the user's cache folder, by the digest of its sources, so that each is built once on a
+/// machine.
+fn place(root: &Path, peer: &Peer) -> Result<PathBuf, WhyNot> {
+    let folder = root.join(peer.folder);
+    let digest = digest(&folder)
+        .map_err(|error| WhyNot::Broken(format!("{} cannot be read: {error}", peer.folder)))?;
+    Ok(cache(root).join("peers").join(format!("{}-{digest}", peer.program)))
+}
+
+/// The folder for what is made once on a machine; the target folder where the user has none that can be written.
+fn cache(root: &Path) -> PathBuf {
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+    let user = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = user.or_else(home).map(|cache| cache.join("sskuba"));
+    folder
+        .filter(|folder| std::fs::create_dir_all(folder.join("peers")).is_ok())
+        .unwrap_or_else(|| crate::target_dir(root).join("interop"))
+}
+
+/// The digest of the names and contents of a folder's files.
+fn digest(folder: &Path) -> io::Result<String> {
+    let mut sha = Sha256::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            let name = entry.path().strip_prefix(folder).unwrap_or(entry.path()).display().to_string();
+            let contents = std::fs::read(entry.path())?;
+            sha.update(format!("{name}\0{}\0", contents.len()));
+            sha.update(contents);
+        }
+    }
+    Ok(sha.finalize().iter().take(10).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Builds one peer. It takes its name when it is whole: others may look for it meanwhile.
 fn make(root: &Path, peer: &Peer, go: &str, to: &Path) -> Result<(), WhyNot> {
+    let new = to.with_extension(format!("new-{}", std::process::id()));
     let mut command = Command::new(go);
-    command.args(["build", "-trimpath", "-o"]).arg(to).arg(".").current_dir(root.join(peer.folder));
+    command.args(["build", "-trimpath", "-o"]).arg(&new).arg(".").current_dir(root.join(peer.folder));
     let lacking = |error| WhyNot::Machine(format!("{go} cannot be started: {error}"));
     let output = command.stdin(Stdio::null()).output().map_err(lacking)?;
     if output.status.success() {
-        return Ok(());
+        let named = std::fs::rename(&new, to);
+        return named.map_err(|error| WhyNot::Machine(format!("{} cannot be named: {error}", new.display())));
     }
     let said = String::from_utf8_lossy(&output.stderr);
     // Go names the package before it says what in it does not compile. Everything else is about getting modules.
@@ -123,12 +164,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_built_is_named_by_its_variable() {
-        let root = crate::workspace_root().unwrap();
-        let env = build(&root, NONE, "true").unwrap();
-        assert_eq!(env.len(), 1);
+    fn what_is_built_is_named_by_its_variable_and_kept() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("peer")).unwrap();
+        std::fs::write(folder.path().join("peer/main.go"), format!("// {}", folder.path().display()))
+            .unwrap();
+        let go = folder.path().join("go");
+        std::fs::write(&go, "#!/bin/sh\ntouch \"$4\"\n").unwrap();
+        std::fs::set_permissions(&go, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let peers = [Peer { folder: "peer", program: "test-of-xtask", variable: "SSKUBA_NO_SUCH_PEER" }];
+        let env = build(folder.path(), &peers, &go.display().to_string()).unwrap();
         assert_eq!(env[0].0, "SSKUBA_NO_SUCH_PEER");
-        assert!(Path::new(&env[0].1).ends_with("interop/none"));
+        // It is there now, and nobody needs Go.
+        assert_eq!(build(folder.path(), &peers, "no-such-go").unwrap(), env);
+        std::fs::write(folder.path().join("peer/more.go"), "// other sources").unwrap();
+        assert!(build(folder.path(), &peers, "no-such-go").is_err());
+        std::fs::remove_file(&env[0].1).unwrap();
     }
 
     #[test]

@@ -1,28 +1,26 @@
 //! `cargo xtask test`: everything that this machine can run, suite by suite, and why the rest cannot.
 
+mod command;
 mod failures;
 mod list;
 mod outcome;
 mod probe;
 mod python;
 
-use std::io::{self, BufReader};
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use failures::Failures;
-use list::{SUITES, Step, Suite};
+use list::{Need, SUITES, Step, Suite, When};
 use outcome::{Outcome, Row};
 pub(crate) use probe::{Env, WhyNot, cargo};
 
-use crate::watch::Watch;
+/// How long it takes from cold on two cores, measured; it is said at the start.
+const MINUTES: (u32, u32) = (30, 9);
 
-/// How long one command of a suite may take in CI: several times what the longest takes from cold. A test that hangs is
-/// to be named, not to use up the time of all that come after it.
-const BOUND: Duration = Duration::from_mins(30);
+/// How many programs of tests are named at the end.
+const SLOWEST: usize = 5;
 
 /// What to run.
 #[derive(clap::Args)]
@@ -33,32 +31,45 @@ pub(crate) struct Options {
     /// List the suites and run none
     #[arg(long)]
     list: bool,
-    /// Leave out the suites that need more than this repository
+    /// Leave out the clients of clouds and machines, which take minutes to compile
     #[arg(long)]
     quick: bool,
+}
+
+/// How the suites are run, and what is remembered for the end of the log.
+struct Run<'a> {
+    root: &'a Path,
+    ci: bool,
+    quick: bool,
+    /// What failed, as it was printed.
+    failed: Vec<String>,
+    /// The seconds of each program of tests.
+    times: Vec<(f64, String)>,
 }
 
 /// Runs the suites and says whether none was broken.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
     if options.list {
-        for suite in SUITES {
-            println!(
-                "{:12} {}{}",
-                suite.name,
-                suite.about,
-                if suite.slow { " (not with --quick)" } else { "" }
-            );
-        }
+        SUITES.iter().for_each(|suite| println!("{:12} {}{}", suite.name, suite.about, suite.when.note()));
         return Ok(true);
     }
+    let suites = chosen(&options.only)?;
+    if options.only.is_empty() {
+        let (whole, quick) = MINUTES;
+        let minutes = if options.quick { quick } else { whole };
+        println!("about {minutes} minutes from cold on two cores, and half of that when all is compiled");
+        if !options.quick {
+            println!("(`--quick` leaves out the clients of clouds and machines: about {quick} minutes)");
+        }
+    }
     let ci = std::env::var("CI").is_ok_and(|value| matches!(value.as_str(), "true" | "1"));
+    let mut run = Run { root, ci, quick: options.quick, failed: Vec::new(), times: Vec::new() };
     let mut rows = Vec::new();
-    let mut failed = Vec::new();
-    for suite in chosen(&options.only)? {
+    for suite in suites {
         let start = Instant::now();
-        let outcome = match options.quick && suite.slow {
+        let outcome = match options.quick && suite.when == When::Whole {
             true => Outcome::Skipped("left out by --quick".into()),
-            false => attempt(root, suite, ci, &mut failed)?,
+            false => run.attempt(suite)?,
         };
         if let Outcome::Skipped(why) = &outcome {
             println!("== {}: skipped: {why}", suite.name);
@@ -66,10 +77,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
         rows.push(Row { name: suite.name, outcome, time: start.elapsed() });
     }
     // A log may be cut, and what matters is far up in it.
-    for line in &failed {
-        println!("{line}");
-    }
-    println!("\n{}", outcome::table(&rows));
+    run.failed.iter().for_each(|line| println!("{line}"));
+    println!("{}\n{}", outcome::slowest(run.times, SLOWEST), outcome::table(&rows));
     Ok(!rows.iter().any(|row| matches!(row.outcome, Outcome::Broken(_))))
 }
 
@@ -78,103 +87,107 @@ pub(crate) fn run_alone(root: &Path, name: &str) -> anyhow::Result<bool> {
     run(root, &Options { only: vec![name.to_owned()], list: false, quick: false })
 }
 
-/// The suites with these names, or all.
+/// The suites with these names; without names, those that nobody has to ask for.
 fn chosen(only: &[String]) -> anyhow::Result<Vec<&'static Suite>> {
     let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
     if let Some(name) = only.iter().find(|name| !names.contains(&name.as_str())) {
         bail!("there is no suite `{name}`; there are {}", names.join(", "));
     }
-    Ok(SUITES.iter().filter(|suite| only.is_empty() || only.iter().any(|name| name == suite.name)).collect())
+    let wanted = |suite: &&Suite| match only.is_empty() {
+        true => suite.when != When::Asked,
+        false => only.iter().any(|name| name == suite.name),
+    };
+    Ok(SUITES.iter().filter(wanted).collect())
 }
 
-/// Runs one suite if it can run here, and adds what its tests said that failed.
-fn attempt(root: &Path, suite: &Suite, ci: bool, failed: &mut Vec<String>) -> anyhow::Result<Outcome> {
-    let env = match probe::probe(root, suite.needs) {
-        Ok(env) => env,
-        Err(why) => return Ok(Outcome::of(why, suite.required_in_ci, ci)),
-    };
-    for step in suite.steps {
-        if let Some(wrong) = carry_out(root, suite.name, step, (&env, ci), failed)? {
-            return Ok(Outcome::Broken(wrong));
+impl Run<'_> {
+    /// Runs one suite if it can run here.
+    fn attempt(&mut self, suite: &Suite) -> anyhow::Result<Outcome> {
+        let clients = |needs: &'static [Need]| if self.quick { &[][..] } else { needs };
+        let needs = [suite.needs, clients(suite.clients_need)].concat();
+        let mut env = match probe::probe(self.root, &needs) {
+            Ok(env) => env,
+            Err(why) => return Ok(Outcome::of(why, suite.required_in_ci, self.ci)),
+        };
+        for want in clients(suite.clients_want) {
+            match probe::probe(self.root, &[*want]) {
+                Ok(more) => env.extend(more),
+                Err(WhyNot::Machine(why)) => println!("== {}: without some of its peers: {why}", suite.name),
+                Err(broken) => return Ok(Outcome::of(broken, false, self.ci)),
+            }
         }
+        for step in suite.steps {
+            if let Some(wrong) = self.carry_out(suite.name, step, &env)? {
+                return Ok(Outcome::Broken(wrong));
+            }
+        }
+        Ok(Outcome::Good)
     }
-    Ok(Outcome::Good)
-}
 
-/// Carries out one step and returns what was wrong.
-fn carry_out(
-    root: &Path,
-    suite: &str,
-    step: &Step,
-    (env, ci): (&Env, bool),
-    failed: &mut Vec<String>,
-) -> anyhow::Result<Option<String>> {
-    let commands = match step {
-        Step::Check => {
-            println!("== {suite}: cargo xtask check");
-            let good = crate::check::report(root)?;
-            return Ok((!good).then(|| "rules are broken".into()));
+    /// Carries out one step and returns what was wrong.
+    fn carry_out(&mut self, suite: &str, step: &Step, env: &Env) -> anyhow::Result<Option<String>> {
+        let commands = match step {
+            Step::Check => {
+                println!("== {suite}: cargo xtask check");
+                let good = crate::check::report(self.root)?;
+                return Ok((!good).then(|| "rules are broken".into()));
+            }
+            Step::Torture(kills) => {
+                println!("== {suite}: cargo xtask torture --kills {kills}");
+                let good = crate::torture::run(self.root, &crate::torture::Options::with_kills(*kills))?;
+                return Ok((!good).then(|| "something was lost".into()));
+            }
+            Step::Cargo(arguments) => &[*arguments][..],
+            Step::WithTool(tool, with, without) => match probe::has_tool(tool) {
+                true => with,
+                false => without,
+            },
+        };
+        let mut wrong = None;
+        for arguments in commands {
+            let words = list::words(arguments, self.quick);
+            println!("== {suite}: cargo {}", words.join(" "));
+            let mut command = probe::cargo();
+            command.args(&words).current_dir(self.root).envs(env.iter().map(|(key, value)| (key, value)));
+            if !self.quick {
+                command.env("SSKUBA_TEST_FEATURES", list::FEATURES);
+            }
+            let (status, heard) = command::wait(&mut command, self.ci)?;
+            let (lines, times) = heard.into_parts();
+            self.times.extend(times);
+            if !status.success() {
+                self.failed.push(format!("\n== {suite}: what failed"));
+                self.failed.extend(lines);
+                wrong = wrong.or_else(|| Some(format!("cargo {} ended with {status}", arguments[0])));
+            }
         }
-        Step::Torture(kills) => {
-            println!("== {suite}: cargo xtask torture --kills {kills}");
-            let good = crate::torture::run(root, &crate::torture::Options::with_kills(*kills))?;
-            return Ok((!good).then(|| "something was lost".into()));
-        }
-        Step::Cargo(arguments) => &[*arguments][..],
-        Step::WithTool(tool, with, without) => match probe::has_tool(tool) {
-            true => with,
-            false => without,
-        },
-    };
-    for arguments in commands {
-        println!("== {suite}: cargo {}", arguments.join(" "));
-        let mut command = probe::cargo();
-        command.args(*arguments).current_dir(root).envs(env.iter().map(|(key, value)| (key, value)));
-        let (status, failures) = wait(&mut command, ci.then_some(BOUND))?;
-        if !status.success() {
-            failed.push(format!("\n== {suite}: what failed"));
-            failed.extend(failures.lines());
-            return Ok(Some(format!("cargo {} ended with {status}", arguments[0])));
-        }
+        Ok(wrong)
     }
-    Ok(None)
-}
-
-/// Runs a command whose output goes where ours goes, and returns what of it was about failures.
-fn wait(command: &mut Command, bound: Option<Duration>) -> anyhow::Result<(ExitStatus, Failures)> {
-    if bound.is_some() {
-        Watch::prepare(command);
-    }
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
-    let watch = bound.map(|bound| Watch::over(&child, bound)).transpose()?;
-    let failures = match child.stdout.take() {
-        Some(output) => Failures::listen(BufReader::new(output), io::stdout()),
-        None => Ok(Failures::default()),
-    };
-    let status = child.wait()?;
-    let mut failures = failures?;
-    if let Some(bound) = bound
-        && watch.is_some_and(Watch::ended)
-    {
-        failures.ended_after(bound);
-    }
-    Ok((status, failures))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::list::Need;
     use super::*;
 
     fn suite(needs: &'static [Need], steps: &'static [Step]) -> Suite {
-        Suite { name: "it", about: "a test", slow: false, required_in_ci: true, needs, steps }
+        let (clients_need, clients_want) = (&[][..], &[][..]);
+        let when = When::Always;
+        Suite {
+            name: "it",
+            about: "a test",
+            when,
+            required_in_ci: true,
+            needs,
+            clients_need,
+            clients_want,
+            steps,
+        }
     }
 
     fn outcome(suite: &Suite, ci: bool) -> Outcome {
-        attempt(&crate::workspace_root().unwrap(), suite, ci, &mut Vec::new()).unwrap()
+        let root = crate::workspace_root().unwrap();
+        let mut run = Run { root: &root, ci, quick: false, failed: Vec::new(), times: Vec::new() };
+        run.attempt(suite).unwrap()
     }
 
     #[test]
@@ -200,9 +213,9 @@ mod tests {
 
     #[test]
     fn an_unknown_suite_is_an_error_that_lists_the_known() {
-        assert_eq!(chosen(&[]).unwrap().len(), SUITES.len());
+        assert!(chosen(&[]).unwrap().iter().all(|suite| suite.when != When::Asked));
         assert_eq!(chosen(&["fmt".into()]).unwrap().len(), 1);
         let error = chosen(&["nothing".into()]).err().unwrap().to_string();
-        assert!(error.starts_with("there is no suite `nothing`; there are fmt, clippy, "));
+        assert!(error.starts_with("there is no suite `nothing`; there are fmt, check, "));
     }
 }

@@ -6,23 +6,45 @@ pub(crate) struct Suite {
     pub(crate) name: &'static str,
     /// What it proves.
     pub(crate) about: &'static str,
-    /// Whether `--quick` leaves it out.
-    pub(crate) slow: bool,
+    /// When it runs.
+    pub(crate) when: When,
     /// Whether a machine that lacks what it needs is a failure in CI.
     pub(crate) required_in_ci: bool,
     /// What it needs; the first that is lacking is the reason for a skip.
     pub(crate) needs: &'static [Need],
+    /// What its tests of the clients need; not with `--quick`.
+    pub(crate) clients_need: &'static [Need],
+    /// What its tests of the clients run without, and prove less then; what is lacking is said.
+    pub(crate) clients_want: &'static [Need],
     /// What is done, in order, up to the first failure.
     pub(crate) steps: &'static [Step],
+}
+
+/// When a suite runs if nobody asks for it by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// Always.
+    Always,
+    /// Not with `--quick`.
+    Whole,
+    /// Never: `tests` has all of it.
+    Asked,
+}
+
+impl When {
+    /// What a list of the suites adds.
+    pub(crate) fn note(self) -> &'static str {
+        match self {
+            Self::Always => "",
+            Self::Whole => " (not with --quick)",
+            Self::Asked => " (a part of `tests`, with --only)",
+        }
+    }
 }
 
 /// Something that a suite needs before it can run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Need {
-    /// A package of this workspace.
-    Package(&'static str),
-    /// A test of the root package with its own file, `tests/<name>.rs` or `tests/<name>/main.rs`.
-    RootTest(&'static str),
     /// A subcommand of cargo.
     CargoTool(&'static str),
     /// A Python with moto and boto3; made under `target/python` where there is none.
@@ -42,10 +64,24 @@ pub(crate) enum Step {
     Check,
     /// `cargo xtask torture` with so many kills.
     Torture(u32),
-    /// A cargo command.
+    /// A cargo command. Its word [`CLIENTS`] stands for the clients' features.
     Cargo(&'static [&'static str]),
     /// Cargo commands with a tool where it is installed, and others where it is not.
     WithTool(&'static str, &'static [&'static [&'static str]], &'static [&'static [&'static str]]),
+}
+
+/// The word of a command that becomes [`FEATURES`], or nothing with `--quick`.
+pub(crate) const CLIENTS: &str = "CLIENTS";
+
+/// The features that compile the clients of every service. All suites take the same, with the whole workspace: another
+/// selection compiles the SDKs of clouds once more, for minutes.
+pub(crate) const FEATURES: &str = "sskuba/aws,sskuba/talos-testing,sskuba-aws/client,sskuba-talos/testing";
+
+/// The words of a command for cargo.
+pub(crate) fn words(arguments: &[&'static str], quick: bool) -> Vec<&'static str> {
+    let clients: &[&str] = if quick { &[] } else { &["--features", FEATURES] };
+    let word = |word: &&'static str| if *word == CLIENTS { clients.to_vec() } else { vec![*word] };
+    arguments.iter().flat_map(word).collect()
 }
 
 /// Every suite, in the order in which they run.
@@ -53,182 +89,128 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "fmt",
         about: "every file has the one form",
-        slow: false,
+        when: When::Always,
         required_in_ci: true,
         needs: &[Need::CargoTool("fmt")],
+        clients_need: &[],
+        clients_want: &[],
         steps: &[Step::Cargo(&["fmt", "--all", "--check"])],
-    },
-    Suite {
-        name: "clippy",
-        about: "no lint complains",
-        slow: false,
-        required_in_ci: true,
-        needs: &[Need::CargoTool("clippy")],
-        steps: &[Step::Cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])],
     },
     Suite {
         name: "check",
         about: "layers, purity, sizes, docs and texts",
-        slow: false,
+        when: When::Always,
         required_in_ci: true,
         needs: &[],
+        clients_need: &[],
+        clients_want: &[],
         steps: &[Step::Check],
     },
     Suite {
-        name: "tests",
-        about: "unit, integration and documentation tests",
-        slow: false,
+        name: "clippy",
+        about: "no lint complains",
+        when: When::Always,
+        required_in_ci: true,
+        needs: &[Need::CargoTool("clippy")],
+        clients_need: &[],
+        clients_want: &[],
+        steps: &[Step::Cargo(&["clippy", "--workspace", CLIENTS, "--all-targets", "--", "-D", "warnings"])],
+    },
+    // What users compile who take no cloud.
+    Suite {
+        name: "plain",
+        about: "it compiles without the clients, and without the command line",
+        when: When::Whole,
         required_in_ci: true,
         needs: &[],
+        clients_need: &[],
+        clients_want: &[],
+        steps: &[
+            Step::Cargo(&["check", "--workspace"]),
+            Step::Cargo(&["check", "--package", "sskuba", "--lib", "--no-default-features"]),
+        ],
+    },
+    Suite {
+        name: "tests",
+        about: "unit, integration and documentation tests; AWS against moto, Talos against its own code",
+        when: When::Always,
+        required_in_ci: true,
+        needs: &[],
+        clients_need: &[Need::Moto],
+        clients_want: &[Need::Peers],
         steps: &[Step::WithTool(
             "nextest",
             &[
-                &["nextest", "run", "--workspace", "--no-fail-fast"],
-                &["test", "--workspace", "--doc", "--no-fail-fast"],
+                &["nextest", "run", "--workspace", CLIENTS, "--no-fail-fast"],
+                &["test", "--workspace", CLIENTS, "--doc", "--no-fail-fast"],
             ],
-            &[&["test", "--workspace", "--no-fail-fast"]],
+            &[&["test", "--workspace", CLIENTS, "--no-fail-fast"]],
         )],
     },
     Suite {
         name: "torture",
         about: "kill -9 and stops at random instants lose nothing and make nothing twice",
-        slow: false,
+        when: When::Always,
         required_in_ci: true,
         needs: &[],
+        clients_need: &[],
+        clients_want: &[],
         steps: &[Step::Torture(200)],
     },
     Suite {
         name: "deny",
         about: "licences and sources of the dependencies",
-        slow: false,
+        when: When::Always,
         required_in_ci: false,
         needs: &[Need::CargoTool("deny")],
+        clients_need: &[],
+        clients_want: &[],
         steps: &[Step::Cargo(&["deny", "check", "bans", "licenses", "sources"])],
     },
     Suite {
         name: "advisories",
         about: "known faults of the dependencies",
-        slow: false,
+        when: When::Always,
         required_in_ci: false,
         needs: &[Need::CargoTool("deny"), Need::Advisories],
+        clients_need: &[],
+        clients_want: &[],
         steps: &[Step::Cargo(&["deny", "check", "advisories", "--disable-fetch"])],
     },
-    // Once for all clients: most of what is checked first is the same.
-    Suite {
-        name: "clippy-clients",
-        about: "no lint complains of what only the clients' features compile",
-        slow: true,
-        required_in_ci: true,
-        needs: &[Need::CargoTool("clippy"), Need::Package("sskuba-aws"), Need::Package("sskuba-talos")],
-        steps: &[Step::Cargo(&[
-            "clippy",
-            "--package",
-            "sskuba-aws",
-            "--package",
-            "sskuba-talos",
-            "--package",
-            "sskuba",
-            "--features",
-            "sskuba-aws/client,sskuba/aws,sskuba-talos/testing,sskuba/talos-testing",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ])],
-    },
-    // One selection of packages and features, so that the SDK and all that uses it is compiled once; the test
-    // of the example builds the example with the same.
     Suite {
         name: "aws",
         about: "the AWS client and a whole program against moto",
-        slow: true,
+        when: When::Asked,
         required_in_ci: true,
-        needs: &[Need::Package("sskuba-aws"), Need::RootTest("aws_network"), Need::Moto],
-        steps: &[Step::Cargo(&[
-            "test",
-            "--package",
-            "sskuba-aws",
-            "--package",
-            "sskuba",
-            "--features",
-            "sskuba-aws/client,sskuba/aws",
-            "--lib",
-            "--test",
-            "it",
-            "--test",
-            "aws_network",
-            "--no-fail-fast",
-        ])],
+        needs: &[Need::Moto],
+        clients_need: &[],
+        clients_want: &[],
+        steps: &[Step::Cargo(&["test", "--workspace", CLIENTS, "--test", "aws*", "--no-fail-fast"])],
     },
-    // One selection of packages and features for both suites and for the test of the example, as above.
     Suite {
         name: "talos",
         about: "Talos's secrets, configs and machine API, against machines of this process, and the example",
-        slow: true,
+        when: When::Asked,
         required_in_ci: true,
-        needs: &[
-            Need::Package("sskuba-talos"),
-            Need::RootTest("talos_config"),
-            Need::RootTest("talos_cluster"),
-        ],
-        steps: &[
-            Step::Cargo(&[
-                "test",
-                "--package",
-                "sskuba-talos",
-                "--package",
-                "sskuba",
-                "--features",
-                "sskuba-talos/testing,sskuba/talos-testing",
-                "--lib",
-                "--test",
-                "api",
-                "--test",
-                "interop",
-                "--test",
-                "secrets",
-                "--test",
-                "talos_config",
-                "--test",
-                "talos_cluster",
-                "--no-fail-fast",
-            ]),
-            // Those of the client, and the guide.
-            Step::Cargo(&[
-                "test",
-                "--package",
-                "sskuba-talos",
-                "--package",
-                "sskuba",
-                "--features",
-                "sskuba-talos/testing,sskuba/talos-testing",
-                "--doc",
-                "--no-fail-fast",
-            ]),
-        ],
+        needs: &[],
+        clients_need: &[],
+        clients_want: &[],
+        steps: &[Step::Cargo(&["test", "--workspace", CLIENTS, "--test", "talos*", "--no-fail-fast"])],
     },
     Suite {
         name: "interop",
         about: "the same against peers of Talos's own code, which are built with Go",
-        slow: true,
+        when: When::Asked,
         required_in_ci: false,
-        needs: &[Need::Package("sskuba-talos"), Need::Peers],
+        needs: &[Need::Peers],
+        clients_need: &[],
+        clients_want: &[],
         steps: &[Step::Cargo(&[
             "test",
-            "--package",
-            "sskuba-talos",
-            "--package",
-            "sskuba",
-            "--features",
-            "sskuba-talos/testing,sskuba/talos-testing",
+            "--workspace",
+            CLIENTS,
             "--test",
-            "api",
-            "--test",
-            "interop",
-            "--test",
-            "secrets",
-            "--test",
-            "talos_cluster",
+            "talos*",
             "--no-fail-fast",
             "--",
             // What is skipped is said by tests that pass.
@@ -247,6 +229,12 @@ mod tests {
     fn names_are_unique() {
         let names: BTreeSet<&str> = SUITES.iter().map(|suite| suite.name).collect();
         assert_eq!(names.len(), SUITES.len());
+    }
+
+    #[test]
+    fn quick_takes_no_features() {
+        assert_eq!(words(&["test", CLIENTS, "--doc"], true), ["test", "--doc"]);
+        assert_eq!(words(&["test", CLIENTS], false), ["test", "--features", FEATURES]);
     }
 
     #[test]

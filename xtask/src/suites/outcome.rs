@@ -21,7 +21,7 @@ impl Outcome {
         match why {
             WhyNot::Machine(why) if required && ci => Self::Broken(format!("required in CI, but {why}")),
             WhyNot::Broken(why) => Self::Broken(why),
-            WhyNot::Machine(why) | WhyNot::Repository(why) => Self::Skipped(why),
+            WhyNot::Machine(why) => Self::Skipped(why),
         }
     }
 }
@@ -60,6 +60,14 @@ pub(crate) fn table(rows: &[Row]) -> String {
     text
 }
 
+/// A line that names the programs of tests that took longest; empty where none said its time.
+pub(crate) fn slowest(mut times: Vec<(f64, String)>, most: usize) -> String {
+    times.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let named: Vec<String> =
+        times.iter().take(most).map(|(seconds, program)| format!("{program} {seconds:.0}s")).collect();
+    if named.is_empty() { String::new() } else { format!("\nslowest: {}", named.join(", ")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,10 +82,15 @@ mod tests {
         );
         assert_eq!(Outcome::of(machine(), false, true), skipped);
         assert_eq!(Outcome::of(machine(), true, false), skipped);
-        let absent = Outcome::of(WhyNot::Repository("no test yet".into()), true, true);
-        assert_eq!(absent, Outcome::Skipped("no test yet".into()));
         let broken = Outcome::of(WhyNot::Broken("no".into()), false, false);
         assert_eq!(broken, Outcome::Broken("no".into()), "whoever needs it and wherever");
+    }
+
+    #[test]
+    fn the_slowest_are_named() {
+        let times = vec![(1.0, "a".to_owned()), (12.4, "b".to_owned()), (3.0, "c".to_owned())];
+        assert_eq!(slowest(times, 2), "\nslowest: b 12s, c 3s");
+        assert_eq!(slowest(Vec::new(), 2), "");
     }
 
     #[test]

@@ -14,8 +14,6 @@ pub(crate) type Env = Vec<(&'static str, String)>;
 pub(crate) enum WhyNot {
     /// The machine lacks something; where the suite is required, that is a failure in CI.
     Machine(String),
-    /// The repository does not have it: nothing that a machine could do about it.
-    Repository(String),
     /// What it needs is in the repository and is broken.
     Broken(String),
 }
@@ -31,15 +29,6 @@ pub(crate) fn probe(root: &Path, needs: &[Need]) -> Result<Env, WhyNot> {
 
 fn one(root: &Path, need: Need) -> Result<Env, WhyNot> {
     match need {
-        Need::Package(name) if root.join(name).join("Cargo.toml").is_file() => Ok(Env::new()),
-        Need::Package(name) => Err(WhyNot::Repository(format!("there is no package {name} yet"))),
-        Need::RootTest(name) => {
-            let files = [format!("tests/{name}.rs"), format!("tests/{name}/main.rs")];
-            match files.iter().any(|file| root.join(file).is_file()) {
-                true => Ok(Env::new()),
-                false => Err(WhyNot::Repository(format!("there is no test {} yet", files[0]))),
-            }
-        }
         Need::CargoTool(tool) if has_tool(tool) => Ok(Env::new()),
         Need::CargoTool(tool) => Err(WhyNot::Machine(format!("cargo {tool} is not installed"))),
         Need::Peers => crate::interop::peers(root),
@@ -93,10 +82,6 @@ mod tests {
     #[test]
     fn what_is_absent_is_named() {
         let root = crate::workspace_root().unwrap();
-        let why = probe(&root, &[Need::Package("xtask"), Need::Package("sskuba-nowhere")]).unwrap_err();
-        assert_eq!(why, WhyNot::Repository("there is no package sskuba-nowhere yet".into()));
-        let why = probe(&root, &[Need::RootTest("nothing")]).unwrap_err();
-        assert_eq!(why, WhyNot::Repository("there is no test tests/nothing.rs yet".into()));
         let why = probe(&root, &[Need::CargoTool("no-such-tool")]).unwrap_err();
         assert_eq!(why, WhyNot::Machine("cargo no-such-tool is not installed".into()));
     }
