@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Variables: SSKUBA_STACK, SSKUBA_STATE, SSKUBA_IDENTITY, SSKUBA_PASSPHRASE, SSKUBA_CONFIG_KEY, \
+Variables: SSKUBA_STACK, SSKUBA_STATE, SSKUBA_IDENTITY, SSKUBA_PASSPHRASE, SSKUBA_CONFIG_<KEY>, \
 SSKUBA_SIM_WORLD, SSKUBA_SIM_FAULTS, SSKUBA_SIM_CRASH, NO_COLOR, CI
 Exit codes: 0 done, 1 failed, 2 usage, 3 changes pending (--expect-no-changes), 4 stack busy, 130 cancelled";
 

@@ -13,7 +13,7 @@ use crate::stop::Stop;
 const ORGANISATION: &str = "local";
 
 /// The stack that is taken where none is named or selected.
-const DEFAULT_STACK: &str = "dev";
+pub(crate) const DEFAULT_STACK: &str = "dev";
 
 /// A program and its folder.
 #[derive(Debug, Clone)]

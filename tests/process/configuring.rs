@@ -70,7 +70,10 @@ fn usage_errors_end_with_2_and_say_what_to_do() {
         ("up --wait soon", &["--wait", "soon"]),
         ("up -c resources", &["KEY=VALUE"]),
         ("up --sim-speed fast", &["a number above 0"]),
-        ("up --yes --state nowhere", &["`nowhere`", "it has no scheme", "`sled:PATH`", "`memory:`"]),
+        (
+            "up --yes --state nowhere",
+            &["`nowhere`", "it has no scheme", "did you mean `sled:nowhere`?", "`sled:PATH`", "`memory:`"],
+        ),
         ("up --yes --state postgres://db/x", &["the scheme `postgres` is not known", "`sled:PATH`"]),
         ("up --yes --state sled:", &["the folder is missing"]),
         ("state list --state memory:x", &["`memory:` takes nothing"]),

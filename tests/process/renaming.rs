@@ -46,6 +46,18 @@ fn a_rename_that_is_killed_leaves_one_name_whole_and_says_how_it_ends() {
     assert!(stage.world().is_empty());
 }
 
+/// Nobody has selected a stack: the default one goes on under its new name.
+#[test]
+fn the_stack_that_is_taken_by_default_is_selected_under_its_new_name() {
+    let stage = Stage::new("churn", &["resources=2"]);
+    stage.run("up --yes").expect(0);
+    stage.run("stack rename prod").expect(0);
+    stage.run("preview --expect-no-changes").expect(0).says(&["local/churn/prod"]);
+    let down = stage.run("down --yes").expect(0);
+    assert!(down.out.matches("Outputs").count() <= 1, "{down}");
+    assert!(stage.world().is_empty());
+}
+
 #[test]
 fn a_run_in_another_process_is_asked_to_stop() {
     let stage = Stage::new("churn", &["resources=40"]).speed(20.0);

@@ -1,5 +1,6 @@
 //! `cargo xtask compare`: this engine and other tools side by side on the same graph, on this machine.
 
+mod edit;
 pub(crate) mod measure;
 mod shape;
 mod table;
@@ -46,6 +47,7 @@ impl Options {
 
 /// Measures every tool that is here and says whether each did what it was told.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
+    edit::measure(root, !options.skip_slow)?;
     let tools = tools(root, &options.tools)?;
     let mut rows = Vec::new();
     let mut good = true;

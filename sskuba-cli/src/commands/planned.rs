@@ -202,7 +202,11 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &Report, recorded: &Ma
         context.screen.error(&message);
     }
     context.screen.say(format!("\n{head}: {word}"));
-    if report.result == RunResult::Succeeded && !(report.exports.is_empty() && changes.is_empty()) {
+    // A plan to remove everything has named the outputs that go.
+    if command != "down"
+        && report.result == RunResult::Succeeded
+        && !(report.exports.is_empty() && changes.is_empty())
+    {
         context.screen.chat(format!("\n{}", paint.strong("Outputs")));
         for line in outputs(&report.exports, &changes, paint) {
             context.screen.chat(format!("  {line}"));

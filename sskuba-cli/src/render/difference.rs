@@ -1,6 +1,7 @@
 //! The difference of two values, part by part.
 
 use sskuba_core::plan::FieldChange;
+use sskuba_core::schema::TRIGGERS;
 use sskuba_core::secret::MASK;
 use sskuba_core::value::Value;
 
@@ -29,13 +30,21 @@ fn field(change: &FieldChange) -> &str {
     change.field.split(['.', '[']).next().unwrap_or_default()
 }
 
+/// A field as people know it: triggers lie among the inputs under a name that no field can have.
+fn shown(field: &str) -> String {
+    match field.strip_prefix(TRIGGERS) {
+        Some(rest) => format!("replace_triggered_by{}", one_line(rest)),
+        None => one_line(field),
+    }
+}
+
 /// Writes the lines of one field of which these parts differ.
 fn of_field(changes: &[FieldChange], paint: Paint, whole: bool) -> Vec<String> {
     let (mut lines, mut left) = (Vec::new(), 0);
     let limit = if whole { usize::MAX } else { PARTS };
     for change in changes {
         let mut parts = Vec::new();
-        split(&one_line(&change.field), change.from.as_ref(), change.to.as_ref(), &mut parts);
+        split(&shown(&change.field), change.from.as_ref(), change.to.as_ref(), &mut parts);
         let mark = if change.replaces { paint.strong("  (forces replacement)") } else { String::new() };
         let room = limit - lines.len();
         left += parts.len().saturating_sub(room);
@@ -150,6 +159,13 @@ mod tests {
         change.to = change.to.map(Value::into_secret);
         change.replaces = true;
         assert_eq!(text(&change), "f: (secret) → (another secret)  (forces replacement)");
+    }
+
+    #[test]
+    fn triggers_have_the_name_of_their_option() {
+        let mut change = change(json!(["a"]), json!(["b"]));
+        change.field = TRIGGERS.to_owned();
+        assert!(text(&change).starts_with("replace_triggered_by"), "{}", text(&change));
     }
 
     #[test]

@@ -103,6 +103,10 @@ impl Stores {
             None if url.contains(':') => {
                 Err(asked.refused(format!("the scheme `{scheme}` is not known; {}", self.known())))
             }
+            // A folder is what people write who forget the scheme.
+            None if self.0.contains_key("sled") && !url.is_empty() => {
+                Err(asked.refused(format!("it has no scheme; did you mean `sled:{url}`? {}", self.known())))
+            }
             None => Err(asked.refused(format!("it has no scheme; {}", self.known()))),
         }
     }
