@@ -27,6 +27,8 @@ mod screen;
 mod session;
 mod settings;
 mod stop;
+#[cfg(feature = "opentelemetry")]
+mod telemetry;
 
 pub use cli::{Cli, Simulate, SimulationOptions};
 pub use environment::{Environment, Size, Terminal};
