@@ -31,11 +31,14 @@ const SENT: [&str; 17] = [
     "when",
 ];
 
+/// Those of them that are numbers: the layer makes texts of numbers without a sign.
+const NUMBERS: [&str; 5] = ["base", "entries", "exit_code", "recorded", "resources"];
+
 /// What is put before a field's name, so that it meets no name of others.
 const PREFIX: &str = "sskuba.";
 
 /// The exit codes that are no failure: done, and changes are pending.
-const GOOD: [i64; 2] = [0, 3];
+const GOOD: [&str; 2] = ["0", "3"];
 
 /// Spans that were not taken.
 #[derive(Debug, Default)]
@@ -77,12 +80,14 @@ impl SpanExporter for Exporter {
 fn prepare(span: &mut SpanData) {
     (span.events, span.links) = (SpanEvents::default(), SpanLinks::default());
     span.attributes.retain(|field| SENT.contains(&field.key.as_str()));
-    let field = |name: &str| span.attributes.iter().find(|field| field.key.as_str() == name);
-    let text = |name: &str| field(name).map(|field| field.value.to_string());
-    let bad_end = match field("exit_code").map(|field| &field.value) {
-        Some(Value::I64(code)) if !GOOD.contains(code) => Some(format!("exit code {code}")),
-        _ => text("result").filter(|result| result != "Succeeded").map(|result| result.to_lowercase()),
+    let text = |name: &str| {
+        let field = span.attributes.iter().find(|field| field.key.as_str() == name);
+        field.map(|field| field.value.to_string())
     };
+    let bad_code = text("exit_code").filter(|code| !GOOD.contains(&&**code));
+    let bad_result = text("result").filter(|result| result != "Succeeded");
+    let bad_end =
+        bad_code.map(|code| format!("exit code {code}")).or(bad_result.map(|result| result.to_lowercase()));
     let status = text("failure").or(bad_end).map(Status::error);
     // Many calls beside each other are told apart by what they are, and few names are shared by all.
     let name = match &*span.name {
@@ -96,7 +101,10 @@ fn prepare(span: &mut SpanData) {
     if let Some(name) = name {
         span.name = name.into();
     }
-    for KeyValue { key, .. } in &mut span.attributes {
+    for KeyValue { key, value, .. } in &mut span.attributes {
+        if let Some(number) = NUMBERS.contains(&key.as_str()).then(|| value.as_str().parse().ok()).flatten() {
+            *value = Value::I64(number);
+        }
         *key = Key::from(format!("{PREFIX}{key}"));
     }
 }

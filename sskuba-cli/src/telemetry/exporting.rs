@@ -62,7 +62,7 @@ impl Exporting {
         let lost = Arc::default();
         let exporter = Exporter { inner, problem, lost: Arc::clone(&lost) };
         let provider = SdkTracerProvider::builder()
-            .with_resource(resource(project))
+            .with_resource(resource(project, variables))
             .with_span_processor(processor(exporter, variables))
             .build();
         let scope =
@@ -106,13 +106,19 @@ fn is_sent(metadata: &Metadata<'_>) -> bool {
 }
 
 /// Says whose spans they are. The arguments of the process are not told: they may hold a secret.
-fn resource(project: &str) -> Resource {
+fn resource(project: &str, variables: &BTreeMap<String, String>) -> Resource {
     let resource = Resource::builder().build();
-    let name = resource.get(&Key::from_static_str("service.name"));
-    if name.is_some_and(|name| !name.as_str().starts_with("unknown_service")) {
-        return resource;
+    // The SDK lets `service.name` among the attributes win, which the standard does not.
+    let named = variables.get("OTEL_SERVICE_NAME").filter(|name| !name.is_empty());
+    let found = resource.get(&Key::from_static_str("service.name"));
+    let is_known = found.is_some_and(|name| !name.as_str().starts_with("unknown_service"));
+    match named {
+        None if is_known => resource,
+        named => {
+            let name = named.map_or(project, String::as_str).to_owned();
+            Resource::builder().with_service_name(name).build()
+        }
     }
-    Resource::builder().with_service_name(project.to_owned()).build()
 }
 
 fn processor(exporter: Exporter, variables: &BTreeMap<String, String>) -> BatchSpanProcessor {
