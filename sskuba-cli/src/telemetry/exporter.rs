@@ -1,6 +1,6 @@
 //! What leaves the program of a span: its name, its times, and the fields that are known to tell no input and no output.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use opentelemetry::trace::Status;
 use opentelemetry::{Key, KeyValue, Value};
@@ -9,6 +9,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter, SpanLinks};
 
 use super::client::LastProblem;
+use super::tally::Tally;
 
 /// The fields that are sent. One that is not here stays: a new field is looked at before it leaves the program.
 const SENT: [&str; 17] = [
@@ -40,21 +41,12 @@ const PREFIX: &str = "sskuba.";
 /// The exit codes that are no failure: done, and changes are pending.
 const GOOD: [&str; 2] = ["0", "3"];
 
-/// Spans that were not taken.
-#[derive(Debug, Default)]
-pub(super) struct Lost {
-    /// How many.
-    pub(super) spans: usize,
-    /// Why the last of them were not.
-    pub(super) why: String,
-}
-
 /// The exporter of OTLP, behind what keeps back all that is not to leave.
 #[derive(Debug)]
 pub(super) struct Exporter {
     pub(super) inner: opentelemetry_otlp::SpanExporter,
     pub(super) problem: LastProblem,
-    pub(super) lost: Arc<Mutex<Lost>>,
+    pub(super) tally: Arc<Tally>,
 }
 
 impl SpanExporter for Exporter {
@@ -62,11 +54,12 @@ impl SpanExporter for Exporter {
         batch.iter_mut().for_each(prepare);
         let spans = batch.len();
         let exported = self.inner.export(batch).await;
-        if let Err(error) = &exported {
-            let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-            lost.spans += spans;
-            lost.why = problem.unwrap_or_else(|| error.to_string());
+        match &exported {
+            Ok(()) => self.tally.took(spans),
+            Err(error) => {
+                let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner).take();
+                self.tally.refused(problem.unwrap_or_else(|| error.to_string()));
+            }
         }
         exported
     }

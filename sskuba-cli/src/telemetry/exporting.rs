@@ -1,7 +1,7 @@
 //! The exporter of a process, from the first span to the last.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::Key;
@@ -16,7 +16,8 @@ use tracing_subscriber::prelude::*;
 
 use super::asked::Asked;
 use super::client::{Client, LastProblem};
-use super::exporter::{Exporter, Lost};
+use super::exporter::Exporter;
+use super::tally::{Counted, Tally};
 
 /// How long the end of a command may wait for the collector.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -31,7 +32,7 @@ const OURS: [&str; 2] = ["sskuba_core", "sskuba_cli"];
 pub(crate) struct Exporting {
     provider: SdkTracerProvider,
     collector: String,
-    lost: Arc<Mutex<Lost>>,
+    tally: Arc<Tally>,
 }
 
 impl Exporting {
@@ -59,11 +60,12 @@ impl Exporting {
             .with_timeout(timeout)
             .build()
             .map_err(|error| failed(error.to_string()))?;
-        let lost = Arc::default();
-        let exporter = Exporter { inner, problem, lost: Arc::clone(&lost) };
+        let tally = Arc::<Tally>::default();
+        let exporter = Exporter { inner, problem, tally: Arc::clone(&tally) };
+        let counted = Counted { inner: queue(exporter, variables), tally: Arc::clone(&tally) };
         let provider = SdkTracerProvider::builder()
             .with_resource(resource(project, variables))
-            .with_span_processor(processor(exporter, variables))
+            .with_span_processor(counted)
             .build();
         let scope =
             opentelemetry::InstrumentationScope::builder("sskuba").with_version(env!("CARGO_PKG_VERSION"));
@@ -78,24 +80,24 @@ impl Exporting {
         if tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).is_err() {
             return Ok(None);
         }
-        Ok(Some(Self { provider, collector, lost }))
+        Ok(Some(Self { provider, collector, tally }))
     }
 
     /// Sends what waits, and gives up after [`PATIENCE`]. Returns what to tell the user if not everything arrived.
     pub(crate) async fn end(self) -> Option<String> {
-        let Self { provider, collector, lost } = self;
+        let Self { provider, collector, tally } = self;
         // It blocks, and what the program does besides goes on. It is bounded, or the runtime would wait for it.
         let end = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(PATIENCE));
         let in_time = end.await.is_ok_and(|ended| ended.is_ok());
-        let Lost { spans, why } = &*lost.lock().unwrap_or_else(PoisonError::into_inner);
-        let why = match (in_time, spans) {
-            (true, 0) => return None,
-            (true, spans) => format!("{why} ({spans} spans)"),
-            (false, 0) => format!("it did not take everything within {}s", PATIENCE.as_secs()),
-            (false, _) => format!("{why}; and it did not take the rest within {}s", PATIENCE.as_secs()),
-        };
+        let (lost, all, why) = tally.lost()?;
+        let why = why.unwrap_or_else(|| match in_time {
+            true => {
+                "they came faster than they were sent; OTEL_BSP_MAX_QUEUE_SIZE says how many may wait".into()
+            }
+            false => format!("no answer within {}s", PATIENCE.as_secs()),
+        });
         Some(format!(
-            "the trace is not complete at the collector {collector}: {why}; nothing else is affected"
+            "{lost} of the trace's {all} spans did not reach the collector {collector}: {why}; nothing else is affected"
         ))
     }
 }
@@ -121,7 +123,7 @@ fn resource(project: &str, variables: &BTreeMap<String, String>) -> Resource {
     }
 }
 
-fn processor(exporter: Exporter, variables: &BTreeMap<String, String>) -> BatchSpanProcessor {
+fn queue(exporter: Exporter, variables: &BTreeMap<String, String>) -> BatchSpanProcessor {
     let mut config = BatchConfigBuilder::default();
     if !variables.contains_key("OTEL_BSP_MAX_QUEUE_SIZE") {
         config = config.with_max_queue_size(QUEUE);

@@ -7,6 +7,7 @@ mod asked;
 mod client;
 mod exporter;
 mod exporting;
+mod tally;
 
 use std::collections::BTreeMap;
 

@@ -22,6 +22,8 @@ pub(crate) enum Answer {
     Thanks,
     /// It answers with this status.
     Status(u16),
+    /// It sends whoever comes to another port.
+    Moved(u16),
     /// It never answers.
     Never,
 }
@@ -97,14 +99,13 @@ fn serve(stream: TcpStream, answer: Answer, keep: &Mutex<Vec<Got>>) {
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
         keep.lock().unwrap().push(Got { head, body });
-        let status = match answer {
-            Answer::Thanks => 200,
-            Answer::Status(status) => status,
+        let (status, more) = match answer {
+            Answer::Thanks => (200, String::new()),
+            Answer::Status(status) => (status, String::new()),
+            Answer::Moved(port) => (307, format!("location: http://127.0.0.1:{port}/v1/traces\r\n")),
             Answer::Never => continue,
         };
-        let text = format!(
-            "HTTP/1.1 {status} So\r\ncontent-type: application/x-protobuf\r\ncontent-length: 0\r\n\r\n"
-        );
+        let text = format!("HTTP/1.1 {status} So\r\n{more}content-length: 0\r\n\r\n");
         (&stream).write_all(text.as_bytes()).unwrap();
     }
 }

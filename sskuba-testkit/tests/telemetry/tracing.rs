@@ -176,6 +176,18 @@ fn all_spans_of_a_large_run_arrive() {
 }
 
 #[test]
+fn what_the_queue_cannot_hold_is_counted() {
+    let collector = Collector::new(Answer::Thanks);
+    let few = ("OTEL_BSP_MAX_QUEUE_SIZE", "5");
+    let ran = run_with(&collector, "up --yes --quiet -c networks=300", &[few]);
+    let [warning] = ran.warnings()[..] else { panic!("{ran:?}") };
+    let numbers = warning.split(' ').filter_map(|word| word.parse::<usize>().ok());
+    let [lost, all] = numbers.collect::<Vec<_>>()[..] else { panic!("{warning}") };
+    assert!(warning.contains(few.0) && lost > 0 && all > 300, "{warning}");
+    assert_eq!(collector.spans().len() + lost, all);
+}
+
+#[test]
 fn nothing_is_sent_that_nobody_asked_for() {
     let collector = Collector::new(Answer::Thanks);
     let endpoint = format!("http://127.0.0.1:{}", collector.port);
