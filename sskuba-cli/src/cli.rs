@@ -196,13 +196,27 @@ impl Cli {
     }
 
     /// Runs what the arguments of this process say, and returns its exit code. The process leaves no core dumps from
-    /// here on.
+    /// here on. With the feature `opentelemetry` it sends its spans to a collector, where the variables `OTEL_…` name one.
     pub async fn run(self) -> ExitCode {
         crate::dumps::turn_off();
         quiet_about_the_store();
         quiet_about_values();
         let (mut out, mut errors) = (std::io::stdout(), std::io::stderr());
-        let code = self.run_with(std::env::args_os(), Environment::of_process(), &mut out, &mut errors).await;
+        let environment = Environment::of_process();
+        #[cfg(feature = "opentelemetry")]
+        let exporting = crate::telemetry::Exporting::start(&self.project, &environment.variables);
+        let code = self.run_with(std::env::args_os(), environment, &mut out, &mut errors).await;
+        #[cfg(feature = "opentelemetry")]
+        let problem = match exporting {
+            Ok(None) => None,
+            Ok(Some(exporting)) => exporting.end().await,
+            Err(problem) => Some(problem),
+        };
+        #[cfg(feature = "opentelemetry")]
+        if let Some(problem) = problem {
+            // Nobody is left to be told if this fails.
+            let _ = writeln!(errors, "warning: {problem}");
+        }
         ExitCode::from(code)
     }
 

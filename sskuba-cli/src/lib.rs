@@ -27,6 +27,13 @@ mod screen;
 mod session;
 mod settings;
 mod stop;
+#[cfg(feature = "opentelemetry")]
+mod telemetry;
+
+// What the guide shows is compiled.
+#[cfg(all(doctest, feature = "opentelemetry"))]
+#[doc = include_str!("../../docs/guides/tracing.md")]
+mod tracing_guide {}
 
 pub use cli::{Cli, Simulate, SimulationOptions};
 pub use environment::{Environment, Size, Terminal};

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use tokio::task::{Id, JoinSet};
 use tokio::time::sleep;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::address::{Address, StackId};
-use crate::calling::{Configured, QUESTION, Tools, answered, hidden, panicked, prior_of};
+use crate::calling::{Configured, QUESTION, Tools, answered, hidden, note_failure, panicked, prior_of};
 use crate::event::{Event, Events};
 use crate::plan::{FieldChange, drift};
 use crate::provider::{Cx, Failure, Object, Prior};
@@ -97,7 +99,11 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
                     let prior = prior_of(record, schema.as_deref());
                     let cx = Cx::new(stack.clone(), address.clone(), record.token, QUESTION);
                     let hidden = hidden(schema.as_deref(), Some(record), tools.clock.now());
-                    let task = tasks.spawn(async move { read(&instance, &cx, &prior, hidden).await });
+                    let (address, token) = (&cx.address, &cx.token);
+                    let span = tracing::info_span!("read", %address, kind = address.kind_str(), %token, failure = Empty);
+                    let work =
+                        async move { read(&instance, &cx, &prior, hidden).await.inspect_err(note_failure) };
+                    let task = tasks.spawn(work.instrument(span));
                     asked.insert(task.id(), record);
                 }
             }

@@ -33,6 +33,9 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
+use tracing::Instrument as _;
+use tracing::field::Empty;
+
 use crate::args::{Arguments, Command, Global};
 use crate::cli::Cli;
 use crate::context::{Context, call, locate};
@@ -41,8 +44,51 @@ use crate::render::paint::Paint;
 use crate::screen::Screen;
 use crate::stop::{Code, Stop};
 
-/// Runs a command.
+/// Runs a command, in a span of its own: in it are those of the engine.
 pub(crate) async fn run(
+    cli: Cli,
+    arguments: Arguments,
+    environment: Environment,
+    args: &[OsString],
+    screen: &mut Screen<'_>,
+) -> Code {
+    let (command, stack, exit_code) = (word(&arguments.command), Empty, Empty);
+    let span = tracing::info_span!("command", command, stack, exit_code);
+    #[cfg(feature = "opentelemetry")]
+    {
+        crate::telemetry::continue_trace(&span, &environment.variables);
+        if let Some(problem) = crate::telemetry::not_taken(&span, &environment.variables) {
+            screen.remark(format!("warning: {problem}"));
+        }
+    }
+    let code = carry_out(cli, arguments, environment, args, screen).instrument(span.clone()).await;
+    span.record("exit_code", code as u8);
+    code
+}
+
+/// Returns the word for a command, without its arguments.
+fn word(command: &Command) -> &'static str {
+    match command {
+        Command::Up(_) => "up",
+        Command::Preview(_) => "preview",
+        Command::Plan(_) => "plan",
+        Command::Down(_) => "down",
+        Command::Refresh(_) => "refresh",
+        Command::Import(_) => "import",
+        Command::Output(_) => "output",
+        Command::Graph(_) => "graph",
+        Command::History(_) => "history",
+        Command::Watch => "watch",
+        Command::Cancel(_) => "cancel",
+        Command::State(_) => "state",
+        Command::Stack(_) => "stack",
+        Command::Config(_) => "config",
+        Command::Schema(_) => "schema",
+        Command::Completions(_) => "completions",
+    }
+}
+
+async fn carry_out(
     mut cli: Cli,
     arguments: Arguments,
     environment: Environment,
@@ -77,6 +123,7 @@ pub(crate) async fn run(
     cli.providers.extend(cli.keeping.iter().map(|make| make(&own)));
     let call = call(cli.called.as_deref(), args, &environment);
     let mut context = Context::new(cli, global, environment, place, call, screen);
+    tracing::Span::current().record("stack", tracing::field::display(&context.stack));
     if changes {
         context.interrupts.listen();
     }

@@ -10,6 +10,7 @@ use sskuba_core::graph::{Note, NoteLevel};
 use sskuba_core::plan::{FieldChange, Plan, SavedChange, SavedStep};
 use sskuba_core::state::RunResult;
 use sskuba_core::value::Map;
+use tracing::Instrument as _;
 
 use crate::args::Applying;
 use crate::context::Context;
@@ -140,10 +141,11 @@ pub(super) async fn apply(
     let recorded = plan.recorded_exports.clone();
     let (cancel, abandon) = (options.cancel.clone(), options.abandon.clone());
     // A task of its own: a terminal that is slow to take what is written must not slow the run.
-    let run = tokio::spawn(async move {
+    let work = async move {
         let report = session.apply(&plan, &options).await;
         (session, report)
-    });
+    };
+    let run = tokio::spawn(work.in_current_span());
     let interrupted = move |count: u32| {
         if count == 1 {
             cancel.cancel()

@@ -141,10 +141,13 @@ pub async fn apply(
         run.journal.stage(Entry::Reassigned { moves })?;
     }
     options.events.emit(Event::RunStarted { steps: plan.steps.len(), expected_ms: total });
-    let span = tracing::info_span!("run", stack = %plan.stack, command = %tools.command, run = %id);
+    let result = tracing::field::Empty;
+    let span = tracing::info_span!("run", stack = %plan.stack, command = %tools.command, run = %id, result);
     async {
         let abandoned = run.drive().await?;
-        run.finish(id, abandoned).await
+        let report = run.finish(id, abandoned).await?;
+        tracing::Span::current().record("result", tracing::field::debug(report.result));
+        Ok(report)
     }
     .instrument(span)
     .await

@@ -2,7 +2,7 @@
 
 use tokio::time::{Instant, sleep};
 
-use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, after, before, once, within};
+use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, after, before, note_failure, once, within};
 use crate::provider::{Class, Effect, Failure, Object};
 use crate::recovering::{read, resolve};
 use crate::state::{Outcome, Verb};
@@ -30,7 +30,9 @@ pub(super) async fn perform(call: Call) -> Ended {
         },
         answer => Ended::new(answer, start.elapsed(), call.schema.as_deref()),
     };
-    after(&call, call.until_made(ended)).await
+    let ended = after(&call, call.until_made(ended)).await;
+    ended.failure.iter().for_each(note_failure);
+    ended
 }
 
 /// Makes a call on an object that may not be seen yet: nothing is deleted that would be taken for gone, and what is not

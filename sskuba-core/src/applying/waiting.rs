@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::dispatcher::{Back, Run, Running};
 use crate::calling::{Configured, bound, hidden, prior_of, within};
@@ -126,7 +127,10 @@ impl Run<'_> {
         let (address, expected_ms) = (step.address.clone(), step.expected);
         self.options.events.emit(Event::Started { address, action: Action::Wait, expected_ms });
         self.running.insert(id, Running { action: Action::Wait, ticket: None, token: Some(token) });
-        let handle = self.tasks.spawn(async move { Back::Waited(Box::new(wait.until_ready().await)) });
+        let (address, token) = (&wait.cx.address, &wait.cx.token);
+        let span = tracing::info_span!("wait", %address, kind = address.kind_str(), %token);
+        let work = async move { Back::Waited(Box::new(wait.until_ready().await)) };
+        let handle = self.tasks.spawn(work.instrument(span));
         self.task_steps.insert(handle.id(), id);
     }
 

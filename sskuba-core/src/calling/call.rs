@@ -152,8 +152,15 @@ impl Call {
     /// Returns the span of the call: for logs and traces, in which no input or output is told.
     pub(crate) fn span(&self) -> tracing::Span {
         let Cx { address, token, recovering, .. } = &self.cx;
-        tracing::info_span!("call", %address, verb = ?self.verb, %token, recovering)
+        let (kind, failure) = (address.kind_str(), tracing::field::Empty);
+        tracing::info_span!("call", %address, kind, verb = ?self.verb, %token, recovering, failure)
     }
+}
+
+/// Notes in the span that the work is in what sort of failure ended it, without the service's words: nobody knows what
+/// they repeat.
+pub(crate) fn note_failure(failure: &Failure) {
+    tracing::Span::current().record("failure", tracing::field::display(&failure.class));
 }
 
 /// Bounds a call; one that takes longer has an unknown effect.

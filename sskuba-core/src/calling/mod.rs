@@ -8,8 +8,8 @@ mod locating;
 mod tools;
 
 pub(crate) use call::{
-    Call, Ended, FIRST_LOOK, LAST_LOOK, QUESTION, answered, bound, hidden, once, panicked, place_of,
-    prior_of, within,
+    Call, Ended, FIRST_LOOK, LAST_LOOK, QUESTION, answered, bound, hidden, note_failure, once, panicked,
+    place_of, prior_of, within,
 };
 pub(crate) use hooks::{after, before};
 pub(crate) use instances::{Configured, Instances};

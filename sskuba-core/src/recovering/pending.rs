@@ -8,7 +8,9 @@ use tracing::Instrument as _;
 
 use super::recover::{Resolved, resolve};
 use crate::address::{Address, StackId, Token};
-use crate::calling::{Call, Tools, after, bound, hidden, panicked, place_of, prior_of, record_place};
+use crate::calling::{
+    Call, Tools, after, bound, hidden, note_failure, panicked, place_of, prior_of, record_place,
+};
 use crate::event::{Event, Events};
 use crate::journal::{Journal, JournalError};
 use crate::provider::{Cx, Failure};
@@ -82,7 +84,7 @@ async fn resolve_some(
                 Ok(call) => {
                     let span = call.span();
                     let work = async move {
-                        let resolved = resolve(&call).await?;
+                        let resolved = resolve(&call).await.inspect_err(note_failure)?;
                         let ended = after(&call, call.until_made(resolved.ended)).await;
                         Ok(Resolved { ended, ..resolved })
                     };
