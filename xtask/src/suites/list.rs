@@ -75,7 +75,8 @@ pub(crate) const CLIENTS: &str = "CLIENTS";
 
 /// The features that compile the clients of every service. All suites take the same, with the whole workspace: another
 /// selection compiles the SDKs of clouds once more, for minutes.
-pub(crate) const FEATURES: &str = "sskuba/aws,sskuba/talos-testing,sskuba-aws/client,sskuba-talos/testing";
+pub(crate) const FEATURES: &str = "sskuba/aws,sskuba/opentelemetry,sskuba/talos-testing,sskuba-aws/client,sskuba-talos/testing,\
+    sskuba-testkit/opentelemetry";
 
 /// The words of a command for cargo.
 pub(crate) fn words(arguments: &[&'static str], quick: bool) -> Vec<&'static str> {
