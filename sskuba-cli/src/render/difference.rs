@@ -30,7 +30,8 @@ fn field(change: &FieldChange) -> &str {
     change.field.split(['.', '[']).next().unwrap_or_default()
 }
 
-/// A field as people know it: triggers lie among the inputs under a name that no field can have.
+/// Writes a field's name: triggers are recorded among the inputs, under a name that no field can have, and are shown
+/// under that of their option.
 fn shown(field: &str) -> String {
     match field.strip_prefix(TRIGGERS) {
         Some(rest) => format!("replace_triggered_by{}", one_line(rest)),
@@ -51,7 +52,7 @@ fn of_field(changes: &[FieldChange], paint: Paint, whole: bool) -> Vec<String> {
         lines.extend(parts.iter().take(room).map(|part| format!("{}{mark}", line(part, paint, whole))));
     }
     if let (Some(first), 1..) = (changes.first(), left) {
-        lines.push(paint.dim(format!("{}: … {left} more differences", field(first))));
+        lines.push(paint.dim(format!("{}: … {left} more differences", shown(field(first)))));
     }
     lines
 }
