@@ -207,15 +207,16 @@ impl Cli {
         let exporting = crate::telemetry::Exporting::start(&self.project, &environment.variables);
         let code = self.run_with(std::env::args_os(), environment, &mut out, &mut errors).await;
         #[cfg(feature = "opentelemetry")]
-        let problem = match exporting {
-            Ok(None) => None,
-            Ok(Some(exporting)) => exporting.end().await,
-            Err(problem) => Some(problem),
-        };
-        #[cfg(feature = "opentelemetry")]
-        if let Some(problem) = problem {
-            // Nobody is left to be told if this fails.
-            let _ = writeln!(errors, "warning: {problem}");
+        {
+            let problem = match exporting {
+                Ok(None) => None,
+                Ok(Some(exporting)) => exporting.end().await,
+                Err(problem) => Some(problem),
+            };
+            if let Some(problem) = problem {
+                // Nobody is left to be told if this fails.
+                let _ = writeln!(errors, "warning: {problem}");
+            }
         }
         ExitCode::from(code)
     }

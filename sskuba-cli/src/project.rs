@@ -13,7 +13,7 @@ use crate::stop::Stop;
 const ORGANISATION: &str = "local";
 
 /// The stack that is taken where none is named or selected.
-pub(crate) const DEFAULT_STACK: &str = "dev";
+const DEFAULT_STACK: &str = "dev";
 
 /// A program and its folder.
 #[derive(Debug, Clone)]
@@ -143,10 +143,12 @@ impl Project {
         }
     }
 
-    /// Tells whether a stack is the selected one.
+    /// Tells whether a stack is taken where none is named: it is the selected one, or the default one and none is
+    /// selected.
     pub(crate) fn is_selected(&self, stack: &StackId) -> Result<bool, Stop> {
         let selected = self.selected()?;
-        Ok(selected.is_some_and(|name| self.named(&name).is_ok_and(|id| id == *stack)))
+        let name = selected.as_deref().unwrap_or(DEFAULT_STACK);
+        Ok(self.named(name).is_ok_and(|id| id == *stack))
     }
 
     /// Returns the file of a stack's configuration.

@@ -82,17 +82,23 @@ fn tools(root: &Path, names: &[String]) -> anyhow::Result<Vec<Tool>> {
         }
     }
     if root.join("examples/scale.rs").is_file() || root.join("examples/scale/main.rs").is_file() {
-        let mut build = crate::suites::cargo();
-        build.args(["build", "--release", "--package", "sskuba", "--example", "scale"]).current_dir(root);
-        let status = build.status().context("cannot start cargo")?;
-        if !status.success() {
-            bail!("the example `scale` cannot be built: {status}");
-        }
+        build_example(root, "scale", &["--release"])?;
         tools.push(Tool::Ours(crate::target_dir(root).join("release/examples/scale")));
     } else {
         println!("sskuba: there is no example `scale` yet");
     }
     Ok(tools)
+}
+
+/// Builds an example, with more words for cargo.
+fn build_example(root: &Path, name: &str, more: &[&str]) -> anyhow::Result<()> {
+    let mut build = crate::suites::cargo();
+    build.args(["build", "--package", "sskuba", "--example", name]).args(more).current_dir(root);
+    let status = build.status().context("cannot start cargo")?;
+    if !status.success() {
+        bail!("the example `{name}` cannot be built: {status}");
+    }
+    Ok(())
 }
 
 /// Measures the operations of one tool, up to the first that goes wrong.

@@ -136,13 +136,18 @@ mod tests {
         build(&crate::workspace_root().unwrap(), NONE, go).unwrap_err()
     }
 
-    /// A Go that says something and fails.
-    fn failing(folder: &Path, says: &str) -> String {
+    /// A Go that does what a shell script says.
+    fn fake_go(folder: &Path, script: &str) -> String {
         use std::os::unix::fs::PermissionsExt;
         let path = folder.join("go");
-        std::fs::write(&path, format!("#!/bin/sh\nprintf '{says}' >&2\nexit 1\n")).unwrap();
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         path.display().to_string()
+    }
+
+    /// A Go that says something and fails.
+    fn failing(folder: &Path, says: &str) -> String {
+        fake_go(folder, &format!("printf '{says}' >&2\nexit 1"))
     }
 
     #[test]
@@ -165,16 +170,13 @@ mod tests {
 
     #[test]
     fn what_is_built_is_named_by_its_variable_and_kept() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("peer")).unwrap();
         std::fs::write(folder.path().join("peer/main.go"), format!("// {}", folder.path().display()))
             .unwrap();
-        let go = folder.path().join("go");
-        std::fs::write(&go, "#!/bin/sh\ntouch \"$4\"\n").unwrap();
-        std::fs::set_permissions(&go, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let go = fake_go(folder.path(), "touch \"$4\"");
         let peers = [Peer { folder: "peer", program: "test-of-xtask", variable: "SSKUBA_NO_SUCH_PEER" }];
-        let env = build(folder.path(), &peers, &go.display().to_string()).unwrap();
+        let env = build(folder.path(), &peers, &go).unwrap();
         assert_eq!(env[0].0, "SSKUBA_NO_SUCH_PEER");
         // It is there now, and nobody needs Go.
         assert_eq!(build(folder.path(), &peers, "no-such-go").unwrap(), env);

@@ -1,9 +1,9 @@
 //! `cargo xtask test`: everything that this machine can run, suite by suite, and why the rest cannot.
 
 mod command;
-mod failures;
 mod list;
 mod outcome;
+mod output;
 mod probe;
 mod python;
 
@@ -16,7 +16,7 @@ use list::{Need, SUITES, Step, Suite, When};
 use outcome::{Outcome, Row};
 pub(crate) use probe::{Env, WhyNot, cargo};
 
-/// How long it takes from cold on two cores, measured; it is said at the start.
+/// How many minutes all suites, and those of `--quick`, take from cold on two cores; estimated from their parts.
 const MINUTES: (u32, u32) = (30, 9);
 
 /// How many programs of tests are named at the end.
@@ -94,7 +94,7 @@ fn chosen(only: &[String]) -> anyhow::Result<Vec<&'static Suite>> {
         bail!("there is no suite `{name}`; there are {}", names.join(", "));
     }
     let wanted = |suite: &&Suite| match only.is_empty() {
-        true => suite.when != When::Asked,
+        true => suite.when != When::OnRequest,
         false => only.iter().any(|name| name == suite.name),
     };
     Ok(SUITES.iter().filter(wanted).collect())
@@ -152,8 +152,8 @@ impl Run<'_> {
             if !self.quick {
                 command.env("SSKUBA_TEST_FEATURES", list::FEATURES);
             }
-            let (status, heard) = command::wait(&mut command, self.ci)?;
-            let (lines, times) = heard.into_parts();
+            let (status, summary) = command::wait(&mut command, self.ci)?;
+            let (lines, times) = summary.into_parts();
             self.times.extend(times);
             if !status.success() {
                 self.failed.push(format!("\n== {suite}: what failed"));
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn an_unknown_suite_is_an_error_that_lists_the_known() {
-        assert!(chosen(&[]).unwrap().iter().all(|suite| suite.when != When::Asked));
+        assert!(chosen(&[]).unwrap().iter().all(|suite| suite.when != When::OnRequest));
         assert_eq!(chosen(&["fmt".into()]).unwrap().len(), 1);
         let error = chosen(&["nothing".into()]).err().unwrap().to_string();
         assert!(error.starts_with("there is no suite `nothing`; there are fmt, check, "));

@@ -8,7 +8,6 @@ use sskuba_core::state::StoreError;
 
 use crate::context::{Access, Context};
 use crate::half_renamed::{Marker, Renaming};
-use crate::project::DEFAULT_STACK;
 use crate::settings::FileLock;
 use crate::stop::Stop;
 
@@ -52,9 +51,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, new: &str) -> Result<(), 
             return Err(error.into());
         }
     }
-    // Without this the next command would look for the default stack under its former name.
-    let is_default = context.project.selected()?.is_none() && context.project.short(&from) == DEFAULT_STACK;
-    if is_default || context.project.is_selected(&from)? {
+    if context.project.is_selected(&from)? {
         context.project.select(&to)?;
     }
     let shared = stacks.iter().find(|stack| **stack != from && stack.stack() == from.stack());

@@ -1,11 +1,12 @@
 //! Keys and types of a document.
 
+use sskuba_core::suggest::suggestion;
+
 use super::format;
 use super::kinds::Identity;
 use super::table::{Struct, Type, schema};
 use crate::problem::{Problem, join};
 use crate::yaml::{Map, Node};
-use sskuba_core::suggest::suggestion;
 
 /// Returns where paths of a document begin.
 pub(crate) fn document_path(identity: &Identity) -> String {

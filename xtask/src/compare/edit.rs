@@ -1,4 +1,4 @@
-//! The edit loop: one line of a program is changed, it is built and shows its plan.
+//! The edit loop: a program's source is changed, the program is built, and it shows its plan.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -61,7 +61,7 @@ pub(super) fn measure(root: &Path, with_aws: bool) -> anyhow::Result<()> {
 impl Program {
     /// Goes through the loop once.
     fn once(&self, root: &Path, folder: &Path) -> anyhow::Result<(Duration, Duration)> {
-        // Cargo goes by the time of a file, and the compiler finds one file changed: as after a small edit.
+        // Cargo compares the times of files: for it this is an edit of the program.
         let source = std::fs::File::options().append(true).open(root.join(self.source))?;
         source.set_modified(SystemTime::now())?;
         let start = Instant::now();
@@ -72,7 +72,8 @@ impl Program {
         let state = format!("sled:{}", folder.join("state").display());
         let mut preview = Command::new(&program);
         preview.args(["preview", "--state", &state]).current_dir(folder).stdin(Stdio::null());
-        // Nobody is asked: a stack that is not there yet has nothing to look up.
+        // The program wants credentials, but the preview of a stack that was never built makes no call; if it made one,
+        // it would fail at once, since nothing listens at this address.
         for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
             preview.env(name, "test");
         }
@@ -91,13 +92,6 @@ impl Program {
 
     /// Builds the program as its users do.
     fn build(&self, root: &Path) -> anyhow::Result<()> {
-        let mut cargo = crate::suites::cargo();
-        cargo.args(["build", "--quiet", "--package", "sskuba", "--example", self.example]).current_dir(root);
-        cargo.args(["--features", self.features]);
-        let status = cargo.status().context("cannot start cargo")?;
-        if !status.success() {
-            bail!("the example `{}` cannot be built: {status}", self.example);
-        }
-        Ok(())
+        super::build_example(root, self.example, &["--quiet", "--features", self.features])
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::failures::{Heard, listen};
+use super::output::{Summary, pass_on};
 use crate::watch::Watch;
 
 /// How long one command may take in CI: several times what the longest takes from cold. A test that hangs is to be
@@ -15,7 +15,7 @@ use crate::watch::Watch;
 const BOUND: Duration = Duration::from_mins(50);
 
 /// Runs a command, bounded in CI, and returns what of its output is to be said again.
-pub(super) fn wait(command: &mut Command, ci: bool) -> anyhow::Result<(ExitStatus, Heard)> {
+pub(super) fn wait(command: &mut Command, ci: bool) -> anyhow::Result<(ExitStatus, Summary)> {
     if ci {
         Watch::prepare(command);
     }
@@ -28,18 +28,18 @@ pub(super) fn wait(command: &mut Command, ci: bool) -> anyhow::Result<(ExitStatu
         .spawn()
         .with_context(|| format!("cannot start {}", command.get_program().display()))?;
     let watch = ci.then(|| Watch::over(&child, BOUND)).transpose()?;
-    let heard = Mutex::<Heard>::default();
+    let summary = Mutex::<Summary>::default();
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     std::thread::scope(|scope| {
         let reading =
-            errors.map(|errors| scope.spawn(|| listen(&heard, BufReader::new(errors), io::stderr())));
-        let read = output.map_or(Ok(()), |output| listen(&heard, BufReader::new(output), io::stdout()));
+            errors.map(|errors| scope.spawn(|| pass_on(&summary, BufReader::new(errors), io::stderr())));
+        let read = output.map_or(Ok(()), |output| pass_on(&summary, BufReader::new(output), io::stdout()));
         reading.map_or(Ok(()), |thread| thread.join().unwrap_or(Ok(()))).and(read)
     })?;
     let status = child.wait()?;
-    let mut heard = heard.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     if watch.is_some_and(Watch::ended) {
-        heard.ended_after(BOUND);
+        summary.ended_after(BOUND);
     }
-    Ok((status, heard))
+    Ok((status, summary))
 }

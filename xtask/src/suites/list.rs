@@ -20,6 +20,20 @@ pub(crate) struct Suite {
     pub(crate) steps: &'static [Step],
 }
 
+impl Suite {
+    /// What most suites have: they run always, are required, and need nothing but Rust.
+    pub(crate) const USUAL: Self = Self {
+        name: "",
+        about: "",
+        when: When::Always,
+        required_in_ci: true,
+        needs: &[],
+        clients_need: &[],
+        clients_want: &[],
+        steps: &[],
+    };
+}
+
 /// When a suite runs if nobody asks for it by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
@@ -28,7 +42,7 @@ pub(crate) enum When {
     /// Not with `--quick`.
     Whole,
     /// Never: `tests` has all of it.
-    Asked,
+    OnRequest,
 }
 
 impl When {
@@ -37,7 +51,7 @@ impl When {
         match self {
             Self::Always => "",
             Self::Whole => " (not with --quick)",
-            Self::Asked => " (a part of `tests`, with --only)",
+            Self::OnRequest => " (a part of `tests`, with --only)",
         }
     }
 }
@@ -90,53 +104,37 @@ pub(crate) const SUITES: &[Suite] = &[
     Suite {
         name: "fmt",
         about: "every file has the one form",
-        when: When::Always,
-        required_in_ci: true,
         needs: &[Need::CargoTool("fmt")],
-        clients_need: &[],
-        clients_want: &[],
         steps: &[Step::Cargo(&["fmt", "--all", "--check"])],
+        ..Suite::USUAL
     },
     Suite {
         name: "check",
         about: "layers, purity, sizes, docs and texts",
-        when: When::Always,
-        required_in_ci: true,
-        needs: &[],
-        clients_need: &[],
-        clients_want: &[],
         steps: &[Step::Check],
+        ..Suite::USUAL
     },
     Suite {
         name: "clippy",
         about: "no lint complains",
-        when: When::Always,
-        required_in_ci: true,
         needs: &[Need::CargoTool("clippy")],
-        clients_need: &[],
-        clients_want: &[],
         steps: &[Step::Cargo(&["clippy", "--workspace", CLIENTS, "--all-targets", "--", "-D", "warnings"])],
+        ..Suite::USUAL
     },
     // What users compile who take no cloud.
     Suite {
         name: "plain",
         about: "it compiles without the clients, and without the command line",
         when: When::Whole,
-        required_in_ci: true,
-        needs: &[],
-        clients_need: &[],
-        clients_want: &[],
         steps: &[
             Step::Cargo(&["check", "--workspace"]),
             Step::Cargo(&["check", "--package", "sskuba", "--lib", "--no-default-features"]),
         ],
+        ..Suite::USUAL
     },
     Suite {
         name: "tests",
         about: "unit, integration and documentation tests; AWS against moto, Talos against its own code",
-        when: When::Always,
-        required_in_ci: true,
-        needs: &[],
         clients_need: &[Need::Moto],
         clients_want: &[Need::Peers],
         steps: &[Step::WithTool(
@@ -147,65 +145,51 @@ pub(crate) const SUITES: &[Suite] = &[
             ],
             &[&["test", "--workspace", CLIENTS, "--no-fail-fast"]],
         )],
+        ..Suite::USUAL
     },
     Suite {
         name: "torture",
         about: "kill -9 and stops at random instants lose nothing and make nothing twice",
-        when: When::Always,
-        required_in_ci: true,
-        needs: &[],
-        clients_need: &[],
-        clients_want: &[],
         steps: &[Step::Torture(200)],
+        ..Suite::USUAL
     },
     Suite {
         name: "deny",
         about: "licences and sources of the dependencies",
-        when: When::Always,
         required_in_ci: false,
         needs: &[Need::CargoTool("deny")],
-        clients_need: &[],
-        clients_want: &[],
         steps: &[Step::Cargo(&["deny", "check", "bans", "licenses", "sources"])],
+        ..Suite::USUAL
     },
     Suite {
         name: "advisories",
         about: "known faults of the dependencies",
-        when: When::Always,
         required_in_ci: false,
         needs: &[Need::CargoTool("deny"), Need::Advisories],
-        clients_need: &[],
-        clients_want: &[],
         steps: &[Step::Cargo(&["deny", "check", "advisories", "--disable-fetch"])],
+        ..Suite::USUAL
     },
     Suite {
         name: "aws",
         about: "the AWS client and a whole program against moto",
-        when: When::Asked,
-        required_in_ci: true,
+        when: When::OnRequest,
         needs: &[Need::Moto],
-        clients_need: &[],
-        clients_want: &[],
         steps: &[Step::Cargo(&["test", "--workspace", CLIENTS, "--test", "aws*", "--no-fail-fast"])],
+        ..Suite::USUAL
     },
     Suite {
         name: "talos",
         about: "Talos's secrets, configs and machine API, against machines of this process, and the example",
-        when: When::Asked,
-        required_in_ci: true,
-        needs: &[],
-        clients_need: &[],
-        clients_want: &[],
+        when: When::OnRequest,
         steps: &[Step::Cargo(&["test", "--workspace", CLIENTS, "--test", "talos*", "--no-fail-fast"])],
+        ..Suite::USUAL
     },
     Suite {
         name: "interop",
         about: "the same against peers of Talos's own code, which are built with Go",
-        when: When::Asked,
+        when: When::OnRequest,
         required_in_ci: false,
         needs: &[Need::Peers],
-        clients_need: &[],
-        clients_want: &[],
         steps: &[Step::Cargo(&[
             "test",
             "--workspace",
@@ -217,6 +201,7 @@ pub(crate) const SUITES: &[Suite] = &[
             // What is skipped is said by tests that pass.
             "--show-output",
         ])],
+        ..Suite::USUAL
     },
 ];
 

@@ -12,7 +12,7 @@ const SLOW: &str = " has been running for over 60 seconds";
 
 /// What was picked out of the output of one command.
 #[derive(Default)]
-pub(crate) struct Heard {
+pub(crate) struct Summary {
     lines: Vec<String>,
     within: Option<Within>,
     slow: Vec<String>,
@@ -32,19 +32,19 @@ enum Within {
 }
 
 /// Passes on everything that is read, and keeps what matters.
-pub(crate) fn listen(heard: &Mutex<Heard>, from: impl BufRead, mut to: impl Write) -> io::Result<()> {
+pub(crate) fn pass_on(summary: &Mutex<Summary>, from: impl BufRead, mut to: impl Write) -> io::Result<()> {
     for line in from.split(b'\n') {
         let mut line = line?;
-        heard.lock().unwrap_or_else(PoisonError::into_inner).hear(&String::from_utf8_lossy(&line));
+        summary.lock().unwrap_or_else(PoisonError::into_inner).read(&String::from_utf8_lossy(&line));
         line.push(b'\n');
         to.write_all(&line)?;
     }
     to.flush()
 }
 
-impl Heard {
+impl Summary {
     /// Takes one line of what a test runner, the compiler or cargo says.
-    fn hear(&mut self, line: &str) {
+    fn read(&mut self, line: &str) {
         if let Some(test) = line.strip_prefix("test ") {
             match test.strip_suffix(SLOW) {
                 Some(name) => self.slow.push(name.to_owned()),
@@ -102,18 +102,18 @@ mod tests {
         failures:\n\n---- b stdout ----\nit is 3\n\n\nfailures:\n    b\n\n\
         test result: FAILED. 1 passed; 1 failed; finished in 1.25s\n\nrunning 0 tests\n";
 
-    fn heard(printed: &str) -> Heard {
-        let heard = Mutex::default();
-        listen(&heard, printed.as_bytes(), io::sink()).unwrap();
-        heard.into_inner().unwrap()
+    fn summary(printed: &str) -> Summary {
+        let summary = Mutex::default();
+        pass_on(&summary, printed.as_bytes(), io::sink()).unwrap();
+        summary.into_inner().unwrap()
     }
 
     #[test]
     fn failures_are_kept_and_all_is_passed_on() {
-        let (heard, mut printed) = (Mutex::<Heard>::default(), Vec::new());
-        listen(&heard, PRINTED.as_bytes(), &mut printed).unwrap();
+        let (summary, mut printed) = (Mutex::<Summary>::default(), Vec::new());
+        pass_on(&summary, PRINTED.as_bytes(), &mut printed).unwrap();
         assert_eq!(String::from_utf8(printed).unwrap(), PRINTED);
-        let (lines, times) = heard.into_inner().unwrap().into_parts();
+        let (lines, times) = summary.into_inner().unwrap().into_parts();
         assert_eq!(lines.first().map(String::as_str), Some("failures:"));
         assert!(lines.contains(&"it is 3".to_owned()) && lines.contains(&"    b".to_owned()));
         assert!(!lines.iter().any(|line| line.contains("passed") || line.contains("running")));
@@ -124,20 +124,20 @@ mod tests {
     fn what_does_not_compile_is_kept() {
         let printed =
             "   Compiling a v0.1.0\nerror[E0425]: cannot find `b`\n --> src/lib.rs:1:1\n\nwarning: c\n";
-        let (lines, _) = heard(printed).into_parts();
+        let (lines, _) = summary(printed).into_parts();
         assert_eq!(lines, ["error[E0425]: cannot find `b`", " --> src/lib.rs:1:1"]);
     }
 
     #[test]
     fn tests_that_hang_are_named() {
-        let mut heard = heard(&format!("test a{SLOW}\ntest b{SLOW}\ntest a ... ok\n"));
-        heard.ended_after(Duration::from_mins(30));
-        assert_eq!(heard.into_parts().0, ["ended after 30 minutes", "still running: b"]);
+        let mut summary = summary(&format!("test a{SLOW}\ntest b{SLOW}\ntest a ... ok\n"));
+        summary.ended_after(Duration::from_mins(30));
+        assert_eq!(summary.into_parts().0, ["ended after 30 minutes", "still running: b"]);
     }
 
     #[test]
     fn they_have_an_end() {
         let many = format!("failures:\n{}", "panicked\n".repeat(10 * MOST));
-        assert_eq!(heard(&many).into_parts().0.len(), MOST);
+        assert_eq!(summary(&many).into_parts().0.len(), MOST);
     }
 }
