@@ -1,7 +1,7 @@
 //! Sends one request over HTTP, on the thread that it is called on.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,16 +9,16 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 
+use super::tally::Tally;
+
 /// The most that is read of an answer, in bytes: nothing of it is shown.
 const LONGEST_ANSWER: u64 = 1 << 20;
-
-/// Why the last request was not answered as hoped; the exporter only tells that it was not.
-pub(super) type LastProblem = Arc<Mutex<Option<String>>>;
 
 /// A client that blocks: it is used by the exporter's own thread alone.
 pub(super) struct Client {
     agent: Agent,
-    problem: LastProblem,
+    /// Gets the reason of a failure; the exporter only tells that there was one.
+    tally: Arc<Tally>,
 }
 
 impl fmt::Debug for Client {
@@ -32,7 +32,7 @@ impl Client {
     pub(super) fn new(
         timeout: Duration,
         certificate: Option<&str>,
-        problem: LastProblem,
+        tally: Arc<Tally>,
     ) -> Result<Self, String> {
         let tls = TlsConfig::builder().root_certs(trusted(certificate)?).build();
         let config = Agent::config_builder()
@@ -43,11 +43,7 @@ impl Client {
             .http_status_as_error(false)
             .tls_config(tls)
             .build();
-        Ok(Self { agent: config.into(), problem })
-    }
-
-    fn note(&self, problem: Option<String>) {
-        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+        Ok(Self { agent: config.into(), tally })
     }
 }
 
@@ -59,11 +55,11 @@ impl HttpClient for Client {
             let body = body.into_with_config().limit(LONGEST_ANSWER).read_to_vec()?;
             Ok(Response::from_parts(head, Bytes::from(body)))
         });
-        self.note(match &sent {
-            Ok(answer) if answer.status().is_success() => None,
-            Ok(answer) => Some(format!("it answered {}", answer.status().as_u16())),
-            Err(error) => Some(words(error)),
-        });
+        match &sent {
+            Ok(answer) if answer.status().is_success() => {}
+            Ok(answer) => self.tally.refused(format!("it answered {}", answer.status().as_u16())),
+            Err(error) => self.tally.refused(words(error)),
+        }
         Ok(sent?)
     }
 }

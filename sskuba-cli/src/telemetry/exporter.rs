@@ -1,6 +1,6 @@
 //! What leaves the program of a span: its name, its times, and the fields that are known to tell no input and no output.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use opentelemetry::trace::Status;
 use opentelemetry::{Key, KeyValue, Value};
@@ -8,7 +8,6 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter, SpanLinks};
 
-use super::client::LastProblem;
 use super::tally::Tally;
 
 /// The fields that are sent. One that is not here stays: a new field is looked at before it leaves the program.
@@ -45,7 +44,6 @@ const GOOD: [&str; 2] = ["0", "3"];
 #[derive(Debug)]
 pub(super) struct Exporter {
     pub(super) inner: opentelemetry_otlp::SpanExporter,
-    pub(super) problem: LastProblem,
     pub(super) tally: Arc<Tally>,
 }
 
@@ -56,10 +54,7 @@ impl SpanExporter for Exporter {
         let exported = self.inner.export(batch).await;
         match &exported {
             Ok(()) => self.tally.took(spans),
-            Err(error) => {
-                let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner).take();
-                self.tally.refused(problem.unwrap_or_else(|| error.to_string()));
-            }
+            Err(error) => self.tally.refused(error.to_string()),
         }
         exported
     }

@@ -15,7 +15,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::prelude::*;
 
 use super::asked::Asked;
-use super::client::{Client, LastProblem};
+use super::client::Client;
 use super::exporter::Exporter;
 use super::tally::{Counted, Tally};
 
@@ -51,17 +51,16 @@ impl Exporting {
         if tracing::dispatcher::has_been_set() {
             return Ok(None);
         }
-        let problem = LastProblem::default();
+        let tally = Arc::<Tally>::default();
         let failed = |why: String| format!("no trace is sent to {collector}: {why}");
-        let client = Client::new(timeout, certificate.as_deref(), Arc::clone(&problem)).map_err(failed)?;
+        let client = Client::new(timeout, certificate.as_deref(), Arc::clone(&tally)).map_err(failed)?;
         let inner = opentelemetry_otlp::SpanExporter::builder()
             .with_http()
             .with_http_client(client)
             .with_timeout(timeout)
             .build()
             .map_err(|error| failed(error.to_string()))?;
-        let tally = Arc::<Tally>::default();
-        let exporter = Exporter { inner, problem, tally: Arc::clone(&tally) };
+        let exporter = Exporter { inner, tally: Arc::clone(&tally) };
         let counted = Counted { inner: queue(exporter, variables), tally: Arc::clone(&tally) };
         let provider = SdkTracerProvider::builder()
             .with_resource(resource(project, variables))

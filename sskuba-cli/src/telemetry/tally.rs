@@ -1,7 +1,7 @@
 //! Counts what ended and what the collector took, so that nothing is lost without a word.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use opentelemetry::Context;
@@ -14,7 +14,7 @@ use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanProcessor
 pub(super) struct Tally {
     ended: AtomicUsize,
     taken: AtomicUsize,
-    why: Mutex<Option<String>>,
+    why: OnceLock<String>,
 }
 
 impl Tally {
@@ -23,16 +23,15 @@ impl Tally {
         self.taken.fetch_add(spans, Ordering::Relaxed);
     }
 
-    /// Notes why it did not take some.
+    /// Notes why it did not take some. The first reason stays: the client knows more than the exporter that it serves.
     pub(super) fn refused(&self, why: String) {
-        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        let _ = self.why.set(why);
     }
 
     /// Returns how many spans did not arrive, of how many, and why, as far as that is known.
     pub(super) fn lost(&self) -> Option<(usize, usize, Option<String>)> {
         let (ended, taken) = (self.ended.load(Ordering::Relaxed), self.taken.load(Ordering::Relaxed));
-        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        (ended > taken).then(|| (ended - taken, ended, why))
+        (ended > taken).then(|| (ended - taken, ended, self.why.get().cloned()))
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -36,6 +37,18 @@ pub(crate) struct Got {
     pub(crate) body: Vec<u8>,
 }
 
+impl Got {
+    /// Returns the body as it was before it was compressed.
+    pub(crate) fn plain(&self) -> Vec<u8> {
+        if !self.head.to_lowercase().contains("content-encoding: gzip") {
+            return self.body.clone();
+        }
+        let mut plain = Vec::new();
+        GzDecoder::new(&*self.body).read_to_end(&mut plain).unwrap();
+        plain
+    }
+}
+
 /// A collector on a port of its own, for as long as the test runs.
 pub(crate) struct Collector {
     pub(crate) port: u16,
@@ -64,7 +77,7 @@ impl Collector {
 
     /// Returns all requests, decoded.
     pub(crate) fn requests(&self) -> Vec<ExportTraceServiceRequest> {
-        self.got().iter().map(|got| ExportTraceServiceRequest::decode(&*got.body).unwrap()).collect()
+        self.got().iter().map(|got| ExportTraceServiceRequest::decode(&*got.plain()).unwrap()).collect()
     }
 
     /// Returns all spans, in the order of their begin.

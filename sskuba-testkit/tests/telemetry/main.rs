@@ -5,3 +5,4 @@
 mod collector;
 mod failing;
 mod tracing;
+mod variables;

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use sskuba_core::prelude::*;
 use sskuba_core::provider::HookCall;
 use sskuba_sim::kinds::{Machine, Network, Subnet};
 use sskuba_sim::{Faults, Options, SimProvider, World, kinds};
+use tracing_subscriber::layer::SubscriberExt;
 
 /// What the program reads.
 #[derive(Config)]
@@ -42,10 +46,34 @@ async fn tell(call: HookCall) -> std::result::Result<(), std::io::Error> {
     Ok(())
 }
 
+/// An exporter of the program's own, which prints what it gets.
+#[derive(Debug)]
+struct Printer;
+
+impl SpanExporter for Printer {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        for span in batch {
+            eprintln!("own: {} in {}", span.name, span.span_context.trace_id());
+        }
+        Ok(())
+    }
+}
+
+/// Takes the spans as a program does that has a layer for OpenTelemetry already.
+fn own_telemetry() {
+    let provider = SdkTracerProvider::builder().with_simple_exporter(Printer).build();
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("own"));
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+}
+
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    if std::env::var_os("OWN_SUBSCRIBER").is_some() {
-        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+    match std::env::var("OWN_SUBSCRIBER").as_deref() {
+        Ok("with OpenTelemetry") => own_telemetry(),
+        Ok(_) => {
+            let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
+        }
+        Err(_) => {}
     }
     let faults = Faults::parse(&std::env::var("FAULTS").unwrap_or_default()).unwrap_or_default();
     let options = Options::default().speed(5000.0).faults(faults);

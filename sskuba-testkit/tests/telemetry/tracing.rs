@@ -8,15 +8,15 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
 use crate::collector::{Answer, CANARY, Collector, Got, field, run, run_with};
 
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-const PARENT: &str = "00f067aa0ba902b7";
+pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+pub(crate) const PARENT: &str = "00f067aa0ba902b7";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns each span as its name under that of the span that it is in.
-fn tree(spans: &[Span]) -> Vec<String> {
+pub(crate) fn tree(spans: &[Span]) -> Vec<String> {
     let outer = |span: &Span| spans.iter().find(|other| other.span_id == span.parent_span_id);
     let name = |span: &Span| {
         let outer = outer(span).map_or_else(|| hex(&span.parent_span_id), |outer| outer.name.clone());
@@ -185,36 +185,4 @@ fn what_the_queue_cannot_hold_is_counted() {
     let [lost, all] = numbers.collect::<Vec<_>>()[..] else { panic!("{warning}") };
     assert!(warning.contains(few.0) && lost > 0 && all > 300, "{warning}");
     assert_eq!(collector.spans().len() + lost, all);
-}
-
-#[test]
-fn nothing_is_sent_that_nobody_asked_for() {
-    let collector = Collector::new(Answer::Thanks);
-    let endpoint = format!("http://127.0.0.1:{}", collector.port);
-    let here = ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint);
-    let traceparent = format!("00-{TRACE}-{PARENT}-00");
-    for variables in [
-        &[("OTEL_SERVICE_NAME", "shop"), ("OTEL_TRACES_EXPORTER", "otlp")][..],
-        &[here, ("OTEL_SDK_DISABLED", "true")],
-        &[here, ("OTEL_TRACES_EXPORTER", "none")],
-        // Who started it does not record the trace.
-        &[here, ("TRACEPARENT", &*traceparent)],
-    ] {
-        let ran = run("up --yes", variables);
-        assert_eq!((ran.code, ran.warnings()), (0, vec![]), "{ran:?}");
-    }
-    assert_eq!(collector.spans(), []);
-    run("preview", &[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &*format!("{endpoint}/own/path"))]);
-    assert!(collector.got()[0].head.starts_with("POST /own/path "), "{:?}", collector.got()[0].head);
-    assert_eq!(tree(&collector.spans()), [" / sskuba preview", "sskuba preview / plan"]);
-}
-
-#[test]
-fn what_is_no_parent_begins_a_trace() {
-    for parent in ["", "00-zz-yy-01", "00-00000000000000000000000000000000-0000000000000000-01", CANARY] {
-        let collector = Collector::new(Answer::Thanks);
-        let ran = run_with(&collector, "preview", &[("TRACEPARENT", parent)]);
-        assert_eq!((ran.code, ran.warnings()), (0, vec![]), "{ran:?}");
-        assert_eq!(tree(&collector.spans()), [" / sskuba preview", "sskuba preview / plan"]);
-    }
 }
