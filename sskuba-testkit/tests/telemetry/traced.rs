@@ -1,5 +1,7 @@
 //! A program that tells secrets wherever a program can, to see that none of them leaves it as a part of a trace.
 
+#![expect(clippy::print_stderr, reason = "a test reads it")]
+
 use std::sync::Arc;
 
 use opentelemetry::trace::TracerProvider;
