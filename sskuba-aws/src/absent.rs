@@ -1,5 +1,6 @@
 //! A service without its client: its kinds are known and their inputs checked, and every call is refused.
 
+use sskuba_core::advice::Advice;
 use sskuba_core::provider::{Class, Failure, Handlers};
 
 use crate::kind::{Kind, mistakes, tag_mistakes};
@@ -7,9 +8,9 @@ use crate::provider::Account;
 
 /// What every call is refused with.
 pub(crate) fn refusal() -> Failure {
-    Failure::new(Class::Terminal, "this program was built without the AWS client").hint(
-        "build it with the feature `aws` of `sskuba` (`client` of `sskuba-aws`), or run it with --simulate",
-    )
+    Failure::new(Class::Terminal, "this program was built without the AWS client")
+        .hint("build it with the feature `aws` of `sskuba` (`client` of `sskuba-aws`)")
+        .advice(Advice::Simulate)
 }
 
 /// Adds the kinds of a service; with its feature, `client::Kinds` does.

@@ -9,6 +9,7 @@ use sskuba_core::plan::Plan;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::advice;
 use crate::canvas::Canvas;
 use crate::environment::{Environment, Terminal};
 use crate::interrupts::Interrupts;
@@ -126,7 +127,7 @@ impl Display {
         for event in batch.drain(..) {
             self.progress.event(&event, at);
             match self.mode {
-                Mode::Json => screen.event(&event),
+                Mode::Json => screen.event(&advice::in_hint(&event)),
                 Mode::Lines => {
                     if let Some(line) = lines::line(&event, at, screen.paint, screen.verbose) {
                         text.push_str(&line);

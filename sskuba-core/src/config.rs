@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
+use crate::advice::Advice;
 use crate::suggest::nearest;
 use crate::value::Value;
 
@@ -25,7 +26,7 @@ impl fmt::Display for Origin {
         match self {
             Self::File(path) => write!(f, "{path}"),
             Self::Variable(name) => write!(f, "variable {name}"),
-            Self::Flag => f.write_str("-c on the command line"),
+            Self::Flag => f.write_str("the command line"),
         }
     }
 }
@@ -69,8 +70,29 @@ impl ConfigValues {
 
 /// All that is wrong with a stack's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the stack's configuration does not fit the program:{}", lines(.0))]
-pub struct ConfigError(pub Vec<String>);
+#[error("the stack's configuration does not fit the program:{}", lines(.problems))]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// What is wrong, a line for each mistake.
+    pub problems: Vec<String>,
+    /// The keys that have to be set, and are not.
+    pub missing: Vec<String>,
+}
+
+impl ConfigError {
+    /// Makes the error of these mistakes.
+    pub fn new(problems: Vec<String>) -> Self {
+        Self { problems, missing: Vec::new() }
+    }
+
+    /// Says what can be done; none where the error's own text is all that there is to say.
+    pub fn hint(&self) -> Vec<Advice> {
+        match self.missing.is_empty() {
+            true => Vec::new(),
+            false => vec![Advice::Configure(self.missing.clone())],
+        }
+    }
+}
 
 fn lines(items: &[String]) -> String {
     items.iter().map(|item| format!("\n  - {item}")).collect()
@@ -142,12 +164,13 @@ pub struct ConfigReader<'a> {
     values: &'a ConfigValues,
     known: Vec<ConfigField>,
     errors: Vec<String>,
+    missing: Vec<String>,
 }
 
 impl<'a> ConfigReader<'a> {
     /// Starts to read a struct of these fields.
     pub fn new(values: &'a ConfigValues, known: Vec<ConfigField>) -> Self {
-        Self { values, known, errors: Vec::new() }
+        Self { values, known, errors: Vec::new(), missing: Vec::new() }
     }
 
     /// Reads a field that may be left out; the outer none means that a mistake was noted.
@@ -163,9 +186,8 @@ impl<'a> ConfigReader<'a> {
         let Some(configured) = self.values.0.get(name) else {
             if default.is_none() {
                 let doc = self.known.iter().find(|f| f.name == name).map_or("", |f| f.doc);
-                self.errors.push(format!(
-                    "`{name}` is missing ({doc}): set it with `config set {name} VALUE`, or for one run with `-c {name}=VALUE`"
-                ));
+                self.errors.push(format!("`{name}` is missing ({doc})"));
+                self.missing.push(name.to_owned());
             }
             return default;
         };
@@ -195,7 +217,10 @@ impl<'a> ConfigReader<'a> {
                     .push(format!("`{key}` from {} is not read by this program{hint}", configured.origin));
             }
         }
-        if self.errors.is_empty() { Ok(()) } else { Err(ConfigError(self.errors)) }
+        match self.errors.is_empty() {
+            true => Ok(()),
+            false => Err(ConfigError { problems: self.errors, missing: self.missing }),
+        }
     }
 }
 
@@ -258,9 +283,9 @@ mod tests {
         let text = reader.finish().unwrap_err().to_string();
         assert!(text.contains("`zones` is missing"), "{text}");
         assert!(text.contains("`count` from sskuba.dev.toml"), "{text}");
-        assert!(text.contains(
-            "`zoens` from -c on the command line is not read by this program; did you mean `zones`?"
-        ));
+        assert!(
+            text.contains("`zoens` from the command line is not read by this program; did you mean `zones`?")
+        );
     }
 
     #[test]
@@ -273,7 +298,7 @@ mod tests {
         let mut reader = ConfigReader::new(&values, known);
         assert_eq!(reader.field::<serde_json::Value>("tree", None), None);
         let text = reader.finish().unwrap_err().to_string();
-        assert!(text.contains("`tree` from -c on the command line: is nested 65 deep"), "{text}");
+        assert!(text.contains("`tree` from the command line: is nested 65 deep"), "{text}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, StackId};
+use crate::advice::Advice;
 use crate::plan::Action;
 use crate::provider::Class;
 use crate::state::{Counts, RunResult, Verb};
@@ -85,6 +86,9 @@ pub enum Event {
         /// What to do.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hint: Option<String>,
+        /// What to do with the program, as data.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        advice: Vec<Advice>,
         /// `file:line:column` of the declaration.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         source_line: Option<String>,

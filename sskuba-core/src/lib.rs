@@ -5,6 +5,7 @@ extern crate self as sskuba_core;
 
 pub mod adapters;
 pub mod address;
+pub mod advice;
 pub mod applying;
 pub mod calling;
 pub mod clock;

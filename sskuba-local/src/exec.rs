@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sskuba_core::advice::Advice;
 use sskuba_core::prelude::*;
 use sskuba_core::provider::{
     Class, Cx, Effect, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update,
@@ -163,10 +164,8 @@ fn asks_for_a_run(before: &CommandArgs, after: &CommandArgs) -> bool {
 /// Says how a person closes the create of a command whose end nobody knows.
 fn by_hand(cx: &Cx, failure: Failure) -> Failure {
     let (address, token) = (&cx.address, &cx.token);
-    failure.hint(format!(
-        "look what it did: `state resolve {address} --created {token}` if it need not run again, `state resolve {address} \
-         --not-created` if it has to"
-    ))
+    let advice = Advice::ResolveAs { address: address.clone(), id: token.to_string() };
+    failure.hint("look what it did").advice(advice)
 }
 
 #[async_trait]
@@ -196,7 +195,8 @@ impl Handler<Command> for CommandHandler {
                 Class::Terminal,
                 "the recorded inputs do not fit this version of the program",
             )
-            .hint("`state rm` the record, and undo by hand what the command did"));
+            .hint("undo by hand what the command did")
+            .advice(Advice::ForgetUnknown(cx.address.clone())));
         };
         let before = prior.state.map(|state| state.stdout).unwrap_or_default();
         match &args.delete {

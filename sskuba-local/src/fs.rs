@@ -355,7 +355,8 @@ impl Handler<Directory> for DirectoryHandler {
             match removed {
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
                 Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
-                    Err(refused("remove", path, &error).hint("empty it, or set `force` and run `up` before"))
+                    Err(refused("remove", path, &error)
+                        .hint("empty it, or set `force` and apply that before"))
                 }
                 removed => removed.map_err(|error| refused("remove", path, &error)),
             }

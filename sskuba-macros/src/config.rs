@@ -85,7 +85,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
                 match (#(#idents,)*) {
                     (#(::std::option::Option::Some(#idents),)*) => ::std::result::Result::Ok(Self { #(#idents),* }),
                     #[expect(unreachable_patterns, reason = "a struct without fields has no other case")]
-                    _ => ::std::result::Result::Err(#core::config::ConfigError(::std::vec::Vec::new())),
+                    _ => ::std::result::Result::Err(#core::config::ConfigError::new(::std::vec::Vec::new())),
                 }
             }
         }

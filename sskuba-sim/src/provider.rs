@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use sskuba_core::address::Token;
+use sskuba_core::advice::Advice;
 use sskuba_core::provider::{
     Change, Class, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness,
 };
@@ -129,7 +130,8 @@ impl SimProvider {
         let Some(kind) = self.kinds.get(text) else {
             let message = format!("provider {} has no kind {text}", self.name);
             return Err(Failure::new(Class::Terminal, message)
-                .hint("build the program with the version that recorded it, or `state rm` the record"));
+                .hint("build the program with the version that recorded it")
+                .advice(Advice::ForgetUnknown(cx.address.clone())));
         };
         kind.ready()?;
         if kind.schema.is_lookup() != lookup {

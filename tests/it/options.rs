@@ -94,7 +94,7 @@ async fn targets_take_what_they_need_and_excludes_leave_out_what_needs_them() {
     run(options(&[], &["*Bucket*"])).await.unwrap();
     assert_eq!(bench.exists(), ["sim:compute:Machine", "sim:net:Network", "sim:net:Subnet"]);
     let error = run(options(&["*::nothing"], &[])).await.unwrap_err().to_string();
-    assert!(error.contains("--target `*::nothing` fits no resource"), "{error}");
+    assert!(error.contains("target `*::nothing` fits no resource"), "{error}");
     run(options(&[], &[])).await.unwrap();
     let without_subnet = |stack: &mut Stack| -> sskuba::Result {
         stack.add("net", Network::new("10.0.0.0/16"))?;

@@ -7,7 +7,7 @@ use sskuba::Engine;
 use sskuba::core::address::{Address, StackId};
 use sskuba::core::engine::{EngineError, Resolution, Session};
 use sskuba::core::state::{
-    AgeKeyring, Fold, Keyring, Lease, Owner, Records, StateStore, StoreError, from_text,
+    AgeKeyring, EditObstacle, Fold, Keyring, Lease, Owner, Records, StateStore, StoreError, from_text,
 };
 use sskuba::core::stores::{EphemeralKeyring, Memory};
 use sskuba::prelude::*;
@@ -79,7 +79,7 @@ async fn every_edit_can_be_taken_back_and_that_again() {
         assert_ne!(after, before, "{edit}");
         for expected in [&before, &after, &before] {
             let undoing = session.undoing(None).await.unwrap();
-            assert_eq!(undoing.obstacles, Vec::<String>::new(), "{edit}");
+            assert_eq!(undoing.obstacles, [], "{edit}");
             session.undo(&undoing, false).await.unwrap();
             assert_eq!(&recorded(&bench).await, expected, "{edit}");
         }
@@ -164,7 +164,7 @@ async fn an_update_since_an_import_is_an_obstacle_too() {
     bench.engine.down(&bench.stack).await.unwrap();
     let session = open(&bench, "state undo").await;
     let undoing = session.undoing(None).await.unwrap();
-    assert!(undoing.obstacles[0].ends_with("was deleted or forgotten since"), "{:?}", undoing.obstacles);
+    assert!(matches!(undoing.obstacles[0], EditObstacle::Gone { .. }), "{:?}", undoing.obstacles);
     session.close().await.unwrap();
 }
 
@@ -320,7 +320,7 @@ async fn a_rotated_key_opens_what_is_there_and_an_old_export_opens_with_its_own(
     // Who is no recipient reads what is open, and is told who could.
     assert!(!eve.read(&of_bob.stack).await.unwrap().opened);
     let text = told(eve.open(&of_bob.stack, "up", Duration::ZERO).await);
-    has(&text, &["the secrets of local/test/dev", &names[0], &names[1], "SSKUBA_IDENTITY"]);
+    has(&text, &["the secrets of local/test/dev", &names[0], &names[1], "[GiveIdentity]"]);
     assert!(!text.contains(&names[2]));
     // The old key opens nothing of now, and its export still opens for Ann.
     let sealed = from_text(old["key"].as_str().unwrap()).unwrap();
@@ -328,7 +328,7 @@ async fn a_rotated_key_opens_what_is_there_and_an_old_export_opens_with_its_own(
     let (then, now) =
         (holder(0).open(&sealed).await.unwrap(), holder(0).open(&now.meta["key"]).await.unwrap());
     assert_ne!(then.expose(), now.expose());
-    has(&told(of_bob.up_import(old.clone()).await), &[&names[0], "SSKUBA_IDENTITY"]);
+    has(&told(of_bob.up_import(old.clone()).await), &[&names[0], "[GiveIdentity]"]);
     let of_ann = Bench { engine: engine(&of_bob, holder(0), store.clone()), ..of_bob };
     of_ann.up_import(old).await.unwrap();
     assert_eq!(recorded(&of_ann).await, before);
@@ -410,7 +410,13 @@ async fn a_repair_keeps_what_can_be_read_and_says_what_cannot() {
     let found = bench.engine.examine(&bench.stack).await.unwrap();
     assert_eq!((found.salvage.state.len(), found.salvage.unreadable.len()), (2, 1));
     has(found.salvage.unreadable[0].about.as_deref().unwrap(), &[lost]);
-    assert!(found.salvage.findings().iter().any(|line| line.contains(&format!("depends on {lost}"))));
+    assert!(
+        found
+            .salvage
+            .findings()
+            .iter()
+            .any(|finding| finding.to_string().contains(&format!("depends on {lost}")))
+    );
     assert_eq!(found.readable.as_ref().unwrap()["records"].as_array().unwrap().len(), 2);
     // Without copies nothing is written.
     let refused = bench.engine.repair(&bench.stack, Duration::ZERO, false, |_| Err("no room".into())).await;

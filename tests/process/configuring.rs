@@ -12,12 +12,12 @@ fn mistakes_of_the_configuration_come_together_and_nothing_is_touched() {
         "`owner`",
         "`ownr`",
         "did you mean `owner`?",
-        "-c on the command line",
+        "the command line",
     ]);
     stage.run("up --yes -c owner=ann -c things=many").expect(1).says(&[
         "`things`",
         "many",
-        "-c on the command line",
+        "the command line",
     ]);
     let all = "up --yes --json -c things=-1 -c protect=perhaps -c nothing=1";
     let ran = stage.run(all).expect(1);

@@ -254,12 +254,15 @@ fn plans_that_are_not_the_plan_are_refused() {
         plan.to_string()
     };
     let cases: [(String, &[&str]); 11] = [
-        (String::new(), &["bad.plan", "not a saved plan", "make one with `preview --plan FILE`"]),
-        ("garbage \u{0}".into(), &["bad.plan", "not a saved plan", "make one with `preview --plan FILE`"]),
-        ("[1]".into(), &["bad.plan", "not a saved plan", "make one with `preview --plan FILE`"]),
+        (String::new(), &["bad.plan", "not a saved plan", "make a new one with `preview --plan FILE`"]),
+        (
+            "garbage \u{0}".into(),
+            &["bad.plan", "not a saved plan", "make a new one with `preview --plan FILE`"],
+        ),
+        ("[1]".into(), &["bad.plan", "not a saved plan", "make a new one with `preview --plan FILE`"]),
         (
             text[..text.len() / 2].into(),
-            &["bad.plan", "not a saved plan", "make one with `preview --plan FILE`"],
+            &["bad.plan", "not a saved plan", "make a new one with `preview --plan FILE`"],
         ),
         (
             edited(|plan| plan["format"] = 99.into()),
@@ -269,16 +272,16 @@ fn plans_that_are_not_the_plan_are_refused() {
             edited(|plan| plan["stack"] = "local/churn/other".into()),
             &["of stack local/churn/other", "not of local/churn/dev", "--stack"],
         ),
-        (edited(|plan| plan["base"] = 7.into()), &["made at revision 7", "is at 0", "`preview --plan`"]),
+        (edited(|plan| plan["base"] = 7.into()), &["made at revision 7", "is at 0", "`preview --plan FILE`"]),
         (
             edited(|plan| plan["digest"] = "0".repeat(64).into()),
-            &["no longer gives this plan", "`preview --plan`"],
+            &["no longer gives this plan", "`preview --plan FILE`"],
         ),
         (
             edited(
                 |plan| plan["options"] = serde_json::json!({"target": ["sim:net:Network::r0-0"], "target_dependents": false, "exclude": [], "replace": []}),
             ),
-            &["no longer gives this plan", "`preview --plan`"],
+            &["no longer gives this plan", "`preview --plan FILE`"],
         ),
         (edited(|plan| plan["steps"][0]["action"] = "delete".into()), &["edited after it was made", "steps"]),
         (edited(|plan| plan["changes"]["create"] = 1.into()), &["edited after it was made", "changes"]),
@@ -305,12 +308,12 @@ fn plans_that_are_not_the_plan_are_refused() {
     stage
         .run("up --plan good.plan -c round=2")
         .expect(1)
-        .says(&["no longer gives this plan", "`preview --plan`"]);
+        .says(&["no longer gives this plan", "`preview --plan FILE`"]);
     assert_eq!(stage.world().len(), 0, "nothing was touched");
     stage.run("up --plan good.plan").expect(0);
     stage
         .run("up --plan good.plan")
         .expect(1)
-        .says(&["made at revision 0", "make a new one with `preview --plan`"]);
+        .says(&["made at revision 0", "make a new one with `preview --plan FILE`"]);
     stage.agrees();
 }

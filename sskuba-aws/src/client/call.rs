@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sskuba_core::advice::Advice;
 use sskuba_core::provider::{Class, Cx, Effect, Failure, Object};
 use sskuba_core::resource::Resource;
 use sskuba_core::value::{Map, Value};
@@ -75,6 +76,7 @@ impl<'a, A: Objects> Call<'a, A> {
     /// Says that an object which was made is not there.
     pub(crate) fn not_there(&self) -> Failure {
         Failure::new(Class::NotFound, format!("{} does not know the object", self.place()))
-            .hint("if it was deleted meanwhile: run `refresh`, then `up`")
+            .hint("it may have been deleted meanwhile")
+            .advice(Advice::RefreshFirst)
     }
 }

@@ -1,5 +1,6 @@
 //! What AWS's error codes mean.
 
+use sskuba_core::advice::Advice;
 use sskuba_core::provider::Class;
 
 /// The hint where credentials are missing or no longer good.
@@ -147,12 +148,16 @@ pub(crate) fn hint(code: &str) -> Option<&'static str> {
         Meaning::Stale => Some(LOG_IN),
         Meaning::Forbidden => Some("the credentials are good but may not do this; ask for the permission"),
         Meaning::Quota => Some("delete what is not needed, or ask AWS for more in Service Quotas"),
-        Meaning::Throttled => Some("run again with a lower --parallel"),
         Meaning::Exhausted => {
             Some("AWS has none left of this type in this zone: try later, another zone, or another type")
         }
         _ => None,
     }
+}
+
+/// Returns what a user can do with the program.
+pub(crate) fn advice(code: &str) -> Option<Advice> {
+    (Meaning::of(code)? == Meaning::Throttled).then_some(Advice::FewerCalls)
 }
 
 /// Our names of the parameters whose names differ.

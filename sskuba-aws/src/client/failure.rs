@@ -141,10 +141,11 @@ fn refused<E: ProvideErrorMetadata + Error>(error: &E, call: &str, lost: Effect)
     if let Some(id) = error.meta().request_id() {
         failure = failure.request_id(id);
     }
-    match code::hint(code) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+    if let Some(hint) = code::hint(code) {
+        failure = failure.hint(hint);
     }
+    failure.advice.extend(code::advice(code));
+    failure
 }
 
 fn without_credentials(error: &CredentialsError, call: &str) -> Failure {

@@ -257,8 +257,7 @@ impl ServedInPlace for Instance {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let (id, args) = (&change.prior.id, &change.args);
         let found = Self::started(call, id).await?.filter(Self::is_alive).ok_or_else(|| {
-            Failure::new(Class::NotFound, format!("{id} is terminated"))
-                .hint("run `refresh`, then `up`, to make another")
+            Failure::new(Class::NotFound, format!("{id} is terminated")).advice(Advice::RefreshFirst)
         })?;
         let now = args_of(&found);
         Self::set_groups(call, id, args, &now).await?;

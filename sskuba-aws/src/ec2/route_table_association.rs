@@ -106,8 +106,7 @@ impl ServedInPlace for RouteTableAssociation {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let gone = || {
             let message = format!("subnet {} uses no route table of its own any more", change.args.subnet_id);
-            Failure::new(Class::NotFound, message)
-                .hint("run `refresh`, then `up`, to make the association again")
+            Failure::new(Class::NotFound, message).advice(Advice::RefreshFirst)
         };
         let found = Self::get(call, &change.prior).await?.ok_or_else(gone)?;
         if text(found.route_table_id()) == change.args.route_table_id {

@@ -6,6 +6,7 @@ pub(super) use aws_sdk_ec2::types::{self, ResourceType};
 
 use aws_sdk_ec2::config::Builder;
 use aws_sdk_ec2::types::{Filter, Tag, TagSpecification};
+pub(super) use sskuba_core::advice::Advice;
 pub(super) use sskuba_core::provider::{Class, Failure, TypedChange, TypedPrior, TypedReadiness};
 use sskuba_core::schema::Normaliser;
 use sskuba_core::value::Value;

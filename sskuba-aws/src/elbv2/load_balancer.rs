@@ -181,7 +181,8 @@ impl ServedInPlace for LoadBalancer {
             let set = call.aws.set_subnets().load_balancer_arn(arn);
             let set = set.set_subnets(Some(wanted.into_iter().collect())).send().await.sent(call);
             set.map_err(|failure| {
-                failure.hint("AWS only adds subnets to a network load balancer; to remove one use --replace")
+                let hint = "AWS only adds subnets to a network load balancer and removes none";
+                failure.hint(hint).advice(Advice::Replace)
             })?;
         }
         Self::set_groups(call, &found, args).await?;
@@ -261,7 +262,9 @@ impl LoadBalancer {
         let set = call.aws.set_security_groups().set_load_balancer_arn(found.load_balancer_arn.clone());
         let set = set.set_security_groups(Some(wanted.clone())).send().await.sent(call);
         set.map(drop).map_err(|failure| match found.security_groups().is_empty() {
-            true => failure.hint("AWS adds none to a load balancer that was made without any; use --replace"),
+            true => failure
+                .hint("AWS adds none to a load balancer that was made without any")
+                .advice(Advice::Replace),
             false => failure,
         })
     }

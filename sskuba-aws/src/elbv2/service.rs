@@ -2,6 +2,7 @@
 
 pub(super) use async_trait::async_trait;
 use aws_sdk_elasticloadbalancingv2::types::{ProtocolEnum, Tag, TagDescription};
+pub(super) use sskuba_core::advice::Advice;
 pub(super) use sskuba_core::provider::{Class, Failure, TypedChange, TypedPrior, TypedReadiness};
 
 use super::Protocol;

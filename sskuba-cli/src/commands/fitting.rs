@@ -68,9 +68,9 @@ async fn declared(context: &mut Context<'_, '_>, key: &str, values: ConfigValues
     let mut stack = Stack::new(context.stack.clone(), all);
     let Err(error) = program.declare(&mut stack).await else { return Ok(()) };
     let error = error.into_inner();
-    let Some(ConfigError(lines)) = error.downcast_ref::<ConfigError>() else { return Ok(()) };
+    let Some(error) = error.downcast_ref::<ConfigError>() else { return Ok(()) };
     let about = format!("`{key}` from ");
-    match lines.iter().find(|line| line.starts_with(&about)) {
+    match error.problems.iter().find(|line| line.starts_with(&about)) {
         Some(line) => Err(Stop::usage(format!("{line}; nothing was set"))),
         None => Ok(()),
     }

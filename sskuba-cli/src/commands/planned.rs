@@ -12,6 +12,7 @@ use sskuba_core::state::RunResult;
 use sskuba_core::value::Map;
 use tracing::Instrument as _;
 
+use crate::advice;
 use crate::args::Applying;
 use crate::context::Context;
 use crate::prompt::ask;
@@ -60,7 +61,7 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
             "action": action,
             "possible": possible,
             "reasons": reasons,
-            "obstacles": step.obstacles,
+            "obstacles": step.obstacles.iter().map(advice::of_obstacle).collect::<Vec<_>>(),
             "hooks": step.hooks,
             "inputs": inputs,
             "changes": changes,
@@ -261,7 +262,7 @@ fn next(context: &Context<'_, '_>, report: &Report, command: &str) -> String {
 
 /// Writes a failed step: what failed, where, why, what to do.
 fn failure(failed: &FailedStep) -> String {
-    let why = clean(&failed.failure.to_string()).replace('\n', "\n    ");
+    let why = clean(&advice::of_failure(&failed.failure)).replace('\n', "\n    ");
     let place =
         failed.source_line.as_ref().map(|line| format!("\n    declared at {line}")).unwrap_or_default();
     format!("failed to {} {}: {why}{place}", failed.action, failed.address)

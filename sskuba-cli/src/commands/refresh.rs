@@ -6,6 +6,7 @@ use sskuba_core::plan::FieldChange;
 use sskuba_core::value::Value;
 
 use super::planned;
+use crate::advice;
 use crate::args::Refresh;
 use crate::context::{Access, Context};
 use crate::render::difference;
@@ -94,7 +95,7 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &RefreshReport) {
         }
     }
     for (address, failure) in &report.failed {
-        let message = format!("failed to read {address}: {}", clean(&failure.to_string()));
+        let message = format!("failed to read {address}: {}", clean(&advice::of_failure(failure)));
         match screen.json {
             true => screen.event(&json!({"event": "error", "message": message})),
             false => screen.error(&message),

@@ -10,6 +10,7 @@ use sskuba_core::state::StoreError;
 
 use super::planned;
 use super::state::edit;
+use crate::advice;
 use crate::args::{Opening, Repair, Undo};
 use crate::context::{Access, Context};
 use crate::keyring::UserKeyring;
@@ -149,8 +150,9 @@ pub(super) async fn repair(context: &mut Context<'_, '_>, args: &Repair) -> Resu
     if let (Some(closed), false) = (&examined.closed, args.forget_secrets) {
         let call = context.hint("state repair --forget-secrets --yes");
         return Err(Stop::failed(format!(
-            "{closed}\nif nobody has such an identity any more, {call} keeps everything but the secrets; `up` then \
-             sends anew those that the program has"
+            "{}\nif nobody has such an identity any more, {call} keeps everything but the secrets; `up` then \
+             sends anew those that the program has",
+            advice::of_keyring(closed)
         )));
     }
     if !args.yes && (context.screen.json || !context.environment.can_ask()) {
@@ -218,6 +220,7 @@ fn keep(folder: &PathBuf, found: &Examination) -> Result<(), String> {
 /// Says what was found.
 fn tell(context: &mut Context<'_, '_>, found: &Examination) {
     let (salvage, findings) = (&found.salvage, found.salvage.findings());
+    let findings: Vec<String> = findings.iter().map(advice::of_finding).collect();
     let (count, revision) = (salvage.state.len(), salvage.state.revision());
     if context.screen.json {
         return context.screen.document(&json!({

@@ -9,6 +9,7 @@ use sskuba_core::plan::{Plan, PlanFile};
 use sskuba_core::planning::PlanOptions;
 
 use super::planned;
+use crate::advice;
 use crate::args::{PlannedWith, Selection, Up};
 use crate::context::{Access, Context};
 use crate::session::Opens;
@@ -86,7 +87,7 @@ async fn make(
     let plan = context.interrupts.guard(session.plan(program.as_ref(), options)).await?;
     if let Some(file) = saved {
         let digester = context.interrupts.guard(session.digester(file)).await?;
-        file.verify(&plan, digester).map_err(Stop::failed)?;
+        file.verify(&plan, digester).map_err(|error| Stop::failed(advice::of_plan_file(&error)))?;
     }
     Ok(plan)
 }
@@ -97,7 +98,8 @@ pub(super) fn read_plan(context: &Context<'_, '_>, path: &Path) -> Result<PlanFi
         let hint = "`preview --plan FILE` saves a plan";
         Stop::failed(format!("failed to read the plan {}: {error}; {hint}", path.display()))
     })?;
-    PlanFile::parse(&text).map_err(|error| Stop::failed(format!("{}: {error}", path.display())))
+    PlanFile::parse(&text)
+        .map_err(|error| Stop::failed(format!("{}: {}", path.display(), advice::of_plan_file(&error))))
 }
 
 /// Writes the file of a plan.

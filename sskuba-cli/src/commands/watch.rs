@@ -156,6 +156,7 @@ fn failed(address: &Address, action: Action, why: Option<&str>) -> Event {
         message: why.unwrap_or("the program that called says why").to_owned(),
         request_id: None,
         hint: None,
+        advice: Vec::new(),
         source_line: None,
     }
 }

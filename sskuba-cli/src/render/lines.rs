@@ -135,6 +135,7 @@ mod tests {
             message: "too many \u{1b}[31mVPCs".into(),
             request_id: None,
             hint: None,
+            advice: Vec::new(),
             source_line: None,
         };
         assert_eq!(

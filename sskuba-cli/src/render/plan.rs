@@ -9,6 +9,7 @@ use sskuba_core::value::Value;
 
 use super::paint::{Paint, clean};
 use super::{difference, duration, value};
+use crate::advice;
 
 /// How many fields of a new resource are shown before the rest is folded.
 const FIELDS: usize = 8;
@@ -90,7 +91,7 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
         let _ = writeln!(text, "      {}", paint.dim(line));
     }
     for obstacle in &step.obstacles {
-        let line = format!("a replacement stops the run: {obstacle}");
+        let line = format!("a replacement stops the run: {}", advice::of_obstacle(obstacle));
         let _ = writeln!(text, "      {}", paint.warn(clean(&line)));
     }
     if step.action == Action::Create {

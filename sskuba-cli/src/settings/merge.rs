@@ -207,7 +207,7 @@ mod tests {
             [
                 "a=1 sskuba.dev.toml",
                 "b-c=\"20\" variable SSKUBA_CONFIG_B_C",
-                "d=\"300\" -c on the command line",
+                "d=\"300\" the command line",
                 "new=\"x\" variable SSKUBA_CONFIG_NEW",
             ]
         );

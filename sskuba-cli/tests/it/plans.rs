@@ -68,5 +68,9 @@ async fn a_target_that_fits_nothing_is_an_error_with_a_hint() {
     let ran = bench.run("up --yes --replace *::a").await.expect(0);
     assert!(ran.out.contains("2 created"), "{}", ran.out);
     let ran = bench.run("up --yes --replace *::a").await.expect(0);
-    assert!(ran.out.contains("1 replaced") && ran.out.contains("asked for with --replace"), "{}", ran.out);
+    assert!(
+        ran.out.contains("1 replaced") && ran.out.contains("its replacement was asked for"),
+        "{}",
+        ran.out
+    );
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::dispatcher::{Back, Ready, Run, Running};
 use crate::address::{Address, Token};
+use crate::advice::Advice;
 use crate::calling::{Call, Configured, bound, hidden, place_id, place_of, prior_of};
 use crate::event::Event;
 use crate::graph::{Node, NodeId};
@@ -202,12 +203,12 @@ impl Run<'_> {
     /// anything of that is touched.
     fn obstacle(&mut self, id: NodeId) -> Option<Failure> {
         let found = self.plan.obstacles(id, &mut self.free);
-        let why = found.first().map(|_| found.join("; "))?;
-        let message = format!("values that are known now ask for its replacement, and {why}");
-        Some(
-            Failure::new(Class::Conflict, message)
-                .hint("take the change back, or remove what forbids it first"),
-        )
+        let first = found.first()?;
+        let why: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let message = format!("values that are known now ask for its replacement, and {}", why.join("; "));
+        let failure = Failure::new(Class::Conflict, message)
+            .hint("take the change back, or remove what forbids it first");
+        Some(Failure { advice: first.advice.clone(), ..failure })
     }
 
     /// Tells whether what the plan saw as a reason for a replacement has come about, and was not followed yet.
@@ -428,15 +429,8 @@ impl Run<'_> {
     pub(super) fn fail(&mut self, id: NodeId, action: Action, mut failure: Failure) {
         let step = self.plan.step(id);
         if let Some(there) = &failure.exists {
-            let quote =
-                |text: &str| match text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c)) {
-                    true => text.to_owned(),
-                    false => format!("'{}'", text.replace('\'', "'\\''")),
-                };
-            let line = format!("import {} {}", quote(step.address.as_str()), quote(there));
-            failure.hint = Some(format!(
-                "it is not this stack's, and was left alone; `{line}` makes it this resource's object"
-            ));
+            failure.hint = Some("it is not this stack's, and was left alone".to_owned());
+            failure.advice = vec![Advice::Import { address: step.address.clone(), id: there.clone() }];
         }
         let source_line = match step.subject {
             Subject::Declared(node) => Some(crate::graph::line(self.plan.graph.node(node).source)),
@@ -450,6 +444,7 @@ impl Run<'_> {
             message: failure.message.clone(),
             request_id: failure.request_id.clone(),
             hint: failure.hint.clone(),
+            advice: failure.advice.clone(),
             source_line: source_line.clone(),
         });
         self.counts.failed += 1;
@@ -469,8 +464,7 @@ impl Run<'_> {
 }
 
 fn stale(what: &str) -> Failure {
-    Failure::new(Class::Conflict, what)
-        .hint("nothing was touched; run `preview` or `up` again for a new plan")
+    Failure::new(Class::Conflict, what).hint("nothing was touched").advice(Advice::PlanAnew)
 }
 
 fn lookup_time() -> crate::schema::Durations {

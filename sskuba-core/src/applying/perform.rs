@@ -66,5 +66,6 @@ fn in_doubt(failure: Failure, open: &Failure) -> Failure {
         (None, Some(hint)) => format!("whether it took effect is not known: {hint}"),
         (None, None) => "whether it took effect is not known: the next run finds that out first".to_owned(),
     };
-    failure.hint(next)
+    let advice = failure.advice.iter().chain(&open.advice).cloned().collect();
+    Failure { advice, ..failure }.hint(next)
 }

@@ -151,7 +151,7 @@ impl Run<'_> {
                 self.journal.stage(Entry::GivenUp { token, why: why.clone() })?;
                 let message = format!("its service gave it up: {why}");
                 let failure = Failure::new(Class::Terminal, message);
-                self.fail(id, Action::Wait, failure.hint("the next `up` replaces it"));
+                self.fail(id, Action::Wait, failure.hint("the next run replaces it"));
             }
             Waited::Failed(failure) => self.fail(id, Action::Wait, failure),
             Waited::Cancelled => {

@@ -4,7 +4,7 @@ use super::build::Engine;
 use super::error::{EditError, EngineError};
 use super::session::Session;
 use crate::address::{Address, StackId, Token};
-use crate::state::{Codec, Edit, Entry, Flags, Outcome, Record, State};
+use crate::state::{Codec, Edit, EditObstacle, Entry, Flags, Outcome, Record, State};
 
 /// What `state undo` is about to put back.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct Undoing {
     /// What is put back and what goes, for people.
     pub lines: Vec<String>,
     /// Why it would lose what happened since; empty if nothing speaks against it.
-    pub obstacles: Vec<String>,
+    pub obstacles: Vec<EditObstacle>,
 }
 
 /// Says what is put back and what goes, one line each.
@@ -134,7 +134,7 @@ impl Session {
                 let outcome = Outcome::said_to_be_none("the object was said to be gone for good");
                 entries.push(Entry::Outcome { token, outcome, time: self.engine.clock.now() });
             }
-            entries.push(Entry::Forgotten { token, why: "removed by `state rm`".to_owned() });
+            entries.push(Entry::Forgotten { token, why: "its record was removed".to_owned() });
         }
         let names: Vec<&str> = addresses.iter().map(Address::as_str).collect();
         self.edit(format!("forgot {}", names.join(", ")), entries).await

@@ -1,13 +1,11 @@
 //! What can go wrong, told so that a person knows what, where and why. What to do about it is [`EngineError::hint`].
 
-mod advice;
 mod document;
 mod edit;
 mod import;
 #[cfg(test)]
 mod tests;
 
-pub use advice::Advice;
 pub use document::DocumentError;
 pub use edit::EditError;
 pub use import::ImportError;
@@ -16,6 +14,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::address::{Address, Kind, NameError, StackId};
+use crate::advice::Advice;
 use crate::calling::Misplaced;
 use crate::graph::GraphError;
 use crate::journal::JournalError;
@@ -92,7 +91,7 @@ pub enum EngineError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// The plan is of an earlier revision.
-    #[error("the plan was made at revision {planned} and stack {stack} is at {current}; make a new plan")]
+    #[error("the plan was made at revision {planned} and stack {stack} is at {current}")]
     Stale {
         /// The stack.
         stack: StackId,
@@ -291,10 +290,14 @@ impl EngineError {
             Self::Import { source, .. } => source.hint(),
             Self::Document(error) => error.hint(),
             Self::Edit(error) => error.hint(),
+            Self::Program(error) => error.hint(),
+            Self::Plan(problems) => of_all(problems.iter().flat_map(|problem| &problem.advice)),
+            Self::Lookup { failure, .. } | Self::Learning { failure, .. } => failure.advice.clone(),
+            Self::Stale { .. } => vec![Advice::PlanAnew],
             Self::Busy { .. } => vec![Advice::WaitFor, Advice::Unlock],
-            Self::Store(error) => Advice::of_store(error),
+            Self::Store(error) => error.hint(),
             Self::Interrupted { .. } => vec![Advice::Recover],
-            Self::Unresolved(open) => open.iter().filter_map(of_unresolved).collect(),
+            Self::Unresolved(open) => open.iter().flat_map(of_unresolved).collect(),
             Self::Misplaced(all) if all.iter().all(is_unknown) => vec![Advice::WithoutCalls],
             Self::Misplaced(all) => vec![Advice::ForgetGone(misplaced(all))],
             Self::Doubtful(_) => vec![Advice::AcceptGone],
@@ -302,7 +305,7 @@ impl EngineError {
             Self::OtherWorld { simulated: false, .. } => vec![Advice::DoNotSimulate, Advice::OtherStack],
             Self::NoRun { within: Some(at), .. } => vec![Advice::ShowRun(*at)],
             Self::NoRun { nearest, .. } if !nearest.is_empty() => vec![Advice::ShowNearest(nearest.clone())],
-            Self::Keyring { source: KeyringError::Damaged(_), .. } => vec![Advice::GiveSecretsUp],
+            Self::Keyring { source, .. } => source.hint(),
             Self::State { source, .. } if source.is_damage() => vec![Advice::Repair],
             _ => Vec::new(),
         }
@@ -336,14 +339,29 @@ impl EngineError {
 }
 
 /// Says what can be done about an interrupted call where its failure does not.
-fn of_unresolved(open: &Unresolved) -> Option<Advice> {
-    match open.verb {
+fn of_unresolved(open: &Unresolved) -> Vec<Advice> {
+    let Failure { hint, advice, .. } = &open.failure;
+    let own = match open.verb {
+        // What names an id says more than what asks for one.
+        Verb::Create if advice.iter().any(|advice| matches!(advice, Advice::ResolveAs { .. })) => None,
         Verb::Create => Some(Advice::Resolve(open.address.clone())),
-        Verb::Update | Verb::Delete if open.failure.hint.is_none() => {
+        Verb::Update | Verb::Delete if hint.is_none() && advice.is_empty() => {
             Some(Advice::ForgetGone(vec![open.address.clone()]))
         }
         Verb::Update | Verb::Delete => None,
+    };
+    advice.iter().cloned().chain(own).collect()
+}
+
+/// Collects advice, each piece once.
+fn of_all<'a>(all: impl Iterator<Item = &'a Advice>) -> Vec<Advice> {
+    let mut found = Vec::new();
+    for advice in all {
+        if !found.contains(advice) {
+            found.push(advice.clone());
+        }
     }
+    found
 }
 
 /// Names the objects that are known to be elsewhere.

@@ -29,12 +29,13 @@ mod tags;
 pub use crate::calling::Misplaced;
 pub use tokio_util::sync::CancellationToken;
 
+pub use crate::advice::Advice;
 pub use crate::refresh::{Doubt, RefreshReport, Refreshed};
 pub use build::{Engine, EngineBuilder};
 pub use compare::{Became, ObjectChange};
 pub use discard::discard;
 pub use edit::Undoing;
-pub use error::{Advice, DocumentError, EditError, EngineError, ImportError, Undertaking, with_causes};
+pub use error::{DocumentError, EditError, EngineError, ImportError, Undertaking, with_causes};
 pub use history::Run;
 pub use import::Imported;
 pub use import_all::{Import, Imports, ToImport};

@@ -12,4 +12,4 @@ pub(crate) use lease_guard::LeaseGuard;
 pub(crate) use log::whole;
 pub use log::{Journal, JournalError};
 pub use replay::replay;
-pub use salvage::{Salvage, Unreadable, salvage};
+pub use salvage::{Finding, Salvage, Unreadable, salvage};

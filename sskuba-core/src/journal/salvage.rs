@@ -1,6 +1,9 @@
 //! Reads what can be read of a stack that is damaged, and says of the rest what it was.
 
+use std::fmt;
+
 use super::log::{EXPORTS, PLACES, hex};
+use crate::address::Address;
 use crate::state::{Codec, Entry, FormatError, Image, Outcome, State, Status, Verb};
 
 /// Something stored that cannot be read, or cannot follow what is.
@@ -125,45 +128,82 @@ impl Salvage {
         self.unreadable.iter().filter(|item| item.restored.is_none())
     }
 
-    /// Says what is odd about what can be read, and what becomes of it.
-    pub fn findings(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+    /// Returns what is odd about what can be read.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
         for record in self.state.records() {
-            let (address, id) = (&record.address, record.shown_id());
+            let address = &record.address;
             for edge in record.dependencies.iter().filter(|edge| self.state.current(edge).is_none()) {
-                lines.push(format!(
-                    "{address} depends on {edge}, which is not recorded: the next `up` records what it needs anew"
-                ));
+                found.push(Finding::NoDependency { address: address.clone(), dependency: edge.clone() });
             }
             if record.status == Status::Superseded {
-                lines.push(format!(
-                    "an earlier {address} ({id}) still waits for its delete: the next `up` or `down` deletes it"
-                ));
+                found.push(Finding::Superseded {
+                    address: address.clone(),
+                    id: record.shown_id().into_owned(),
+                });
             }
         }
-        for open in self.state.pending() {
-            let (address, word) = (&open.address, word(open.verb));
-            lines.push(format!(
-                "a {word} of {address} was interrupted: the next `up` finds out what came of it, or asks for \
-                 `state resolve`"
-            ));
-        }
-        lines
+        found.extend(
+            self.state
+                .pending()
+                .map(|open| Finding::Interrupted { address: open.address.clone(), verb: open.verb }),
+        );
+        found
     }
 }
 
-fn word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "create",
-        Verb::Update => "update",
-        Verb::Delete => "delete",
+/// What is odd about what can be read of a damaged state. Its text says what the next run does about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// A record depends on what is not recorded.
+    NoDependency {
+        /// The resource.
+        address: Address,
+        /// What it depends on.
+        dependency: Address,
+    },
+    /// An earlier generation still waits for its delete.
+    Superseded {
+        /// The resource.
+        address: Address,
+        /// The id of its object.
+        id: String,
+    },
+    /// A call has no outcome.
+    Interrupted {
+        /// The resource.
+        address: Address,
+        /// What was asked.
+        verb: Verb,
+    },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDependency { address, dependency } => write!(
+                f,
+                "{address} depends on {dependency}, which is not recorded: the next run records what it needs anew"
+            ),
+            Self::Superseded { address, id } => write!(
+                f,
+                "an earlier {address} ({id}) still waits for its delete: the next run deletes it, also where the stack \
+                 goes down"
+            ),
+            Self::Interrupted { address, verb } => write!(
+                f,
+                "a {} of {address} was interrupted: the next run finds out what came of it, or asks for that",
+                verb
+            ),
+        }
     }
 }
 
 /// Says what an entry is about that cannot follow the others.
 pub(super) fn about_entry(entry: &Entry) -> Option<String> {
     match entry {
-        Entry::Intent(intent) => Some(format!("a {} of {}", word(intent.verb), intent.address)),
+        Entry::Intent(intent) => Some(format!("a {} of {}", intent.verb, intent.address)),
         Entry::Outcome {
             outcome: Outcome::Applied { id, .. } | Outcome::Made { id, .. } | Outcome::Partial { id, .. },
             ..

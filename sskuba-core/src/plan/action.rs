@@ -248,7 +248,7 @@ impl fmt::Display for Reason {
             Self::Incomplete => f.write_str("the last operation on it ended half way"),
             Self::NotReady => f.write_str("it cannot be used yet"),
             Self::Failed { why } => write!(f, "its service gave it up: {why}"),
-            Self::Requested => f.write_str("it was asked for with --replace"),
+            Self::Requested => f.write_str("its replacement was asked for"),
             Self::DeletedFirst { because } => write!(f, "{because} has to be deleted before it is made anew"),
             Self::Superseded => f.write_str("an earlier replacement left it"),
             Self::DeletedWith { owner } => write!(f, "it goes with {owner}"),

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::action::{Action, FieldChange, Reason};
 use super::steps::{Plan, Step, Verdict};
 use crate::address::{Address, StackId};
+use crate::advice::Advice;
 use crate::clock::Timestamp;
 use crate::digest::{Digest, Digester};
 use crate::secret::MASK;
@@ -117,7 +118,7 @@ impl SavedStep {
 #[non_exhaustive]
 pub enum PlanFileError {
     /// The file is not a plan.
-    #[error("the file is not a saved plan: {0}; make one with `preview --plan FILE`")]
+    #[error("the file is not a saved plan: {0}")]
     Damaged(String),
     /// A newer release wrote it.
     #[error(
@@ -130,7 +131,7 @@ pub enum PlanFileError {
         writer: String,
     },
     /// It belongs to another stack.
-    #[error("the plan is of stack {found}, not of {wanted}; choose the stack with `--stack`")]
+    #[error("the plan is of stack {found}, not of {wanted}")]
     OtherStack {
         /// The plan's stack.
         found: StackId,
@@ -138,9 +139,7 @@ pub enum PlanFileError {
         wanted: StackId,
     },
     /// The stack changed since.
-    #[error(
-        "the plan was made at revision {planned} and the stack is at {current}; make a new one with `preview --plan`"
-    )]
+    #[error("the plan was made at revision {planned} and the stack is at {current}")]
     OldRevision {
         /// The plan's revision.
         planned: u64,
@@ -148,15 +147,22 @@ pub enum PlanFileError {
         current: u64,
     },
     /// The program or its configuration changed since.
-    #[error(
-        "the program or its configuration no longer gives this plan: {0}; make a new one with `preview --plan`"
-    )]
+    #[error("the program or its configuration no longer gives this plan: {0}")]
     Changed(String),
     /// Somebody edited the file: what it shows to people is not what it does.
-    #[error(
-        "the saved plan was edited after it was made: its {0} are not those of the plan; make a new one with `preview --plan`"
-    )]
+    #[error("the saved plan was edited after it was made: its {0} are not those of the plan")]
     Edited(&'static str),
+}
+
+impl PlanFileError {
+    /// Says what can be done; none where the error's own text is all that there is to say.
+    pub fn hint(&self) -> Vec<Advice> {
+        match self {
+            Self::OtherStack { .. } => vec![Advice::OtherStack],
+            Self::Newer { .. } => Vec::new(),
+            _ => vec![Advice::SavePlan],
+        }
+    }
 }
 
 impl PlanFile {

@@ -23,4 +23,4 @@ pub use key::{Key, Keys, Within, describe};
 pub(crate) use reads::OUTPUTS;
 pub use recorded::{dependencies, flags};
 pub(crate) use steps::obstacles_from;
-pub use steps::{Plan, Step, Subject, Verdict};
+pub use steps::{Obstacle, Plan, Step, Subject, Verdict};

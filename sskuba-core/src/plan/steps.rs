@@ -1,11 +1,13 @@
 //! Steps and the plan.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
 use super::action::{Action, FieldChange, Order, Reason};
 use super::decide::Force;
 use crate::address::{Address, StackId, Token};
+use crate::advice::Advice;
 use crate::digest::{Digest, Digester};
 use crate::graph::{Dag, DesiredGraph, NodeId};
 use crate::lifecycle::HookName;
@@ -32,6 +34,29 @@ pub enum Verdict {
     Possible,
     /// Left out by a target or an exclude.
     Excluded,
+}
+
+/// What forbids a replacement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Obstacle {
+    /// What is in the way, for people; read after the address of what would be replaced.
+    pub message: String,
+    /// What can be done.
+    pub advice: Vec<Advice>,
+}
+
+impl Obstacle {
+    /// Makes an obstacle.
+    pub fn new(message: impl Into<String>, advice: Vec<Advice>) -> Self {
+        Self { message: message.into(), advice }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 /// One step of a plan.
@@ -65,7 +90,7 @@ pub struct Step {
     pub followers: Vec<NodeId>,
     /// If it only may be a replacement: what forbids that. It stops the apply before the replacement, and before
     /// that of whatever this one follows.
-    pub obstacles: Vec<String>,
+    pub obstacles: Vec<Obstacle>,
     /// The hooks that it runs.
     pub hooks: Vec<HookName>,
     /// For a removal: the step whose replacement it is a part of.
@@ -148,7 +173,7 @@ impl Plan {
 
     /// Returns what forbids the replacement of a step, in it and in all that follow it. `free` has the steps of which
     /// it is known that nothing does; they are not looked at again, and those that were found to be so are added.
-    pub fn obstacles(&self, id: NodeId, free: &mut HashSet<NodeId>) -> Vec<String> {
+    pub fn obstacles(&self, id: NodeId, free: &mut HashSet<NodeId>) -> Vec<Obstacle> {
         let mut seen = HashSet::new();
         let found = obstacles_from(&self.steps, id, free, &mut seen);
         if found.is_empty() {
@@ -238,12 +263,15 @@ pub(crate) fn obstacles_from(
     id: NodeId,
     free: &HashSet<NodeId>,
     seen: &mut HashSet<NodeId>,
-) -> Vec<String> {
+) -> Vec<Obstacle> {
     let (mut found, mut todo) = (Vec::new(), vec![id]);
     while let Some(id) = todo.pop() {
         if !free.contains(&id) && seen.insert(id) {
             let step = &steps[id.index()];
-            found.extend(step.obstacles.iter().map(|obstacle| format!("{} {obstacle}", step.address)));
+            let named = |Obstacle { message, advice }: &Obstacle| {
+                Obstacle::new(format!("{} {message}", step.address), advice.clone())
+            };
+            found.extend(step.obstacles.iter().map(named));
             todo.extend(&step.followers);
         }
     }

@@ -13,7 +13,7 @@ use super::select::Selection;
 use crate::address::Address;
 use crate::graph::{Node, NodeId};
 use crate::plan::{
-    Action, Decision, Order, Reason, Step, Subject, Verdict, decide, dependencies, describe, flags,
+    Action, Decision, Obstacle, Order, Reason, Step, Subject, Verdict, decide, dependencies, describe, flags,
     obstacles_from,
 };
 use crate::provider::resealed;
@@ -255,7 +255,9 @@ impl<'a> Declared<'a> {
         if replaces && node.lifecycle.protect {
             match decision.certain {
                 true => problems.push(refuse_protected(node, &decision)),
-                false => self.steps[id.index()].obstacles.push(MAY_NOT_BE_REPLACED.to_owned()),
+                false => {
+                    self.steps[id.index()].obstacles.push(Obstacle::new(MAY_NOT_BE_REPLACED, Vec::new()))
+                }
             }
         }
         // What is replaced anyway goes before whatever it uses that is deleted first.
@@ -310,7 +312,7 @@ impl<'a> Declared<'a> {
                            can be only one; import it elsewhere, or remove `.retain_on_delete()`";
             match step.verdict {
                 Verdict::Certain => problems.push(Diagnostic::of(&node.address, problem).source(node.source)),
-                _ => step.obstacles.push(problem.to_owned()),
+                _ => step.obstacles.push(Obstacle::new(problem, Vec::new())),
             }
         }
     }
@@ -389,13 +391,13 @@ pub(super) fn refuse_obstacles(request: &Request<'_>, steps: &[Step], problems: 
         }
         let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
         for obstacle in obstacles_from(steps, id, &free, &mut seen) {
-            let hint = if obstacle.ends_with(MAY_NOT_BE_REPLACED) {
+            let hint = if obstacle.message.ends_with(MAY_NOT_BE_REPLACED) {
                 "; remove `.protect()` there first"
             } else {
                 ""
             };
             let message = format!("would be replaced, but {obstacle}{hint}");
-            problems.push(Diagnostic::of(&step.address, message).source(node.source));
+            problems.push(Diagnostic::of(&step.address, message).advice(obstacle.advice).source(node.source));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::address::Address;
+use crate::advice::Advice;
 
 /// One problem. Planning collects all of them and shows them together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,25 +14,35 @@ pub struct Diagnostic {
     pub field: Option<String>,
     /// `file:line:column` of the declaration.
     pub source_line: Option<String>,
-    /// What is wrong, why, and what to do.
+    /// What is wrong and why.
     pub message: String,
+    /// What can be done, best first, where the message does not say it.
+    pub advice: Vec<Advice>,
 }
 
 impl Diagnostic {
     /// Makes a problem of a resource.
     pub fn of(address: &Address, message: impl Into<String>) -> Self {
-        Self { address: Some(address.clone()), field: None, source_line: None, message: message.into() }
+        Self { address: Some(address.clone()), ..Self::general(message) }
     }
 
     /// Makes a problem of the whole plan.
     pub fn general(message: impl Into<String>) -> Self {
-        Self { address: None, field: None, source_line: None, message: message.into() }
+        let message = message.into();
+        Self { address: None, field: None, source_line: None, message, advice: Vec::new() }
     }
 
     /// Adds the field.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
+        self
+    }
+
+    /// Adds what can be done.
+    #[must_use]
+    pub fn advice(mut self, advice: impl IntoIterator<Item = Advice>) -> Self {
+        self.advice.extend(advice);
         self
     }
 

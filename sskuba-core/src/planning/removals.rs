@@ -9,8 +9,9 @@ use super::keys::{Holders, InstancePlaces};
 use super::make::Request;
 use super::select::Selection;
 use crate::address::{Address, Token};
+use crate::advice::Advice;
 use crate::graph::{Node, NodeId};
-use crate::plan::{Action, Keys, Order, Reason, Step, Subject, Verdict, describe};
+use crate::plan::{Action, Keys, Obstacle, Order, Reason, Step, Subject, Verdict, describe};
 use crate::state::{Record, Status};
 
 /// The removals of a plan.
@@ -62,14 +63,7 @@ impl<'a> Removals<'a> {
                 continue;
             };
             if record.flags.protect && step.part_of.is_none() && record.status != Status::Superseded {
-                let message = if self.request.down {
-                    "is protected and would be deleted because the stack goes down; remove `.protect()` from its \
-                     declaration and run `up` first, or leave it out with `--exclude`"
-                } else {
-                    "is protected and would be deleted because the program no longer declares it; declare it again, \
-                     or `state unprotect` it"
-                };
-                problems.push(Diagnostic::of(&record.address, message));
+                problems.push(self.protected(&record.address));
             }
             if let Some(of) = step.part_of {
                 steps[of.index()].delete_step = Some(id);
@@ -86,6 +80,18 @@ impl<'a> Removals<'a> {
         self.refuse_unknown(steps, problems);
         self.index();
         self.refuse_dangling(steps, problems);
+    }
+
+    /// Refuses to delete what is protected.
+    fn protected(&self, address: &Address) -> Diagnostic {
+        let (why, advice) = match self.request.down {
+            true => ("the stack goes down", [Advice::UnprotectFirst, Advice::LeaveOut]),
+            false => (
+                "the program no longer declares it",
+                [Advice::DeclareAgain, Advice::Unprotect(address.clone())],
+            ),
+        };
+        Diagnostic::of(address, format!("is protected and would be deleted because {why}")).advice(advice)
     }
 
     /// Lets no object be deleted that is another resource's, too, and nothing be made beside an object with the same key.
@@ -209,11 +215,8 @@ impl<'a> Removals<'a> {
                 continue;
             }
             if let Err(error) = self.request.registry.schema(kind.as_str()) {
-                let message = format!(
-                    "would be deleted, and {error}; or delete it by hand and forget it with `state rm {}`",
-                    record.address
-                );
-                problems.push(Diagnostic::of(&record.address, message));
+                let problem = Diagnostic::of(&record.address, format!("would be deleted, and {error}"));
+                problems.push(problem.advice([Advice::DeleteByHand(record.address.clone())]));
             }
         }
     }
@@ -256,10 +259,10 @@ impl<'a> Removals<'a> {
                     true => ("replaced", "still uses the old one"),
                     false => ("deleted", "still needs it"),
                 };
-                let message = format!("would be {what} while {} {why}; {}", dependant.address, self.way_on());
+                let message = format!("would be {what} while {} {why}", dependant.address);
                 match possible {
-                    Some(_) => obstacles.push(message),
-                    None => problems.push(Diagnostic::of(&record.address, message)),
+                    Some(_) => obstacles.push(Obstacle::new(message, self.way_on())),
+                    None => problems.push(Diagnostic::of(&record.address, message).advice(self.way_on())),
                 }
             }
             if let Some(of) = possible {
@@ -268,14 +271,14 @@ impl<'a> Removals<'a> {
         }
     }
 
-    /// Says which flag helps where one resource goes and another one that needs it is left out.
-    fn way_on(&self) -> &'static str {
+    /// Says what helps where one resource goes and another one that needs it stays.
+    fn way_on(&self) -> Vec<Advice> {
         let options = self.request.options;
         match (options.targets.is_empty(), options.excludes.is_empty()) {
-            (_, false) => "leave both out with `--exclude`, or neither",
-            (false, true) if self.request.down => "name that too with `--target`",
-            (false, true) => "add `--target-dependents`, or name that too",
-            (true, true) => "declare it again, or remove that too",
+            (_, false) => vec![Advice::LeaveOutBoth],
+            (false, true) if self.request.down => vec![Advice::TargetToo],
+            (false, true) => vec![Advice::TargetDependents, Advice::TargetToo],
+            (true, true) => vec![Advice::DeclareAgain, Advice::RemoveToo],
         }
     }
 

@@ -52,7 +52,7 @@ pub(super) struct Matcher {
 
 impl Matcher {
     /// Reads patterns; one that means no resource, or a short name of several, is a problem.
-    fn new(patterns: &[String], flag: &str, request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> Self {
+    fn new(patterns: &[String], option: &str, request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> Self {
         let all = || {
             let declared = request.graph.nodes().iter().map(|node| &node.address);
             declared.chain(request.state.records().map(|record| &record.address))
@@ -65,9 +65,9 @@ impl Matcher {
                 Ok(address) => return Some(address.to_string()),
                 Err(LookupError::Unknown { near, .. }) => {
                     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                    format!("{flag} `{pattern}` fits no resource of this stack{hint}")
+                    format!("{option} `{pattern}` fits no resource of this stack{hint}")
                 }
-                Err(error) => format!("{flag} {error}"),
+                Err(error) => format!("{option} {error}"),
             };
             problems.push(Diagnostic::general(message));
             None
@@ -83,9 +83,9 @@ impl Matcher {
 /// Selects.
 pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> Selection {
     let PlanOptions { targets, excludes, target_dependents, replace, .. } = request.options;
-    let target = Matcher::new(targets, "--target", request, problems);
-    let exclude = Matcher::new(excludes, "--exclude", request, problems);
-    let replace = Matcher::new(replace, "--replace", request, problems);
+    let target = Matcher::new(targets, "target", request, problems);
+    let exclude = Matcher::new(excludes, "exclude", request, problems);
+    let replace = Matcher::new(replace, "replace", request, problems);
     let graph = &request.graph;
     let count = graph.nodes().len();
     let ids = || (0..count).map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX)));

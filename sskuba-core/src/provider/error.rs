@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::contract::Object;
+use crate::advice::Advice;
 
 /// Whether a failed call changed anything.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,8 +102,10 @@ pub struct Failure {
     pub message: String,
     /// The service's name for the call, for its support.
     pub request_id: Option<String>,
-    /// What the user can do.
+    /// What the user can do, in words that fit every program.
     pub hint: Option<String>,
+    /// What the user can do with the program, as data: a command line says it as its commands. It is not in the text.
+    pub advice: Vec<Advice>,
     /// How long the service asks to wait.
     pub retry_after: Option<Duration>,
     /// The id of an object that is there already, which nobody recorded: it can be imported.
@@ -119,7 +122,7 @@ impl Failure {
     pub fn new(class: Class, message: impl Into<String>) -> Self {
         let (request_id, hint, retry_after, exists) = (None, None, None, None);
         let (effect, message) = (Effect::NotApplied, message.into());
-        Self { effect, class, message, request_id, hint, retry_after, exists }
+        Self { effect, class, message, request_id, hint, advice: Vec::new(), retry_after, exists }
     }
 
     /// Makes the failure of a create that met an object of somebody else, with the key of the wanted one. It is never
@@ -189,6 +192,13 @@ impl Failure {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what the user can do with the program.
+    #[must_use]
+    pub fn advice(mut self, advice: Advice) -> Self {
+        self.advice.push(advice);
         self
     }
 

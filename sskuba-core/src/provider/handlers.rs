@@ -14,6 +14,7 @@ use super::erased::{Declared, Erased, Lookup, Resourceful, args_of};
 use super::error::{Class, Failure};
 use super::handler::{Complete, LookupHandler};
 use super::place::Place;
+use crate::advice::Advice;
 use crate::resource::Resource;
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
@@ -164,7 +165,8 @@ impl Handlers {
         let found = self.0.kinds.get(kind).map(|(_, handler)| handler.as_ref());
         found.ok_or_else(|| {
             Failure::new(Class::Terminal, format!("provider {} has no kind {kind}", self.0.name))
-                .hint("build the program with the version that recorded it, or `state rm` the record")
+                .hint("build the program with the version that recorded it")
+                .advice(Advice::ForgetUnknown(cx.address.clone()))
         })
     }
 }

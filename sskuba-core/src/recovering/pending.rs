@@ -22,7 +22,7 @@ const AT_ONCE: usize = 64;
 
 /// An open call that could not be resolved now.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("failed to find out whether the interrupted {} of {address} took effect", word(*.verb))]
+#[error("failed to find out whether the interrupted {} of {address} took effect", .verb)]
 pub struct Unresolved {
     /// The resource.
     pub address: Address,
@@ -31,14 +31,6 @@ pub struct Unresolved {
     /// Why not.
     #[source]
     pub failure: Failure,
-}
-
-fn word(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Create => "create",
-        Verb::Update => "update",
-        Verb::Delete => "delete",
-    }
 }
 
 /// Resolves all open calls; what cannot be resolved is returned, the rest is durable.

@@ -5,6 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::Stack;
+use crate::advice::Advice;
+use crate::config::ConfigError;
 
 /// An error of a program, made by `?` from any error.
 #[derive(Debug)]
@@ -14,6 +16,11 @@ impl ProgramError {
     /// Makes an error of a text.
     pub fn msg(text: impl Into<String>) -> Self {
         Self(text.into().into())
+    }
+
+    /// Says what can be done about an error of the library that the program passed on.
+    pub fn hint(&self) -> Vec<Advice> {
+        self.0.downcast_ref::<ConfigError>().map(ConfigError::hint).unwrap_or_default()
     }
 
     /// Returns the error itself.

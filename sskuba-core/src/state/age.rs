@@ -15,6 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 use self::passphrase::GREATEST_WORK;
 pub use self::passphrase::Passphrase;
 use super::{DataKey, Keyring, KeyringError};
+use crate::advice::Advice;
 use crate::secret::Secret;
 
 /// What a sealed key begins with. The rest of the line is a checksum and to whom it is sealed, which `age` keeps to
@@ -230,12 +231,11 @@ fn checksum(recipients: &str, file: &[u8]) -> u32 {
 fn refused(error: &DecryptError, sealed_to: &str) -> KeyringError {
     match error {
         DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
-            let hint = if sealed_to == BY_PASSPHRASE {
-                "; give the passphrase in SSKUBA_PASSPHRASE"
-            } else {
-                "; give the key file in SSKUBA_IDENTITY, or ask a recipient to add yours"
+            let advice = match sealed_to == BY_PASSPHRASE {
+                true => Advice::GivePassphrase,
+                false => Advice::GiveIdentity,
             };
-            KeyringError::NoIdentity { recipients: sealed_to.to_owned(), hint: hint.into() }
+            KeyringError::NoIdentity { recipients: sealed_to.to_owned(), advice }
         }
         DecryptError::ExcessiveWork { required, .. } => {
             damaged(&format!("its passphrase costs 2^{required}, and more than 2^{GREATEST_WORK} is refused"))
@@ -310,7 +310,7 @@ mod tests {
             let error = other.open(&sealed).await.unwrap_err();
             let KeyringError::NoIdentity { recipients, .. } = &error else { panic!("{error:?}") };
             assert_eq!(*recipients, keyring.recipients());
-            assert!(error.to_string().contains("SSKUBA_IDENTITY"), "{error}");
+            assert_eq!(error.hint(), [Advice::GiveIdentity], "{error}");
         }
     }
 
@@ -322,9 +322,9 @@ mod tests {
         assert_eq!(opened.expose(), key.expose());
         for other in [phrase("battery staple"), phrase(""), of(&[], &[&person])] {
             let error = other.open(&sealed).await.unwrap_err();
-            let KeyringError::NoIdentity { recipients, hint } = &error else { panic!("{error:?}") };
+            let KeyringError::NoIdentity { recipients, advice } = &error else { panic!("{error:?}") };
             assert_eq!(recipients, "a passphrase");
-            assert!(hint.contains("SSKUBA_PASSPHRASE") && !format!("{other:?}").contains("battery"));
+            assert!(*advice == Advice::GivePassphrase && !format!("{other:?}").contains("battery"));
         }
     }
 

@@ -1,13 +1,14 @@
 //! What a person's change of the state takes to be undone.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::journal::{Entry, Intent, Outcome};
 use super::record::Record;
 use super::replay::State;
-use crate::address::Token;
+use crate::address::{Address, Token};
 use crate::clock::Timestamp;
 use crate::value::Map;
 
@@ -85,9 +86,9 @@ impl Edit {
             && self.exports.is_none()
     }
 
-    /// Says why putting back what was there would lose what happened since, one line for each reason.
-    pub fn obstacles(&self, state: &State) -> Vec<String> {
-        let mut lines = Vec::new();
+    /// Returns why putting back what was there would lose what happened since.
+    pub fn obstacles(&self, state: &State) -> Vec<EditObstacle> {
+        let mut found = Vec::new();
         for (token, updated) in &self.after {
             let gone = self.before.iter().find(|record| record.token == *token);
             match state.record(*token) {
@@ -95,41 +96,39 @@ impl Edit {
                 None => {
                     let name =
                         gone.map_or_else(|| format!("generation {token}"), |old| old.address.to_string());
-                    lines.push(format!("{name} was deleted or forgotten since"));
+                    found.push(EditObstacle::Gone { name });
                 }
                 Some(now) if now.updated != *updated => {
-                    lines.push(format!("{} ({}) was changed by a run since", now.address, now.shown_id()));
+                    let (address, id) = (now.address.clone(), now.shown_id().into_owned());
+                    found.push(EditObstacle::Changed { address, id });
                 }
                 Some(_) => {}
             }
         }
         // Tokens are random, and the same edit is told the same way.
-        lines.sort();
+        found.sort_by_cached_key(ToString::to_string);
         for old in &self.before {
             let other = |open: &&Intent| open.address == old.address && open.token != old.token;
             if let Some(open) = state.pending().find(other) {
-                lines.push(format!(
-                    "a call for {} was interrupted since; run `up` first, which resolves it",
-                    open.address
-                ));
+                found.push(EditObstacle::Interrupted { address: open.address.clone() });
             }
             let touched = |token: Token| self.after.iter().any(|(other, _)| *other == token);
             match state.current(&old.address) {
                 Some(now) if now.token == old.token && !touched(now.token) => {
-                    lines.push(format!("{} ({}) is recorded again already", now.address, now.shown_id()));
+                    let (address, id) = (now.address.clone(), now.shown_id().into_owned());
+                    found.push(EditObstacle::RecordedAgain { address, id });
                 }
                 Some(now) if now.token != old.token && !touched(now.token) && !self.brings(now.token) => {
-                    lines.push(format!(
-                        "{} was created again since, as {}, and would give way to {}",
-                        now.address,
-                        now.shown_id(),
-                        old.shown_id()
-                    ));
+                    found.push(EditObstacle::CreatedAgain {
+                        address: now.address.clone(),
+                        id: now.shown_id().into_owned(),
+                        former: old.shown_id().into_owned(),
+                    });
                 }
                 _ => {}
             }
         }
-        lines
+        found
     }
 
     fn brings(&self, token: Token) -> bool {
@@ -140,17 +139,70 @@ impl Edit {
     pub fn undone(&self, state: &State, time: Timestamp) -> Vec<Entry> {
         let mut entries = Vec::new();
         for token in self.opened.iter().copied().filter(|token| state.pending_of(*token).is_some()) {
-            let outcome = Outcome::said_to_be_none("undone by `state undo`");
+            let outcome = Outcome::said_to_be_none("the edit was undone");
             entries.push(Entry::Outcome { token, outcome, time });
         }
         for (token, _) in self.after.iter().copied() {
             if !self.brings(token) && state.record(token).is_some() {
-                entries.push(Entry::Forgotten { token, why: "undone by `state undo`".to_owned() });
+                entries.push(Entry::Forgotten { token, why: "the edit was undone".to_owned() });
             }
         }
         entries.extend(self.before.iter().map(|record| Entry::Adopted(Box::new(record.clone()))));
         entries.extend(self.closed.iter().map(|intent| Entry::Intent(Box::new(intent.clone()))));
         entries.extend(self.exports.iter().map(|exports| Entry::Exports(exports.clone())));
         entries
+    }
+}
+
+/// Why an edit is not undone: what happened since would be lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EditObstacle {
+    /// What the edit changed or made is not recorded any more.
+    Gone {
+        /// Its address, or its generation where nobody knows that.
+        name: String,
+    },
+    /// A run changed it.
+    Changed {
+        /// The resource.
+        address: Address,
+        /// The id of its object.
+        id: String,
+    },
+    /// A call was interrupted.
+    Interrupted {
+        /// The resource.
+        address: Address,
+    },
+    /// What the edit removed is recorded again.
+    RecordedAgain {
+        /// The resource.
+        address: Address,
+        /// The id of its object.
+        id: String,
+    },
+    /// Another object is recorded where the edit removed one.
+    CreatedAgain {
+        /// The resource.
+        address: Address,
+        /// The id of the object that is recorded.
+        id: String,
+        /// The id of the one that the edit removed.
+        former: String,
+    },
+}
+
+impl fmt::Display for EditObstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone { name } => write!(f, "{name} was deleted or forgotten since"),
+            Self::Changed { address, id } => write!(f, "{address} ({id}) was changed by a run since"),
+            Self::Interrupted { address } => write!(f, "a call for {address} was interrupted since"),
+            Self::RecordedAgain { address, id } => write!(f, "{address} ({id}) is recorded again already"),
+            Self::CreatedAgain { address, id, former } => {
+                write!(f, "{address} was created again since, as {id}, and would give way to {former}")
+            }
+        }
     }
 }

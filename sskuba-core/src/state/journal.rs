@@ -1,5 +1,7 @@
 //! The entries of a stack's journal, and the state machine that says which may follow which.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::edit::Edit;
@@ -19,6 +21,16 @@ pub enum Verb {
     Update,
     /// Delete it.
     Delete,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        })
+    }
 }
 
 /// Written before a provider is called: what is about to be asked of it.

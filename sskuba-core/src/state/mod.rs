@@ -16,7 +16,7 @@ mod store;
 mod tests;
 
 pub use age::{AgeKeyring, Passphrase};
-pub use edit::Edit;
+pub use edit::{Edit, EditObstacle};
 pub use format::{Codec, FORMAT, FormatError, from_text, to_text};
 pub use journal::{Cause, Counts, Entry, Intent, Outcome, RunResult, StackRead, Verb};
 pub use record::{Flags, PlaceId, Record, Status};

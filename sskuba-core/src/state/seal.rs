@@ -9,6 +9,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
+use crate::advice::Advice;
 use crate::clock::IdSource;
 use crate::digest::Digester;
 
@@ -113,14 +114,12 @@ impl DataKey {
 #[non_exhaustive]
 pub enum KeyringError {
     /// None of the identities fits.
-    #[error(
-        "the stack's secrets are sealed to {recipients}, and none of the identities given opens them{hint}"
-    )]
+    #[error("the stack's secrets are sealed to {recipients}, and none of the identities given opens them")]
     NoIdentity {
         /// To whom.
         recipients: String,
         /// What to do.
-        hint: String,
+        advice: Advice,
     },
     /// The sealed key is damaged or of a newer form.
     #[error("the stack's sealed data key cannot be read: {0}")]
@@ -128,6 +127,17 @@ pub enum KeyringError {
     /// A recipient, identity or service failed.
     #[error("{0}")]
     Failed(String),
+}
+
+impl KeyringError {
+    /// Says what can be done; none where the error's own text is all that there is to say.
+    pub fn hint(&self) -> Vec<Advice> {
+        match self {
+            Self::NoIdentity { advice, .. } => vec![advice.clone()],
+            Self::Damaged(_) => vec![Advice::GiveSecretsUp],
+            Self::Failed(_) => Vec::new(),
+        }
+    }
 }
 
 /// Seals the data keys of stacks to their recipients.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::remains::{Anew, Backup, Leftovers, Remains};
 use crate::address::StackId;
+use crate::advice::Advice;
 use crate::clock::Timestamp;
 
 /// Who wants to write a stack.
@@ -209,6 +210,18 @@ pub enum StoreError {
     /// The store cannot do this.
     #[error("{0}")]
     Unsupported(String),
+}
+
+impl StoreError {
+    /// Says what can be done, best first; none where the error's own text is all that there is to say.
+    pub fn hint(&self) -> Vec<Advice> {
+        match self {
+            Self::NoStack(_) => vec![Advice::ListStacks],
+            Self::Taken(_) => vec![Advice::OtherName],
+            Self::Corrupt { .. } => vec![Advice::PutBack],
+            _ => Vec::new(),
+        }
+    }
 }
 
 fn remedy(error: &std::io::Error) -> &'static str {

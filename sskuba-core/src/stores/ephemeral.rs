@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::advice::Advice;
 use crate::clock::{IdSource, SystemIds};
 use crate::state::{DataKey, Keyring, KeyringError};
 
@@ -32,8 +33,7 @@ impl Keyring for EphemeralKeyring {
         let plain =
             self.key.open("the data key", b"data key", &text).map_err(|_| KeyringError::NoIdentity {
                 recipients: "a process that has ended".to_owned(),
-                hint: "; give the engine a keyring that lasts, with `Engine::builder().keyring(…)`"
-                    .to_owned(),
+                advice: Advice::LastingKeyring,
             })?;
         let bytes = <[u8; 32]>::try_from(plain.as_slice());
         bytes.map(DataKey::from_bytes).map_err(|_| KeyringError::Damaged("it is no data key".to_owned()))

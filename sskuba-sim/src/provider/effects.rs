@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use sskuba_core::address::Kind;
+use sskuba_core::advice::Advice;
 use sskuba_core::provider::{Change, Class, Cx, Failure, Object, Place, Prior, Readiness};
 use sskuba_core::schema::Idempotency;
 use sskuba_core::value::{Map, Value};
@@ -132,7 +133,8 @@ impl SimProvider {
             to.id
         );
         Err(Failure::new(Class::NotFound, message)
-            .hint("it was deleted by someone else: run `refresh`, then `up`"))
+            .hint("it was deleted by someone else")
+            .advice(Advice::RefreshFirst))
     }
 
     pub(super) fn see(&self, kind: &SimKind, prior: &Prior) -> Result<Option<Object>, Failure> {
@@ -200,8 +202,8 @@ impl SimProvider {
             let (key, here) = (key(kind, &change.prior.id), self.here());
             let Some(there) = tables.get(&key).filter(|object| is_in(object, &here)) else {
                 let message = format!("NotFound: there is no {} `{}`", key.kind, key.id);
-                let hint = "it was deleted by someone else: run `refresh`, then `up`";
-                return Err(Failure::new(Class::NotFound, message).hint(hint).into());
+                let failure = Failure::new(Class::NotFound, message).hint("it was deleted by someone else");
+                return Err(failure.advice(Advice::RefreshFirst).into());
             };
             let mut stored = kind.store(&change.inputs, marks)?;
             kind.keep_entries_of_others(there, &change.prior.inputs, &mut stored);

@@ -208,9 +208,9 @@ async fn all_that_is_wrong_with_a_configuration_comes_together() {
     let options = PlanOptions { config, ..PlanOptions::default() };
     let text = told(bench.up_with(program, options, sskuba::core::applying::ApplyOptions::default()).await);
     has(&text, &["configuration does not fit the program", "`cidr` is missing (The range of the network.)"]);
-    has(&text, &["`-c cidr=VALUE`", "`zones` from variable SSKUBA_CONFIG_ZONES", "many"]);
+    has(&text, &["[Configure([\"cidr\"])]", "`zones` from variable SSKUBA_CONFIG_ZONES", "many"]);
     has(&text, &["`cdir` from sskuba.dev.toml is not read by this program; did you mean `cidr`?"]);
-    has(&text, &["`other` from -c on the command line"]);
+    has(&text, &["`other` from the command line"]);
     assert!(!text.contains("canary"), "{text}");
 }
 

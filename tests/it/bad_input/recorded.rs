@@ -47,7 +47,7 @@ async fn a_record_of_a_provider_that_the_program_lacks_is_named_and_kept() {
     let (shared, world) = recorded().await;
     let engine = shared.engine([sim(&world)]);
     let both = ["local:data:Data::data", "needs provider `local`", "it has `sim`", ".provider(…)"];
-    let by_hand = ["delete it by hand", "`state rm local:data:Data::data`"];
+    let by_hand = ["[DeleteByHand(local:data:Data::data)]"];
 
     let text = told(engine.up(&stack_id(), only_bucket).await);
     has(&text, &both);
@@ -76,7 +76,7 @@ async fn a_record_of_a_kind_that_the_provider_lost_is_named_and_kept() {
     has(&text, &["sim:store:Bucket::bucket", "sim:store:Bucket is not a kind that provider `sim`"]);
     has(
         &text,
-        &["build the program with the version that recorded it", "`state rm sim:store:Bucket::bucket`"],
+        &["build the program with the version that recorded it", "[DeleteByHand(sim:store:Bucket::bucket)]"],
     );
     assert_eq!((addresses(&engine).await.len(), world.objects().unwrap().len()), (1, 1));
 }

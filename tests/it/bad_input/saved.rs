@@ -1,6 +1,7 @@
 //! Saved plans that are not the plan of now.
 
 use sskuba::core::clock::Timestamp;
+use sskuba::core::engine::Advice;
 use sskuba::core::plan::{Plan, PlanFile, PlanFileError};
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{Bucket, Network};
@@ -56,9 +57,11 @@ async fn a_plan_of_another_program_revision_or_stack_is_refused_by_what_differs(
         Ok(())
     };
     let other = bench.engine.preview(&bench.stack, other).await.unwrap();
-    let text = verified(&bench, &file, &other).await.unwrap_err().to_string();
+    let error = verified(&bench, &file, &other).await.unwrap_err();
+    assert_eq!(error.hint(), [Advice::SavePlan]);
+    let text = error.to_string();
     has(&text, &["the program or its configuration no longer gives this plan"]);
-    has(&text, &["delete sim:store:Bucket::bucket differs", "make a new one with `preview --plan`"]);
+    has(&text, &["delete sim:store:Bucket::bucket differs"]);
 
     let range = bench.engine.preview(&bench.stack, program("10.2.0.0/16", "hunter1")).await.unwrap();
     let text = verified(&bench, &file, &range).await.unwrap_err().to_string();
@@ -74,8 +77,9 @@ async fn a_plan_of_another_program_revision_or_stack_is_refused_by_what_differs(
 
     let elsewhere = "local/test/prod".parse().unwrap();
     let foreign = bench.engine.preview(&elsewhere, program("10.1.0.0/16", "hunter1")).await.unwrap();
-    let text = verified(&bench, &file, &foreign).await.unwrap_err().to_string();
-    has(&text, &["the plan is of stack local/test/dev, not of local/test/prod", "`--stack`"]);
+    let error = verified(&bench, &file, &foreign).await.unwrap_err();
+    has(&error.to_string(), &["the plan is of stack local/test/dev, not of local/test/prod"]);
+    assert_eq!(error.hint(), [Advice::OtherStack]);
 }
 
 #[tokio::test]
@@ -89,12 +93,14 @@ async fn a_plan_in_memory_is_bound_to_its_stack_and_revision_too() {
     session.close().await.unwrap();
     bench.up(program("10.0.0.0/16", "hunter1")).await.unwrap();
     let text = told(bench.engine.apply(plan).await);
-    has(&text, &["made at revision 0", "local/test/dev is at", "make a new plan"]);
+    has(&text, &["made at revision 0", "local/test/dev is at", "[PlanAnew]"]);
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_plan_or_a_newer_one_says_so() {
-    has(&PlanFile::parse("{").unwrap_err().to_string(), &["not a saved plan", "preview --plan FILE"]);
+    let error = PlanFile::parse("{").unwrap_err();
+    has(&error.to_string(), &["not a saved plan"]);
+    assert_eq!(error.hint(), [Advice::SavePlan]);
     has(&PlanFile::parse("{\"format\":1}").unwrap_err().to_string(), &["not a saved plan", "missing field"]);
     let newer = PlanFile::parse("{\"format\":9,\"writer\":\"1.4.0\"}").unwrap_err().to_string();
     has(&newer, &["saved by sskuba 1.4.0 in form 9", "this release reads form 1", "make it anew"]);

@@ -96,6 +96,7 @@ const fn at(level: u8, module: &'static str, siblings: &'static [&'static str]) 
 /// The modules of `sskuba-core`, lowest first.
 pub(crate) const LAYERS: &[Layer] = &[
     at(0, "address", &[]),
+    at(0, "advice", &["address"]),
     at(0, "secret", &[]),
     at(0, "suggest", &["address"]),
     at(0, "value", &["secret"]),

@@ -202,6 +202,7 @@ mod tests {
             message: "the range is taken".into(),
             request_id: None,
             hint: None,
+            advice: Vec::new(),
             source_line: None,
         };
         progress.event(&failed, at(4));

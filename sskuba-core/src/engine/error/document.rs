@@ -1,7 +1,8 @@
 //! Why a document is not imported as the state of a stack.
 
-use super::{Advice, list};
+use super::list;
 use crate::address::{Address, StackId};
+use crate::advice::Advice;
 use crate::state::{FORMAT, FormatError, KeyringError};
 
 /// What is wrong with a document.
@@ -70,6 +71,7 @@ impl DocumentError {
     pub(super) fn hint(&self) -> Vec<Advice> {
         match self {
             Self::NoFormat | Self::NoRecords | Self::NoKey | Self::Key(_) => vec![Advice::UseExport],
+            Self::Keyring(error) => error.hint(),
             Self::Interrupted { .. } => vec![Advice::Recover],
             _ => Vec::new(),
         }

@@ -1,8 +1,9 @@
 //! Why the state is not edited.
 
-use super::{Advice, list};
+use super::list;
 use crate::address::{Address, StackId};
-use crate::state::{FormatError, TransitionError};
+use crate::advice::Advice;
+use crate::state::{EditObstacle, FormatError, TransitionError};
 
 /// Why an edit of what is recorded cannot be. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +69,8 @@ pub enum EditError {
         command: String,
         /// Its revision.
         revision: u64,
-        /// What happened since, for people.
-        obstacles: Vec<String>,
+        /// What happened since.
+        obstacles: Vec<EditObstacle>,
     },
     /// No create of the resource is open.
     #[error("no create of {address} is open")]
@@ -145,7 +146,12 @@ impl EditError {
             Self::Interrupted { .. } => vec![Advice::Recover],
             Self::NoEdit { .. } => vec![Advice::RunAgain],
             Self::NotAnEdit { .. } => vec![Advice::ListEdits],
-            Self::Since { .. } => vec![Advice::Force],
+            Self::Since { obstacles, .. } => {
+                let interrupted =
+                    |obstacle: &EditObstacle| matches!(obstacle, EditObstacle::Interrupted { .. });
+                let recover = obstacles.iter().any(interrupted).then_some(Advice::Recover);
+                recover.into_iter().chain([Advice::Force]).collect()
+            }
             Self::UnknownObject { .. } => vec![Advice::NotCreated],
             Self::NoBackup { .. } => vec![Advice::ListBackups],
             Self::NotEmpty { .. } => vec![Advice::Empty],

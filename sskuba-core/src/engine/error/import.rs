@@ -1,7 +1,7 @@
 //! Why an object is not imported.
 
-use super::Advice;
 use crate::address::Address;
+use crate::advice::Advice;
 use crate::plan::Reason;
 
 /// Why an object cannot become what is declared at an address.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::provider::Class;
+use crate::state::EditObstacle;
 
 fn stack() -> StackId {
     StackId::parse("local/shop/dev").unwrap()
@@ -32,8 +33,12 @@ fn errors() -> Vec<EngineError> {
         EditError::Transition(no_call).into(),
         EditError::NotRecorded { address: address(), stack: stack() }.into(),
         EditError::NoEdit { stack: stack() }.into(),
-        EditError::Since { command: "state rm".into(), revision, obstacles: vec!["made again".into()] }
-            .into(),
+        EditError::Since {
+            command: "state rm".into(),
+            revision,
+            obstacles: vec![EditObstacle::Changed { address: address(), id: "i-1".into() }],
+        }
+        .into(),
         EngineError::Lookup { address: address().to_string(), failure: failure.clone() },
         EngineError::Learning { kinds: vec![address().kind()], failure: failure.clone() },
         EngineError::Unresolved(vec![Unresolved { address: address(), verb: Verb::Create, failure }]),

@@ -180,8 +180,8 @@ fn a_replacement_that_is_asked_for_by_hand_is_done() {
     let world = World::with(host(1));
     let plan = world.plan_with(host(1), &options(&[], &[], &["*::host"]));
     assert_snapshot!(super::show::show(&plan), @r#"
-    ± replace host: it was asked for with --replace
-    - delete host after replace host: it was asked for with --replace
+    ± replace host: its replacement was asked for
+    - delete host after replace host: its replacement was asked for
     "#);
 }
 

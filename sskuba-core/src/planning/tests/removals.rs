@@ -148,12 +148,12 @@ fn what_is_protected_is_not_deleted_and_all_refusals_come_together() {
     };
     let world = World::with(program);
     assert_snapshot!(world.problems(empty, &PlanOptions::default()), @r#"
-    demo:net:Host::host: is protected and would be deleted because the program no longer declares it; declare it again, or `state unprotect` it
-    demo:net:Net::net: is protected and would be deleted because the program no longer declares it; declare it again, or `state unprotect` it
+    demo:net:Host::host: is protected and would be deleted because the program no longer declares it; declare it again, or take the protection from the record of demo:net:Host::host
+    demo:net:Net::net: is protected and would be deleted because the program no longer declares it; declare it again, or take the protection from the record of demo:net:Net::net
     "#);
     assert_snapshot!(world.plan_down(), @r#"
-    demo:net:Host::host: is protected and would be deleted because the stack goes down; remove `.protect()` from its declaration and run `up` first, or leave it out with `--exclude`
-    demo:net:Net::net: is protected and would be deleted because the stack goes down; remove `.protect()` from its declaration and run `up` first, or leave it out with `--exclude`
+    demo:net:Host::host: is protected and would be deleted because the stack goes down; remove `.protect()` from its declaration and apply that first, or leave it out
+    demo:net:Net::net: is protected and would be deleted because the stack goes down; remove `.protect()` from its declaration and apply that first, or leave it out
     "#);
 }
 
@@ -181,7 +181,7 @@ fn what_is_excluded_from_going_down_stays_with_all_that_it_needs() {
 #[test]
 fn what_is_left_out_by_name_keeps_what_it_needs_or_the_plan_is_refused() {
     let world = World::with(full);
-    assert_snapshot!(world.problems(empty, &options(&[], &["*::host"], &[])), @"demo:net:Net::net: would be deleted while demo:net:Host::host still needs it; leave both out with `--exclude`, or neither");
+    assert_snapshot!(world.problems(empty, &options(&[], &["*::host"], &[])), @"demo:net:Net::net: would be deleted while demo:net:Host::host still needs it; leave both out, or neither");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_delete_that_would_leave_a_dependant_behind_is_refused() {
         Ok(())
     };
     let world = World::with(full);
-    assert_snapshot!(world.problems(without_net, &options(&["*::net"], &[], &[])), @"demo:net:Net::net: would be deleted while demo:net:Host::host still needs it; add `--target-dependents`, or name that too");
+    assert_snapshot!(world.problems(without_net, &options(&["*::net"], &[], &[])), @"demo:net:Net::net: would be deleted while demo:net:Host::host still needs it; target dependents as well, or target that too");
     let wide = PlanOptions { target_dependents: true, ..options(&["*::net"], &[], &[]) };
     assert_snapshot!(super::show::show(&world.plan_with(without_net, &wide)), @r#"
     ~ update name: `target` changes

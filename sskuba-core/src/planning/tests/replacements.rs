@@ -241,7 +241,7 @@ fn a_protected_resource_is_not_replaced_and_all_refusals_come_together() {
     demo:net:Net::lan (line): is protected and would be replaced (`cidr` changes, which forces a replacement); take the change back, or remove `.protect()` first
     demo:net:Net::net (line): would be replaced, but demo:net:Host::host is protected, and may have to be replaced with it; remove `.protect()` there first
     "#);
-    assert_snapshot!(world.problems(program("10.0.0.0/16"), &options(&[], &[], &["*lan"])), @"demo:net:Net::lan (line): is protected and would be replaced (it was asked for with --replace); take the change back, or remove `.protect()` first");
+    assert_snapshot!(world.problems(program("10.0.0.0/16"), &options(&[], &[], &["*lan"])), @"demo:net:Net::lan (line): is protected and would be replaced (its replacement was asked for); take the change back, or remove `.protect()` first");
 }
 
 /// A network that is deleted first, and a host in it or elsewhere.

@@ -114,8 +114,8 @@ fn a_pattern_that_fits_nothing_is_an_error_with_a_suggestion() {
     let world = World::with(full);
     let bad = options(&["hots"], &["*::nothing"], &["demo:net:Net::apart2"]);
     assert_snapshot!(world.problems(full, &bad), @r#"
-    --target `hots` fits no resource of this stack; did you mean `demo:net:Host::host`?
-    --exclude `*::nothing` fits no resource of this stack
-    --replace `demo:net:Net::apart2` fits no resource of this stack; did you mean `demo:net:Net::apart`?
+    target `hots` fits no resource of this stack; did you mean `demo:net:Host::host`?
+    exclude `*::nothing` fits no resource of this stack
+    replace `demo:net:Net::apart2` fits no resource of this stack; did you mean `demo:net:Net::apart`?
     "#);
 }

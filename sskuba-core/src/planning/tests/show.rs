@@ -59,10 +59,14 @@ pub(super) fn show(plan: &Plan) -> String {
     lines.join("\n")
 }
 
-/// Writes diagnostics; where a declaration stands in this file is shown as `(line)`.
+/// Writes diagnostics with their advice; where a declaration stands in this file is shown as `(line)`.
 pub(super) fn show_problems(problems: &[Diagnostic]) -> String {
     let line = |problem: &Diagnostic| {
-        let text = problem.to_string();
+        let advice: Vec<String> = problem.advice.iter().map(ToString::to_string).collect();
+        let text = match advice.is_empty() {
+            true => problem.to_string(),
+            false => format!("{problem}; {}", advice.join(", or ")),
+        };
         match &problem.source_line {
             Some(source) => text.replace(source.as_str(), "line"),
             None => text,

@@ -39,5 +39,5 @@ fn main() {
     assert_eq!(Settings::read(&values).unwrap().machines, Some(4));
     values.set("machines", "four".into(), Origin::Flag);
     let error = Settings::read(&values).err().unwrap().to_string();
-    assert!(error.contains("`machines` from -c on the command line"), "{error}");
+    assert!(error.contains("`machines` from the command line"), "{error}");
 }

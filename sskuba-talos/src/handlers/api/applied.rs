@@ -154,7 +154,8 @@ impl Update<Applied> for Api {
 
 /// What is recorded does not fit this release any more.
 pub(super) fn unreadable() -> Failure {
-    Failure::new(Class::Terminal, "the recorded inputs do not fit this version of the kind; run `up` first")
+    Failure::new(Class::Terminal, "the recorded inputs do not fit this version of the kind")
+        .hint("apply the program first, which writes them anew")
 }
 
 /// Tells whether a machine has no config, and so is no longer what it was.

@@ -1,6 +1,7 @@
 //! The end of a machine's time in a cluster.
 
 use async_trait::async_trait;
+use sskuba_core::advice::Advice;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::Map;
@@ -13,8 +14,7 @@ use crate::client::Bound;
 use crate::resources::{Kind, Reset, ResetArgs, ResetState};
 
 /// What to do about a machine that does not answer.
-const LOST: &str = "a worker answers once a control plane has its config, so `up` and then `down`; a machine that is \
-                    gone for good is forgotten with `state rm`, or `.retain_on_delete()` before";
+const LOST: &str = "a worker answers once a control plane has its config: apply the program first";
 
 fn object(id: String, machine: String) -> TypedObject<Reset> {
     TypedObject::new(id.clone(), ResetState { id, machine })
@@ -38,7 +38,7 @@ impl Api {
                     bound.within.as_secs_f64()
                 );
                 return Err(Failure::unknown(Class::Timeout, message)
-                    .hint("look at the machine's console; run `down` again, or raise `timeout`"));
+                    .hint("look at the machine's console; run again, or raise `timeout`"));
             }
             sleep(bound.every).await;
         }
@@ -59,7 +59,7 @@ impl Handler<Reset> for Api {
     async fn delete(&self, cx: &Cx, prior: TypedPrior<Reset>) -> Result<(), Failure> {
         let Some(args) = prior.args else { return Err(unreadable()) };
         let lost = |failure: Failure| match failure.class {
-            Class::Transient => failure.hint(LOST),
+            Class::Transient => failure.hint(LOST).advice(Advice::ForgetGone(vec![cx.address.clone()])),
             _ => failure,
         };
         let bound = bound_alone(cx, args.timeout);

@@ -21,7 +21,7 @@ fn object(id: String) -> TypedObject<Upgrade> {
 fn stopped(id: &str, done: usize, of: usize, failure: Failure) -> Failure {
     let Failure { class, message, .. } = failure;
     let message = format!("stopped after {done} of {of} machines: {message}");
-    let hint = "mend the machine that it names and run `up` again: those that are done are passed over";
+    let hint = "mend the machine that it names and run again: those that are done are passed over";
     match object(id.to_owned()).erase() {
         Ok(object) => Failure::partial(class, message, object).hint(hint),
         Err(_) => Failure::unknown(class, message).hint(hint),
