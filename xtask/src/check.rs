@@ -3,6 +3,7 @@
 //! Every rule reads one [`Repo`] and returns its violations; all of them are listed together.
 //! What a rule permits is data in [`tables`].
 
+mod commands;
 mod crates;
 mod docs;
 #[cfg(test)]
@@ -37,6 +38,7 @@ const RULES: &[Rule] = &[
     ("docs", docs::check),
     ("names", names::check),
     ("texts", texts::check),
+    ("commands", commands::check),
     ("locks", locks::check),
 ];
 

@@ -198,3 +198,14 @@ pub(crate) const MACHINE_TEXTS: &[&str] =
 
 /// Files that may hold such a text: the file and the text.
 pub(crate) const MACHINE_TEXT_EXCEPTIONS: &[(&str, &str)] = &[];
+
+/// The libraries whose texts name no command and no flag of the command line.
+pub(crate) const WITHOUT_COMMANDS: &[&str] =
+    &["sskuba", "sskuba-core", "sskuba-aws", "sskuba-local", "sskuba-sim", "sskuba-talos"];
+
+/// The commands that are verbs: one of them between backticks is a command.
+pub(crate) const COMMANDS: &[&str] = &["up", "down", "preview", "refresh", "watch", "cancel"];
+
+/// The commands that are also words of other things, or that have commands below them.
+pub(crate) const COMMAND_GROUPS: &[&str] =
+    &["plan", "import", "output", "graph", "history", "state", "stack", "config", "schema", "completions"];
