@@ -29,8 +29,6 @@
 //! Whatever AWS lets us tag carries `sskuba:stack`, `sskuba:address` and `sskuba:token` from its creation on,
 //! and a `Name` unless the program gives one. An interrupted create is found again by the token, never by name.
 
-#[cfg(not(all(feature = "ec2", feature = "elbv2", feature = "sts")))]
-mod absent;
 #[cfg(feature = "sts")]
 #[cfg_attr(
     not(all(feature = "ec2", feature = "elbv2")),
@@ -43,6 +41,8 @@ mod provider;
 mod settings;
 #[cfg(any(feature = "sts", test))]
 mod tags;
+#[cfg(not(all(feature = "ec2", feature = "elbv2", feature = "sts")))]
+mod without_client;
 
 pub mod ec2;
 pub mod elbv2;

@@ -6,7 +6,7 @@ use sskuba_core::provider::{Handlers, Limits, Provider};
 use sskuba_core::schema::Schema;
 
 #[cfg(not(feature = "sts"))]
-use crate::absent::refusal;
+use crate::without_client::refusal;
 use crate::{ec2, elbv2, settings, sts};
 
 #[cfg(feature = "sts")]

@@ -7,7 +7,7 @@ use sskuba_core::schema::Schema;
 
 #[cfg(feature = "client")]
 use crate::client::Settings;
-use crate::handlers::{Here, Machines, machine_kind};
+use crate::handlers::{LocalKinds, Machines, machine_kind};
 use crate::resources::{Applied, Bootstrap, Config, Health, Kubeconfig, Reset, Secrets, Upgrade};
 
 /// The name of the provider: the first part of its kinds.
@@ -20,8 +20,8 @@ const LIMITS: Limits = Limits { parallel: 128, per_second: None };
 fn handlers(machines: &Machines) -> Handlers {
     let here = Handlers::anywhere(NAME)
         .limits(LIMITS)
-        .resource::<Secrets>(Here::default())
-        .resource::<Config>(Here::default());
+        .resource::<Secrets>(LocalKinds::default())
+        .resource::<Config>(LocalKinds::default());
     let kinds = [
         machine_kind::<Applied>,
         machine_kind::<Bootstrap>,

@@ -10,7 +10,7 @@ use sskuba_core::provider::Failure;
 use super::account::Loaded;
 use super::batches::Batches;
 use super::failure::Placed;
-use super::tried::Tried;
+use super::sent_creates::SentCreates;
 use crate::tags::Tags;
 
 /// The client of a service, as its SDK has it.
@@ -60,7 +60,7 @@ pub(crate) struct Service<A> {
     /// The descriptions that are asked for in batches.
     pub(super) batches: Batches<A>,
     /// What was sent to make objects that can carry no token.
-    pub(crate) tried: Tried,
+    pub(crate) sent_creates: SentCreates,
     /// The default tags.
     pub(super) defaults: Tags,
 }
@@ -69,7 +69,7 @@ impl<A: Api> Service<A> {
     pub(super) fn new(loaded: &Loaded) -> Self {
         let aws = Arc::new(Aws { client: A::connect(&loaded.config), place: loaded.place.clone() });
         let batches = Batches::new(Arc::clone(&aws));
-        Self { aws, batches, tried: Tried::default(), defaults: loaded.defaults.clone() }
+        Self { aws, batches, sent_creates: SentCreates::default(), defaults: loaded.defaults.clone() }
     }
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use sskuba_core::provider::{Class, Failure};
 
 use super::batch::Batcher;
-use super::{Aws, Found, Objects, Served, Service};
+use super::{Aws, Found, Objects, Operations, Service};
 
 /// What is asked for by key, many at a time.
 #[async_trait]
@@ -21,7 +21,7 @@ pub(crate) trait Batched: 'static {
 }
 
 #[async_trait]
-impl<R: Served> Batched for R {
+impl<R: Operations> Batched for R {
     type Api = R::Api;
     type Item = Found<R::Item>;
 

@@ -40,7 +40,7 @@ pub(crate) trait Outcome<T> {
     fn asked(self, at: &impl Placed) -> Result<T, Failure>;
     /// Takes the result of a call that changes something and that the SDK may have repeated.
     fn sent(self, at: &impl Placed) -> Result<T, Failure>;
-    /// Takes the result of a call that is repeated only where the try before was [refused](super::OnlyRefused).
+    /// Takes the result of a call that is repeated only where the try before was [refused](super::RetryRefused).
     fn sent_once(self, at: &impl Placed) -> Result<T, Failure>;
 }
 

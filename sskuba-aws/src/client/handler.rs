@@ -1,4 +1,4 @@
-//! The handler of every kind: what follows from how a kind is [served](Served).
+//! The handler of every kind: what follows from its [`Operations`].
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use super::{
-    Account, Api, Call, Found, LookedUp, Objects, Served, ServedInPlace, ServedLater, Service, Which,
-    gone_is_fine, unused,
+    Account, Api, Call, Found, LookupOperation, Objects, Operations, ReadinessOperation, Service,
+    UpdateOperation, Which, gone_is_fine, unused,
 };
 use crate::kind::{mistakes, refuse_mistakes, tag_mistakes};
 
@@ -52,7 +52,7 @@ impl<A: Api> Kinds<A> {
     }
 
     /// Adds a kind.
-    pub(crate) fn resource<R: Served<Api = A>>(self) -> Self
+    pub(crate) fn resource<R: Operations<Api = A>>(self) -> Self
     where
         Client<A>: Complete<R>,
     {
@@ -60,7 +60,7 @@ impl<A: Api> Kinds<A> {
     }
 
     /// Adds a kind of lookup.
-    pub(crate) fn lookup<R: LookedUp<Api = A>>(self) -> Self {
+    pub(crate) fn lookup<R: LookupOperation<Api = A>>(self) -> Self {
         Self { provider: self.provider.lookup::<R>(self.client.clone()), ..self }
     }
 
@@ -70,7 +70,7 @@ impl<A: Api> Kinds<A> {
 }
 
 #[async_trait]
-impl<R: Served> Handler<R> for Client<R::Api> {
+impl<R: Operations> Handler<R> for Client<R::Api> {
     async fn create(&self, cx: &Cx, args: R::Args) -> Result<TypedObject<R>, Failure> {
         refuse_mistakes::<R>(&args)?;
         R::create(&Call::new(cx, self.service().await?), args).await
@@ -112,7 +112,7 @@ impl<R: Served> Handler<R> for Client<R::Api> {
 
 impl<A: Objects> Client<A> {
     /// Reports objects at the same time, so that what is asked for in batches is.
-    async fn reports<R: Served<Api = A>>(
+    async fn reports<R: Operations<Api = A>>(
         &self,
         cx: &Cx,
         found: &[Found<R::Item>],
@@ -138,7 +138,7 @@ impl<A: Objects> Client<A> {
 }
 
 #[async_trait]
-impl<R: ServedInPlace> Update<R> for Client<R::Api> {
+impl<R: UpdateOperation> Update<R> for Client<R::Api> {
     async fn update(&self, cx: &Cx, change: TypedChange<R>) -> Result<TypedObject<R>, Failure> {
         refuse_mistakes::<R>(&change.args)?;
         R::update(&Call::new(cx, self.service().await?), change).await
@@ -146,7 +146,7 @@ impl<R: ServedInPlace> Update<R> for Client<R::Api> {
 }
 
 #[async_trait]
-impl<R: Served> Find<R> for Client<R::Api> {
+impl<R: Operations> Find<R> for Client<R::Api> {
     async fn find(&self, cx: &Cx) -> Result<Option<TypedObject<R>>, Failure> {
         let call = Call::new(cx, self.service().await?);
         match R::find(&call).await? {
@@ -157,7 +157,7 @@ impl<R: Served> Find<R> for Client<R::Api> {
 }
 
 #[async_trait]
-impl<R: ServedLater> Ready<R> for Client<R::Api> {
+impl<R: ReadinessOperation> Ready<R> for Client<R::Api> {
     async fn ready(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<TypedReadiness<R>, Failure> {
         let call = Call::new(cx, self.service().await?);
         let found = R::get(&call, &prior).await?.ok_or_else(|| call.not_there())?;
@@ -166,7 +166,7 @@ impl<R: ServedLater> Ready<R> for Client<R::Api> {
 }
 
 #[async_trait]
-impl<R: LookedUp> LookupHandler<R> for Client<R::Api> {
+impl<R: LookupOperation> LookupHandler<R> for Client<R::Api> {
     async fn lookup(&self, cx: &Cx, args: R::Args) -> Result<R::State, Failure> {
         refuse_mistakes::<R>(&args)?;
         let _ = cx;

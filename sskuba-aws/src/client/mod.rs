@@ -1,6 +1,6 @@
 //! The clients: what talks to AWS.
 //!
-//! A kind says how it is described, made, deleted and reported ([`Served`]); the handler that follows from it is in
+//! A kind says how it is described, made, deleted and reported ([`Operations`]); the handler that follows from it is in
 //! [`handler`]. Here is also what is common to all kinds: configuration ([`account`]), which objects are ours
 //! ([`owner`]), when an object can be used ([`wait`]), how many can be asked for at once ([`batch`]), and what a failure
 //! means ([`failure`]).
@@ -13,10 +13,10 @@ mod call;
 mod code;
 mod failure;
 mod handler;
-mod once;
+mod operations;
 mod owner;
-mod served;
-mod tried;
+mod retry;
+mod sent_creates;
 mod wait;
 
 pub(crate) use account::Account;
@@ -26,9 +26,11 @@ pub(crate) use call::Call;
 pub(crate) use code::Meaning;
 pub(crate) use failure::{Outcome, gone_is_fine, means, refusal};
 pub(crate) use handler::Kinds;
-pub(crate) use once::OnlyRefused;
+pub(crate) use operations::{
+    Found, LookupOperation, Operations, ReadinessOperation, Report, UpdateOperation, Which,
+};
 pub(crate) use owner::{met, refuse_foreign};
-pub(crate) use served::{Found, LookedUp, Report, Served, ServedInPlace, ServedLater, Which};
+pub(crate) use retry::RetryRefused;
 pub(crate) use wait::{Look, accepted, until, unused, visible};
 
 /// Returns an optional text, empty if it is not there.

@@ -64,7 +64,7 @@ impl<T> Deref for Found<T> {
 /// batches, finding, listing and importing them, their tags, and what counts as done follow from that, and are changed
 /// here where a kind differs.
 #[async_trait]
-pub(crate) trait Served: Kind {
+pub(crate) trait Operations: Kind {
     /// The client of its service.
     type Api: Objects;
     /// An object as the service describes it.
@@ -127,7 +127,7 @@ pub(crate) trait Served: Kind {
 /// A kind that changes in place: what a kind needs unless each of its inputs is `force_new`. There is no default: what is
 /// not changed here would be recorded as if it had been.
 #[async_trait]
-pub(crate) trait ServedInPlace: Served {
+pub(crate) trait UpdateOperation: Operations {
     /// Brings an object to the new inputs, its tags last ([`Call::retagged`]), and reports it.
     async fn update(call: &Call<'_, Self::Api>, change: TypedChange<Self>) -> Result<Report<Self>, Failure>;
 }
@@ -135,7 +135,7 @@ pub(crate) trait ServedInPlace: Served {
 impl<A: Objects> Call<'_, A> {
     /// Brings an object's tags to the new inputs and reports the object: the end of an update, and of a kind of which only
     /// the tags change the whole of it.
-    pub(crate) async fn retagged<R: Served<Api = A>>(
+    pub(crate) async fn retagged<R: Operations<Api = A>>(
         &self,
         change: TypedChange<R>,
     ) -> Result<Report<R>, Failure> {
@@ -148,7 +148,7 @@ impl<A: Objects> Call<'_, A> {
 
 /// A kind whose objects can be used some time after they were made.
 #[async_trait]
-pub(crate) trait ServedLater: Served {
+pub(crate) trait ReadinessOperation: Operations {
     /// Tells whether an object can be used.
     async fn ready(
         call: &Call<'_, Self::Api>,
@@ -158,7 +158,7 @@ pub(crate) trait ServedLater: Served {
 
 /// A kind of lookup that has a client.
 #[async_trait]
-pub(crate) trait LookedUp: Kind {
+pub(crate) trait LookupOperation: Kind {
     /// The client of its service.
     type Api: Api;
 

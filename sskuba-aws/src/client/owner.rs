@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use sskuba_core::provider::{Class, Failure};
 
-use super::{Call, Found, Objects, Served, Which, refusal};
+use super::{Call, Found, Objects, Operations, Which, refusal};
 use crate::tags::{self, Tags};
 
 /// Makes the failure of a create that met an object of somebody else.
@@ -54,7 +54,7 @@ fn owner(found: &Tags) -> String {
 impl<A: Objects> Call<'_, A> {
     /// Returns our object where AWS says that the key of the wanted one is taken; another's is named in the refusal. The
     /// key is told by filters that the service knows.
-    pub(crate) async fn taken<R: Served<Api = A>>(
+    pub(crate) async fn taken<R: Operations<Api = A>>(
         &self,
         error: &SdkError<impl ProvideErrorMetadata + Error + 'static, impl Debug>,
         key: Vec<(&'static str, String)>,
@@ -70,7 +70,7 @@ impl<A: Objects> Call<'_, A> {
     /// Returns the one object that carries the token of this call. The tags are looked at again: an endpoint that does
     /// not know the filter must not hand us what belongs to others. Two can be there only if something else copied the
     /// tag.
-    pub(crate) async fn own<R: Served<Api = A>>(&self) -> Result<Option<Found<R::Item>>, Failure> {
+    pub(crate) async fn own<R: Operations<Api = A>>(&self) -> Result<Option<Found<R::Item>>, Failure> {
         let found = R::describe(self.aws, Which::Token(self.token())).await?.into_iter();
         let mut ours: Vec<_> =
             found.filter(|found| R::is_alive(found) && is_own(self, &found.tags)).collect();

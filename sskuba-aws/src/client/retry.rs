@@ -9,9 +9,9 @@ use super::failure::never_connected;
 /// an internal error. `503`, which is how EC2 throttles, is a refusal and stays repeatable. The result of such a call is
 /// taken with `sent_once`.
 #[derive(Debug)]
-pub(crate) struct OnlyRefused;
+pub(crate) struct RetryRefused;
 
-impl ClassifyRetry for OnlyRefused {
+impl ClassifyRetry for RetryRefused {
     fn classify_retry(&self, cx: &InterceptorContext) -> RetryAction {
         let lost = match cx.output_or_error() {
             Some(Err(error)) => match error.as_connector_error() {
@@ -26,6 +26,6 @@ impl ClassifyRetry for OnlyRefused {
     }
 
     fn name(&self) -> &'static str {
-        "only refused"
+        "retry what was refused"
     }
 }

@@ -11,9 +11,9 @@ use super::{Call, Objects};
 
 /// The generations whose create was sent by this process and not refused.
 #[derive(Default)]
-pub(crate) struct Tried(Mutex<HashSet<Token>>);
+pub(crate) struct SentCreates(Mutex<HashSet<Token>>);
 
-impl Tried {
+impl SentCreates {
     fn lock(&self) -> MutexGuard<'_, HashSet<Token>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,7 +21,7 @@ impl Kind for AvailabilityZones {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl LookedUp for AvailabilityZones {
+impl LookupOperation for AvailabilityZones {
     type Api = Ec2;
 
     async fn look(ec2: &Aws<Ec2>, args: AvailabilityZonesArgs) -> Result<AvailabilityZonesState, Failure> {

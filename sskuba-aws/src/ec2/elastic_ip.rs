@@ -33,7 +33,7 @@ impl Kind for Eip {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for Eip {
+impl Operations for Eip {
     type Api = Ec2;
     type Item = Address;
     const NAME: &'static str = "address";
@@ -75,7 +75,7 @@ impl Served for Eip {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for Eip {
+impl UpdateOperation for Eip {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         call.retagged(change).await
     }

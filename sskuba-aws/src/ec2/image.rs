@@ -46,7 +46,7 @@ impl Kind for Image {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl LookedUp for Image {
+impl LookupOperation for Image {
     type Api = Ec2;
 
     async fn look(ec2: &Aws<Ec2>, args: ImageArgs) -> Result<ImageState, Failure> {

@@ -203,7 +203,7 @@ fn decoded(text: &str) -> Option<Secret<Vec<u8>>> {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for Instance {
+impl Operations for Instance {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "instance";
@@ -253,7 +253,7 @@ impl Served for Instance {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for Instance {
+impl UpdateOperation for Instance {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let (id, args) = (&change.prior.id, &change.args);
         let found = Self::started(call, id).await?.filter(Self::is_alive).ok_or_else(|| {
@@ -280,7 +280,7 @@ impl ServedInPlace for Instance {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedLater for Instance {
+impl ReadinessOperation for Instance {
     async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
         Ok(match phase(found) {
             Some(Phase::Running) => TypedReadiness::Ready(Self::report(call, found).await?),

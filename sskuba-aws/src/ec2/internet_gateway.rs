@@ -38,7 +38,7 @@ impl Kind for InternetGateway {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for InternetGateway {
+impl Operations for InternetGateway {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "internet gateway";
@@ -85,7 +85,7 @@ impl Served for InternetGateway {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for InternetGateway {
+impl UpdateOperation for InternetGateway {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
         if vpc_of(&found) != change.args.vpc_id {

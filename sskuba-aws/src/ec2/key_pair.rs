@@ -38,7 +38,7 @@ fn same_key(value: &Value) -> Value {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for KeyPair {
+impl Operations for KeyPair {
     type Api = Ec2;
     type Item = types::KeyPairInfo;
     const NAME: &'static str = "key pair";
@@ -76,7 +76,7 @@ impl Served for KeyPair {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for KeyPair {
+impl UpdateOperation for KeyPair {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         call.retagged(change).await
     }

@@ -44,9 +44,9 @@ pub use security_group_rule::{
 pub use subnet::{Subnet, SubnetArgs, SubnetOutputs, SubnetState};
 pub use vpc::{Vpc, VpcArgs, VpcOutputs, VpcState};
 
-#[cfg(not(feature = "ec2"))]
-use crate::absent::Kinds;
 use crate::provider::Account;
+#[cfg(not(feature = "ec2"))]
+use crate::without_client::Kinds;
 
 /// Adds them with the client.
 #[cfg(feature = "ec2")]

@@ -90,7 +90,7 @@ impl Kind for NatGateway {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for NatGateway {
+impl Operations for NatGateway {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "NAT gateway";
@@ -157,7 +157,7 @@ impl Served for NatGateway {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for NatGateway {
+impl UpdateOperation for NatGateway {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         call.retagged(change).await
     }
@@ -165,7 +165,7 @@ impl ServedInPlace for NatGateway {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedLater for NatGateway {
+impl ReadinessOperation for NatGateway {
     async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
         Ok(match found.state() {
             Some(Phase::Available) => TypedReadiness::Ready(Self::report(call, found).await?),

@@ -83,7 +83,7 @@ impl Kind for Route {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for Route {
+impl Operations for Route {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "route";
@@ -115,7 +115,7 @@ impl Served for Route {
             .set_network_interface_id(args.network_interface_id.clone())
             .set_transit_gateway_id(args.transit_gateway_id.clone());
         // It carries no token: only what an interrupted create left is this resource's.
-        let may_be_ours = call.aws.tried.may_have_made(call);
+        let may_be_ours = call.aws.sent_creates.may_have_made(call);
         let sent = async {
             match create.customize().config_override(once()).send().await {
                 Err(error) if means(&error, Meaning::Taken) => {
@@ -130,7 +130,7 @@ impl Served for Route {
                 other => other.sent_once(call).map(|_| object(&args)),
             }
         };
-        call.aws.tried.send(call, sent).await
+        call.aws.sent_creates.send(call, sent).await
     }
 
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
@@ -156,7 +156,7 @@ impl Served for Route {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for Route {
+impl UpdateOperation for Route {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let args = change.args;
         let (v4, v6) = by_family(&args.destination);

@@ -34,7 +34,7 @@ impl Kind for RouteTable {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for RouteTable {
+impl Operations for RouteTable {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "route table";
@@ -73,7 +73,7 @@ impl Served for RouteTable {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for RouteTable {
+impl UpdateOperation for RouteTable {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         call.retagged(change).await
     }

@@ -37,7 +37,7 @@ impl Kind for RouteTableAssociation {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for RouteTableAssociation {
+impl Operations for RouteTableAssociation {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "association";
@@ -72,7 +72,7 @@ impl Served for RouteTableAssociation {
         if let Some(found) = call.aws.get::<Self>(&args.subnet_id).await? {
             let table = text(found.route_table_id());
             // It carries no token: only what an interrupted create left is this resource's.
-            if call.aws.tried.may_have_made(call) && table == args.route_table_id {
+            if call.aws.sent_creates.may_have_made(call) && table == args.route_table_id {
                 return Self::report(call, &found).await;
             }
             let message = format!("subnet {} uses route table {table} already", args.subnet_id);
@@ -81,7 +81,7 @@ impl Served for RouteTableAssociation {
         let associate = call.aws.associate_route_table().subnet_id(&args.subnet_id);
         let associate = associate.route_table_id(&args.route_table_id);
         let sent = async { associate.customize().config_override(once()).send().await.sent_once(call) };
-        let id = text(call.aws.tried.send(call, sent).await?.association_id());
+        let id = text(call.aws.sent_creates.send(call, sent).await?.association_id());
         Ok(Report::new(id.clone(), RouteTableAssociationState { id }))
     }
 
@@ -102,7 +102,7 @@ impl Served for RouteTableAssociation {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for RouteTableAssociation {
+impl UpdateOperation for RouteTableAssociation {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let gone = || {
             let message = format!("subnet {} uses no route table of its own any more", change.args.subnet_id);

@@ -53,7 +53,7 @@ impl Kind for SecurityGroup {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for SecurityGroup {
+impl Operations for SecurityGroup {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "security group";
@@ -109,7 +109,7 @@ impl Served for SecurityGroup {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for SecurityGroup {
+impl UpdateOperation for SecurityGroup {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let (before, allow) = (change.prior.args.as_ref(), change.args.allow_all_outbound);
         if before.is_none_or(|before| before.allow_all_outbound != allow) {

@@ -166,7 +166,7 @@ fn protocol_name(value: &Value) -> Value {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for SecurityGroupRule {
+impl Operations for SecurityGroupRule {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "rule";
@@ -227,7 +227,7 @@ impl Served for SecurityGroupRule {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for SecurityGroupRule {
+impl UpdateOperation for SecurityGroupRule {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         Self::bring(call, &change.prior.id, &change.args).await?;
         call.retagged(change).await

@@ -11,10 +11,11 @@ pub(super) use sskuba_core::provider::{Class, Failure, TypedChange, TypedPrior, 
 use sskuba_core::schema::Normaliser;
 use sskuba_core::value::Value;
 
-use crate::client::{Api, Objects, OnlyRefused};
+use crate::client::{Api, Objects, RetryRefused};
 pub(super) use crate::client::{
-    Aws, Found, Look, LookedUp, Meaning, Outcome, Report, Served, ServedInPlace, ServedLater, Which,
-    accepted, given, gone_is_fine, means, met, refusal, refuse_foreign, text, until, unused, visible,
+    Aws, Found, Look, LookupOperation, Meaning, Operations, Outcome, ReadinessOperation, Report,
+    UpdateOperation, Which, accepted, given, gone_is_fine, means, met, refusal, refuse_foreign, text, until,
+    unused, visible,
 };
 use crate::tags::{TOKEN, Tags};
 
@@ -78,7 +79,7 @@ pub(super) fn found<T>(
 
 /// Returns the configuration of a create that AWS does not make idempotent.
 pub(super) fn once() -> Builder {
-    aws_sdk_ec2::Config::builder().retry_classifier(OnlyRefused)
+    aws_sdk_ec2::Config::builder().retry_classifier(RetryRefused)
 }
 
 /// Returns the tags of an object that is about to be made.

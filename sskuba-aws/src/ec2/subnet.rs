@@ -64,7 +64,7 @@ impl Kind for Subnet {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for Subnet {
+impl Operations for Subnet {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "subnet";
@@ -121,7 +121,7 @@ impl Served for Subnet {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for Subnet {
+impl UpdateOperation for Subnet {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let public = change.args.map_public_ip_on_launch;
         Self::set_public(call, &change.prior.id, public, !public).await?;

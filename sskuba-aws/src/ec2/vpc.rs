@@ -45,7 +45,7 @@ impl Kind for Vpc {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl Served for Vpc {
+impl Operations for Vpc {
     type Api = Ec2;
     type Item = Item;
     const NAME: &'static str = "VPC";
@@ -91,7 +91,7 @@ impl Served for Vpc {
 
 #[cfg(feature = "ec2")]
 #[async_trait]
-impl ServedInPlace for Vpc {
+impl UpdateOperation for Vpc {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let now = Self::dns(call, &change.prior.id).await?;
         Self::set_dns(call, &change.prior.id, &change.args, now).await?;

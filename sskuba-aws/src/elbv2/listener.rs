@@ -55,7 +55,7 @@ impl Kind for Listener {
 
 #[cfg(feature = "elbv2")]
 #[async_trait]
-impl Served for Listener {
+impl Operations for Listener {
     type Api = Elb;
     type Item = Item;
     const NAME: &'static str = "listener";
@@ -114,7 +114,7 @@ impl Served for Listener {
 
 #[cfg(feature = "elbv2")]
 #[async_trait]
-impl ServedInPlace for Listener {
+impl UpdateOperation for Listener {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let args = &change.args;
         let modify = call.aws.modify_listener().listener_arn(&change.prior.id).port(args.port.into());

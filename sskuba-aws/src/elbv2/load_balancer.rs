@@ -109,7 +109,7 @@ const PROTECTION: &str = "deletion_protection.enabled";
 
 #[cfg(feature = "elbv2")]
 #[async_trait]
-impl Served for LoadBalancer {
+impl Operations for LoadBalancer {
     type Api = Elb;
     type Item = Item;
     const NAME: &'static str = "load balancer";
@@ -172,7 +172,7 @@ impl Served for LoadBalancer {
 
 #[cfg(feature = "elbv2")]
 #[async_trait]
-impl ServedInPlace for LoadBalancer {
+impl UpdateOperation for LoadBalancer {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let (arn, args) = (&change.prior.id, &change.args);
         let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
@@ -193,7 +193,7 @@ impl ServedInPlace for LoadBalancer {
 
 #[cfg(feature = "elbv2")]
 #[async_trait]
-impl ServedLater for LoadBalancer {
+impl ReadinessOperation for LoadBalancer {
     async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
         let state = found.state();
         Ok(match state.and_then(|state| state.code()) {

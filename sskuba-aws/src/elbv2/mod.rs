@@ -21,10 +21,10 @@ pub use target_group_attachment::{
     TargetGroupAttachmentState,
 };
 
-#[cfg(not(feature = "elbv2"))]
-use crate::absent::Kinds;
 use crate::kind::mistake;
 use crate::provider::Account;
+#[cfg(not(feature = "elbv2"))]
+use crate::without_client::Kinds;
 
 /// Adds them with the client.
 #[cfg(feature = "elbv2")]

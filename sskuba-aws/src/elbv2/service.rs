@@ -8,8 +8,8 @@ pub(super) use sskuba_core::provider::{Class, Failure, TypedChange, TypedPrior, 
 use super::Protocol;
 use crate::client::{Api, Batched, Objects, one_by_one};
 pub(super) use crate::client::{
-    Aws, Found, Look, Meaning, Outcome, Report, Served, ServedInPlace, ServedLater, Which, given,
-    gone_is_fine, means, refuse_foreign, text, until, visible,
+    Aws, Found, Look, Meaning, Operations, Outcome, ReadinessOperation, Report, UpdateOperation, Which,
+    given, gone_is_fine, means, refuse_foreign, text, until, visible,
 };
 use crate::tags::{self, Tags};
 

@@ -176,7 +176,7 @@ const DELAY: &str = "deregistration_delay.timeout_seconds";
 
 #[cfg(feature = "elbv2")]
 #[async_trait]
-impl Served for TargetGroup {
+impl Operations for TargetGroup {
     type Api = Elb;
     type Item = Item;
     const NAME: &'static str = "target group";
@@ -238,7 +238,7 @@ impl Served for TargetGroup {
 
 #[cfg(feature = "elbv2")]
 #[async_trait]
-impl ServedInPlace for TargetGroup {
+impl UpdateOperation for TargetGroup {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let (arn, args) = (&change.prior.id, &change.args);
         if let Some(check) = &args.health_check {

@@ -46,7 +46,7 @@ impl Kind for TargetGroupAttachment {}
 
 #[cfg(feature = "elbv2")]
 #[async_trait]
-impl Served for TargetGroupAttachment {
+impl Operations for TargetGroupAttachment {
     type Api = Elb;
     /// What a target is told by is all that there is to say of it.
     type Item = TargetGroupAttachmentArgs;
@@ -76,11 +76,11 @@ impl Served for TargetGroupAttachment {
 
     async fn create(call: &Call<'_>, args: TargetGroupAttachmentArgs) -> Result<Report<Self>, Failure> {
         // It carries no token: only what an interrupted create left is this resource's.
-        if !call.aws.tried.may_have_made(call) && Self::is_registered(call, &args).await? {
+        if !call.aws.sent_creates.may_have_made(call) && Self::is_registered(call, &args).await? {
             let message = format!("{} is a target of {} already", args.target_id, args.target_group_arn);
             return Err(Failure::exists(message, object(args).id));
         }
-        call.aws.tried.send(call, Self::register(call, args)).await
+        call.aws.sent_creates.send(call, Self::register(call, args)).await
     }
 
     async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
@@ -94,7 +94,7 @@ impl Served for TargetGroupAttachment {
 
 #[cfg(feature = "elbv2")]
 #[async_trait]
-impl ServedInPlace for TargetGroupAttachment {
+impl UpdateOperation for TargetGroupAttachment {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let before = parts(&change.prior.id)?;
         let (old, new) =

@@ -7,7 +7,7 @@ use sskuba_core::provider::Failure;
 #[cfg(feature = "sts")]
 use super::service::Sts;
 #[cfg(feature = "sts")]
-use crate::client::{Aws, LookedUp, Outcome, text};
+use crate::client::{Aws, LookupOperation, Outcome, text};
 use crate::kind::Kind;
 
 /// The account and principal that the credentials belong to.
@@ -29,7 +29,7 @@ impl Kind for CallerIdentity {}
 
 #[cfg(feature = "sts")]
 #[async_trait::async_trait]
-impl LookedUp for CallerIdentity {
+impl LookupOperation for CallerIdentity {
     type Api = Sts;
 
     async fn look(sts: &Aws<Sts>, _: CallerIdentityArgs) -> Result<CallerIdentityState, Failure> {

@@ -8,9 +8,9 @@ use sskuba_core::provider::Handlers;
 
 pub use caller_identity::{CallerIdentity, CallerIdentityArgs, CallerIdentityOutputs, CallerIdentityState};
 
-#[cfg(not(feature = "sts"))]
-use crate::absent::Kinds;
 use crate::provider::Account;
+#[cfg(not(feature = "sts"))]
+use crate::without_client::Kinds;
 
 /// Adds them with the client.
 #[cfg(feature = "sts")]

@@ -105,7 +105,7 @@ async fn set(
     });
     // What is refused is refused before anything is made.
     check_key(key)?;
-    super::fitting::check(context, key, &text, secret).await?;
+    super::check_value::check(context, key, &text, secret).await?;
     let (mut file, _alone) = context.settings_to_change()?;
     let was_sealed = matches!(file.get(key)?, Some(Entry::Sealed(_)));
     if was_sealed && !secret {

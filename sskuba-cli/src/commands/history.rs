@@ -11,7 +11,7 @@ use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &History) -> Result<Code, Stop> {
     if let Some(HistoryCommand::Show { revision }) = args.command {
-        return super::past::run(context, revision).await;
+        return super::history_show::run(context, revision).await;
     }
     let engine = context.engine(Access::Read)?;
     let runs = engine.history(&context.stack, args.limit).await?;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
-use sskuba_core::engine::{Became, Done, ObjectChange, Past};
+use sskuba_core::engine::{Became, ObjectChange, RunChanges, StateDiff};
 use sskuba_core::plan::{FieldChange, SavedChange};
 
 use super::history;
@@ -14,14 +14,14 @@ use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, revision: u64) -> Result<Code, Stop> {
     let engine = context.engine(Access::Read)?;
-    let past = engine.past(&context.stack, revision).await?;
+    let past = engine.run_changes(&context.stack, revision).await?;
     if context.screen.json {
         context.screen.document(&document(&past));
         return Ok(Code::Done);
     }
     let (paint, whole) = (context.screen.paint, context.screen.verbose);
     let mut text = head(&past, paint);
-    match &past.done {
+    match &past.changes {
         Some(done) => text.push_str(&body(done, paint, whole)),
         None => {
             let _ = writeln!(
@@ -36,7 +36,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, revision: u64) -> Result<
     Ok(Code::Done)
 }
 
-fn document(past: &Past) -> Json {
+fn document(past: &RunChanges) -> Json {
     let fields =
         |changes: &[FieldChange]| -> Vec<SavedChange> { changes.iter().map(SavedChange::of).collect() };
     let object = |object: &ObjectChange| {
@@ -46,8 +46,8 @@ fn document(past: &Past) -> Json {
         })
     };
     let mut document = history::document(&past.run);
-    document["kept"] = past.done.is_some().into();
-    if let Some(Done { objects, outputs, with, opened }) = &past.done {
+    document["kept"] = past.changes.is_some().into();
+    if let Some(StateDiff { objects, outputs, with, opened }) = &past.changes {
         document["objects"] = objects.iter().map(object).collect();
         document["outputs"] = json!(fields(outputs));
         document["with"] = json!(with);
@@ -56,7 +56,7 @@ fn document(past: &Past) -> Json {
     document
 }
 
-fn head(past: &Past, paint: Paint) -> String {
+fn head(past: &RunChanges, paint: Paint) -> String {
     let run = &past.run;
     let took = run.ended.map(|ended| format!(", {}", duration::passed(ended.since(run.started))));
     let title = format!("{} at revision {}", one_line(&run.command), run.revision);
@@ -81,8 +81,8 @@ fn head(past: &Past, paint: Paint) -> String {
     text
 }
 
-fn body(done: &Done, paint: Paint, whole: bool) -> String {
-    let Done { objects, outputs, with, opened } = done;
+fn body(done: &StateDiff, paint: Paint, whole: bool) -> String {
+    let StateDiff { objects, outputs, with, opened } = done;
     let mut text = String::from("\n");
     for object in objects {
         entry(&mut text, object, paint, whole);

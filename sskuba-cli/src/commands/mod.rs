@@ -2,16 +2,16 @@
 
 mod backups;
 mod cancel;
+mod check_value;
 mod config;
 mod down;
-mod fitting;
 mod graph;
 mod history;
+mod history_show;
 mod import;
 mod import_all;
 mod listing;
 mod output;
-mod past;
 mod planned;
 mod preview;
 mod recipients;

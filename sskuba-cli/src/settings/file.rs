@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sskuba_core::value::Value;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
-use super::own;
+use super::sskuba_table;
 use crate::stop::Stop;
 
 /// The table that holds what is not the program's.
@@ -40,7 +40,7 @@ impl StackFile {
             Err(error) => return Err(Stop::file("read", path)(error)),
         };
         let document = text.parse::<DocumentMut>().map_err(Stop::file("read", path))?;
-        let odd = document.get(OWN).map(own::check).unwrap_or_default();
+        let odd = document.get(OWN).map(sskuba_table::check).unwrap_or_default();
         if !odd.is_empty() {
             let lines: String = odd.iter().map(|line| format!("\n  - {line}")).collect();
             return Err(Stop::failed(format!(
@@ -130,13 +130,14 @@ impl StackFile {
 
     /// Returns the public keys that secrets are sealed to.
     pub(crate) fn recipients(&self) -> Vec<String> {
-        let listed = self.document.get(OWN).and_then(|own| own.get(own::RECIPIENTS)).and_then(Item::as_array);
+        let listed =
+            self.document.get(OWN).and_then(|own| own.get(sskuba_table::RECIPIENTS)).and_then(Item::as_array);
         listed.into_iter().flatten().filter_map(|key| key.as_str().map(str::to_owned)).collect()
     }
 
     /// Returns how many copies of earlier runs are kept, if it says so.
     pub(crate) fn backups(&self) -> Option<usize> {
-        let count = self.document.get(OWN)?.get(own::BACKUPS)?.as_integer()?;
+        let count = self.document.get(OWN)?.get(sskuba_table::BACKUPS)?.as_integer()?;
         usize::try_from(count).ok()
     }
 
@@ -155,7 +156,7 @@ impl StackFile {
             Item::Table(table)
         });
         if let Some(own) = own.as_table_like_mut() {
-            own.insert(own::RECIPIENTS, value(array));
+            own.insert(sskuba_table::RECIPIENTS, value(array));
         }
     }
 

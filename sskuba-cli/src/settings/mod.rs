@@ -4,8 +4,8 @@ mod bound;
 mod file;
 mod lock;
 mod merge;
-mod own;
 mod sealed;
+mod sskuba_table;
 
 pub(crate) use bound::{Place, open, seal};
 pub(crate) use file::{Entry, StackFile, check_key};

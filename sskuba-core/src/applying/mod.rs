@@ -1,6 +1,7 @@
 //! Applying: carries a plan out and records every step.
 
 mod begin;
+mod delete_first;
 mod dispatcher;
 mod end;
 mod gate;
@@ -8,7 +9,6 @@ mod keys;
 mod perform;
 mod report;
 mod waiting;
-mod whole;
 
 pub use dispatcher::apply;
 pub use report::{ApplyOptions, FailedStep, Report};

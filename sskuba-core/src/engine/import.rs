@@ -1,7 +1,7 @@
 //! Import: an object that exists already becomes a resource of the stack.
 
 use super::error::{EngineError, ImportError};
-use super::looking::Named;
+use super::read_object::ReadObject;
 use super::session::Session;
 use crate::address::{Address, Token};
 use crate::calling::place_id;
@@ -63,8 +63,8 @@ impl Session {
         let schema = &plan.graph.node(node).schema;
         let provider = plan.graph.node(node).provider.map(|p| plan.graph.node(p).address.clone());
         let prior = Prior { id: id.to_owned(), ..Prior::default() };
-        let (named, instance) = self.look_at(address, (provider.as_ref(), None), token, prior).await?;
-        let Named { object, usable } = named.ok_or_else(|| {
+        let (named, instance) = self.read_object(address, (provider.as_ref(), None), token, prior).await?;
+        let ReadObject { object, ready } = named.ok_or_else(|| {
             let (kind, id) = (address.kind_str().to_owned(), id.to_owned());
             EngineError::import(address, ImportError::UnknownObject { kind, id })
         })?;
@@ -78,7 +78,7 @@ impl Session {
         let applied: Map = fields.collect();
         let (observed, outputs) = resealed(schema, (&object.inputs, &object.outputs), &applied);
         let time = self.engine().clock.now();
-        let (status, failure) = usable.into_status();
+        let (status, failure) = ready.into_status();
         let place = place_id(self.journal(), &instance).map_err(|error| self.wrap(error))?;
         let record = Record {
             address: address.clone(),
@@ -120,7 +120,7 @@ impl Session {
     pub async fn look_for(&mut self, address: &Address, id: &str) -> Result<Option<Object>, EngineError> {
         let token = self.engine().ids.token();
         let prior = Prior { id: id.to_owned(), ..Prior::default() };
-        let (named, _) = self.look_at(address, (None, None), token, prior).await?;
+        let (named, _) = self.read_object(address, (None, None), token, prior).await?;
         Ok(named.map(|named| named.object))
     }
 

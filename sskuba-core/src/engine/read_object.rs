@@ -11,44 +11,44 @@ use crate::state::Status;
 
 /// An object that a person named.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(super) struct ReadObject {
     /// What it reports, as secret as its schema says; of what cannot be used yet only what is final.
     pub(super) object: Object,
     /// Whether it can be used.
-    pub(super) usable: Usable,
+    pub(super) ready: ReadyState,
 }
 
 /// Whether an object can be used.
 #[derive(Debug)]
-pub(super) enum Usable {
+pub(super) enum ReadyState {
     /// It can.
-    Now,
-    /// The next `up` waits for it.
-    Later,
+    Ready,
+    /// The next run waits for it.
+    Pending,
     /// Its service gave it up, and says why.
-    Never(String),
+    Failed(String),
 }
 
-impl Usable {
+impl ReadyState {
     /// Returns what is recorded of the object: its status, and why it is given up.
     pub(super) fn into_status(self) -> (Status, Option<String>) {
         match self {
-            Self::Now => (Status::Live, None),
-            Self::Later => (Status::Made, None),
-            Self::Never(why) => (Status::Failed, Some(why)),
+            Self::Ready => (Status::Live, None),
+            Self::Pending => (Status::Made, None),
+            Self::Failed(why) => (Status::Failed, Some(why)),
         }
     }
 }
 
 impl Session {
     /// Reads an object that a person names, and asks whether it can be used where its kind may not be.
-    pub(super) async fn look_at(
+    pub(super) async fn read_object(
         &mut self,
         address: &Address,
         (provider, generation): (Option<&Address>, Option<Token>),
         token: Token,
         prior: Prior,
-    ) -> Result<(Option<Named>, Configured), EngineError> {
+    ) -> Result<(Option<ReadObject>, Configured), EngineError> {
         let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
         let kind = address.kind_str();
         let registry = Arc::clone(&self.engine.registry);
@@ -64,21 +64,21 @@ impl Session {
         let schema = registry.schema(kind).ok();
         let Some(waits) = schema.as_ref().filter(|schema| schema.has_early()) else {
             return Ok((
-                Some(Named { object: object.sealed(schema.as_deref()), usable: Usable::Now }),
+                Some(ReadObject { object: object.sealed(schema.as_deref()), ready: ReadyState::Ready }),
                 instance,
             ));
         };
         let Object { id, inputs, outputs } = object.clone();
         let prior = Prior { id, inputs, outputs };
         let asked = async { instance.get().await?.ready(&cx, &prior).await };
-        let (mut object, usable) = match answered(asked).await.map_err(failed)? {
-            Readiness::Ready(object) => (object, Usable::Now),
-            Readiness::Pending(_) => (object, Usable::Later),
-            Readiness::Failed(why) => (object, Usable::Never(why)),
+        let (mut object, ready) = match answered(asked).await.map_err(failed)? {
+            Readiness::Ready(object) => (object, ReadyState::Ready),
+            Readiness::Pending(_) => (object, ReadyState::Pending),
+            Readiness::Failed(why) => (object, ReadyState::Failed(why)),
         };
-        if !matches!(usable, Usable::Now) {
+        if !matches!(ready, ReadyState::Ready) {
             object.outputs.retain(|name, _| waits.is_early(name));
         }
-        Ok((Some(Named { object: object.sealed(schema.as_deref()), usable }), instance))
+        Ok((Some(ReadObject { object: object.sealed(schema.as_deref()), ready }), instance))
     }
 }

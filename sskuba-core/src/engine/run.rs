@@ -18,7 +18,7 @@ use crate::planning::PlanOptions;
 use crate::stack::{IntoProgram, Program};
 
 /// A run that is about to begin; await it. `W` is what it carries out: a plan that was made ([`Planned`]), or the plan
-/// that it makes itself of a program or of nothing ([`Unplanned`]).
+/// that it makes itself of a program or of nothing ([`PlanAndApply`]).
 ///
 /// A run may be dropped at any time, or its task aborted: calls that were under way are then cut off, the stack is free at
 /// once, and the next run finds out what became of them. [`cancel`](Self::cancel) ends it without that: what runs is
@@ -48,7 +48,7 @@ struct Prepared<'a, W> {
 pub struct Planned(Plan);
 
 /// What a plan is to be made of.
-pub struct Unplanned<'a> {
+pub struct PlanAndApply<'a> {
     stack: &'a StackId,
     /// What is declared; nothing to take the stack down.
     program: Option<Box<dyn Program + 'a>>,
@@ -62,9 +62,9 @@ impl<W> fmt::Debug for RunCall<'_, W> {
     }
 }
 
-impl fmt::Debug for Unplanned<'_> {
+impl fmt::Debug for PlanAndApply<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unplanned").field("stack", self.stack).finish_non_exhaustive()
+        f.debug_struct("PlanAndApply").field("stack", self.stack).finish_non_exhaustive()
     }
 }
 
@@ -94,16 +94,16 @@ impl Engine {
         &'a self,
         stack: &'a StackId,
         program: impl IntoProgram<How, Program: 'a>,
-    ) -> RunCall<'a, Unplanned<'a>> {
-        self.run_call("up", Unplanned::new(stack, Some(Box::new(program.into_program()))))
+    ) -> RunCall<'a, PlanAndApply<'a>> {
+        self.run_call("up", PlanAndApply::new(stack, Some(Box::new(program.into_program()))))
     }
 
     /// Takes a stack down.
     ///
     /// # Errors
     /// When it is awaited: if something is protected, or the state cannot be read or written.
-    pub fn down<'a>(&'a self, stack: &'a StackId) -> RunCall<'a, Unplanned<'a>> {
-        self.run_call("down", Unplanned::new(stack, None))
+    pub fn down<'a>(&'a self, stack: &'a StackId) -> RunCall<'a, PlanAndApply<'a>> {
+        self.run_call("down", PlanAndApply::new(stack, None))
     }
 
     fn run_call<W>(&self, command: &'static str, what: W) -> RunCall<'_, W> {
@@ -152,7 +152,7 @@ impl<'a, W> RunCall<'a, W> {
     }
 }
 
-impl RunCall<'_, Unplanned<'_>> {
+impl RunCall<'_, PlanAndApply<'_>> {
     /// Sets what the plan is made with: configuration, targets, excludes, replacements by hand.
     pub fn plan_options(self, options: PlanOptions) -> Self {
         self.with(|run| run.what.options = options)
@@ -165,7 +165,7 @@ impl RunCall<'_, Unplanned<'_>> {
     }
 }
 
-impl<'a> Unplanned<'a> {
+impl<'a> PlanAndApply<'a> {
     fn new(stack: &'a StackId, program: Option<Box<dyn Program + 'a>>) -> Self {
         Self { stack, program, options: PlanOptions::default(), recovers: true }
     }
@@ -190,7 +190,7 @@ impl Prepared<'_, Planned> {
     }
 }
 
-impl Prepared<'_, Unplanned<'_>> {
+impl Prepared<'_, PlanAndApply<'_>> {
     async fn run(self) -> Result<Report, EngineError> {
         let mut session = self.engine.open(self.what.stack, self.command, self.wait).await?;
         let result = async {
@@ -227,7 +227,7 @@ impl Future for RunCall<'_, Planned> {
     }
 }
 
-impl<'a> Future for RunCall<'a, Unplanned<'a>> {
+impl<'a> Future for RunCall<'a, PlanAndApply<'a>> {
     type Output = Result<Report, EngineError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

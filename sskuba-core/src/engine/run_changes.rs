@@ -17,16 +17,16 @@ use crate::state::{Codec, Image, State};
 
 /// What a run did.
 #[derive(Debug)]
-pub struct Past {
+pub struct RunChanges {
     /// The run.
     pub run: Run,
     /// What it did to objects and outputs; none if the states before and after it are not kept any more.
-    pub done: Option<Done>,
+    pub changes: Option<StateDiff>,
 }
 
 /// The difference of two states.
 #[derive(Debug)]
-pub struct Done {
+pub struct StateDiff {
     /// What became of objects, in the order of their addresses.
     pub objects: Vec<ObjectChange>,
     /// The exported outputs that differ.
@@ -68,7 +68,7 @@ impl Engine {
     ///
     /// # Errors
     /// If there is none at that revision, which the message has the nearest of; or the stack cannot be read.
-    pub async fn past(&self, stack: &StackId, revision: u64) -> Result<Past, EngineError> {
+    pub async fn run_changes(&self, stack: &StackId, revision: u64) -> Result<RunChanges, EngineError> {
         let (all, image) = self.noted(stack, usize::MAX).await?;
         let Some(at) = all.iter().position(|noted| noted.run.revision == revision) else {
             return Err(missing(stack, revision, &all));
@@ -85,18 +85,18 @@ impl Engine {
         let after = kept.iter().filter_map(|kept| Some((kept.at(end, false)?, kept))).min_by_key(|k| k.0);
         let run = all[at].run.clone();
         let (Some((from, before)), Some((to, after))) = (before, after) else {
-            return Ok(Past { run, done: None });
+            return Ok(RunChanges { run, changes: None });
         };
         let others = all.iter().map(|noted| noted.run.revision).filter(|other| *other != revision);
         let with: Vec<u64> = others.filter(|other| (from + 1..=to).contains(other)).collect();
         // From the very beginning on is no account of one run.
         if from == 0 && start > 0 {
-            return Ok(Past { run, done: None });
+            return Ok(RunChanges { run, changes: None });
         }
         let (old, opened) = self.state_at(stack, &before.image, from).await?;
         let (new, also) = self.state_at(stack, &after.image, to).await?;
         let (objects, outputs) = (compare(&old, &new), FieldChange::between(old.exports(), new.exports()));
-        Ok(Past { run, done: Some(Done { objects, outputs, with, opened: opened && also }) })
+        Ok(RunChanges { run, changes: Some(StateDiff { objects, outputs, with, opened: opened && also }) })
     }
 
     /// Rebuilds a state at a revision that a kept one goes back to; tells whether its secrets are open.

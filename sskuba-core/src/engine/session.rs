@@ -7,9 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::Engine;
 use super::error::{EditError, EngineError, Undertaking};
-use super::looking::{Named, Usable};
 use super::open::{REAL, SIMULATED, WORLD, check_world, digester};
 use super::planned::make_plan;
+use super::read_object::{ReadObject, ReadyState};
 use crate::address::{Address, StackId};
 use crate::applying::{ApplyOptions, Report, apply};
 use crate::calling::Tools;
@@ -278,14 +278,14 @@ impl Session {
             Resolution::Created { id } => {
                 let prior = Prior { id: id.clone(), inputs: intent.inputs.clone(), outputs: Map::new() };
                 let used = (intent.provider.as_ref(), intent.instance);
-                let (named, _) = self.look_at(address, used, token, prior).await?;
+                let (named, _) = self.read_object(address, used, token, prior).await?;
                 let unknown = || EditError::UnknownObject { kind: address.kind_str().to_owned(), id };
-                let Named { object, usable } = named.ok_or_else(unknown)?;
+                let ReadObject { object, ready } = named.ok_or_else(unknown)?;
                 let Object { id, inputs: observed, outputs } = object;
-                match usable {
-                    Usable::Now => (Outcome::Applied { id, observed, outputs, took: 0 }, None),
-                    Usable::Later => (Outcome::Made { id, observed, outputs, took: 0 }, None),
-                    Usable::Never(why) => (Outcome::Made { id, observed, outputs, took: 0 }, Some(why)),
+                match ready {
+                    ReadyState::Ready => (Outcome::Applied { id, observed, outputs, took: 0 }, None),
+                    ReadyState::Pending => (Outcome::Made { id, observed, outputs, took: 0 }, None),
+                    ReadyState::Failed(why) => (Outcome::Made { id, observed, outputs, took: 0 }, Some(why)),
                 }
             }
         };

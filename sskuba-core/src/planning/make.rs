@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::declared::{Declared, Durations, refuse_obstacles};
+use super::delete_first;
 use super::diagnostic::Diagnostic;
 use super::hooks;
 use super::orders;
@@ -11,7 +12,6 @@ use super::places::PlaceOf;
 use super::removals::Removals;
 use super::select::select;
 use super::waits;
-use super::whole;
 use crate::address::StackId;
 use crate::config::ConfigValues;
 use crate::graph::{Dag, DesiredGraph, NodeId};
@@ -170,8 +170,8 @@ fn join(
         1 + 2 * u8::from(to.action == Action::Delete) + u8::from(to.verdict == Verdict::Certain)
     };
     let mut weak: Vec<_> = removals.edges(steps).into_iter().map(|edge| (rank(&edge), edge)).collect();
-    weak.extend(whole::cascades(steps).into_iter().map(|edge| (rank(&edge), edge)));
-    weak.extend(whole::needs(&request.graph, steps).into_iter().map(|edge| (0, edge)));
+    weak.extend(delete_first::cascades(steps).into_iter().map(|edge| (rank(&edge), edge)));
+    weak.extend(delete_first::needs(&request.graph, steps).into_iter().map(|edge| (0, edge)));
     orders::join(steps.len(), edges, weak).unwrap_or_else(|cycle| {
         let names: Vec<_> = cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
         let message =

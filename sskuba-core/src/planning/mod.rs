@@ -4,6 +4,7 @@
 mod below;
 mod causes;
 mod declared;
+mod delete_first;
 mod diagnostic;
 mod hooks;
 mod keys;
@@ -17,7 +18,6 @@ mod select;
 #[cfg(test)]
 mod tests;
 mod waits;
-mod whole;
 
 pub use diagnostic::Diagnostic;
 pub use lint::lint;

@@ -1,4 +1,4 @@
-//! The kinds that are made here: secrets and configs.
+//! The kinds that are made without a machine: secrets and configs.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,14 +16,14 @@ use crate::resources::{Config, ConfigArgs, ConfigState, Kind, Secrets, SecretsAr
 use crate::secrets::{self, Bundle};
 use crate::validate::{Target, validate};
 
-/// The handler of the kinds that are made here.
+/// The handler of the kinds that are made without a machine.
 #[derive(Debug, Clone)]
-pub(crate) struct Here {
+pub(crate) struct LocalKinds {
     clock: Arc<dyn Clock>,
     random: Arc<dyn IdSource>,
 }
 
-impl Default for Here {
+impl Default for LocalKinds {
     fn default() -> Self {
         Self { clock: Arc::new(SystemClock), random: Arc::new(SystemIds) }
     }
@@ -44,7 +44,7 @@ fn all<T: ToString>(problems: &[T]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-impl Here {
+impl LocalKinds {
     /// Returns secrets of no cluster, made once: what a config is tried with. The key for service accounts is of the
     /// kind that takes no time.
     fn nobodys(&self) -> Option<String> {
@@ -102,7 +102,7 @@ impl Here {
 }
 
 #[async_trait]
-impl Handler<Secrets> for Here {
+impl Handler<Secrets> for LocalKinds {
     async fn create(&self, _: &Cx, args: SecretsArgs) -> Result<TypedObject<Secrets>, Failure> {
         let state = self.secrets(args).await?;
         Ok(TypedObject::new(state.id.clone(), state))
@@ -130,7 +130,7 @@ impl Handler<Secrets> for Here {
 }
 
 #[async_trait]
-impl Handler<Config> for Here {
+impl Handler<Config> for LocalKinds {
     async fn create(&self, cx: &Cx, args: ConfigArgs) -> Result<TypedObject<Config>, Failure> {
         let (id, yaml) = (cx.token.to_string(), self.config(&args)?);
         Ok(TypedObject::new(id.clone(), ConfigState { id, yaml }))
@@ -176,7 +176,7 @@ impl Handler<Config> for Here {
 }
 
 #[async_trait]
-impl Update<Config> for Here {
+impl Update<Config> for LocalKinds {
     async fn update(&self, _: &Cx, change: TypedChange<Config>) -> Result<TypedObject<Config>, Failure> {
         let (id, yaml) = (change.prior.id, self.config(&change.args)?);
         Ok(TypedObject::new(id.clone(), ConfigState { id, yaml }))

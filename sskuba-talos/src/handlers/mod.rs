@@ -1,13 +1,13 @@
 //! The handlers of the kinds: those that need no machine, and those that do.
 
-#[cfg(not(feature = "client"))]
-mod absent;
 #[cfg(feature = "client")]
 mod api;
-mod here;
-
+mod local_kinds;
 #[cfg(not(feature = "client"))]
-pub(crate) use absent::{Machines, machine_kind};
+mod without_client;
+
 #[cfg(feature = "client")]
 pub(crate) use api::{Api as Machines, machine_kind};
-pub(crate) use here::Here;
+pub(crate) use local_kinds::LocalKinds;
+#[cfg(not(feature = "client"))]
+pub(crate) use without_client::{Machines, machine_kind};

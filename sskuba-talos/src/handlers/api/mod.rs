@@ -9,7 +9,7 @@ use sskuba_core::resource::Resource;
 use sskuba_core::secret::Secret;
 use tokio::time::{Instant, sleep};
 
-use super::here::bundle;
+use super::local_kinds::bundle;
 use crate::api::{ApiError, ErrorKind, Target, TlsFault};
 use crate::client::{Bound, Credentials, Identity, Machine, Settings};
 use crate::secrets::{Bundle, Role};
