@@ -212,9 +212,10 @@ impl<'a, 'w> Context<'a, 'w> {
         let simulated = self.cli.providers.iter().map(|provider| {
             let made = factory(provider.name(), provider.schemas(), &options);
             made.map_err(|why| {
-                let faults =
-                    options.faults.as_ref().map_or("", |_| "; the faults are from SSKUBA_SIM_FAULTS");
-                Stop::usage(format!("provider {} cannot be simulated: {why}{faults}", provider.name()))
+                let faults = options.faults.as_ref().map(|_| "; the faults are from SSKUBA_SIM_FAULTS");
+                let crash = options.crash.as_ref().map(|_| "; the crash is from SSKUBA_SIM_CRASH");
+                let [faults, crash] = [faults, crash].map(Option::unwrap_or_default);
+                Stop::usage(format!("provider {} cannot be simulated: {why}{faults}{crash}", provider.name()))
             })
         });
         simulated.collect()

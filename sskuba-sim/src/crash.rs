@@ -25,8 +25,8 @@ pub struct Crash {
 /// Says what is wrong with the text of a [`Crash`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "cannot read the crash `{text}` of SSKUBA_SIM_CRASH: {why}; the form is `after create ADDRESS`, with `before` or \
-     `after` and `create`, `update` or `delete`"
+    "cannot read the crash `{text}`: {why}; the form is `after create ADDRESS`, with `before` or `after` and `create`, \
+     `update` or `delete`"
 )]
 pub struct CrashError {
     text: String,

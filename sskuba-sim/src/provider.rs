@@ -115,7 +115,7 @@ impl SimProvider {
     }
 
     /// Returns where the objects of this instance are.
-    pub(crate) fn here(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         let own = [("account", self.options.account.clone()), ("region", self.options.region.clone())];
         Place::of(own).and(self.said.clone())
     }
@@ -326,7 +326,7 @@ impl Provider for SimProvider {
 #[async_trait]
 impl Instance for SimProvider {
     async fn place(&self) -> Result<Place, Failure> {
-        Ok(self.here())
+        Ok(self.place())
     }
 
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {

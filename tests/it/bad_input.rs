@@ -27,7 +27,7 @@ pub(crate) fn has(text: &str, parts: &[&str]) {
 
 /// The text of an error that there must be, and what can be done about it.
 #[track_caller]
-pub(crate) fn told<T>(result: Result<T, EngineError>) -> String {
+pub(crate) fn message_of<T>(result: Result<T, EngineError>) -> String {
     match result {
         Ok(_) => panic!("it was accepted"),
         Err(error) if error.hint().is_empty() => sskuba::core::engine::with_causes(&error),

@@ -25,10 +25,11 @@ mod places;
 mod readiness;
 mod repairs;
 mod replace;
+mod rewrites;
 mod rust_types;
 mod schedule;
 mod spans;
 mod store_faults;
 mod versions;
-mod whole;
+
 mod world;

@@ -15,7 +15,7 @@ use sskuba::sim::kinds::{self, Bucket, Grant, Machine, Network, Subnet};
 use sskuba::sim::{Fault, Op, Phase, SimProvider};
 use sskuba_testkit::around::{Around, Outer};
 
-use crate::bad_input::{has, told};
+use crate::bad_input::{has, message_of};
 use crate::world::Bench;
 
 fn program(stack: &mut Stack) -> sskuba::Result {
@@ -103,7 +103,7 @@ async fn an_edit_is_still_undone_after_a_fold_and_by_its_revision() {
     let document = bench.engine.export_state(&bench.stack).await.unwrap();
     // An import folds, and this one changes nothing.
     session.import_state(document).await.unwrap();
-    has(&told(session.undoing(Some(1)).await), &["revision 1", "is not an edit", "[ListEdits]"]);
+    has(&message_of(session.undoing(Some(1)).await), &["revision 1", "is not an edit", "[ListEdits]"]);
     let undoing = session.undoing(Some(revision)).await.unwrap();
     session.undo(&undoing, false).await.unwrap();
     session.close().await.unwrap();
@@ -115,7 +115,7 @@ async fn what_happened_since_is_listed_instead_of_lost() {
     let bench = Bench::new();
     bench.up(program).await.unwrap();
     let mut session = open(&bench, "state rm").await;
-    has(&told(session.undoing(None).await), &["nobody edited the state of local/test/dev"]);
+    has(&message_of(session.undoing(None).await), &["nobody edited the state of local/test/dev"]);
     session.forget(&at("sim:compute:Machine::web")).await.unwrap();
     session.close().await.unwrap();
     bench.up(program).await.unwrap();
@@ -123,7 +123,7 @@ async fn what_happened_since_is_listed_instead_of_lost() {
 
     let mut session = open(&bench, "state undo").await;
     let undoing = session.undoing(None).await.unwrap();
-    let text = told(session.undo(&undoing, false).await);
+    let text = message_of(session.undo(&undoing, false).await);
     has(
         &text,
         &["undoing `state rm` of revision", "sim:compute:Machine::web was created again since, as m-"],
@@ -159,7 +159,7 @@ async fn an_update_since_an_import_is_an_obstacle_too() {
     bench.up(changed).await.unwrap();
     let mut session = open(&bench, "state undo").await;
     let undoing = session.undoing(None).await.unwrap();
-    has(&told(session.undo(&undoing, false).await), &[&address, "was changed by a run since"]);
+    has(&message_of(session.undo(&undoing, false).await), &[&address, "was changed by a run since"]);
     session.close().await.unwrap();
     bench.engine.down(&bench.stack).await.unwrap();
     let session = open(&bench, "state undo").await;
@@ -218,7 +218,7 @@ async fn an_edit_waits_for_a_call_that_is_open_at_its_address() {
     let mut session = open(&bench, "state undo").await;
     let undoing = session.undoing(None).await.unwrap();
     has(
-        &told(session.undo(&undoing, false).await),
+        &message_of(session.undo(&undoing, false).await),
         &["a call for sim:access:Grant::grant was interrupted since"],
     );
     session.close().await.unwrap();
@@ -235,10 +235,10 @@ async fn a_move_that_cannot_be_says_why_and_changes_nothing() {
         (NET, NET, ["is recorded already, as net-", "[MakeRoom("]),
         ("sim:net:Network::none", NET, ["is not recorded", "[ListState]"]),
     ] {
-        has(&told(session.move_to(&at(from), &at(to)).await), &parts);
+        has(&message_of(session.move_to(&at(from), &at(to)).await), &parts);
     }
     let names = [at(NET), at("sim:net:Network::none")];
-    has(&told(session.forget_all(&names).await), &["sim:net:Network::none is not recorded"]);
+    has(&message_of(session.forget_all(&names).await), &["sim:net:Network::none is not recorded"]);
     session.close().await.unwrap();
     assert_eq!(recorded(&bench).await, before);
 }
@@ -263,7 +263,7 @@ async fn open_calls_and_outputs_travel_with_an_export() {
     let open = session.state().pending().next().unwrap();
     assert_eq!(open.inputs["action"].exposed().unwrap(), "canary");
     // What is open here would be forgotten by another import.
-    let text = told(session.import_state(document).await);
+    let text = message_of(session.import_state(document).await);
     has(&text, &["are interrupted", "sim:access:Grant::grant", "[Recover]"]);
     session.close().await.unwrap();
 }
@@ -276,7 +276,7 @@ async fn an_import_without_the_key_of_its_secrets_is_refused() {
     let mut document = bench.engine.export_state(&bench.stack).await.unwrap();
     document.as_object_mut().unwrap().remove("key");
     let mut session = open(&bench, "state import").await;
-    has(&told(session.import_state(document).await), &["its `key`", "is missing", "[UseExport]"]);
+    has(&message_of(session.import_state(document).await), &["its `key`", "is missing", "[UseExport]"]);
     session.close().await.unwrap();
     assert_eq!(recorded(&bench).await, before);
 }
@@ -319,7 +319,7 @@ async fn a_rotated_key_opens_what_is_there_and_an_old_export_opens_with_its_own(
 
     // Who is no recipient reads what is open, and is told who could.
     assert!(!eve.read(&of_bob.stack).await.unwrap().opened);
-    let text = told(eve.open(&of_bob.stack, "up", Duration::ZERO).await);
+    let text = message_of(eve.open(&of_bob.stack, "up", Duration::ZERO).await);
     has(&text, &["the secrets of local/test/dev", &names[0], &names[1], "[GiveIdentity]"]);
     assert!(!text.contains(&names[2]));
     // The old key opens nothing of now, and its export still opens for Ann.
@@ -328,7 +328,7 @@ async fn a_rotated_key_opens_what_is_there_and_an_old_export_opens_with_its_own(
     let (then, now) =
         (holder(0).open(&sealed).await.unwrap(), holder(0).open(&now.meta["key"]).await.unwrap());
     assert_ne!(then.expose(), now.expose());
-    has(&told(of_bob.up_import(old.clone()).await), &[&names[0], "[GiveIdentity]"]);
+    has(&message_of(of_bob.up_import(old.clone()).await), &[&names[0], "[GiveIdentity]"]);
     let of_ann = Bench { engine: engine(&of_bob, holder(0), store.clone()), ..of_bob };
     of_ann.up_import(old).await.unwrap();
     assert_eq!(recorded(&of_ann).await, before);
@@ -369,7 +369,7 @@ async fn a_rotation_or_a_repair_that_is_cut_short_leaves_what_was() {
     let key = store.load(&bench.stack).await.unwrap().unwrap().meta["key"].clone();
     let broken = engine(&bench, keyring.clone(), Arc::new(Outer(NoFold(store.clone()))));
     let mut session = broken.open(&bench.stack, "state rotate-key", Duration::ZERO).await.unwrap();
-    has(&told(session.rotate_key(&keyring).await), &["failed to fold"]);
+    has(&message_of(session.rotate_key(&keyring).await), &["failed to fold"]);
     session.close().await.unwrap();
     assert_eq!(store.load(&bench.stack).await.unwrap().unwrap().meta["key"], key);
     assert_eq!(recorded(&bench).await, before, "the old key opens it all");
@@ -405,7 +405,7 @@ async fn a_repair_keeps_what_can_be_read_and_says_what_cannot() {
     let put = image.records.iter().filter_map(spoilt).collect();
     store.fold(&lease, Fold { records: Records::put(put), ..Fold::default() }).await.unwrap();
     store.release(&lease).await.unwrap();
-    has(&told(bench.engine.read(&bench.stack).await), &["record ", "checksum", "[Repair]"]);
+    has(&message_of(bench.engine.read(&bench.stack).await), &["record ", "checksum", "[Repair]"]);
 
     let found = bench.engine.examine(&bench.stack).await.unwrap();
     assert_eq!((found.salvage.state.len(), found.salvage.unreadable.len()), (2, 1));
@@ -420,7 +420,7 @@ async fn a_repair_keeps_what_can_be_read_and_says_what_cannot() {
     assert_eq!(found.readable.as_ref().unwrap()["records"].as_array().unwrap().len(), 2);
     // Without copies nothing is written.
     let refused = bench.engine.repair(&bench.stack, Duration::ZERO, false, |_| Err("no room".into())).await;
-    assert_eq!(told(refused), "no room");
+    assert_eq!(message_of(refused), "no room");
     assert!(bench.engine.read(&bench.stack).await.is_err());
     let mut copied = String::new();
     let keep = |found: &sskuba::core::engine::Examination| {
@@ -453,7 +453,7 @@ async fn secrets_that_nobody_can_open_can_be_left_out_and_are_sent_anew() {
     let found = bench.engine.examine(&bench.stack).await.unwrap();
     assert!(found.is_damaged() && found.closed.is_some() && found.readable.is_none());
     let refused = bench.engine.repair(&bench.stack, Duration::ZERO, false, |_| Ok(())).await;
-    has(&told(refused), &["none of the identities given opens them"]);
+    has(&message_of(refused), &["none of the identities given opens them"]);
     bench.engine.repair(&bench.stack, Duration::ZERO, true, |_| Ok(())).await.unwrap();
     let snapshot = bench.engine.read(&bench.stack).await.unwrap();
     assert!(snapshot.opened && snapshot.state.len() == 2);

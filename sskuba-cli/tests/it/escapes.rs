@@ -90,9 +90,9 @@ fn program(stack: &mut Stack) -> Result<()> {
     Ok(())
 }
 
-struct Desk(tempfile::TempDir);
+struct Setup(tempfile::TempDir);
 
-impl Desk {
+impl Setup {
     async fn run(&self, args: &[&str], terminal: bool) -> String {
         let mut environment = Environment::empty(self.0.path());
         // Said, because a program that is not run by cargo begins nowhere of its own accord.
@@ -143,8 +143,8 @@ fn harmless(text: &str, args: &[&str], terminal: bool) {
 
 #[tokio::test]
 async fn nothing_that_others_say_is_obeyed_by_a_terminal() {
-    let desk = Desk(tempfile::tempdir().unwrap());
-    std::fs::write(desk.0.path().join("Cargo.toml"), "").unwrap();
+    let setup = Setup(tempfile::tempdir().unwrap());
+    std::fs::write(setup.0.path().join("Cargo.toml"), "").unwrap();
     let (key, bad) = (format!("{HOSTILE}=1"), format!("text=bad-name{HOSTILE}"));
     let failing = format!("text=panic{HOSTILE}");
     let calls: Vec<Vec<&str>> = vec![
@@ -179,10 +179,10 @@ async fn nothing_that_others_say_is_obeyed_by_a_terminal() {
     ];
     for args in &calls {
         for terminal in [false, true] {
-            let text = desk.run(args, terminal).await;
+            let text = setup.run(args, terminal).await;
             harmless(&text, args, terminal);
         }
-        let json = desk.run(&[args.as_slice(), &["--json"]].concat(), false).await;
+        let json = setup.run(&[args.as_slice(), &["--json"]].concat(), false).await;
         assert!(!json.contains('\u{1b}'), "{args:?}: {json}");
     }
 }

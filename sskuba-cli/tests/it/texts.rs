@@ -36,13 +36,13 @@ fn program(stack: &mut Stack) -> Result<()> {
 const GRANT: &str = "sim:access:Grant::ops";
 
 /// A folder, the variables of the next runs, and what was said so far.
-struct Desk {
+struct Setup {
     folder: tempfile::TempDir,
     variables: Vec<(&'static str, String)>,
     said: String,
 }
 
-impl Desk {
+impl Setup {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("Cargo.toml"), "").unwrap();
@@ -149,102 +149,103 @@ fn shown(word: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn leases_and_edits() {
-    let mut desk = Desk::new();
-    desk.asks("there is no stack", "state export").await;
-    desk.asks("there is no stack to edit", "state rm a:b:C::d --yes").await;
-    desk.does("up --yes").await;
-    let store = Sled::open(desk.folder.path().join(".sskuba/state"));
+    let mut setup = Setup::new();
+    setup.asks("there is no stack", "state export").await;
+    setup.asks("there is no stack to edit", "state rm a:b:C::d --yes").await;
+    setup.does("up --yes").await;
+    let store = Sled::open(setup.folder.path().join(".sskuba/state"));
     let owner = Owner { user: "bob".into(), host: "laptop".into(), pid: 41, command: "up".into() };
     let lease = store.acquire(&"local/shop/dev".parse().unwrap(), &owner).await.unwrap();
-    desk.asks("somebody else writes the stack", "up --yes").await;
-    desk.asks("an edit meets a writer", "state move a:b:C::d a:b:C::e").await;
-    desk.asks("the holder is alive", "state unlock --yes").await;
+    setup.asks("somebody else writes the stack", "up --yes").await;
+    setup.asks("an edit meets a writer", "state move a:b:C::d a:b:C::e").await;
+    setup.asks("the holder is alive", "state unlock --yes").await;
     store.release(&lease).await.unwrap();
-    desk.asks("nobody can be asked", "state rm sim:store:Bucket::logs").await;
-    desk.asks("the address is none", "state rm nonsense --yes").await;
-    desk.asks("it is not recorded", "state rm sim:store:Bucket::none --yes").await;
-    desk.asks("a move to another kind", "state move sim:store:Bucket::logs sim:net:Network::logs").await;
-    desk.asks("a move to a place that is taken", "state move sim:net:Network::main sim:net:Network::main")
+    setup.asks("nobody can be asked", "state rm sim:store:Bucket::logs").await;
+    setup.asks("the address is none", "state rm nonsense --yes").await;
+    setup.asks("it is not recorded", "state rm sim:store:Bucket::none --yes").await;
+    setup.asks("a move to another kind", "state move sim:store:Bucket::logs sim:net:Network::logs").await;
+    setup
+        .asks("a move to a place that is taken", "state move sim:net:Network::main sim:net:Network::main")
         .await;
-    desk.asks("nothing was edited", "state undo --yes").await;
-    desk.asks("that revision is no edit", "state undo 1 --yes").await;
-    desk.does("state rm sim:net:Network::main --yes").await;
-    desk.does("up --yes").await;
-    desk.asks("what was removed was made again", "state undo --yes").await;
-    desk.asks("no create is open", &format!("state resolve {GRANT} --not-created")).await;
-    insta::assert_snapshot!("leases_and_edits", desk.said);
+    setup.asks("nothing was edited", "state undo --yes").await;
+    setup.asks("that revision is no edit", "state undo 1 --yes").await;
+    setup.does("state rm sim:net:Network::main --yes").await;
+    setup.does("up --yes").await;
+    setup.asks("what was removed was made again", "state undo --yes").await;
+    setup.asks("no create is open", &format!("state resolve {GRANT} --not-created")).await;
+    insta::assert_snapshot!("leases_and_edits", setup.said);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recovery() {
-    let mut desk = Desk::new();
-    desk.variables.push(("SSKUBA_SIM_FAULTS", "lost_after=1".into()));
-    desk.asks(
-        "the answer to a create that cannot be repeated is lost",
-        &format!("up --yes --target {GRANT}"),
-    )
-    .await;
-    desk.variables.pop();
-    desk.asks("and in the next run", "up --yes").await;
-    desk.asks("without a word on what became of it", &format!("state resolve {GRANT}")).await;
-    desk.asks("the object that is named is not there", &format!("state resolve {GRANT} --created grant-7"))
+    let mut setup = Setup::new();
+    setup.variables.push(("SSKUBA_SIM_FAULTS", "lost_after=1".into()));
+    setup
+        .asks("the answer to a create that cannot be repeated is lost", &format!("up --yes --target {GRANT}"))
         .await;
-    desk.asks("a key cannot be changed in the midst of it", "state rotate-key").await;
-    desk.asks("nor can the record be edited", &format!("state rm {GRANT} --yes")).await;
-    desk.does("state export open.json").await;
-    desk.asks("nor can a state be imported", "state import open.json --yes").await;
-    desk.variables.push(("SSKUBA_SIM_FAULTS", "lost=1".into()));
-    desk.asks("faults that are none", "up --yes").await;
-    desk.variables.push(("SSKUBA_SIM_FAULTS", String::new()));
-    desk.variables.push(("SSKUBA_SIM_CRASH", "after lunch".into()));
-    desk.asks("a crash that is none", "up --yes").await;
-    insta::assert_snapshot!("recovery", desk.said);
+    setup.variables.pop();
+    setup.asks("and in the next run", "up --yes").await;
+    setup.asks("without a word on what became of it", &format!("state resolve {GRANT}")).await;
+    setup
+        .asks("the object that is named is not there", &format!("state resolve {GRANT} --created grant-7"))
+        .await;
+    setup.asks("a key cannot be changed in the midst of it", "state rotate-key").await;
+    setup.asks("nor can the record be edited", &format!("state rm {GRANT} --yes")).await;
+    setup.does("state export open.json").await;
+    setup.asks("nor can a state be imported", "state import open.json --yes").await;
+    setup.variables.push(("SSKUBA_SIM_FAULTS", "lost=1".into()));
+    setup.asks("faults that are none", "up --yes").await;
+    setup.variables.push(("SSKUBA_SIM_FAULTS", String::new()));
+    setup.variables.push(("SSKUBA_SIM_CRASH", "after lunch".into()));
+    setup.asks("a crash that is none", "up --yes").await;
+    insta::assert_snapshot!("recovery", setup.said);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn identities() {
-    let mut desk = Desk::new();
-    desk.does("up --yes").await;
-    desk.run("config set login", "hunter2").await;
-    let own = desk.read("home/.config/sskuba/identity.txt");
+    let mut setup = Setup::new();
+    setup.does("up --yes").await;
+    setup.run("config set login", "hunter2").await;
+    let own = setup.read("home/.config/sskuba/identity.txt");
     let mine = AgeKeyring::recipient_of(&Secret::new(own)).unwrap();
-    desk.asks("the recipient is none", "stack recipients add bob").await;
-    desk.asks("the last recipient goes", &format!("stack recipients rm {mine}")).await;
+    setup.asks("the recipient is none", "stack recipients add bob").await;
+    setup.asks("the last recipient goes", &format!("stack recipients rm {mine}")).await;
     let other = AgeKeyring::generate_identity();
-    desk.file("other.txt", other.expose());
+    setup.file("other.txt", other.expose());
     for (when, file, text) in [
         ("the identity is not there", "none.txt", None),
         ("the file is no identity", "bad.txt", Some("AGE-SECRET-KEY-1CUT")),
         ("the file is empty", "empty.txt", Some("# nothing\n")),
     ] {
-        text.into_iter().for_each(|text| desk.file(file, text));
-        desk.variables = vec![("SSKUBA_IDENTITY", file.into())];
-        desk.asks(when, "up --yes").await;
+        text.into_iter().for_each(|text| setup.file(file, text));
+        setup.variables = vec![("SSKUBA_IDENTITY", file.into())];
+        setup.asks(when, "up --yes").await;
     }
-    desk.variables = vec![("SSKUBA_IDENTITY", "other.txt".into())];
-    desk.asks("somebody else's identity, for the configuration", "up --yes").await;
-    desk.asks("somebody else's identity, for the state", "up --yes -c login=x").await;
-    desk.asks("somebody else's identity, for one secret", "config get login --show-secrets").await;
-    desk.asks("somebody else's identity, for one record", "state show sim:net:Network::main --show-secrets")
+    setup.variables = vec![("SSKUBA_IDENTITY", "other.txt".into())];
+    setup.asks("somebody else's identity, for the configuration", "up --yes").await;
+    setup.asks("somebody else's identity, for the state", "up --yes -c login=x").await;
+    setup.asks("somebody else's identity, for one secret", "config get login --show-secrets").await;
+    setup
+        .asks("somebody else's identity, for one record", "state show sim:net:Network::main --show-secrets")
         .await;
-    desk.asks("somebody else's identity, for an export", "state export").await;
-    desk.asks("somebody else's identity, for a repair", "state repair").await;
-    desk.asks("somebody else's identity, for the recipients", &format!("stack recipients add {mine}")).await;
-    desk.variables = vec![("SSKUBA_PASSPHRASE", "wrong".into())];
-    desk.asks("a passphrase where there are identities", "up --yes -c login=x").await;
-    desk.asks("a passphrase has no recipients", &format!("stack recipients add {mine}")).await;
-    desk.variables = vec![("HOME", String::new()), ("SSKUBA_PASSPHRASE", String::new())];
-    desk.asks("no home", "stack init other").await;
-    insta::assert_snapshot!("identities", desk.said);
+    setup.asks("somebody else's identity, for an export", "state export").await;
+    setup.asks("somebody else's identity, for a repair", "state repair").await;
+    setup.asks("somebody else's identity, for the recipients", &format!("stack recipients add {mine}")).await;
+    setup.variables = vec![("SSKUBA_PASSPHRASE", "wrong".into())];
+    setup.asks("a passphrase where there are identities", "up --yes -c login=x").await;
+    setup.asks("a passphrase has no recipients", &format!("stack recipients add {mine}")).await;
+    setup.variables = vec![("HOME", String::new()), ("SSKUBA_PASSPHRASE", String::new())];
+    setup.asks("no home", "stack init other").await;
+    insta::assert_snapshot!("identities", setup.said);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn imports_and_plans() {
-    let mut desk = Desk::new();
-    desk.does("up --yes").await;
-    desk.does("state export good.json").await;
-    desk.asks("the file is not there", "state import none.json --yes").await;
-    let good: serde_json::Value = serde_json::from_str(&desk.read("good.json")).unwrap();
+    let mut setup = Setup::new();
+    setup.does("up --yes").await;
+    setup.does("state export good.json").await;
+    setup.asks("the file is not there", "state import none.json --yes").await;
+    let good: serde_json::Value = serde_json::from_str(&setup.read("good.json")).unwrap();
     let edited = |edit: fn(&mut serde_json::Value)| {
         let mut document = good.clone();
         edit(&mut document);
@@ -260,13 +261,13 @@ async fn imports_and_plans() {
         ("its key is no text of a key", edited(|d| d["key"] = "&".into())),
         ("its key is gone", edited(|d| d["key"] = serde_json::Value::Null)),
     ] {
-        desk.asks_with(when, "state import - --yes", &text).await;
+        setup.asks_with(when, "state import - --yes", &text).await;
     }
-    desk.asks("the plan is not there", "up --plan none.plan").await;
-    desk.file("bad.plan", "{");
-    desk.asks("the plan is none", "up --plan bad.plan").await;
-    desk.does("preview --plan good.plan -c team=web").await;
-    let plan: serde_json::Value = serde_json::from_str(&desk.read("good.plan")).unwrap();
+    setup.asks("the plan is not there", "up --plan none.plan").await;
+    setup.file("bad.plan", "{");
+    setup.asks("the plan is none", "up --plan bad.plan").await;
+    setup.does("preview --plan good.plan -c team=web").await;
+    let plan: serde_json::Value = serde_json::from_str(&setup.read("good.plan")).unwrap();
     for (when, key, value) in [
         ("the plan is newer", "format", 9.into()),
         ("the plan is of another stack", "stack", "local/shop/prod".into()),
@@ -275,49 +276,52 @@ async fn imports_and_plans() {
     ] {
         let mut plan = plan.clone();
         plan[key] = value;
-        desk.file("edited.plan", &plan.to_string());
-        desk.asks(when, "up --plan edited.plan -c team=web").await;
+        setup.file("edited.plan", &plan.to_string());
+        setup.asks(when, "up --plan edited.plan -c team=web").await;
     }
-    desk.does("up --yes -c team=ops2").await;
-    desk.asks("the plan is of an earlier revision", "up --plan good.plan -c team=web").await;
-    insta::assert_snapshot!("imports_and_plans", desk.said);
+    setup.does("up --yes -c team=ops2").await;
+    setup.asks("the plan is of an earlier revision", "up --plan good.plan -c team=web").await;
+    insta::assert_snapshot!("imports_and_plans", setup.said);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damage() {
-    let mut desk = Desk::new();
-    desk.does("up --yes").await;
-    desk.meddle(async |store, lease| {
-        let image = store.load(&lease.stack).await.unwrap().unwrap();
-        let (_, bytes) = image.journal.last().unwrap();
-        let cut = bytes[..bytes.len() - 2].to_vec();
-        let end = |bytes: &&(u64, Vec<u8>)| String::from_utf8_lossy(&bytes.1).contains("outcome");
-        let twice = image.journal.iter().rfind(end).unwrap().1.clone();
-        store.append(lease, image.revision, vec![cut, twice]).await.unwrap();
-    })
-    .await;
-    desk.asks("an entry is damaged", "up --yes").await;
-    desk.asks("what a repair would do", "state repair").await;
-    desk.does("state repair --yes").await;
-    desk.meddle(async |store, lease| {
-        let revision = store.load(&lease.stack).await.unwrap().unwrap().revision;
-        store.append(lease, revision, vec![vec![7, 0, 0, 0, 0, 1]]).await.unwrap();
-    })
-    .await;
-    desk.asks("a newer release wrote a part", "up --yes").await;
-    desk.asks("and a repair would lose it", "state repair --yes").await;
-    desk.meddle(async |store, lease| store.put_meta(lease, "writer", b"7 3.1.0".to_vec()).await.unwrap())
+    let mut setup = Setup::new();
+    setup.does("up --yes").await;
+    setup
+        .meddle(async |store, lease| {
+            let image = store.load(&lease.stack).await.unwrap().unwrap();
+            let (_, bytes) = image.journal.last().unwrap();
+            let cut = bytes[..bytes.len() - 2].to_vec();
+            let end = |bytes: &&(u64, Vec<u8>)| String::from_utf8_lossy(&bytes.1).contains("outcome");
+            let twice = image.journal.iter().rfind(end).unwrap().1.clone();
+            store.append(lease, image.revision, vec![cut, twice]).await.unwrap();
+        })
         .await;
-    desk.asks("a newer release wrote it all", "state repair --yes").await;
-    let folder = desk.folder.path().join(".sskuba/state/local/shop/dev");
+    setup.asks("an entry is damaged", "up --yes").await;
+    setup.asks("what a repair would do", "state repair").await;
+    setup.does("state repair --yes").await;
+    setup
+        .meddle(async |store, lease| {
+            let revision = store.load(&lease.stack).await.unwrap().unwrap().revision;
+            store.append(lease, revision, vec![vec![7, 0, 0, 0, 0, 1]]).await.unwrap();
+        })
+        .await;
+    setup.asks("a newer release wrote a part", "up --yes").await;
+    setup.asks("and a repair would lose it", "state repair --yes").await;
+    setup
+        .meddle(async |store, lease| store.put_meta(lease, "writer", b"7 3.1.0".to_vec()).await.unwrap())
+        .await;
+    setup.asks("a newer release wrote it all", "state repair --yes").await;
+    let folder = setup.folder.path().join(".sskuba/state/local/shop/dev");
     fs::remove_file(folder.join("db")).unwrap();
-    desk.asks("the database is gone", "up --yes").await;
-    desk.asks("its copies are of a newer release", "state repair --yes").await;
+    setup.asks("the database is gone", "up --yes").await;
+    setup.asks("its copies are of a newer release", "state repair --yes").await;
     fs::remove_file(folder.join("copy")).unwrap();
     fs::remove_dir_all(folder.join("backups")).unwrap();
-    desk.asks("and a repair finds nothing in it", "state repair").await;
-    desk.does("state repair --yes").await;
-    insta::assert_snapshot!("damage", desk.said);
+    setup.asks("and a repair finds nothing in it", "state repair").await;
+    setup.does("state repair --yes").await;
+    insta::assert_snapshot!("damage", setup.said);
 }
 
 #[test]

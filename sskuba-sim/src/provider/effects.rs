@@ -43,7 +43,7 @@ impl SimProvider {
         self.change(|tables, marks| {
             let stored = kind.store(inputs, marks)?;
             let report = |object: &WorldObject| kind.report(object, inputs, marks, &self.options.region);
-            let here = self.here();
+            let here = self.place();
             let mut made =
                 tables.with_token(cx.token, &kind.schema.kind).filter(|object| is_in(object, &here));
             if kind.schema.idempotency == Idempotency::Token
@@ -79,7 +79,7 @@ impl SimProvider {
         (inputs, stored, links): (&Map, Stored, Vec<Link>),
     ) -> Result<WorldObject, Failure> {
         let unique = kind.unique(&stored);
-        let here = self.here();
+        let here = self.place();
         let token = cx.token.to_string();
         let origin = origin(cx, &token, &self.options.region);
         let mut taken = None;
@@ -141,7 +141,7 @@ impl SimProvider {
         let key = key(kind, &prior.id);
         let object = self.world.look(|tables| tables.get(&key).cloned()).map_err(broken)?;
         let marks = self.world.marks();
-        let here = self.here();
+        let here = self.place();
         let object = object.filter(|object| is_in(object, &here) && self.is_visible(kind, object));
         Ok(object.map(|object| kind.report(&object, &prior.inputs, &marks, &self.options.region)))
     }
@@ -171,7 +171,7 @@ impl SimProvider {
         if kind.schema.idempotency == Idempotency::None {
             return Ok(None);
         }
-        let here = self.here();
+        let here = self.place();
         let found = self.world.look(|tables| {
             let mut all = tables.with_token(cx.token, &kind.schema.kind);
             all.find(|object| is_in(object, &here) && self.is_visible(kind, object)).cloned()
@@ -184,7 +184,7 @@ impl SimProvider {
     pub(super) fn all(&self, kind: &SimKind) -> Result<Vec<Object>, Failure> {
         let all = self.world.objects().map_err(broken)?;
         let marks = self.world.marks();
-        let here = self.here();
+        let here = self.place();
         let seen = |object: &&Arc<WorldObject>| {
             object.kind == kind.schema.kind && is_in(object, &here) && self.is_visible(kind, object)
         };
@@ -199,7 +199,7 @@ impl SimProvider {
 
     pub(super) fn alter(&self, cx: &Cx, kind: &SimKind, change: &Change) -> Result<Object, Failure> {
         self.change(|tables, marks| {
-            let (key, here) = (key(kind, &change.prior.id), self.here());
+            let (key, here) = (key(kind, &change.prior.id), self.place());
             let Some(there) = tables.get(&key).filter(|object| is_in(object, &here)) else {
                 let message = format!("NotFound: there is no {} `{}`", key.kind, key.id);
                 let failure = Failure::new(Class::NotFound, message).hint("it was deleted by someone else");
@@ -246,7 +246,7 @@ impl SimProvider {
     pub(super) fn unmake(&self, kind: &SimKind, prior: &Prior) -> Result<(), Failure> {
         self.change(|tables, _| {
             let key = key(kind, &prior.id);
-            let here = self.here();
+            let here = self.place();
             if !tables.get(&key).is_some_and(|object| is_in(object, &here)) {
                 return Ok(((), Vec::new()));
             }

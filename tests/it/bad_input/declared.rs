@@ -6,13 +6,13 @@ use sskuba::core::value::Value;
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{Bucket, Machine, Network, Subnet};
 
-use super::{has, told};
+use super::{has, message_of};
 use crate::world::Bench;
 
 /// What a program's mistake is answered with; nothing exists and nothing is recorded afterwards.
 async fn refused(program: impl Fn(&mut Stack) -> sskuba::Result + Send + Sync) -> String {
     let bench = Bench::new();
-    let text = told(bench.up(program).await);
+    let text = message_of(bench.up(program).await);
     assert_eq!(bench.exists(), [""; 0]);
     assert_eq!(bench.engine.read(&bench.stack).await.unwrap().state.revision(), 0);
     text
@@ -206,7 +206,8 @@ async fn all_that_is_wrong_with_a_configuration_comes_together() {
     };
     let bench = Bench::new();
     let options = PlanOptions { config, ..PlanOptions::default() };
-    let text = told(bench.up_with(program, options, sskuba::core::applying::ApplyOptions::default()).await);
+    let text =
+        message_of(bench.up_with(program, options, sskuba::core::applying::ApplyOptions::default()).await);
     has(&text, &["configuration does not fit the program", "`cidr` is missing (The range of the network.)"]);
     has(&text, &["[Configure([\"cidr\"])]", "`zones` from variable SSKUBA_CONFIG_ZONES", "many"]);
     has(&text, &["`cdir` from sskuba.dev.toml is not read by this program; did you mean `cidr`?"]);

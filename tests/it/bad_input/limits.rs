@@ -16,7 +16,7 @@ use sskuba::prelude::*;
 use sskuba::sim::kinds::{self, Bucket, Network};
 use sskuba::sim::{SimProvider, World};
 
-use super::{Shared, has, told};
+use super::{Shared, has, message_of};
 use crate::answered::AnsweredBy;
 
 fn deep(depth: usize) -> serde_json::Value {
@@ -75,7 +75,7 @@ fn sim() -> SimProvider {
 #[tokio::test]
 async fn what_the_program_says_is_refused_in_the_plan() {
     let engine = Shared::default().engine([Arc::new(sim()) as _]);
-    let text = told(
+    let text = message_of(
         engine
             .preview(&stack_id(), |stack: &mut Stack| {
                 let net = stack.add("net", Network::new("10.0.0.0/16"))?;
@@ -241,7 +241,7 @@ async fn an_import_of_what_is_nested_too_deep_is_refused() {
         let fields = document.pointer_mut(place).unwrap().as_object_mut().unwrap();
         fields.insert("tree".to_owned(), deep(65));
         let mut session = engine.open(&stack_id(), "import", Default::default()).await.unwrap();
-        let text = told(session.import_state(document).await);
+        let text = message_of(session.import_state(document).await);
         session.close().await.unwrap();
         has(&text, &[part, "is nested 65 deep; a value may be nested 64 deep"]);
         document = before;

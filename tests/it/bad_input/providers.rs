@@ -8,7 +8,7 @@ use sskuba::prelude::*;
 use sskuba::sim::Op;
 use sskuba::sim::kinds::{Bucket, Network, Zones};
 
-use super::{has, told};
+use super::{has, message_of};
 use crate::world::Bench;
 
 /// A bench whose provider panics at this operation while the switch is on.
@@ -40,7 +40,7 @@ async fn a_create_that_panics_stays_open_and_the_next_run_resolves_it() {
     assert_eq!(bench.engine.read(&bench.stack).await.unwrap().state.pending().count(), 1);
 
     // It panics again while the open call is looked into: that is told, and the call stays open.
-    let text = told(bench.up(two).await);
+    let text = message_of(bench.up(two).await);
     has(&text, &["interrupted operations have to be resolved first", "create of sim:store:Bucket::bucket"]);
     has(&text, &["the provider panicked"]);
     assert_eq!(bench.engine.read(&bench.stack).await.unwrap().state.pending().count(), 1);
@@ -58,7 +58,7 @@ async fn a_lookup_that_panics_fails_while_planning_and_in_the_apply() {
         stack.add("bucket", Bucket::new(zones.names().map(|names| names.join("-"))))?;
         Ok(())
     };
-    let text = told(bench.up(known).await);
+    let text = message_of(bench.up(known).await);
     has(&text, &["sim:lookup:Zones::zones", "the provider panicked"]);
     let unknown = |stack: &mut Stack| -> sskuba::Result {
         let net = stack.add("net", Network::new("10.0.0.0/16"))?;

@@ -8,7 +8,7 @@ use sskuba::prelude::*;
 use sskuba::sim::kinds::{self, Bucket, Network};
 use sskuba::sim::{SimProvider, World};
 
-use super::{Shared, has, told};
+use super::{Shared, has, message_of};
 
 fn stack_id() -> StackId {
     "local/test/dev".parse().unwrap()
@@ -49,13 +49,13 @@ async fn a_record_of_a_provider_that_the_program_lacks_is_named_and_kept() {
     let both = ["local:data:Data::data", "needs provider `local`", "it has `sim`", ".provider(…)"];
     let by_hand = ["[DeleteByHand(local:data:Data::data)]"];
 
-    let text = told(engine.up(&stack_id(), only_bucket).await);
+    let text = message_of(engine.up(&stack_id(), only_bucket).await);
     has(&text, &both);
     has(&text, &by_hand);
-    let text = told(engine.down(&stack_id()).await);
+    let text = message_of(engine.down(&stack_id()).await);
     has(&text, &both);
     has(&text, &by_hand);
-    let text = told(engine.up(&stack_id(), program).await);
+    let text = message_of(engine.up(&stack_id(), program).await);
     has(&text, &["(tests/it/bad_input/recorded.rs:"]);
     has(&text, &both);
     assert_eq!(addresses(&engine).await, ["local:data:Data::data", "sim:store:Bucket::bucket"]);
@@ -72,7 +72,7 @@ async fn a_record_of_a_kind_that_the_provider_lost_is_named_and_kept() {
     let schemas = kinds::schemas().into_iter().filter(|schema| schema.kind.as_str() != "sim:store:Bucket");
     let smaller = std::sync::Arc::new(SimProvider::new("sim", schemas.collect(), world.clone()));
     let engine = shared.engine([smaller as _]);
-    let text = told(engine.down(&stack_id()).await);
+    let text = message_of(engine.down(&stack_id()).await);
     has(&text, &["sim:store:Bucket::bucket", "sim:store:Bucket is not a kind that provider `sim`"]);
     has(
         &text,
@@ -95,11 +95,11 @@ async fn a_stack_that_a_newer_release_wrote_is_refused_by_that_releases_name() {
     let engine = shared.engine([sim(&world), sskuba::local::provider()]);
     let parts =
         ["local/test/dev was written by sskuba 0.9.3 in format 99", "use that release or a newer one"];
-    has(&told(engine.preview(&stack_id(), program).await), &parts);
-    has(&told(engine.up(&stack_id(), program).await), &parts);
-    has(&told(engine.down(&stack_id()).await), &parts);
-    has(&told(engine.read(&stack_id()).await), &parts);
-    has(&told(engine.export_state(&stack_id()).await), &parts);
+    has(&message_of(engine.preview(&stack_id(), program).await), &parts);
+    has(&message_of(engine.up(&stack_id(), program).await), &parts);
+    has(&message_of(engine.down(&stack_id()).await), &parts);
+    has(&message_of(engine.read(&stack_id()).await), &parts);
+    has(&message_of(engine.export_state(&stack_id()).await), &parts);
     assert_eq!(world.objects().unwrap().len(), 1);
 }
 
@@ -143,7 +143,7 @@ async fn a_damaged_entry_or_record_is_named_and_never_a_panic() {
                     }
                 })
                 .await;
-                let text = told(engine.up(&stack_id(), program).await);
+                let text = message_of(engine.up(&stack_id(), program).await);
                 let place = if folded { "record " } else { "journal entry " };
                 has(&text, &["failed to read or write the state of local/test/dev", place]);
                 let why = match (newer, cut && text.contains("record exports")) {
@@ -153,8 +153,8 @@ async fn a_damaged_entry_or_record_is_named_and_never_a_panic() {
                 };
                 let remedy = if newer { "run the release that wrote it" } else { "[Repair]" };
                 has(&text, &[why, remedy]);
-                has(&told(engine.down(&stack_id()).await), &[place, why]);
-                has(&told(engine.read(&stack_id()).await), &[place, why]);
+                has(&message_of(engine.down(&stack_id()).await), &[place, why]);
+                has(&message_of(engine.read(&stack_id()).await), &[place, why]);
                 assert_eq!(world.objects().unwrap().len(), 1);
             }
         }
@@ -172,7 +172,7 @@ async fn entries_that_cannot_follow_are_named_with_their_revision() {
     let lease = lease(&shared).await;
     shared.store.append(&lease, image.revision, vec![end.1.clone()]).await.unwrap();
     shared.store.release(&lease).await.unwrap();
-    let text = told(engine.up(&stack_id(), program).await);
+    let text = message_of(engine.up(&stack_id(), program).await);
     has(
         &text,
         &[
@@ -200,12 +200,12 @@ async fn an_import_takes_all_generations_as_they_were() {
     let mut broken = document.clone();
     broken["format"] = 7.into();
     has(
-        &told(session.import_state(broken).await),
+        &message_of(session.import_state(broken).await),
         &["cannot be imported", "in format 7; this release reads 2"],
     );
     let mut broken = document.clone();
     broken["records"][0]["address"] = "nonsense".into();
-    has(&told(session.import_state(broken).await), &["record 0", "`nonsense` is not a valid address"]);
+    has(&message_of(session.import_state(broken).await), &["record 0", "`nonsense` is not a valid address"]);
     assert_eq!(session.import_state(document).await.unwrap(), 1);
     session.close().await.unwrap();
     assert!(engine.preview(&stack_id(), net("10.0.0.0/16")).await.unwrap().is_empty());

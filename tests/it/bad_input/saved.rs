@@ -6,7 +6,7 @@ use sskuba::core::plan::{Plan, PlanFile, PlanFileError};
 use sskuba::prelude::*;
 use sskuba::sim::kinds::{Bucket, Network};
 
-use super::{has, told};
+use super::{has, message_of};
 use crate::world::Bench;
 
 fn program(
@@ -88,11 +88,11 @@ async fn a_plan_in_memory_is_bound_to_its_stack_and_revision_too() {
     let plan = bench.engine.preview(&bench.stack, program("10.0.0.0/16", "hunter1")).await.unwrap();
     let mut session =
         bench.engine.open(&"local/test/prod".parse().unwrap(), "up", Default::default()).await.unwrap();
-    let text = told(session.apply(&plan, &Default::default()).await);
+    let text = message_of(session.apply(&plan, &Default::default()).await);
     has(&text, &["the plan is of stack local/test/dev, and local/test/prod is open"]);
     session.close().await.unwrap();
     bench.up(program("10.0.0.0/16", "hunter1")).await.unwrap();
-    let text = told(bench.engine.apply(plan).await);
+    let text = message_of(bench.engine.apply(plan).await);
     has(&text, &["made at revision 0", "local/test/dev is at", "[PlanAnew]"]);
 }
 

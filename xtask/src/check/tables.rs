@@ -199,13 +199,43 @@ pub(crate) const MACHINE_TEXTS: &[&str] =
 /// Files that may hold such a text: the file and the text.
 pub(crate) const MACHINE_TEXT_EXCEPTIONS: &[(&str, &str)] = &[];
 
-/// The libraries whose texts name no command and no flag of the command line.
-pub(crate) const WITHOUT_COMMANDS: &[&str] =
-    &["sskuba", "sskuba-core", "sskuba-aws", "sskuba-local", "sskuba-sim", "sskuba-talos"];
+/// The libraries whose texts may name commands, flags and variables of the command line, and why. Those of no other may.
+pub(crate) const WITH_COMMANDS: &[(&str, &str)] = &[
+    ("sskuba-cli", "it is the command line"),
+    ("sskuba-testkit", "it types commands, and nobody outside of the workspace uses it"),
+];
+
+/// Texts of other libraries that may name one all the same: the file, what it names, and why.
+pub(crate) const COMMAND_EXCEPTIONS: &[(&str, &str, &str)] = &[];
+
+/// Where the command line declares its commands; each is in one of the two lists below.
+pub(crate) const COMMANDS_FILE: &str = "sskuba-cli/src/args.rs";
 
 /// The commands that are verbs: one of them between backticks is a command.
-pub(crate) const COMMANDS: &[&str] = &["up", "down", "preview", "refresh", "watch", "cancel"];
+pub(crate) const COMMANDS: &[&str] =
+    &["up", "apply", "deploy", "down", "destroy", "preview", "refresh", "watch", "cancel"];
 
 /// The commands that are also words of other things, or that have commands below them.
-pub(crate) const COMMAND_GROUPS: &[&str] =
-    &["plan", "import", "output", "graph", "history", "state", "stack", "config", "schema", "completions"];
+pub(crate) const COMMAND_GROUPS: &[&str] = &[
+    "plan",
+    "import",
+    "output",
+    "outputs",
+    "graph",
+    "history",
+    "state",
+    "stack",
+    "config",
+    "schema",
+    "completions",
+];
+
+/// Variables that only the command line reads, or what they begin with.
+pub(crate) const VARIABLES: &[&str] = &[
+    "SSKUBA_STACK",
+    "SSKUBA_STATE",
+    "SSKUBA_IDENTITY",
+    "SSKUBA_PASSPHRASE",
+    "SSKUBA_CONFIG_",
+    "SSKUBA_SIM_",
+];

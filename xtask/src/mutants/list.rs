@@ -260,7 +260,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         from: "changes.insert(item.map_err(self.fault(\"read\"))?.to_vec(), None);",
         to: "drop(item.map_err(self.fault(\"read\"))?);",
         target: IT,
-        filter: &["whole::deleted_records_stay_deleted_in_sled"],
+        filter: &["rewrites::deleted_records_stay_deleted_in_sled"],
     },
     Mutation {
         name: "rekey-adds",
@@ -269,7 +269,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         from: "Ok(Fold { upto: state.revision(), records: Records::All(all), ..Fold::default() })",
         to: "Ok(Fold { upto: state.revision(), records: Records::put(all), ..Fold::default() })",
         target: IT,
-        filter: &["whole::"],
+        filter: &["rewrites::"],
     },
     Mutation {
         name: "repair-without-pieces",

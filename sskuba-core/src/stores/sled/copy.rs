@@ -18,8 +18,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::database::Database;
 use super::layout::Entries;
+use super::lease_entry::Held;
 use super::mark::Mark;
-use super::slot::Held;
 use super::wire::{Answer, Ask};
 use super::{database, earlier, sidecar};
 use crate::state::{Fold, Image, Records};

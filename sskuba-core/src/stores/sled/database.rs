@@ -91,7 +91,7 @@ impl Database {
             private::make_file(&path).map_err(|error| fault::io("create", &path, error))?;
         }
         private::close_to_others(folder)?;
-        disk::mend(folder).map_err(|error| fault::io("open", folder, error))?;
+        disk::drop_torn_files(folder).map_err(|error| fault::io("open", folder, error))?;
         let original = match exists {
             true => disk::read_through(folder).map_err(|error| fault::io("read", &path, error))?,
             false => Vec::new(),

@@ -93,8 +93,8 @@ pub(super) fn keep_before(folder: &Path, bytes: &[u8]) {
     }
 }
 
-/// Mends what is left in `folder` of an opening that was cut short, which sled takes for damage.
-pub(super) fn mend(folder: &Path) -> io::Result<()> {
+/// Removes from `folder` what an opening that was cut short left half written, which sled takes for damage.
+pub(super) fn drop_torn_files(folder: &Path) -> io::Result<()> {
     drop_torn_settings(folder)?;
     drop_torn_snapshots(folder)
 }

@@ -11,13 +11,13 @@ mod folders;
 mod frame;
 mod journal;
 mod layout;
+mod lease_entry;
 mod mark;
 mod private;
 mod reader_server;
 mod rebuild;
 mod renaming;
 mod sidecar;
-mod slot;
 mod store;
 mod sum;
 mod wire;
@@ -40,7 +40,7 @@ use tokio::task::JoinHandle;
 use self::copy::Copy;
 use self::database::{Database, Opening};
 use self::duplicate::Duplicated;
-use self::slot::{Held, Slot};
+use self::lease_entry::{Held, LeaseEntry};
 use self::wire::{Answer, Ask};
 use crate::address::StackId;
 use crate::clock::{Clock, IdSource, SystemClock, SystemIds, Timestamp};
@@ -71,7 +71,7 @@ struct Inner {
     ids: Arc<dyn IdSource>,
     /// How many copies of earlier runs are kept of a stack.
     backups: usize,
-    slots: Mutex<HashMap<StackId, Arc<RwLock<Slot>>>>,
+    entries: Mutex<HashMap<StackId, Arc<RwLock<LeaseEntry>>>>,
 }
 
 impl fmt::Debug for Sled {
@@ -81,7 +81,7 @@ impl fmt::Debug for Sled {
 }
 
 /// None if others have the stack open, none in it if there is no stack.
-type ReadHere = Result<Option<Option<Answer>>, StoreError>;
+type LocalRead = Result<Option<Option<Answer>>, StoreError>;
 
 impl Sled {
     /// Names the folder where the stacks are; it is made when the first stack is.
@@ -92,7 +92,7 @@ impl Sled {
     /// Names the folder, the clock that stamps holders, and where the secrets of the readers' port come from.
     pub fn with(root: impl Into<PathBuf>, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
         let backups = earlier::KEPT;
-        Self(Arc::new(Inner { root: root.into(), clock, ids, backups, slots: Mutex::default() }))
+        Self(Arc::new(Inner { root: root.into(), clock, ids, backups, entries: Mutex::default() }))
     }
 
     /// Sets how many copies of earlier runs are kept of a stack; five if not set. To be called before the store is used:
@@ -101,16 +101,16 @@ impl Sled {
     pub fn keep_backups(self, backups: usize) -> Self {
         let Inner { root, clock, ids, .. } = &*self.0;
         let (root, clock, ids) = (root.clone(), Arc::clone(clock), Arc::clone(ids));
-        Self(Arc::new(Inner { root, clock, ids, backups, slots: Mutex::default() }))
+        Self(Arc::new(Inner { root, clock, ids, backups, entries: Mutex::default() }))
     }
 
     fn folder(&self, stack: &StackId) -> PathBuf {
         self.0.root.join(stack.as_str())
     }
 
-    fn slot(&self, stack: &StackId) -> Arc<RwLock<Slot>> {
-        let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(stack.clone()).or_default())
+    fn entry(&self, stack: &StackId) -> Arc<RwLock<LeaseEntry>> {
+        let mut entries = self.0.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(entries.entry(stack.clone()).or_default())
     }
 
     /// Reads from the stack: from the open database if this value holds it, else from one opened for the moment,
@@ -121,7 +121,7 @@ impl Sled {
         let mut pause = Duration::from_millis(1);
         let mut since = (start, None);
         loop {
-            if let Some(answer) = self.read_here(stack, ask).await? {
+            if let Some(answer) = self.read_locally(stack, ask).await? {
                 return Ok(answer);
             }
             // Where one holder follows on another, each is given its time to answer.
@@ -178,24 +178,24 @@ impl Sled {
     }
 
     /// Reads from the stack without asking others; none if others have it open, none in it if there is no stack.
-    async fn read_here(&self, stack: &StackId, ask: Ask) -> ReadHere {
+    async fn read_locally(&self, stack: &StackId, ask: Ask) -> LocalRead {
         let folder = self.folder(stack);
-        let slot = self.slot(stack).read_owned().await;
-        if slot.held.is_some() {
-            return blocking(&folder, move || match &slot.held {
+        let entry = self.entry(stack).read_owned().await;
+        if entry.held.is_some() {
+            return blocking(&folder, move || match &entry.held {
                 Some(held) => read_held(held, ask),
                 None => Ok(None),
             })
             .await;
         }
-        drop(slot);
+        drop(entry);
         // Alone, so that this value does not compete with itself for the lock.
-        let slot = self.slot(stack).write_owned().await;
+        let entry = self.entry(stack).write_owned().await;
         let (answer, answered) = oneshot::channel();
         let (place, backups) = (folder.clone(), self.0.backups);
         let reading = tokio::task::spawn_blocking(move || {
-            let (result, opened) = read_once(&slot, &folder, ask);
-            // Whoever asked need not wait until sled has closed; the slot, and the lock, are taken until then.
+            let (result, opened) = read_once(&entry, &folder, ask);
+            // Whoever asked need not wait until sled has closed; the entry, and the lock, are taken until then.
             let _ = answer.send(result);
             if let Some(opened) = opened {
                 close(opened, backups);
@@ -215,11 +215,11 @@ impl Sled {
         lease: &Lease,
         change: impl FnOnce(&Held) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
-        let slot = self.slot(&lease.stack).write_owned().await;
+        let entry = self.entry(&lease.stack).write_owned().await;
         let folder = self.folder(&lease.stack);
         let lease = lease.clone();
         blocking(&folder, move || {
-            let held = slot.check(&lease)?;
+            let held = entry.check(&lease)?;
             held.write(|| change(held))
         })
         .await
@@ -232,12 +232,12 @@ impl Sled {
         take: impl FnOnce(&Held) -> T + Send + 'static,
         then: impl FnOnce(&Path, T) + Send + 'static,
     ) -> Result<(), StoreError> {
-        let mut slot = self.slot(&lease.stack).write_owned().await;
-        slot.check(lease)?;
+        let mut entry = self.entry(&lease.stack).write_owned().await;
+        entry.check(lease)?;
         let folder = self.folder(&lease.stack);
         blocking(&self.folder(&lease.stack), move || {
-            let taken = slot.held.as_ref().map(take);
-            let closed = close_held(&mut slot, &folder);
+            let taken = entry.held.as_ref().map(take);
+            let closed = close_held(&mut entry, &folder);
             if let Some(taken) = taken {
                 then(&folder, taken);
             }
@@ -253,13 +253,13 @@ impl Sled {
         stack: &StackId,
         work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let slot = self.slot(stack).write_owned().await;
-        if let Some(held) = &slot.held {
+        let entry = self.entry(stack).write_owned().await;
+        if let Some(held) = &entry.held {
             return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
         }
         let (folder, id) = (self.folder(stack), stack.clone());
         blocking(&self.folder(stack), move || {
-            let _alone = slot;
+            let _alone = entry;
             if stays_locked(&folder)? { Err(busy(&id, &folder)) } else { work(&folder) }
         })
         .await
@@ -267,8 +267,8 @@ impl Sled {
 
     /// Opens the place where readers of other processes ask. Without it they are told that the stack is in use.
     async fn open_reader_server(&self, stack: &StackId, fence: u64) -> Option<reader_server::Open> {
-        let slot = Arc::downgrade(&self.slot(stack));
-        let opened = reader_server::open(slot, fence, self.0.ids.token(), self.0.clock.now()).await;
+        let entry = Arc::downgrade(&self.entry(stack));
+        let opened = reader_server::open(entry, fence, self.0.ids.token(), self.0.clock.now()).await;
         opened.inspect_err(|error| tracing::warn!(%stack, %error, "readers cannot be answered")).ok()
     }
 }
@@ -283,8 +283,8 @@ enum Opened {
 
 /// Reads from a stack that this value holds, or else from a copy of its database, or from that, which is then
 /// returned as well.
-fn read_once(slot: &Slot, folder: &Path, ask: Ask) -> (ReadHere, Option<Opened>) {
-    if let Some(held) = &slot.held {
+fn read_once(entry: &LeaseEntry, folder: &Path, ask: Ask) -> (LocalRead, Option<Opened>) {
+    if let Some(held) = &entry.held {
         return (read_held(held, ask), None);
     }
     if let Err(error) = folders::finish(folder) {
@@ -351,7 +351,7 @@ fn close(opened: Opened, backups: usize) {
     }
 }
 
-fn read_held(held: &Held, ask: Ask) -> ReadHere {
+fn read_held(held: &Held, ask: Ask) -> LocalRead {
     held.sound()?;
     held.database.answer(ask, held.durable.load(Ordering::Acquire)).map(|answer| Some(Some(answer)))
 }
@@ -405,10 +405,10 @@ fn stays_locked(folder: &Path) -> Result<bool, StoreError> {
 }
 
 /// Closes what is held, and with it gives the lock back.
-fn close_held(slot: &mut Slot, folder: &Path) -> Result<(), StoreError> {
+fn close_held(entry: &mut LeaseEntry, folder: &Path) -> Result<(), StoreError> {
     let removed =
         sidecar::remove(folder, sidecar::READER).and_then(|()| sidecar::remove(folder, sidecar::HOLDER));
-    if let Some(held) = slot.held.take() {
+    if let Some(held) = entry.held.take() {
         held.close();
     }
     removed

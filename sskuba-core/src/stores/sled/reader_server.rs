@@ -12,7 +12,7 @@ use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::slot::Slot;
+use super::lease_entry::LeaseEntry;
 use super::wire::{Answer, Ask, PROOF, QUESTION, Question, ReaderAddress};
 use crate::address::Token;
 use crate::clock::{IdSource, Timestamp};
@@ -49,9 +49,9 @@ impl Drop for Open {
     }
 }
 
-/// Opens a server that answers for the stack in `slot` as long as it is held under `fence`.
+/// Opens a server that answers for the stack in `entry` as long as it is held under `fence`.
 pub(super) async fn open(
-    slot: Weak<RwLock<Slot>>,
+    entry: Weak<RwLock<LeaseEntry>>,
     fence: u64,
     token: Token,
     since: Timestamp,
@@ -65,9 +65,9 @@ pub(super) async fn open(
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let slot = slot.clone();
+            let entry = entry.clone();
             tokio::spawn(async move {
-                let answered = timeout(WHOLE, answer(stream, slot, fence, token)).await;
+                let answered = timeout(WHOLE, answer(stream, entry, fence, token)).await;
                 if let Ok(Err(error)) = answered {
                     tracing::debug!(%error, "a reader was not answered");
                 }
@@ -78,7 +78,12 @@ pub(super) async fn open(
 }
 
 /// Hears one question and answers it. Whoever does not know the token gets no answer.
-async fn answer(mut stream: TcpStream, slot: Weak<RwLock<Slot>>, fence: u64, token: Token) -> io::Result<()> {
+async fn answer(
+    mut stream: TcpStream,
+    entry: Weak<RwLock<LeaseEntry>>,
+    fence: u64,
+    token: Token,
+) -> io::Result<()> {
     let length = stream.read_u32().await? as usize;
     if length > QUESTION {
         return Err(io::ErrorKind::InvalidData.into());
@@ -90,10 +95,10 @@ async fn answer(mut stream: TcpStream, slot: Weak<RwLock<Slot>>, fence: u64, tok
 
     // The lock is held while reading, which keeps folds out, and not while sending.
     let looking = async {
-        Ok::<_, io::Error>(match slot.upgrade() {
-            Some(slot) => {
-                let slot = slot.read_owned().await;
-                tokio::task::spawn_blocking(move || look(&slot, fence, ask).encode()).await?
+        Ok::<_, io::Error>(match entry.upgrade() {
+            Some(entry) => {
+                let entry = entry.read_owned().await;
+                tokio::task::spawn_blocking(move || look(&entry, fence, ask).encode()).await?
             }
             None => Answer::Gone.encode(),
         })
@@ -111,8 +116,8 @@ async fn answer(mut stream: TcpStream, slot: Weak<RwLock<Slot>>, fence: u64, tok
     stream.shutdown().await
 }
 
-fn look(slot: &Slot, fence: u64, ask: Ask) -> Answer {
-    let Some(held) = slot.held.as_ref().filter(|held| held.holder.fence == fence) else {
+fn look(entry: &LeaseEntry, fence: u64, ask: Ask) -> Answer {
+    let Some(held) = entry.held.as_ref().filter(|held| held.holder.fence == fence) else {
         return Answer::Gone;
     };
     if ask == Ask::Stop {

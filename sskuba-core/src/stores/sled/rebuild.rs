@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 
 use super::copy::Copy;
 use super::database::{self, Database, Opening};
+use super::lease_entry::LeaseEntry;
 use super::mark::Mark;
-use super::slot::Slot;
 use super::wire::{Answer, Ask};
 use super::{
     Sled, blocking, busy, carve, copy, earlier, fault, folders, lock_patiently, open_patiently, private,
@@ -22,14 +22,14 @@ use crate::state::{Anew, Fold, Image, Leftovers, Origin, Records, Remains, Store
 impl Sled {
     /// Returns all that is left of a stack: from the database itself, never from a copy in its place.
     pub(super) async fn remains_of(&self, stack: &StackId) -> Result<Leftovers, StoreError> {
-        let slot = self.slot(stack).write_owned().await;
+        let entry = self.entry(stack).write_owned().await;
         let (folder, id) = (self.folder(stack), stack.clone());
         blocking(&self.folder(stack), move || {
             // Before the database is opened, which may change the file.
             let pieces = carve::carve(&folder);
             let copied = copy_of(&folder);
             let mut leftovers = Leftovers::default();
-            match read(&slot, &id, &folder) {
+            match read(&entry, &id, &folder) {
                 Ok(Some(part)) => leftovers.parts.push(part),
                 Ok(None) => {}
                 Err(error @ StoreError::Corrupt { .. }) => leftovers.broken = Some(error),
@@ -56,12 +56,12 @@ fn copy_of(folder: &Path) -> Vec<Remains> {
 }
 
 /// Reads the database, whether it is held here or not.
-fn read(slot: &Slot, stack: &StackId, folder: &Path) -> Result<Option<Remains>, StoreError> {
+fn read(entry: &LeaseEntry, stack: &StackId, folder: &Path) -> Result<Option<Remains>, StoreError> {
     let answer = |database: &Database, revision| match database.answer(Ask::Load, revision)? {
         Answer::Image(image) => Ok(Some(remains(image, database)?)),
         _ => Ok(None),
     };
-    if let Some(held) = &slot.held {
+    if let Some(held) = &entry.held {
         held.sound()?;
         return answer(&held.database, held.durable.load(Ordering::Acquire));
     }

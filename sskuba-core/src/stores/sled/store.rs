@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::copy::Copy;
-use super::slot::Held;
+use super::lease_entry::Held;
 use super::wire::{Answer, Ask};
 use super::{
     Sled, blocking, close_held, database, earlier, folders, lock, private, rebuild, renaming, sidecar,
@@ -37,12 +37,12 @@ impl StateStore for Sled {
     }
 
     async fn acquire(&self, stack: &StackId, owner: &Owner) -> Result<Lease, StoreError> {
-        let mut slot = self.slot(stack).write_owned().await;
-        if let Some(held) = &slot.held {
+        let mut entry = self.entry(stack).write_owned().await;
+        if let Some(held) = &entry.held {
             return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
         }
         let (root, folder, id) = (self.0.root.clone(), self.folder(stack), stack.clone());
-        let (owner, since, seen) = (owner.clone(), self.0.clock.now(), slot.fence);
+        let (owner, since, seen) = (owner.clone(), self.0.clock.now(), entry.fence);
         let mut held = blocking(&self.folder(stack), move || {
             folders::make_root(&root)?;
             folders::finish_removal(&folder)?;
@@ -68,13 +68,13 @@ impl StateStore for Sled {
             Ok(held)
         })
         .await?;
-        slot.fence = fence;
-        slot.held = Some(held);
+        entry.fence = fence;
+        entry.held = Some(held);
         Ok(Lease { stack: stack.clone(), fence, renew_every: None })
     }
 
     async fn renew(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.slot(&lease.stack).read_owned().await.check(lease).map(|_| ())
+        self.entry(&lease.stack).read_owned().await.check(lease).map(|_| ())
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
@@ -109,11 +109,11 @@ impl StateStore for Sled {
     }
 
     fn abandon(&self, lease: &Lease) {
-        let (folder, slot, lease) = (self.folder(&lease.stack), self.slot(&lease.stack), lease.clone());
+        let (folder, entry, lease) = (self.folder(&lease.stack), self.entry(&lease.stack), lease.clone());
         let close = move || {
-            let mut slot = slot.blocking_write();
-            if slot.check(&lease).is_ok() {
-                let closed = close_held(&mut slot, &folder).and(private::close_to_others(&folder));
+            let mut entry = entry.blocking_write();
+            if entry.check(&lease).is_ok() {
+                let closed = close_held(&mut entry, &folder).and(private::close_to_others(&folder));
                 tracing::debug!(stack = %lease.stack, ?closed, "a session was dropped");
             }
         };
@@ -122,20 +122,20 @@ impl StateStore for Sled {
     }
 
     async fn holder(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        let slot = self.slot(stack).read_owned().await;
-        if let Some(held) = &slot.held {
+        let entry = self.entry(stack).read_owned().await;
+        if let Some(held) = &entry.held {
             return Ok(Some(held.holder.clone()));
         }
         let folder = self.folder(stack);
         blocking(&self.folder(stack), move || {
-            let _calm = slot;
+            let _calm = entry;
             if database::is_locked(&folder)? { Ok(sidecar::read(&folder, sidecar::HOLDER)) } else { Ok(None) }
         })
         .await
     }
 
     async fn ask_to_stop(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
-        if let Some(held) = &self.slot(stack).read_owned().await.held {
+        if let Some(held) = &self.entry(stack).read_owned().await.held {
             held.stop.cancel();
             return Ok(Some(held.holder.clone()));
         }
@@ -144,7 +144,7 @@ impl StateStore for Sled {
     }
 
     async fn stop_requests(&self, lease: &Lease) -> Result<CancellationToken, StoreError> {
-        self.slot(&lease.stack).read_owned().await.check(lease).map(|held| held.stop.clone())
+        self.entry(&lease.stack).read_owned().await.check(lease).map(|held| held.stop.clone())
     }
 
     async fn unlock(&self, stack: &StackId) -> Result<Option<Holder>, StoreError> {
@@ -158,10 +158,10 @@ impl StateStore for Sled {
     }
 
     async fn append(&self, lease: &Lease, base: u64, entries: Vec<Vec<u8>>) -> Result<u64, StoreError> {
-        let slot = self.slot(&lease.stack).read_owned().await;
+        let entry = self.entry(&lease.stack).read_owned().await;
         let lease = lease.clone();
         blocking(&self.folder(&lease.stack.clone()), move || {
-            let held = slot.check(&lease)?;
+            let held = entry.check(&lease)?;
             held.write(|| {
                 let found = held.durable.load(Ordering::Acquire);
                 if base != found {
@@ -191,8 +191,8 @@ impl StateStore for Sled {
     }
 
     async fn offer(&self, lease: &Lease, fold: Fold) -> Result<(), StoreError> {
-        let slot = self.slot(&lease.stack).read_owned().await;
-        let (held, stack) = (slot.check(lease)?, lease.stack.clone());
+        let entry = self.entry(&lease.stack).read_owned().await;
+        let (held, stack) = (entry.check(lease)?, lease.stack.clone());
         let found = held.durable.load(Ordering::Acquire);
         if fold.upto != found {
             return Err(StoreError::Conflict { stack, expected: fold.upto, found });
@@ -245,25 +245,25 @@ impl StateStore for Sled {
         }
         // In the order of the names: two renames never wait for each other.
         let (first, second) = if stack < to { (stack, to) } else { (to, stack) };
-        let slots = [self.slot(first).write_owned().await, self.slot(second).write_owned().await];
-        if let Some(held) = slots.iter().find_map(|slot| slot.held.as_ref()) {
+        let entries = [self.entry(first).write_owned().await, self.entry(second).write_owned().await];
+        if let Some(held) = entries.iter().find_map(|entry| entry.held.as_ref()) {
             return Err(StoreError::Busy { stack: stack.clone(), holder: Box::new(held.holder.clone()) });
         }
         let (folder, target) = (self.folder(stack), self.folder(to));
         let (id, new) = (stack.clone(), to.clone());
         blocking(&self.folder(stack), move || {
-            let _alone = slots;
+            let _alone = entries;
             renaming::rename((&id, &folder), (&new, &target))
         })
         .await
     }
 
     async fn remove(&self, lease: &Lease) -> Result<(), StoreError> {
-        let mut slot = self.slot(&lease.stack).write_owned().await;
-        slot.check(lease)?;
+        let mut entry = self.entry(&lease.stack).write_owned().await;
+        entry.check(lease)?;
         let (folder, fence) = (self.folder(&lease.stack), lease.fence);
         blocking(&self.folder(&lease.stack), move || {
-            let held = slot.held.take();
+            let held = entry.held.take();
             folders::remove(&folder, fence, held)
         })
         .await

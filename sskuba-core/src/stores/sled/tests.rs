@@ -53,7 +53,7 @@ async fn a_quick_answer_is_not_missed() {
     };
     let threads: Vec<_> = (0..4).map(|_| spin()).collect();
     for round in 0..4_000 {
-        let answer = store.read_here(&stack(), Ask::Load).await.unwrap();
+        let answer = store.read_locally(&stack(), Ask::Load).await.unwrap();
         assert_eq!(answer, Some(None), "round {round}: there is no stack, and nobody has it open");
     }
     busy.store(false, Ordering::Relaxed);
@@ -364,7 +364,7 @@ async fn only_a_whole_copy_of_this_database_and_boot_is_read() {
     assert_eq!(copied(&store), None, "it is another file");
     assert!(store.load(&stack()).await.unwrap().is_some());
     // Who only reads leaves none; the next holder does.
-    drop(store.slot(&stack()).write_owned().await);
+    drop(store.entry(&stack()).write_owned().await);
     assert_eq!(copied(&store), None);
     let lease = store.acquire(&stack(), &owner()).await.unwrap();
     store.release(&lease).await.unwrap();
@@ -396,7 +396,7 @@ async fn readers_are_given_what_the_holder_offered_last() {
 
     store.history(&stack(), 5).await.unwrap();
     // That closes behind the reader's back.
-    drop(store.slot(&stack()).write_owned().await);
+    drop(store.entry(&stack()).write_owned().await);
     assert_eq!(copied(&store), Some(image), "the history was read");
 
     let lease = store.acquire(&stack(), &owner()).await.unwrap();
@@ -492,7 +492,7 @@ async fn a_stack_is_made_anew_and_a_kill_between_loses_neither() {
     };
     check(&store).await;
     // That may still be closing behind the reader's back.
-    drop(store.slot(&stack()).write_owned().await);
+    drop(store.entry(&stack()).write_owned().await);
 
     // Killed between the two renames.
     std::fs::rename(&folder, &anew).unwrap();
@@ -500,7 +500,7 @@ async fn a_stack_is_made_anew_and_a_kill_between_loses_neither() {
     assert_eq!(store.stacks().await.unwrap(), [stack()], "it does not look as if it had never been");
     assert!(!folder.exists(), "a list changes nothing");
     check(&store).await;
-    drop(store.slot(&stack()).write_owned().await);
+    drop(store.entry(&stack()).write_owned().await);
     let lease = store.acquire(&stack(), &owner()).await.unwrap();
     assert!(lease.fence > 1, "an old lease is of no use");
     assert_eq!(store.append(&lease, 8, vec![b"next".to_vec()]).await.unwrap(), 9);

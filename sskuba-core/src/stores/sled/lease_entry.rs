@@ -1,4 +1,4 @@
-//! What one [`Sled`](super::Sled) knows of one stack.
+//! What one [`Sled`](super::Sled) knows of the lease of one stack.
 
 use std::io;
 use std::sync::atomic::AtomicU64;
@@ -14,9 +14,9 @@ use crate::state::{Fold, Holder, Lease, StoreError};
 /// How long the close of a database is waited for after a failed write.
 const CLOSE: Duration = Duration::from_secs(1);
 
-/// A stack, held or not.
+/// A stack, whose lease this process holds or not.
 #[derive(Debug, Default)]
-pub(super) struct Slot {
+pub(super) struct LeaseEntry {
     /// The greatest fencing number seen, also of a stack that was removed.
     pub(super) fence: u64,
     /// What is held.
@@ -44,7 +44,7 @@ pub(super) struct Held {
     writer: Mutex<()>,
 }
 
-impl Slot {
+impl LeaseEntry {
     /// Returns what is held under `lease`.
     pub(super) fn check(&self, lease: &Lease) -> Result<&Held, StoreError> {
         let (stack, fence) = (lease.stack.clone(), lease.fence);
