@@ -31,5 +31,4 @@ mod schedule;
 mod spans;
 mod store_faults;
 mod versions;
-
 mod world;

@@ -14,7 +14,8 @@ use crate::client::Bound;
 use crate::resources::{Kind, Reset, ResetArgs, ResetState};
 
 /// What to do about a machine that does not answer.
-const LOST: &str = "a worker answers once a control plane has its config: apply the program first";
+const LOST: &str = "a worker answers once a control plane has its config: apply the program first, and then take it down; \
+                    a machine that is gone for good is left alone with `.retain_on_delete()`";
 
 fn object(id: String, machine: String) -> TypedObject<Reset> {
     TypedObject::new(id.clone(), ResetState { id, machine })
