@@ -159,6 +159,7 @@ fn words(advice: &Advice) -> String {
         Advice::TargetToo => "name that too with `--target`",
         Advice::TargetDependents => "add `--target-dependents`",
         Advice::RefreshFirst => "run `refresh`, then `up`",
+        Advice::ApplyFirst => "run `up` first, then this again",
         Advice::Replace => "replace it with `--replace`",
         Advice::FewerCalls => "run again with a lower `--parallel`",
         with_data => return words_with(with_data),

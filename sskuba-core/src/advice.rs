@@ -128,6 +128,8 @@ pub enum Advice {
     },
     /// Read what is really there, and apply again.
     RefreshFirst,
+    /// Apply the program, and then do again what failed.
+    ApplyFirst,
     /// Have a resource replaced.
     Replace,
     /// Allow fewer calls at once.
@@ -176,6 +178,7 @@ impl fmt::Display for Advice {
             Self::DeclareAgain => "declare it again",
             Self::RemoveToo => "remove that too",
             Self::RefreshFirst => "read what is really there, and apply again",
+            Self::ApplyFirst => "apply the program first, then do this again",
             Self::Replace => "have it replaced",
             Self::FewerCalls => "allow fewer calls at once",
             about => return about.fmt_about(f),

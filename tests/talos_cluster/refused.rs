@@ -74,7 +74,7 @@ async fn a_worker_that_nobody_has_signed_is_named_and_goes_after_another_up() {
     machines.fakes[0].disappear();
     program.run(&["up", "--yes", "-c", "patience=2"]).await.bad(&[&machines.addresses[0]]);
     let worker = format!("{}: ", machines.addresses[1]);
-    program.run(&["down", "--yes"]).await.bad(&["Reset::worker-0", &worker, "`up` and then `down`"]);
+    program.run(&["down", "--yes"]).await.bad(&["Reset::worker-0", &worker, "`up` first, then this again"]);
     machines.fakes[0].appear();
     assert_eq!(machines.admin(1, &program.secrets().await).version().await.ok(), None);
     program.run(&["up", "--yes"]).await.good();

@@ -6,6 +6,7 @@ use sskuba_aws::ec2::{
     SecurityGroupRule, Subnet, Vpc,
 };
 use sskuba_aws::elbv2::{Listener, LoadBalancer, TargetGroup, TargetGroupAttachment};
+use sskuba_core::advice::Advice;
 use sskuba_core::prelude::*;
 use sskuba_core::provider::{Class, Effect};
 use sskuba_testkit::aws::{Fate, Proxy};
@@ -16,6 +17,11 @@ use crate::stage::{Stage, scene};
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2M8Rc9dOyRZ6uTPPCQfHEoqZdw0xkQ4bN8s5mX4v8X me@there";
 const OTHER_KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK3N9Sd0eOySa7vUQQDRgIFprqaex1ylRc9O9t6nY5w9 me@there";
+
+/// Advises to make an object a resource's own.
+fn importing(address: &str, id: &str) -> Advice {
+    Advice::Import { address: address.parse().unwrap(), id: id.to_owned() }
+}
 
 /// Declares as many routes and associations as there are ranges, named after their places in the list.
 fn listed(ranges: &'static [&'static str]) -> impl Fn(&mut Stack) -> Result<()> + Send + Sync + 'static {
@@ -110,8 +116,7 @@ scene! {
         let failure = &report.failures[0].failure;
         assert_eq!((&failure.class, &failure.effect), (&Class::Conflict, &Effect::NotApplied));
         assert!(failure.message.contains("belongs to no stack"), "{failure}");
-        let line = format!("`import aws:ec2:KeyPair::login {id}`");
-        assert!(failure.hint.as_ref().unwrap().contains(&line), "{failure}");
+        assert_eq!(failure.advice, [importing("aws:ec2:KeyPair::login", id)], "{failure}");
         on.import(&program, "aws:ec2:KeyPair::login", id).await.unwrap();
         assert_eq!(on.up(program).await, [0; 4]);
         on.down().await;
@@ -291,8 +296,7 @@ scene! {
         let report = on.try_up(program(true)).await;
         let failure = &report.failures[0].failure;
         assert_eq!((&failure.class, failure.exists.as_deref()), (&Class::Conflict, Some(other.as_str())), "{failure}");
-        let line = format!("`import aws:ec2:NatGateway::nat {other}`");
-        assert!(failure.hint.as_ref().unwrap().contains(&line), "{failure}");
+        assert_eq!(failure.advice, [importing("aws:ec2:NatGateway::nat", &other)], "{failure}");
         on.import(&program(true), "aws:ec2:NatGateway::nat", &other).await.unwrap();
         assert_eq!(on.up(program(true)).await, [0; 4]);
         on.down().await;

@@ -1,6 +1,7 @@
 //! A machine with its config.
 
 use async_trait::async_trait;
+use sskuba_core::advice::Advice;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
@@ -155,7 +156,8 @@ impl Update<Applied> for Api {
 /// What is recorded does not fit this release any more.
 pub(super) fn unreadable() -> Failure {
     Failure::new(Class::Terminal, "the recorded inputs do not fit this version of the kind")
-        .hint("apply the program first, which writes them anew")
+        .hint("a run of the program writes them anew")
+        .advice(Advice::ApplyFirst)
 }
 
 /// Tells whether a machine has no config, and so is no longer what it was.

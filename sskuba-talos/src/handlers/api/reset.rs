@@ -14,8 +14,8 @@ use crate::client::Bound;
 use crate::resources::{Kind, Reset, ResetArgs, ResetState};
 
 /// What to do about a machine that does not answer.
-const LOST: &str = "a worker answers once a control plane has its config: apply the program first, and then take it down; \
-                    a machine that is gone for good is left alone with `.retain_on_delete()`";
+const LOST: &str = "a worker answers once a control plane has its config; a machine that is gone for good is left alone \
+                    with `.retain_on_delete()`";
 
 fn object(id: String, machine: String) -> TypedObject<Reset> {
     TypedObject::new(id.clone(), ResetState { id, machine })
@@ -60,7 +60,10 @@ impl Handler<Reset> for Api {
     async fn delete(&self, cx: &Cx, prior: TypedPrior<Reset>) -> Result<(), Failure> {
         let Some(args) = prior.args else { return Err(unreadable()) };
         let lost = |failure: Failure| match failure.class {
-            Class::Transient => failure.hint(LOST).advice(Advice::ForgetGone(vec![cx.address.clone()])),
+            Class::Transient => failure
+                .hint(LOST)
+                .advice(Advice::ApplyFirst)
+                .advice(Advice::ForgetGone(vec![cx.address.clone()])),
             _ => failure,
         };
         let bound = bound_alone(cx, args.timeout);
