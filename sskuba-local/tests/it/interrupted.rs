@@ -8,6 +8,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use sskuba_core::address::Token;
+use sskuba_core::advice::Advice;
 use sskuba_core::provider::{Cx, Effect, Failure, Instance, Object, Prior};
 use sskuba_core::value::{Map, map_of};
 
@@ -139,9 +140,9 @@ async fn a_command_that_was_killed_too_is_for_a_person() {
     rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
     let failure = place.recover().await.unwrap_err();
     assert_eq!(failure.effect, Effect::Unknown);
-    let text = failure.to_string();
-    let created = format!("state resolve local:exec:Command::main --created {}", call().token);
-    assert!(text.contains("ended without leaving a status") && text.contains(&created), "{text}");
+    assert!(failure.to_string().contains("ended without leaving a status"), "{failure}");
+    let created = Advice::ResolveAs { address: call().address, id: call().token.to_string() };
+    assert_eq!(failure.advice, [created], "{failure}");
     assert_eq!(place.log(), "began\n");
     // Who says that it was created is believed, of this token alone.
     let prior = |id: String| Prior { id, inputs: inputs(place.0.path()), outputs: Map::new() };
