@@ -8,6 +8,8 @@
 //!
 //! The machines are in maintenance mode at first. Another `talos` upgrades them, one at a time; `down` resets them.
 
+use std::collections::BTreeMap;
+
 use sskuba::prelude::*;
 use sskuba::talos::config::{Input as Cluster, Role};
 use sskuba::talos::contract::Contract;
@@ -26,10 +28,10 @@ struct Settings {
     /// Addresses of the workers.
     #[config(default = Vec::new())]
     workers: Vec<String>,
-    /// What the machines' consoles show in maintenance mode, control planes first: fingerprints of their keys, so that
-    /// no other machine gets the secrets. Without them any machine that answers is believed.
-    #[config(default = Vec::new())]
-    fingerprints: Vec<String>,
+    /// What the machines' consoles show in maintenance mode, by their addresses: fingerprints of their keys, so that no
+    /// other machine gets the secrets. Without one any machine that answers is believed.
+    #[config(default = BTreeMap::new())]
+    fingerprints: BTreeMap<String, String>,
     /// The version of Talos that the machines are to run.
     #[config(default = "v1.13.9".to_owned())]
     talos: String,
@@ -50,6 +52,11 @@ struct Settings {
 fn host(address: &str) -> String {
     let name = address.rsplit_once(':').map_or(address, |(host, _)| host);
     name.trim_matches(['[', ']']).to_owned()
+}
+
+/// Names what is done to a machine after its address, not after its place in a list, which may change.
+fn named(address: &str) -> String {
+    address.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect()
 }
 
 /// Pins the key of a machine, if one is known.
@@ -76,26 +83,25 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     let control_plane = config(stack, "control-plane", Role::control_plane())?;
     let worker = config(stack, "worker", Role::worker())?;
 
-    let mut pins = set.fingerprints.iter();
     // A machine is reset before those that it is to leave while they are still there.
-    let mut machine =
-        |stack: &mut Stack, name: String, address, config, leaves: &[Handle<Reset>]| -> sskuba::Result<_> {
+    let machine =
+        |stack: &mut Stack, address: &String, config, leaves: &[Handle<Reset>]| -> sskuba::Result<_> {
+            let name = named(address);
             let reset = Reset::new(address, secrets.bundle()).timeout(set.patience);
             let reset = leaves.iter().fold(stack.add(&name, reset)?, |reset, of| reset.depends_on(of));
             let applied = Applied::new(reset.machine(), secrets.bundle(), config).timeout(set.patience);
-            let applied = stack.add(&name, pinned(applied, pins.next()))?;
+            let applied = stack.add(&name, pinned(applied, set.fingerprints.get(address)))?;
             Ok((reset, applied))
         };
     let (mut nodes, mut resets, mut joined) = (Vec::new(), Vec::new(), Vec::new());
-    for (i, address) in set.control_planes.iter().enumerate() {
-        let name = format!("control-plane-{i}");
-        let (reset, applied) = machine(stack, name, address, control_plane.yaml(), &[])?;
+    for address in &set.control_planes {
+        let (reset, applied) = machine(stack, address, control_plane.yaml(), &[])?;
         nodes.push(applied.machine());
         resets.push(reset);
     }
-    for (i, address) in set.workers.iter().enumerate() {
+    for address in &set.workers {
         // Workers leave while there still is a control plane to drain them.
-        let (_, applied) = machine(stack, format!("worker-{i}"), address, worker.yaml(), &resets)?;
+        let (_, applied) = machine(stack, address, worker.yaml(), &resets)?;
         joined.push(applied);
     }
 

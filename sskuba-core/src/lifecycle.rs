@@ -110,6 +110,9 @@ pub struct HookName {
 pub struct Lifecycle {
     /// Deletes and replacements are refused.
     pub protect: bool,
+    /// Replacements are refused: it is protected, or of a kind that is [guarded](crate::schema::Schema::guarded) and not
+    /// unprotected.
+    pub keep_generation: bool,
     /// A delete, also that of a replaced generation, forgets the record and leaves the object.
     pub retain_on_delete: bool,
     /// A replacement deletes before it creates.

@@ -285,6 +285,10 @@ pub struct Schema {
     pub expected: Durations,
     /// Two generations cannot live side by side: a replacement deletes first.
     pub delete_first: bool,
+    /// What a delete does beyond taking the object away, for plans: `wipes {address}`. Inputs stand in braces.
+    pub deleting: Option<Text>,
+    /// What it makes cannot be made again: nothing replaces it that the program does not unprotect.
+    pub guarded: bool,
     /// The keys of the kind: input fields that together tell an object from every other in its place. An object
     /// without one of the fields has not that key.
     pub unique: Vec<Vec<Text>>,
@@ -313,6 +317,8 @@ impl Schema {
             visibility: Duration::ZERO,
             expected: Durations { create: USUAL, made: USUAL, update: USUAL, delete: USUAL },
             delete_first: false,
+            deleting: None,
+            guarded: false,
             unique: Vec::new(),
             id_field: Text::Borrowed("id"),
             parallel: None,
@@ -322,6 +328,19 @@ impl Schema {
     /// Returns a field by name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Says what a delete of an object with these inputs does; secrets are masked.
+    pub(crate) fn deleting(&self, inputs: &Map) -> Option<String> {
+        let mut text = self.deleting.clone()?.into_owned();
+        for (name, value) in inputs {
+            let plain = match value.masked() {
+                serde_json::Value::String(text) => text,
+                other => other.to_string(),
+            };
+            text = text.replace(&format!("{{{name}}}"), &plain);
+        }
+        Some(text)
     }
 
     /// Returns the input fields.

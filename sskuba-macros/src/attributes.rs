@@ -52,11 +52,14 @@ pub(crate) struct Kind {
     pub(crate) delete: u64,
     pub(crate) parallel: Option<usize>,
     pub(crate) delete_first: bool,
+    pub(crate) deleting: Option<LitStr>,
+    pub(crate) guarded: bool,
     pub(crate) lookup: bool,
     pub(crate) unique: Vec<LitStr>,
 }
 
-const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, delete_first, unique, lookup";
+const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, delete_first, deleting, guarded, \
+                          unique, lookup";
 
 impl Kind {
     pub(crate) fn read(input: &DeriveInput) -> Result<Self> {
@@ -73,6 +76,8 @@ impl Kind {
             delete: 1000,
             parallel: None,
             delete_first: false,
+            deleting: None,
+            guarded: false,
             lookup: false,
             unique: Vec::new(),
         };
@@ -94,6 +99,8 @@ impl Kind {
                     "update" => this.update = millis(&meta.value()?.parse()?)?,
                     "delete" => this.delete = millis(&meta.value()?.parse()?)?,
                     "delete_first" => this.delete_first = true,
+                    "deleting" => this.deleting = Some(meta.value()?.parse()?),
+                    "guarded" => this.guarded = true,
                     "lookup" => this.lookup = true,
                     "unique" => this.unique.push(meta.value()?.parse()?),
                     other => return Err(meta.error(format!("no such option `{other}`: one of {KIND_WORDS}"))),

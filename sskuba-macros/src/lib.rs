@@ -21,7 +21,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// On the struct: `#[resource(kind = "provider:module:Type")]`, and as needed `version = 2`,
 /// `idempotency = "token" | "token, tag" | "tag" | "none"` (none is the default), `visibility = "30s"`,
 /// `create = "90s"`, `update = "5s"`, `delete = "60s"` (expected durations), `parallel = 4`, `delete_first`,
-/// `lookup`.
+/// `deleting = "wipes {address}"` (what a delete does, for plans, with inputs in braces), `guarded` (only a resource that the
+/// program unprotects is replaced), `lookup`.
 ///
 /// Each field is an `Input<T>` (required unless it has a default), an `Option<Input<T>>` or a `Computed<T>`.
 /// On fields: `default` or `default = EXPRESSION`, `force_new`, `secret`,

@@ -273,7 +273,7 @@ fn schema(
     core: &TokenStream,
 ) -> TokenStream {
     let Kind { kind: kind_text, version, idempotency, visibility, create, made, update, delete, .. } = kind;
-    let delete_first = kind.delete_first;
+    let (delete_first, guarded) = (kind.delete_first, kind.guarded);
     let role = match kind.lookup {
         true => quote!(Lookup),
         false if is_instance(&kind_text.value()) => quote!(Instance),
@@ -285,6 +285,7 @@ fn schema(
             .then(|| quote!(<#name as #core::resource::Migrate>::migrate as #core::schema::Migration)),
     );
     let parallel = option(kind.parallel.map(|n| quote!(#n)));
+    let deleting = option(kind.deleting.as_ref().map(|text| quote!(::std::borrow::Cow::Borrowed(#text))));
     let unique = kind.unique.iter().map(|key| unique(key, fields));
     let doc = first_paragraph(&input.attrs);
     let fields = fields.iter().map(|field| field_schema(field, core));
@@ -308,6 +309,8 @@ fn schema(
                 delete: #delete,
             },
             delete_first: #delete_first,
+            deleting: #deleting,
+            guarded: #guarded,
             unique: ::std::vec![#(#unique),*],
             role: #core::schema::Role::#role,
             id_field: ::std::borrow::Cow::Borrowed(#id),

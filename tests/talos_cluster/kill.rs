@@ -84,7 +84,7 @@ async fn is_given_up(machines: &Machines, seed: u64) {
         let down = program.run(&["down", "--yes"]).await;
         if down.code != Some(0) {
             // Only a control plane could have let a worker be asked.
-            down.bad(&["talos:machine:Reset::worker-", "`up`"]);
+            down.bad(&["talos:machine:Reset::", "`up`"]);
             named += 1;
             program.run(&["up", "--yes"]).await.good();
             program.run(&["down", "--yes"]).await.good();

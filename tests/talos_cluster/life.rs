@@ -1,7 +1,7 @@
 //! The life of a cluster: made, upgraded, with a machine lost and replaced, and reset.
 
 use crate::machines::Machines;
-use crate::program::Program;
+use crate::program::{Program, named};
 
 async fn versions(machines: &Machines, secrets: &str) -> Vec<String> {
     let mut all = Vec::new();
@@ -65,7 +65,10 @@ async fn loses_one(machines: &Machines) {
     let said = program.run(&["up", "--refresh", "--yes"]).await.bad(&[&machines.addresses[0]]);
     assert!(said.text.contains("no connection"), "{}", said.text);
     program.control_planes[0].clone_from(&machines.addresses[3]);
-    program.run(&["state", "rm", "talos:machine:Reset::control-plane-0", "--yes"]).await.good();
+    program
+        .run(&["state", "rm", &format!("talos:machine:Reset::{}", named(&machines.addresses[0])), "--yes"])
+        .await
+        .good();
     // Its member of etcd is dead, and someone has to say so.
     let other = machines.admin(1, &secrets);
     let members = other.etcd_members().await.unwrap();

@@ -1,5 +1,6 @@
 //! The machines of a test.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -18,7 +19,7 @@ const PROGRAM: &str = "SSKUBA_TALOS_MACHINED";
 pub(crate) struct Machines {
     pub(crate) addresses: Vec<String>,
     pub(crate) fakes: Vec<FakeMachine>,
-    fleet: Fleet,
+    pub(crate) fleet: Fleet,
     process: Option<(Child, TempDir)>,
     controls: Vec<String>,
 }
@@ -86,8 +87,15 @@ impl Machines {
     }
 
     /// Returns the fingerprints of the machines of this test.
-    pub(crate) fn fingerprints(&self) -> Vec<String> {
-        self.fakes.iter().map(|fake| fake.fingerprint().to_string()).collect()
+    pub(crate) fn fingerprints(&self) -> BTreeMap<String, String> {
+        let pins = self.fakes.iter().map(|fake| fake.fingerprint().to_string());
+        self.addresses.iter().cloned().zip(pins).collect()
+    }
+
+    /// Returns who was reset, in that order.
+    pub(crate) fn resets(&self) -> Vec<String> {
+        let history = self.fleet.history();
+        history.iter().filter_map(|line| line.strip_suffix(": reset")).map(str::to_owned).collect()
     }
 
     /// Returns how many of the machines have a config.

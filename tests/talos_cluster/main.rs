@@ -4,6 +4,7 @@
 
 mod kill;
 mod life;
+mod lists;
 mod machines;
 mod program;
 mod refused;

@@ -1,5 +1,6 @@
 //! The program: the example's binary, built as a user builds it, in a folder of its own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -12,12 +13,17 @@ fn binary() -> &'static Path {
     BINARY.get_or_init(|| sskuba_testkit::example("talos-cluster", "talos-testing"))
 }
 
+/// Returns the name under which the program has a machine.
+pub(crate) fn named(address: &str) -> String {
+    address.replace(':', "-")
+}
+
 /// A stack of the program, and what it is told of its machines.
 pub(crate) struct Program {
     folder: TempDir,
     pub(crate) control_planes: Vec<String>,
     pub(crate) workers: Vec<String>,
-    pub(crate) fingerprints: Vec<String>,
+    pub(crate) fingerprints: BTreeMap<String, String>,
     pub(crate) talos: &'static str,
 }
 
@@ -29,7 +35,7 @@ impl Program {
             folder: tempfile::tempdir().unwrap(),
             control_planes: control_planes.to_vec(),
             workers: workers.to_vec(),
-            fingerprints: Vec::new(),
+            fingerprints: BTreeMap::new(),
             talos: "v1.13.9",
         }
     }
@@ -44,7 +50,7 @@ impl Program {
             .args(["-c", "endpoint=https://127.0.0.1:6443", "-c", &format!("talos={}", self.talos)])
             .args(["-c", &list("control_planes", &self.control_planes)])
             .args(["-c", &list("workers", &self.workers)])
-            .args(["-c", &list("fingerprints", &self.fingerprints)])
+            .args(["-c", &format!("fingerprints={}", serde_json::to_string(&self.fingerprints).unwrap())])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,7 +1,7 @@
 //! What is wrong is said in one clear error, and nothing is applied blindly.
 
 use crate::machines::Machines;
-use crate::program::Program;
+use crate::program::{Program, named};
 
 /// What is wrong with what the program is told.
 type Change = fn(&mut Program);
@@ -74,7 +74,11 @@ async fn a_worker_that_nobody_has_signed_is_named_and_goes_after_another_up() {
     machines.fakes[0].disappear();
     program.run(&["up", "--yes", "-c", "patience=2"]).await.bad(&[&machines.addresses[0]]);
     let worker = format!("{}: ", machines.addresses[1]);
-    program.run(&["down", "--yes"]).await.bad(&["Reset::worker-0", &worker, "`up` first, then this again"]);
+    program.run(&["down", "--yes"]).await.bad(&[
+        &format!("Reset::{}", named(&machines.addresses[1])),
+        &worker,
+        "`up` first, then this again",
+    ]);
     machines.fakes[0].appear();
     assert_eq!(machines.admin(1, &program.secrets().await).version().await.ok(), None);
     program.run(&["up", "--yes"]).await.good();
@@ -87,10 +91,11 @@ async fn a_machine_with_another_key_gets_no_config() {
     let machines = Machines::fake(2).await;
     let mut program = Program::new(&machines.addresses, 1);
     program.fingerprints = machines.fingerprints();
-    program.fingerprints.reverse();
+    let swapped = program.fingerprints.values().rev().cloned().collect::<Vec<_>>();
+    program.fingerprints.values_mut().zip(swapped).for_each(|(pin, other)| *pin = other);
     program.run(&["up", "--yes"]).await.bad(&[&machines.addresses[0], "another machine"]);
     assert_eq!(machines.configured().await, 0);
-    program.fingerprints.reverse();
+    program.fingerprints = machines.fingerprints();
     program.run(&["up", "--yes"]).await.good();
     program.run(&["up", "--refresh", "--expect-no-changes"]).await.good();
 }

@@ -120,6 +120,8 @@ fn document(schema: &Schema) -> Json {
         "lookup": schema.is_lookup(),
         "idempotency": idempotency,
         "delete_first": schema.delete_first,
+        "deleting": schema.deleting,
+        "guarded": schema.guarded,
         "fields": schema.fields.iter().map(field).collect::<Vec<_>>(),
     })
 }

@@ -84,7 +84,12 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
     };
     let _ = writeln!(text, "  {} {address}  {}", paint.action(step.action, sign), label(step, paint));
     for reason in step.reasons.iter().filter(|reason| !is_plain(reason)) {
-        let _ = writeln!(text, "      {}", paint.dim(format!("because {}", clean(&reason.to_string()))));
+        let said = clean(&reason.to_string());
+        let line = match reason {
+            Reason::Deleting { .. } => paint.bad(said),
+            _ => paint.dim(format!("because {said}")),
+        };
+        let _ = writeln!(text, "      {line}");
     }
     for hook in &step.hooks {
         let line = format!("hook {} {}", clean(&hook.name), hook.when);

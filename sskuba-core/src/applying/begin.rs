@@ -174,10 +174,16 @@ impl Run<'_> {
             return Ok(());
         }
         match decision.action {
-            Action::Replace if node.lifecycle.protect => {
+            Action::Replace if node.lifecycle.keep_generation => {
                 let message = "it is protected, and values that are known now ask for its replacement";
                 let failure = Failure::new(Class::Conflict, message);
-                self.fail(id, step.action, failure.hint("remove `.protect()`, or take the change back"));
+                self.fail(
+                    id,
+                    step.action,
+                    failure.hint(
+                        "take the change back, or permit it: without `.protect()`, or with `.unprotect()`",
+                    ),
+                );
                 Ok(())
             }
             Action::Replace => {

@@ -208,6 +208,7 @@ impl Options {
         };
         Lifecycle {
             protect: self.protect.unwrap_or_default(),
+            keep_generation: self.protect.unwrap_or(schema.guarded),
             retain_on_delete: self.retain_on_delete.unwrap_or_default(),
             delete_before_create: self.delete_before_create.unwrap_or_default(),
             ignore_changes: paths(&self.ignore_changes),

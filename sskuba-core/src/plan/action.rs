@@ -188,6 +188,11 @@ pub enum Reason {
         /// What both have, for people.
         key: String,
     },
+    /// What its delete does beyond taking the object away.
+    Deleting {
+        /// That, for people.
+        what: String,
+    },
     /// The object is another resource's, too, and stays.
     BelongsTo {
         /// That resource.
@@ -260,6 +265,7 @@ impl fmt::Display for Reason {
             Self::SameKey { key } => write!(f, "there can be only one with {key}: the old one goes first"),
             Self::TakesOver { from, key } => write!(f, "it is the object that {from} was, with {key}"),
             Self::BelongsTo { address } => write!(f, "its object belongs to {address} now"),
+            Self::Deleting { what } => f.write_str(what),
             Self::Retained => f.write_str("its object is retained"),
             Self::Moved { from } => write!(f, "it was called {from}"),
             Self::Secrecy { field, secret: true } => write!(f, "`{field}` becomes a secret"),

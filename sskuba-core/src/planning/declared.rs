@@ -252,7 +252,7 @@ impl<'a> Declared<'a> {
         let replaces = decision.action == Action::Replace;
         let same_key = replaces && self.keeps_key(node, record, &decision.inputs);
         let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create || same_key;
-        if replaces && node.lifecycle.protect {
+        if replaces && node.lifecycle.keep_generation {
             match decision.certain {
                 true => problems.push(refuse_protected(node, &decision)),
                 false => {
@@ -374,10 +374,12 @@ pub(super) fn expected(schema: &Schema, action: Action, durations: &Durations<'_
 
 fn refuse_protected(node: &Node, decision: &Decision) -> Diagnostic {
     let why: Vec<String> = decision.reasons.iter().map(ToString::to_string).collect();
-    let message = format!(
-        "is protected and would be replaced ({}); take the change back, or remove `.protect()` first",
-        why.join(", ")
-    );
+    let permit = match node.lifecycle.protect {
+        true => "remove `.protect()` first",
+        false => "say `.unprotect()` of it: what is made in its place is another one",
+    };
+    let message =
+        format!("is protected and would be replaced ({}); take the change back, or {permit}", why.join(", "));
     Diagnostic::of(&node.address, message).source(node.source)
 }
 

@@ -178,6 +178,8 @@ impl<'a> Removals<'a> {
         }
         if let Ok(schema) = self.request.registry.schema(record.address.kind_str()) {
             step.expected = expected(&schema, step.action, self.durations);
+            let what = schema.deleting(&record.applied).filter(|_| step.calls);
+            step.reasons.extend(what.map(|what| Reason::Deleting { what }));
         }
         Some(step)
     }

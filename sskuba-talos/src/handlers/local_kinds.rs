@@ -130,6 +130,17 @@ impl Handler<Secrets> for LocalKinds {
 }
 
 #[async_trait]
+impl Update<Secrets> for LocalKinds {
+    /// What was made stays, whatever it would be made with now.
+    async fn update(&self, _: &Cx, change: TypedChange<Secrets>) -> Result<TypedObject<Secrets>, Failure> {
+        let state = change.prior.state;
+        let state =
+            state.ok_or_else(|| Failure::new(Class::Terminal, "what is recorded of it cannot be read"))?;
+        Ok(TypedObject::new(change.prior.id, state))
+    }
+}
+
+#[async_trait]
 impl Handler<Config> for LocalKinds {
     async fn create(&self, cx: &Cx, args: ConfigArgs) -> Result<TypedObject<Config>, Failure> {
         let (id, yaml) = (cx.token.to_string(), self.config(&args)?);

@@ -4,7 +4,7 @@ use sskuba_core::prelude::*;
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 
-use super::mistakes::{Kind, addresses, mistake, positive, reads};
+use super::mistakes::{Kind, addresses, machine, mistake, positive, reads};
 use crate::api::Fingerprint;
 use crate::yaml;
 
@@ -24,7 +24,7 @@ use crate::yaml;
 )]
 pub struct Applied {
     /// Where the machine is: `host` or `host:port`, or [`Reset::machine`](super::Reset) where `down` is to reset it.
-    #[resource(force_new)]
+    #[resource(force_new, normaliser = "machine")]
     address: Input<String>,
     /// The secrets of its cluster.
     #[resource(write_only)]

@@ -52,6 +52,12 @@ pub(super) fn addresses<'a>(
     addresses.into_iter().filter_map(move |address| reads::<Target>(field, address))
 }
 
+/// Writes an address as every spelling of it is written, with its port: it is the same machine.
+pub(super) fn machine(address: &Value) -> Value {
+    let target = address.as_str().and_then(|text| text.parse::<Target>().ok());
+    target.map_or_else(|| address.clone(), |target| Value::from(target.to_string().to_lowercase()))
+}
+
 /// Judges a time in seconds.
 pub(super) fn positive(field: &str, seconds: u32) -> Option<FieldError> {
     (seconds == 0).then(|| mistake(field, "must be more than 0"))

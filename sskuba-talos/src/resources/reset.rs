@@ -4,7 +4,7 @@ use sskuba_core::prelude::*;
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 
-use super::mistakes::{Kind, addresses, positive};
+use super::mistakes::{Kind, addresses, machine, positive};
 
 /// Says that a machine is reset when this is deleted: it leaves etcd, its disks are wiped, and it starts again
 /// without a config. Made, it does nothing: a promise, recorded before the machine gets its config, so that there is no
@@ -15,6 +15,7 @@ use super::mistakes::{Kind, addresses, positive};
     kind = "talos:machine:Reset",
     idempotency = "token",
     unique = "address",
+    deleting = "wipes {address}",
     create = "1ms",
     update = "1ms",
     delete = "60s",
@@ -22,7 +23,7 @@ use super::mistakes::{Kind, addresses, positive};
 )]
 pub struct Reset {
     /// Where the machine is: `host` or `host:port`.
-    #[resource(force_new)]
+    #[resource(force_new, normaliser = "machine")]
     address: Input<String>,
     /// The secrets of its cluster.
     #[resource(write_only)]

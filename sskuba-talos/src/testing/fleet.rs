@@ -21,6 +21,7 @@ pub(super) struct Clusters {
     clusters: Mutex<HashMap<String, Cluster>>,
     keys: Mutex<HashMap<String, String>>,
     nodes: Mutex<Vec<Weak<Node>>>,
+    history: Mutex<Vec<String>>,
 }
 
 impl Clusters {
@@ -39,6 +40,11 @@ impl Clusters {
     pub(super) fn settle(&self) {
         let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         nodes.iter().filter_map(Weak::upgrade).for_each(|node| node.settle());
+    }
+
+    /// Notes what was done to a machine.
+    pub(super) fn note(&self, what: String) {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).push(what);
     }
 
     /// Returns a CA's key.
@@ -67,6 +73,11 @@ impl Clusters {
 pub struct Fleet(Arc<Clusters>);
 
 impl Fleet {
+    /// Returns what was done to machines, in its order: `node-1: config`, `node-1: upgrade`, `node-1: reset`.
+    pub fn history(&self) -> Vec<String> {
+        self.0.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Starts a machine without a config on a free port of 127.0.0.1.
     ///
     /// # Errors

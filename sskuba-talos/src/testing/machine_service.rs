@@ -40,6 +40,7 @@ impl MachineService for Node {
                 self.clusters.keep(&config.ca, key);
             }
             self.state().config = Some(config);
+            self.clusters.note(format!("{}: config", self.name));
             if first || mode == Mode::Reboot {
                 self.sequence("boot");
             }
@@ -208,6 +209,7 @@ impl MachineService for Node {
         if let (true, Some(config), Some(id)) = (request.graceful, config, member) {
             self.clusters.with(&config.ca, |cluster| cluster.leave(id));
         }
+        self.clusters.note(format!("{}: reset", self.name));
         self.sequence("reset");
         let messages = vec![proto::Reset { metadata: None, actor_id: self.name.clone() }];
         Ok(Response::new(proto::ResetResponse { messages }))
@@ -244,6 +246,7 @@ impl Node {
         let tag = image.rsplit_once(':').map(|(_, tag)| tag).filter(|tag| tag.starts_with('v'));
         let tag = tag.ok_or_else(|| Status::invalid_argument("the image has no version"))?;
         self.state().installed = Some(tag.to_owned());
+        self.clusters.note(format!("{}: upgrade", self.name));
         Ok(())
     }
 }

@@ -1,0 +1,59 @@
+//! Other lists of machines: a machine that stays is left as it is, whatever its place in the list and however its address
+//! is written.
+
+use crate::machines::Machines;
+use crate::program::Program;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reordered_list_touches_no_machine() {
+    let machines = Machines::fake(5).await;
+    let mut program = Program::new(&machines.addresses, 3);
+    program.run(&["up", "--yes"]).await.good();
+    program.control_planes.rotate_left(1);
+    program.workers.reverse();
+    let said = program.run(&["up", "--yes"]).await.good();
+    assert!(!said.text.contains("machine:Applied") && !said.text.contains("wipes"), "{}", said.text);
+    assert_eq!(machines.resets(), [""; 0]);
+    program.run(&["up", "--refresh", "--expect-no-changes"]).await.good();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shorter_list_wipes_what_left_it_and_says_so() {
+    let machines = Machines::fake(5).await;
+    let mut program = Program::new(&machines.addresses, 3);
+    program.run(&["up", "--yes"]).await.good();
+    let gone = program.workers.remove(0);
+    let said = program.run(&["preview"]).await.good();
+    assert!(said.text.contains(&format!("wipes {gone}")), "{}", said.text);
+    assert_eq!(said.text.matches("wipes").count(), 1, "{}", said.text);
+    program.run(&["up", "--yes"]).await.good();
+    assert_eq!(machines.resets(), ["node-4"]);
+    program.control_planes.remove(0);
+    program.run(&["up", "--yes"]).await.good();
+    assert_eq!(machines.resets(), ["node-4", "node-1"]);
+    program.run(&["down", "--yes"]).await.good();
+    assert_eq!(machines.resets().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_spelling_of_an_address_is_the_same_machine() {
+    let machines = Machines::fake(2).await;
+    let mut program = Program::new(&machines.addresses, 1);
+    program.run(&["up", "--yes"]).await.good();
+    program.workers[0] = program.workers[0].replace("127.0.0.1:", "127.0.0.1:0");
+    let said = program.run(&["up", "--yes"]).await.good();
+    assert!(!said.text.contains("wipes"), "{}", said.text);
+    assert_eq!(machines.resets(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_contract_makes_no_other_secrets() {
+    let machines = Machines::fake(2).await;
+    let mut program = Program::new(&machines.addresses, 1);
+    program.talos = "v1.12.4";
+    program.run(&["up", "--yes", "-c", "kubernetes=1.35.0"]).await.good();
+    let secrets = program.secrets().await;
+    program.talos = "v1.13.9";
+    program.run(&["up", "--yes", "-c", "kubernetes=1.35.0"]).await.good();
+    assert_eq!(program.secrets().await, secrets);
+}
