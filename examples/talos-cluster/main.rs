@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use sskuba::prelude::*;
 use sskuba::talos::config::{Input as Cluster, Role};
 use sskuba::talos::contract::Contract;
-use sskuba::talos::resources::{Applied, Bootstrap, Health, Kubeconfig, Reset, Secrets, Upgrade};
+use sskuba::talos::resources::{Applied, Bootstrap, Health, Kubeconfig, Reset, Secrets};
 
 /// The cluster and its machines.
 #[derive(Config)]
@@ -84,31 +84,40 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     let worker = config(stack, "worker", Role::worker())?;
 
     // A machine is reset before those that it is to leave while they are still there.
-    let machine =
-        |stack: &mut Stack, address: &String, config, leaves: &[Handle<Reset>]| -> sskuba::Result<_> {
-            let name = named(address);
-            let reset = Reset::new(address, secrets.bundle()).timeout(set.patience);
-            let reset = leaves.iter().fold(stack.add(&name, reset)?, |reset, of| reset.depends_on(of));
-            let applied = Applied::new(reset.machine(), secrets.bundle(), config).timeout(set.patience);
-            let applied = stack.add(&name, pinned(applied, set.fingerprints.get(address)))?;
-            Ok((reset, applied))
-        };
-    let (mut nodes, mut resets, mut joined) = (Vec::new(), Vec::new(), Vec::new());
+    let machine = |stack: &mut Stack,
+                   address: &String,
+                   config,
+                   leaves: &[(Handle<Reset>, Handle<Applied>)]|
+     -> sskuba::Result<_> {
+        let name = named(address);
+        let reset = Reset::new(address, secrets.bundle()).timeout(set.patience);
+        let reset = leaves.iter().fold(stack.add(&name, reset)?, |reset, (of, _)| reset.depends_on(of));
+        let applied = Applied::new(reset.machine(), secrets.bundle(), config)
+            .timeout(set.patience)
+            .version(&*set.talos)
+            .image(format!("ghcr.io/siderolabs/installer:{}", set.talos))
+            .control_planes(set.control_planes.clone());
+        let applied = stack.add(&name, pinned(applied, set.fingerprints.get(address)))?;
+        // Control planes are changed first.
+        let applied = leaves.iter().fold(applied, |applied, (_, first)| applied.depends_on(first));
+        Ok((reset, applied))
+    };
+    let (mut nodes, mut first, mut joined) = (Vec::new(), Vec::new(), Vec::new());
     for address in &set.control_planes {
         let (reset, applied) = machine(stack, address, control_plane.yaml(), &[])?;
         nodes.push(applied.machine());
-        resets.push(reset);
+        first.push((reset, applied));
     }
     for address in &set.workers {
         // Workers leave while there still is a control plane to drain them.
-        let (_, applied) = machine(stack, address, worker.yaml(), &resets)?;
+        let (_, applied) = machine(stack, address, worker.yaml(), &first)?;
         joined.push(applied);
     }
 
     let Some(first) = nodes.first().cloned() else {
         return Err(std::io::Error::other("`control_planes` names no machine").into());
     };
-    let bootstrap = Bootstrap::new(first, secrets.bundle()).control_planes(Output::all(nodes.clone()));
+    let bootstrap = Bootstrap::new(first, secrets.bundle()).control_planes(Output::all(nodes));
     let bootstrap = stack.add("etcd", bootstrap)?;
     let mut ready = bootstrap.machine();
     if set.health {
@@ -121,12 +130,6 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
         let health = joined.iter().fold(health, |health, worker| health.depends_on(worker));
         ready = health.machine();
     }
-    let image = format!("ghcr.io/siderolabs/installer:{}", set.talos);
-    let versions = Upgrade::new(secrets.bundle(), Output::all(nodes), &*set.talos, image)
-        .workers(Output::all(joined.iter().map(|worker| worker.machine())))
-        // Nothing is upgraded before the cluster is whole.
-        .trigger("ready", ready.clone());
-    stack.add("talos", versions)?;
     let kubeconfig = Kubeconfig::new(secrets.bundle(), &*set.name, &*set.endpoint).address(ready);
     let kubeconfig = stack.add("admin", kubeconfig)?;
 

@@ -298,6 +298,9 @@ pub struct Schema {
     pub id_field: Text,
     /// How many operations on this kind may run at once; none for no limit of its own.
     pub parallel: Option<usize>,
+    /// How many updates of this kind may run at once, whatever else of it runs; after one failed, no other one is begun in
+    /// this run. None where that makes no difference.
+    pub parallel_updates: Option<usize>,
 }
 
 impl Schema {
@@ -322,6 +325,7 @@ impl Schema {
             unique: Vec::new(),
             id_field: Text::Borrowed("id"),
             parallel: None,
+            parallel_updates: None,
         }
     }
 

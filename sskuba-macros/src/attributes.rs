@@ -51,6 +51,7 @@ pub(crate) struct Kind {
     pub(crate) update: u64,
     pub(crate) delete: u64,
     pub(crate) parallel: Option<usize>,
+    pub(crate) updates: Option<usize>,
     pub(crate) delete_first: bool,
     pub(crate) deleting: Option<LitStr>,
     pub(crate) guarded: bool,
@@ -58,7 +59,7 @@ pub(crate) struct Kind {
     pub(crate) unique: Vec<LitStr>,
 }
 
-const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, delete_first, deleting, guarded, \
+const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, updates, delete_first, deleting, guarded, \
                           unique, lookup";
 
 impl Kind {
@@ -75,6 +76,7 @@ impl Kind {
             update: 1000,
             delete: 1000,
             parallel: None,
+            updates: None,
             delete_first: false,
             deleting: None,
             guarded: false,
@@ -90,6 +92,7 @@ impl Kind {
                     "kind" => kind = Some(checked_kind(meta.value()?.parse()?)?),
                     "version" => this.version = meta.value()?.parse::<LitInt>()?.base10_parse()?,
                     "parallel" => this.parallel = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
+                    "updates" => this.updates = Some(meta.value()?.parse::<LitInt>()?.base10_parse()?),
                     "idempotency" => {
                         (this.idempotency, this.recovery) = idempotency(&meta.value()?.parse()?)?;
                     }

@@ -20,7 +20,7 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// On the struct: `#[resource(kind = "provider:module:Type")]`, and as needed `version = 2`,
 /// `idempotency = "token" | "token, tag" | "tag" | "none"` (none is the default), `visibility = "30s"`,
-/// `create = "90s"`, `update = "5s"`, `delete = "60s"` (expected durations), `parallel = 4`, `delete_first`,
+/// `create = "90s"`, `update = "5s"`, `delete = "60s"` (expected durations), `parallel = 4`, `updates = 1`, `delete_first`,
 /// `deleting = "wipes {address}"` (what a delete does, for plans, with inputs in braces), `guarded` (only a resource that the
 /// program unprotects is replaced), `lookup`.
 ///

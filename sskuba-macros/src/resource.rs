@@ -285,6 +285,7 @@ fn schema(
             .then(|| quote!(<#name as #core::resource::Migrate>::migrate as #core::schema::Migration)),
     );
     let parallel = option(kind.parallel.map(|n| quote!(#n)));
+    let updates = option(kind.updates.map(|n| quote!(#n)));
     let deleting = option(kind.deleting.as_ref().map(|text| quote!(::std::borrow::Cow::Borrowed(#text))));
     let unique = kind.unique.iter().map(|key| unique(key, fields));
     let doc = first_paragraph(&input.attrs);
@@ -315,6 +316,7 @@ fn schema(
             role: #core::schema::Role::#role,
             id_field: ::std::borrow::Cow::Borrowed(#id),
             parallel: #parallel,
+            parallel_updates: #updates,
         }
     }
 }

@@ -57,3 +57,26 @@ async fn a_later_contract_makes_no_other_secrets() {
     program.run(&["up", "--yes", "-c", "kubernetes=1.35.0"]).await.good();
     assert_eq!(program.secrets().await, secrets);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_machine_is_upgraded_before_it_gets_a_config_for_the_version() {
+    let machines = Machines::fake_of(4, "v1.12.4").await;
+    let mut program = Program::new(&machines.addresses, 3);
+    program.talos = "v1.12.4";
+    program.run(&["up", "--yes", "-c", "kubernetes=1.33.0"]).await.good();
+    let before = machines.fleet.history().len();
+    program.talos = "v1.13.9";
+    program.run(&["up", "--yes", "-c", "kubernetes=1.36.0"]).await.bad(&["one minor version at a time"]);
+    assert_eq!(machines.fleet.history().len(), before, "nothing was done to a machine");
+    program.run(&["up", "--yes", "-c", "kubernetes=1.34.0"]).await.good();
+    let history = machines.fleet.history().split_off(before);
+    let mut seen = Vec::new();
+    for pair in history.chunks(2) {
+        let name = pair[0].strip_suffix(": upgrade").unwrap_or_else(|| panic!("{history:?}"));
+        assert_eq!(pair[1], format!("{name}: config"), "{history:?}");
+        seen.push(name);
+    }
+    assert_eq!((seen.len(), seen[3]), (4, "node-4"), "the worker is last: {history:?}");
+    program.talos = "v1.12.4";
+    program.run(&["up", "--yes", "-c", "kubernetes=1.34.0"]).await.bad(&["never down"]);
+}

@@ -27,6 +27,11 @@ pub(crate) struct Machines {
 impl Machines {
     /// Starts machines of this test.
     pub(crate) async fn fake(count: usize) -> Self {
+        Self::fake_of(count, "v1.13.9").await
+    }
+
+    /// Starts machines of this test that run a version.
+    pub(crate) async fn fake_of(count: usize, tag: &'static str) -> Self {
         let mut this = Self {
             addresses: Vec::new(),
             fakes: Vec::new(),
@@ -35,15 +40,19 @@ impl Machines {
             controls: Vec::new(),
         };
         for _ in 0..count {
-            this.another().await;
+            this.start(tag).await;
         }
         this
     }
 
     /// Starts one more machine of this test; returns its address.
     pub(crate) async fn another(&mut self) -> String {
+        self.start("v1.13.9").await
+    }
+
+    async fn start(&mut self, tag: &str) -> String {
         let name = format!("node-{}", self.fakes.len() + 1);
-        let machine = self.fleet.start(&name, "v1.13.9").await.unwrap();
+        let machine = self.fleet.start(&name, tag).await.unwrap();
         let address = machine.target().to_string();
         self.fakes.push(machine);
         self.addresses.push(address.clone());

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::dispatcher::{Back, Ready, Run, Running};
+use super::rollout::gate_of;
 use crate::address::{Address, Token};
 use crate::advice::Advice;
 use crate::calling::{Call, Configured, bound, hidden, place_id, place_of, prior_of};
@@ -147,9 +148,14 @@ impl Run<'_> {
                 return None;
             }
         };
-        let limit = registry.schema(kind).ok().and_then(|schema| schema.parallel);
+        let schema = registry.schema(kind).ok();
+        if let Some(failure) = self.stopped_rollout(schema.as_deref(), step) {
+            self.fail(id, step.action, failure);
+            return None;
+        }
+        let (gate, limit) = gate_of(schema.as_deref(), step);
         let limits = instance.base().limits();
-        let ticket = self.gates.enter(id, &instance.name, limits, kind, limit)?;
+        let ticket = self.gates.enter(id, &instance.name, limits, &gate, limit)?;
         Some((instance, ticket))
     }
 

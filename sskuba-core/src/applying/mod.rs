@@ -8,6 +8,7 @@ mod gate;
 mod keys;
 mod perform;
 mod report;
+mod rollout;
 mod waiting;
 
 pub use dispatcher::apply;

@@ -10,6 +10,9 @@ use crate::yaml;
 
 /// A machine with its config: sent in maintenance mode, or with the cluster's certificate once it has one.
 ///
+/// Machines in use are changed one at a time: first the version of Talos, then the config, and where that reboots the
+/// machine, etcd is healthy before and after. Talos and Kubernetes go up by one minor version at a time, and never down.
+///
 /// A machine of another cluster is left alone. A machine that is back in maintenance mode (wiped, or another one in
 /// its place) counts as gone, so that the next `up` applies the config again. Deleting this leaves the machine as it
 /// is; [`Reset`](super::Reset) resets it.
@@ -19,7 +22,8 @@ use crate::yaml;
     idempotency = "token",
     unique = "address",
     create = "60s",
-    update = "20s",
+    update = "300s",
+    updates = 1,
     delete = "1ms"
 )]
 pub struct Applied {
@@ -34,6 +38,14 @@ pub struct Applied {
     /// The SHA-256 of the key that it must have in maintenance mode; any machine that answers is believed without.
     #[resource(write_only)]
     fingerprint: Option<Input<String>>,
+    /// The version of Talos that it is to run, e.g. `v1.13.9`: a machine that runs another one gets it before its config.
+    version: Option<Input<String>>,
+    /// The installer's image of that version.
+    #[resource(write_only)]
+    image: Option<Input<String>>,
+    /// The control planes of the cluster. A machine in use is changed only while etcd is healthy on all of them.
+    #[resource(default, item = "control_plane", write_only, normaliser = "set")]
+    control_planes: Input<Vec<String>>,
     /// When a later config takes effect: `auto`, `no-reboot`, `reboot` or `staged`.
     #[resource(default = "auto".to_owned(), write_only)]
     mode: Input<String>,
@@ -49,11 +61,15 @@ pub struct Applied {
 }
 
 impl Kind for Applied {
-    const ADDRESSES: &'static [&'static str] = &["address"];
+    const ADDRESSES: &'static [&'static str] = &["address", "control_planes"];
 
     fn mistakes(args: &AppliedArgs) -> Vec<FieldError> {
         let mut found: Vec<FieldError> = addresses("address", [&args.address]).collect();
         found.extend(args.fingerprint.as_ref().and_then(|text| reads::<Fingerprint>("fingerprint", text)));
+        found.extend(addresses("control_planes", &args.control_planes));
+        if args.version.is_some() != args.image.is_some() {
+            found.push(mistake("version", "goes with an `image`, and an `image` with a version"));
+        }
         found.extend(positive("timeout", args.timeout));
         if !["auto", "no-reboot", "reboot", "staged"].contains(&args.mode.as_str()) {
             let message = format!("{:?} is none of auto, no-reboot, reboot, staged", args.mode);

@@ -7,11 +7,11 @@ use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 use sskuba_core::value::Map;
 
+use super::rolling::same;
 use super::{Api, bound, failed, half_made, invalid, patiently, target};
 use crate::api::{ApplyMode, ApplyOptions, Fingerprint, Mode, ResourceKind};
 use crate::client::{Bound, Identity, Machine, tell_mode};
 use crate::resources::{Applied, AppliedArgs, AppliedState, Kind};
-use crate::yaml;
 
 /// The id of the config that is in force.
 const IN_FORCE: &str = "v1alpha1";
@@ -27,16 +27,8 @@ fn object(id: String, args: &AppliedArgs) -> TypedObject<Applied> {
 
 /// Waits until the machine answers as a member of its cluster. Whether it is ready shows elsewhere: before etcd is
 /// started no machine is.
-async fn answers(machine: &Machine, bound: Bound) -> Result<(), Failure> {
+pub(super) async fn answers(machine: &Machine, bound: Bound) -> Result<(), Failure> {
     machine.wait_for(bound, |_| true).await.map(drop).map_err(failed)
-}
-
-/// Tells whether two configs say the same, however they are written.
-fn same(one: &str, other: &str) -> bool {
-    match (yaml::read(one), yaml::read(other)) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => one == other,
-    }
 }
 
 impl Api {
@@ -75,7 +67,7 @@ impl Api {
                 let options = ApplyOptions { mode: ApplyMode::Auto, ..options };
                 anyone.apply_configuration(&args.config, options).await
             }
-            Mode::Configured => known.apply_configuration(&args.config, options).await,
+            Mode::Configured => return self.roll(cx, args, &bundle, &known, mode).await,
         };
         result.map_err(failed)?;
         answers(&known, bound).await
@@ -139,16 +131,6 @@ impl Handler<Applied> for Api {
 #[async_trait]
 impl Update<Applied> for Api {
     async fn update(&self, cx: &Cx, change: TypedChange<Applied>) -> Result<TypedObject<Applied>, Failure> {
-        let before = change.prior.args;
-        let same_config =
-            before.is_some_and(|before| same(before.config.expose(), change.args.config.expose()));
-        // Only how it is sent, or waited for, is different; unless somebody else changed the machine.
-        let known = self.machine(&change.args.address, &self.bundle(&change.args.secrets)?)?;
-        let in_force = known.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await;
-        let has_it = matches!(&in_force, Ok(found) if found.spec.as_str().is_some_and(|text| same(text, change.args.config.expose())));
-        if same_config && has_it {
-            return Ok(object(change.prior.id, &change.args));
-        }
         self.applied(cx, change.prior.id, &change.args, mode(&change.args)).await
     }
 }

@@ -9,13 +9,14 @@ use super::applied::{is_blank, unreadable};
 use super::{Api, bound, failed, not_yet, patiently};
 use crate::api::Service;
 use crate::resources::{Bootstrap, BootstrapArgs, BootstrapState, Kind};
+use crate::secrets::Bundle;
 
 fn object(id: &str, args: &BootstrapArgs) -> TypedObject<Bootstrap> {
     TypedObject::new(id, BootstrapState { id: id.to_owned(), machine: args.address.clone() })
 }
 
 /// Whether etcd runs anywhere.
-enum Etcd {
+pub(super) enum Etcd {
     /// There it does.
     Runs,
     /// Nowhere; and every machine said so.
@@ -26,11 +27,16 @@ impl Api {
     /// Looks for an etcd of the cluster on all of its control planes. That one of them cannot be asked is an error,
     /// unless another has it: two etcds of one cluster would be worse than none.
     async fn etcd(&self, args: &BootstrapArgs) -> Result<Etcd, Failure> {
-        let bundle = self.bundle(&args.secrets)?;
         let others = args.control_planes.iter().filter(|other| **other != args.address);
+        let all: Vec<String> = [&args.address].into_iter().chain(others).cloned().collect();
+        self.etcd_on(&all, &self.bundle(&args.secrets)?).await
+    }
+
+    /// Looks for an etcd on machines, as [`etcd`](Self::etcd) does.
+    pub(super) async fn etcd_on(&self, addresses: &[String], bundle: &Bundle) -> Result<Etcd, Failure> {
         let mut silent = None;
-        for address in [&args.address].into_iter().chain(others) {
-            match self.machine(address, &bundle)?.services().await {
+        for address in addresses {
+            match self.machine(address, bundle)?.services().await {
                 Ok(services) if services.iter().any(runs_etcd) => return Ok(Etcd::Runs),
                 Ok(_) => {}
                 Err(error) if is_blank(self, address).await.unwrap_or(false) => {

@@ -19,6 +19,7 @@ mod bootstrap;
 mod health;
 mod kubeconfig;
 mod reset;
+mod rolling;
 mod upgrade;
 
 /// For how long a certificate of ours is valid; it is made for each call of the engine.

@@ -7,6 +7,7 @@ use sskuba_core::value::Map;
 use tokio::time::{Instant, sleep};
 
 use super::applied::unreadable;
+use super::rolling::one_minor;
 use super::{Api, bound, failed, patiently};
 use crate::api::{ErrorKind, Stage};
 use crate::client::{Bound, Machine};
@@ -60,24 +61,36 @@ impl Api {
         if runs.tag == args.version {
             return Ok(());
         }
-        self.etcd_healthy(args, bundle, bound).await?;
-        let report = |step| tracing::info!(%address, ?step, "upgrade");
-        match machine.upgrade(&args.image, report).await {
+        one_minor("Talos", "version", &runs.tag, &args.version)?;
+        self.etcd_healthy(&args.control_planes, bundle, bound).await?;
+        self.install(&machine, &args.version, &args.image, bound).await?;
+        self.etcd_healthy(&args.control_planes, bundle, bound).await
+    }
+
+    /// Gives a machine a version, and waits until it runs it.
+    pub(super) async fn install(
+        &self,
+        machine: &Machine,
+        version: &str,
+        image: &str,
+        bound: Bound,
+    ) -> Result<(), Failure> {
+        let report = |step| tracing::info!(machine = %machine.target(), ?step, "upgrade");
+        match machine.upgrade(image, report).await {
             Ok(_) => {}
             // It may be on its way: the version tells.
             Err(error) if error.may_have_happened() => {}
             Err(error) => return Err(failed(error)),
         }
-        self.has_version(&machine, args, bound).await?;
-        self.etcd_healthy(args, bundle, bound).await
+        self.has_version(machine, version, bound).await
     }
 
     /// Waits until a machine runs the version.
-    async fn has_version(&self, machine: &Machine, args: &UpgradeArgs, bound: Bound) -> Result<(), Failure> {
+    async fn has_version(&self, machine: &Machine, wanted: &str, bound: Bound) -> Result<(), Failure> {
         let end = Instant::now() + bound.within;
         loop {
             let last = match (machine.version().await, machine.status().await) {
-                (Ok(version), Ok(status)) if version.tag == args.version => {
+                (Ok(version), Ok(status)) if version.tag == wanted => {
                     if status.stage == Stage::Running && status.ready {
                         return Ok(());
                     }
@@ -93,8 +106,7 @@ impl Api {
                 (Err(error), _) | (_, Err(error)) => return Err(failed(error)),
             };
             if Instant::now() + bound.every >= end {
-                let message =
-                    format!("{} does not come up with {}; last: {last}", machine.target(), args.version);
+                let message = format!("{} does not come up with {}; last: {last}", machine.target(), wanted);
                 return Err(Failure::unknown(Class::Timeout, message));
             }
             sleep(bound.every).await;
@@ -103,10 +115,15 @@ impl Api {
 
     /// Waits until every control plane's etcd answers, knows as many members as there are control planes, and none
     /// of them raises an alarm or only learns.
-    async fn etcd_healthy(&self, args: &UpgradeArgs, bundle: &Bundle, bound: Bound) -> Result<(), Failure> {
+    pub(super) async fn etcd_healthy(
+        &self,
+        control_planes: &[String],
+        bundle: &Bundle,
+        bound: Bound,
+    ) -> Result<(), Failure> {
         let end = Instant::now() + bound.within.min(std::time::Duration::from_mins(2));
         loop {
-            let wrong = self.etcd_faults(args, bundle).await?;
+            let wrong = self.etcd_faults(control_planes, bundle).await?;
             if wrong.is_empty() {
                 return Ok(());
             }
@@ -121,10 +138,10 @@ impl Api {
     }
 
     /// Says what is not as it should be with etcd now.
-    async fn etcd_faults(&self, args: &UpgradeArgs, bundle: &Bundle) -> Result<Vec<String>, Failure> {
+    async fn etcd_faults(&self, control_planes: &[String], bundle: &Bundle) -> Result<Vec<String>, Failure> {
         let mut wrong = Vec::new();
-        let expected = args.control_planes.len();
-        for address in &args.control_planes {
+        let expected = control_planes.len();
+        for address in control_planes {
             let machine = self.machine(address, bundle)?;
             match machine.etcd_members().await {
                 Ok(members) if members.len() != expected => {
