@@ -8,6 +8,9 @@ use super::mistakes::{Kind, addresses, machine, mistake, positive, reads};
 use crate::api::Fingerprint;
 use crate::yaml;
 
+/// When a config takes effect.
+const MODES: [&str; 5] = ["auto", "no-reboot", "reboot", "staged", "staged-if-needing-reboot"];
+
 /// A machine with its config: sent in maintenance mode, or with the cluster's certificate once it has one.
 ///
 /// Machines in use are changed one at a time: first the version of Talos, then the config, and where that reboots the
@@ -46,7 +49,8 @@ pub struct Applied {
     /// The control planes of the cluster. A machine in use is changed only while etcd is healthy on all of them.
     #[resource(default, item = "control_plane", write_only, normaliser = "set")]
     control_planes: Input<Vec<String>>,
-    /// When a later config takes effect: `auto`, `no-reboot`, `reboot` or `staged`.
+    /// When a later config takes effect: `auto`, `no-reboot`, `reboot`, `staged`, or
+    /// `staged-if-needing-reboot`: at once where it needs no reboot, else at the next one.
     #[resource(default = "auto".to_owned(), write_only)]
     mode: Input<String>,
     /// For how many seconds the machine is waited for.
@@ -71,8 +75,8 @@ impl Kind for Applied {
             found.push(mistake("version", "goes with an `image`, and an `image` with a version"));
         }
         found.extend(positive("timeout", args.timeout));
-        if !["auto", "no-reboot", "reboot", "staged"].contains(&args.mode.as_str()) {
-            let message = format!("{:?} is none of auto, no-reboot, reboot, staged", args.mode);
+        if !MODES.contains(&args.mode.as_str()) {
+            let message = format!("{:?} is none of {}", args.mode, MODES.join(", "));
             found.push(mistake("mode", message));
         }
         if let Err(error) = yaml::read(args.config.expose()) {

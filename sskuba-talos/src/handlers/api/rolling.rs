@@ -112,14 +112,16 @@ impl Api {
         let asked = ApplyOptions { mode, dry_run: true };
         let told = machine.apply_configuration(&args.config, asked).await.map_err(failed)?;
         let reboots = told.mode == ApplyMode::Reboot;
+        let now = reboots && args.mode != "staged-if-needing-reboot";
         tracing::info!(address = %args.address, reboots, "config");
-        if reboots {
+        if now {
             healthy("its config, which reboots it, is not sent").await?;
         }
-        let options = ApplyOptions { mode, dry_run: false };
+        let waits = args.mode == "staged-if-needing-reboot" && reboots;
+        let options = ApplyOptions { mode: if waits { ApplyMode::Staged } else { mode }, dry_run: false };
         machine.apply_configuration(&args.config, options).await.map_err(failed)?;
         super::applied::answers(machine, bound).await?;
-        if reboots {
+        if now {
             healthy("rebooted with its config").await?;
         }
         Ok(())
