@@ -41,6 +41,12 @@ struct Settings {
     /// The disk that Talos is installed to.
     #[config(default = "/dev/sda".to_owned())]
     disk: String,
+    /// Patches of all machines' configs, in YAML.
+    #[config(default = Vec::new())]
+    patches: Vec<String>,
+    /// When another config takes effect: `auto`, `no-reboot`, `reboot`, `staged`, `staged-if-needing-reboot`.
+    #[config(default = "auto".to_owned())]
+    mode: String,
     /// For how many seconds a machine is waited for that does not answer.
     #[config(default = 600)]
     patience: u32,
@@ -77,7 +83,9 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
 
     let secrets = stack.add("cluster", Secrets::new().contract(input.contract.to_string()))?;
     let config = |stack: &mut Stack, name: &str, role: Role| {
-        let config = sskuba::talos::resources::Config::new(secrets.bundle(), input.clone(), role);
+        let patches = set.patches.iter().map(|patch| Secret::new(patch.clone()));
+        let config = sskuba::talos::resources::Config::new(secrets.bundle(), input.clone(), role)
+            .patches(patches.collect::<Vec<_>>());
         stack.add(name, config)
     };
     let control_plane = config(stack, "control-plane", Role::control_plane())?;
@@ -94,6 +102,7 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
         let reset = leaves.iter().fold(stack.add(&name, reset)?, |reset, (of, _)| reset.depends_on(of));
         let applied = Applied::new(reset.machine(), secrets.bundle(), config)
             .timeout(set.patience)
+            .mode(&*set.mode)
             .version(&*set.talos)
             .image(format!("ghcr.io/siderolabs/installer:{}", set.talos))
             .control_planes(set.control_planes.clone());

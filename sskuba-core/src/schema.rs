@@ -287,6 +287,9 @@ pub struct Schema {
     pub delete_first: bool,
     /// What a delete does beyond taking the object away, for plans: `wipes {address}`. Inputs stand in braces.
     pub deleting: Option<Text>,
+    /// Whether the provider is asked, while a plan is made, what an update would do; see
+    /// [`Instance::preview`](crate::provider::Instance::preview).
+    pub asks: bool,
     /// What it makes cannot be made again: nothing replaces it that the program does not unprotect.
     pub guarded: bool,
     /// The keys of the kind: input fields that together tell an object from every other in its place. An object
@@ -321,6 +324,7 @@ impl Schema {
             expected: Durations { create: USUAL, made: USUAL, update: USUAL, delete: USUAL },
             delete_first: false,
             deleting: None,
+            asks: false,
             guarded: false,
             unique: Vec::new(),
             id_field: Text::Borrowed("id"),

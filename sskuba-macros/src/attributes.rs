@@ -54,12 +54,13 @@ pub(crate) struct Kind {
     pub(crate) updates: Option<usize>,
     pub(crate) delete_first: bool,
     pub(crate) deleting: Option<LitStr>,
+    pub(crate) asks: bool,
     pub(crate) guarded: bool,
     pub(crate) lookup: bool,
     pub(crate) unique: Vec<LitStr>,
 }
 
-const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, updates, delete_first, deleting, guarded, \
+const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, updates, delete_first, deleting, asks, guarded, \
                           unique, lookup";
 
 impl Kind {
@@ -79,6 +80,7 @@ impl Kind {
             updates: None,
             delete_first: false,
             deleting: None,
+            asks: false,
             guarded: false,
             lookup: false,
             unique: Vec::new(),
@@ -103,6 +105,7 @@ impl Kind {
                     "delete" => this.delete = millis(&meta.value()?.parse()?)?,
                     "delete_first" => this.delete_first = true,
                     "deleting" => this.deleting = Some(meta.value()?.parse()?),
+                    "asks" => this.asks = true,
                     "guarded" => this.guarded = true,
                     "lookup" => this.lookup = true,
                     "unique" => this.unique.push(meta.value()?.parse()?),

@@ -273,7 +273,7 @@ fn schema(
     core: &TokenStream,
 ) -> TokenStream {
     let Kind { kind: kind_text, version, idempotency, visibility, create, made, update, delete, .. } = kind;
-    let (delete_first, guarded) = (kind.delete_first, kind.guarded);
+    let (delete_first, asks, guarded) = (kind.delete_first, kind.asks, kind.guarded);
     let role = match kind.lookup {
         true => quote!(Lookup),
         false if is_instance(&kind_text.value()) => quote!(Instance),
@@ -311,6 +311,7 @@ fn schema(
             },
             delete_first: #delete_first,
             deleting: #deleting,
+            asks: #asks,
             guarded: #guarded,
             unique: ::std::vec![#(#unique),*],
             role: #core::schema::Role::#role,

@@ -45,6 +45,7 @@ pub mod client;
 pub mod config;
 pub mod contract;
 pub mod credentials;
+mod difference;
 mod handlers;
 mod locator;
 pub mod patch;

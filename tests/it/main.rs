@@ -14,6 +14,7 @@ mod dropped;
 mod durable;
 mod dynamic;
 mod faults;
+mod foreseen;
 #[path = "../../examples/churn/graph.rs"]
 mod graph;
 mod guards;
@@ -26,6 +27,7 @@ mod readiness;
 mod repairs;
 mod replace;
 mod rewrites;
+mod rollout;
 mod rust_types;
 mod schedule;
 mod spans;

@@ -6,5 +6,6 @@ mod kill;
 mod life;
 mod lists;
 mod machines;
+mod previews;
 mod program;
 mod refused;

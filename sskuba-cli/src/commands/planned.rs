@@ -54,7 +54,7 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
             .event(&json!({"event": "note", "level": level, "text": text, "source_line": source_line}));
     }
     for step in render::shown(plan, context.screen.verbose) {
-        let SavedStep { address, action, possible, reasons, inputs, changes } = SavedStep::of(step);
+        let SavedStep { address, action, possible, reasons, inputs, changes, notes } = SavedStep::of(step);
         context.screen.event(&json!({
             "event": "planned",
             "address": address,
@@ -65,6 +65,7 @@ pub(super) fn show(context: &mut Context<'_, '_>, plan: &Plan) {
             "hooks": step.hooks,
             "inputs": inputs,
             "changes": changes,
+            "notes": notes,
             "expected_ms": step.expected,
         }));
     }

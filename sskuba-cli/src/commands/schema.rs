@@ -121,6 +121,7 @@ fn document(schema: &Schema) -> Json {
         "idempotency": idempotency,
         "delete_first": schema.delete_first,
         "deleting": schema.deleting,
+        "asks": schema.asks,
         "guarded": schema.guarded,
         "fields": schema.fields.iter().map(field).collect::<Vec<_>>(),
     })

@@ -91,6 +91,9 @@ fn entry(step: &Step, paint: Paint, verbose: bool) -> String {
         };
         let _ = writeln!(text, "      {line}");
     }
+    for note in &step.notes {
+        let _ = writeln!(text, "      {}", paint.warn(clean(note)));
+    }
     for hook in &step.hooks {
         let line = format!("hook {} {}", clean(&hook.name), hook.when);
         let _ = writeln!(text, "      {}", paint.dim(line));
@@ -279,6 +282,7 @@ mod tests {
             cascade: vec![],
             followers: vec![],
             obstacles: vec![],
+            notes: vec![],
             hooks: vec![],
             part_of: None,
             force: None,

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::address::Kind;
-use crate::provider::{Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness};
+use crate::provider::{
+    Change, Cx, Failure, Foresight, Instance, Limits, Object, Place, Prior, Provider, Readiness,
+};
 use crate::schema::{FieldError, Schema};
 use crate::value::Map;
 
@@ -64,6 +66,9 @@ impl<A: Around> Provider for Wrapped<A> {
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         self.inner.check(schema, inputs)
     }
+    fn foresee(&self, schema: &Schema, prior: Option<&Map>, inputs: &Map) -> Foresight {
+        self.inner.foresee(schema, prior, inputs)
+    }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         let inner = self.inner.configure(settings).await?;
         Ok(Arc::new(Wrapped { inner, adapter: self.adapter.clone() }))
@@ -87,6 +92,9 @@ impl<A: Around> Instance for Wrapped<A, dyn Instance> {
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         self.adapter.around(&|| self.inner.update(cx, change)).await
+    }
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        self.adapter.around(&|| self.inner.preview(cx, change)).await
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
         self.adapter.around(&|| self.inner.delete(cx, prior)).await

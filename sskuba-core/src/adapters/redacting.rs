@@ -6,11 +6,11 @@ use async_trait::async_trait;
 
 use crate::address::Kind;
 use crate::provider::{
-    Change, Cx, EarlierSecrets, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness,
-    Redaction, Texts, failed, found, made, seen, still_secret,
+    Change, Cx, Detail, EarlierSecrets, Failure, Foresight, Instance, Limits, Object, Place, Prior, Provider,
+    Readiness, Redaction, Texts, failed, found, made, seen, still_secret,
 };
 use crate::schema::{FieldError, Schema};
-use crate::value::Map;
+use crate::value::{Map, Value};
 
 /// Masks the secrets of a call, and of the provider's own settings, in the texts of its failure, and keeps them secret
 /// in what it reports. The engine puts one round every provider: a service's own words often quote what was sent.
@@ -78,6 +78,20 @@ impl Provider for Redacting {
         errors.iter_mut().for_each(|error| redaction.text(&mut error.message));
         errors
     }
+    fn foresee(&self, schema: &Schema, prior: Option<&Map>, inputs: &Map) -> Foresight {
+        let redaction = self.redaction(prior.into_iter().chain([inputs]).collect());
+        let Foresight { outputs, details } = self.inner.foresee(schema, prior, inputs);
+        let hidden = |value: Option<Value>| {
+            let mut one = Map::from([(String::new(), value?)]);
+            redaction.map(&mut one);
+            one.remove("")
+        };
+        let details = details.into_iter().map(|Detail { mut path, from, to }| {
+            redaction.text(&mut path);
+            Detail { path, from: hidden(from), to: hidden(to) }
+        });
+        Foresight { outputs, details: details.collect() }
+    }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         let inner = self.inner.configure(settings).await;
         let inner =
@@ -118,6 +132,17 @@ impl Instance for Redacting<dyn Instance> {
         let (inputs, outputs) = still_secret(&change.prior, &change.inputs);
         let redaction = self.redaction_of(cx, vec![&change.inputs, &inputs, &outputs]);
         changed(&redaction, self.inner.update(cx, change).await)
+    }
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        let (inputs, outputs) = still_secret(&change.prior, &change.inputs);
+        let redaction = self.redaction_of(cx, vec![&change.inputs, &inputs, &outputs]);
+        match self.inner.preview(cx, change).await {
+            Ok(mut notes) => {
+                notes.iter_mut().for_each(|note| redaction.text(note));
+                Ok(notes)
+            }
+            Err(failure) => Err(failed(redaction.failure(failure))),
+        }
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
         let redaction = self.redaction_of(cx, vec![&prior.inputs, &prior.outputs]);

@@ -1,5 +1,6 @@
 //! The engine: what a program that embeds sskuba talks to.
 
+mod asking;
 mod backups;
 mod build;
 mod compare;

@@ -91,8 +91,9 @@ impl Engine {
         };
         check_world(self, stack, &state, simulated)?;
         let instances = Instances::default();
-        let plan = plan_graph(self, stack, &state, declared?, (options, &instances)).await?;
+        let mut plan = plan_graph(self, stack, &state, declared?, (options, &instances)).await?;
         self.preview_places(&plan, &state, &instances).await?;
+        self.ask_what_updates_do(&mut plan, &state, &instances).await?;
         discard(state);
         Ok(plan)
     }
@@ -121,7 +122,8 @@ impl Engine {
         for entry in forgotten.into_iter().chain(observed) {
             state.apply(entry).map_err(EngineError::DoesNotFit)?;
         }
-        let plan = make_plan(self, stack, &state, program, options, &tools.instances).await?;
+        let mut plan = make_plan(self, stack, &state, program, options, &tools.instances).await?;
+        self.ask_what_updates_do(&mut plan, &state, &tools.instances).await?;
         Ok((Some(plan), report))
     }
 

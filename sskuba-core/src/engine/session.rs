@@ -133,8 +133,11 @@ impl Session {
     /// All that is wrong with the program, together.
     pub async fn plan(&self, program: &dyn Program, options: &PlanOptions) -> Result<Plan, EngineError> {
         self.nothing_open()?;
-        make_plan(&self.engine, &self.stack, self.state(), Some(program), options, &self.tools.instances)
-            .await
+        let (state, instances) = (self.state(), &self.tools.instances);
+        let plan = make_plan(&self.engine, &self.stack, state, Some(program), options, instances);
+        let mut plan = plan.await?;
+        self.engine.ask_what_updates_do(&mut plan, state, instances).await?;
+        Ok(plan)
     }
 
     /// Plans to take the stack down.

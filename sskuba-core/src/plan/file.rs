@@ -62,6 +62,10 @@ pub struct SavedStep {
     /// The fields that differ from what is recorded, masked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<SavedChange>,
+    /// What the provider said, when the plan was made, that it does beyond what its fields say. It may say otherwise when the
+    /// plan is applied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A field that differs, as it is saved.
@@ -109,7 +113,13 @@ impl SavedStep {
             reasons: step.reasons.clone(),
             inputs: said.map(|(name, value)| (name.clone(), value.masked())).collect(),
             changes: changed.map(SavedChange::of).collect(),
+            notes: step.notes.clone(),
         }
+    }
+
+    /// Returns what is announced for sure.
+    fn announced(&self) -> Self {
+        Self { notes: Vec::new(), ..self.clone() }
     }
 }
 
@@ -217,16 +227,17 @@ impl PlanFile {
         if self.base != plan.base {
             return Err(PlanFileError::OldRevision { planned: self.base, current: plan.base });
         }
-        let now = announced(plan);
+        let now: Vec<SavedStep> = announced(plan).iter().map(SavedStep::announced).collect();
+        let saved: Vec<SavedStep> = self.steps.iter().map(SavedStep::announced).collect();
         if self.digest == plan.digest(digester) {
             return match () {
-                () if self.steps != now => Err(PlanFileError::Edited("steps")),
+                () if saved != now => Err(PlanFileError::Edited("steps")),
                 () if self.changes != plan.counts() => Err(PlanFileError::Edited("changes")),
                 () => Ok(()),
             };
         }
-        let other = now.iter().find(|step| !self.steps.contains(step));
-        let gone = || self.steps.iter().find(|step| !now.contains(step));
+        let other = now.iter().find(|step| !saved.contains(step));
+        let gone = || saved.iter().find(|step| !now.contains(step));
         Err(PlanFileError::Changed(match other.or_else(gone) {
             Some(step) => format!("{} {} differs", step.action, step.address),
             None => "an input's value differs".to_owned(),

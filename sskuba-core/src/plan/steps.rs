@@ -91,6 +91,8 @@ pub struct Step {
     /// If it only may be a replacement: what forbids that. It stops the apply before the replacement, and before
     /// that of whatever this one follows.
     pub obstacles: Vec<Obstacle>,
+    /// What the provider said, when it was asked, that an update does beyond what its fields say.
+    pub notes: Vec<String>,
     /// The hooks that it runs.
     pub hooks: Vec<HookName>,
     /// For a removal: the step whose replacement it is a part of.
@@ -124,6 +126,7 @@ impl Step {
             cascade: Vec::new(),
             followers: Vec::new(),
             obstacles: Vec::new(),
+            notes: Vec::new(),
             hooks: Vec::new(),
             part_of: None,
             force: None,

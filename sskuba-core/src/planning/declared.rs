@@ -46,6 +46,8 @@ pub(super) struct Declared<'a> {
     durations: &'a Durations<'a>,
     pub(super) steps: Vec<Step>,
     outputs: Vec<Outputs<'a>>,
+    /// Computed fields that providers foresee.
+    pub(super) foreseen: HashMap<NodeId, Map>,
     /// Lookups that could be answered now.
     pub(super) wanted: Vec<(NodeId, Map)>,
     /// Provider instances whose place has to be known.
@@ -81,6 +83,7 @@ impl<'a> Declared<'a> {
             durations,
             steps,
             outputs,
+            foreseen: HashMap::new(),
             wanted,
             places_wanted,
             moved,
@@ -101,6 +104,9 @@ impl<'a> Declared<'a> {
                 Value::Null
             };
             return self.steps[id.index()].inputs.get(name).cloned().unwrap_or(absent);
+        }
+        if let Some(value) = self.foreseen.get(&id).and_then(|outputs| outputs.get(name)) {
+            return value.clone();
         }
         match &self.outputs[id.index()] {
             Outputs::Unknown => Value::Unknown,
@@ -245,6 +251,7 @@ impl<'a> Declared<'a> {
             step.action = Action::Create;
             step.reasons.push(Reason::NotRecorded);
             (step.inputs, step.expected) = (inputs, expected);
+            self.foresee(id, node, None);
             return;
         };
         let Causes { mut roots, followed, force } = self.causes(id, node, &inputs, record);
@@ -299,6 +306,11 @@ impl<'a> Declared<'a> {
         }
         if let Some(from) = moved_from {
             self.note_move(id, node, from);
+        }
+        match self.steps[id.index()].action {
+            Action::Update => self.foresee(id, node, Some(&record.applied)),
+            Action::Replace => self.foresee(id, node, None),
+            _ => {}
         }
     }
 

@@ -6,6 +6,7 @@ mod causes;
 mod declared;
 mod delete_first;
 mod diagnostic;
+mod foreseen;
 mod hooks;
 mod keys;
 mod lint;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::error::{Class, Failure};
+use super::foresight::Foresight;
 use super::place::Place;
 use crate::address::{Address, Kind, StackId, Token};
 use crate::schema::{FieldError, Schema};
@@ -184,6 +185,14 @@ pub trait Provider: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
+    /// Tells what follows from the inputs of a create or an update, so that a plan can say it: computed fields, and what
+    /// differs within fields. Makes no call; all inputs are known. `prior` is what the last successful call sent, none
+    /// for a create.
+    fn foresee(&self, schema: &Schema, prior: Option<&Map>, inputs: &Map) -> Foresight {
+        let _ = (schema, prior, inputs);
+        Foresight::default()
+    }
+
     /// Makes an instance: with these settings, which are the inputs of the kind `NAME:provider:Instance`, or without any
     /// the default one, which takes them from its surroundings.
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure>;
@@ -239,6 +248,14 @@ pub trait Instance: Send + Sync + fmt::Debug {
 
     /// Changes the object.
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure>;
+
+    /// Says what an update would do beyond what its fields say, in a line each, such as that a machine restarts. Asked while
+    /// a plan is made, of kinds whose schema [`asks`](Schema::asks) for it. Changes nothing. A failure of the class
+    /// [`Invalid`](Class::Invalid) refuses the plan; any other says that it could not be found out.
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        let _ = (cx, change);
+        Ok(Vec::new())
+    }
 
     /// Deletes the object, and waits until it is gone.
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure>;

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::contract::{Change, Cx, Object, Prior, Readiness};
 use super::error::{Class, Failure};
+use super::foresight::Foresight;
 use super::handler::{Complete, LookupHandler};
 use super::typed::{TypedChange, TypedObject, TypedPrior, TypedReadiness};
 use crate::resource::Resource;
@@ -24,6 +25,16 @@ pub(super) trait Erased: Send + Sync {
     async fn list(&self, cx: &Cx) -> Result<Vec<Object>, Failure>;
     async fn lookup(&self, cx: &Cx, inputs: &Map) -> Result<Map, Failure>;
     fn check(&self, inputs: &Map) -> Vec<FieldError>;
+    /// See [`Provider::foresee`](super::Provider::foresee).
+    fn foresee(&self, prior: Option<&Map>, inputs: &Map) -> Foresight {
+        let _ = (prior, inputs);
+        Foresight::default()
+    }
+    /// See [`Instance::preview`](super::Instance::preview).
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        let _ = (cx, change);
+        Ok(Vec::new())
+    }
 }
 
 /// A kind that the program was built without the client of.
@@ -108,6 +119,15 @@ impl<R: Resource, H: Complete<R>> Erased for Resourceful<R, H> {
             Ok(args) => self.0.check(&args),
             Err(_) => self.0.check_known(inputs),
         }
+    }
+    fn foresee(&self, prior: Option<&Map>, inputs: &Map) -> Foresight {
+        let prior = prior.and_then(|prior| get_map(prior).ok());
+        let args = get_map(inputs);
+        args.map(|args| self.0.foresee(prior.as_ref(), &args)).unwrap_or_default()
+    }
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        let args = args_of::<R>(&change.inputs)?;
+        self.0.preview(cx, TypedChange { prior: prior_of(&change.prior), args }).await
     }
 }
 

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use super::contract::Cx;
 use super::error::{Class, Failure};
+use super::foresight::Foresight;
 use super::typed::{TypedChange, TypedObject, TypedPrior, TypedReadiness};
 use crate::resource::{AtOnce, InPlace, Later, Nobody, Replaced, Resource, Tag, Token, TokenOrTag};
 use crate::schema::FieldError;
@@ -106,6 +107,20 @@ pub trait Handler<R: Resource>: Send + Sync + 'static {
     fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
         let _ = inputs;
         Vec::new()
+    }
+
+    /// Tells what follows from the inputs of a create or an update; see [`Provider::foresee`](super::Provider::foresee).
+    /// Without it computed fields are known after the apply, and a field's difference is shown as a whole.
+    fn foresee(&self, prior: Option<&R::Args>, args: &R::Args) -> Foresight {
+        let _ = (prior, args);
+        Foresight::default()
+    }
+
+    /// Says what an update would do beyond what its fields say; see [`Instance::preview`](super::Instance::preview). It is
+    /// asked of kinds that are declared with `asks`.
+    async fn preview(&self, cx: &Cx, change: TypedChange<R>) -> Result<Vec<String>, Failure> {
+        let _ = (cx, change);
+        Ok(Vec::new())
     }
 }
 

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use super::contract::{Change, Cx, Instance, Limits, Object, Prior, Provider, Readiness};
 use super::erased::{Declared, Erased, Lookup, Resourceful, args_of};
 use super::error::{Class, Failure};
+use super::foresight::Foresight;
 use super::handler::{Complete, LookupHandler};
 use super::place::Place;
 use crate::advice::Advice;
@@ -203,6 +204,10 @@ impl Provider for Handlers {
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         self.0.kinds.get(schema.kind.as_str()).map(|(_, h)| h.check(inputs)).unwrap_or_default()
     }
+    fn foresee(&self, schema: &Schema, prior: Option<&Map>, inputs: &Map) -> Foresight {
+        let handler = self.0.kinds.get(schema.kind.as_str());
+        handler.map(|(_, handler)| handler.foresee(prior, inputs)).unwrap_or_default()
+    }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         match (settings, &self.0.settings) {
             (None, _) => Ok(Arc::new(self.clone())),
@@ -230,6 +235,9 @@ impl Instance for Handlers {
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         self.of(cx)?.update(cx, change).await
+    }
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        self.of(cx)?.preview(cx, change).await
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
         self.of(cx)?.delete(cx, prior).await

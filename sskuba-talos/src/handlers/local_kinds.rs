@@ -4,7 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use sskuba_core::clock::{Clock, IdSource, SystemClock, SystemIds};
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
+use sskuba_core::provider::{
+    Class, Cx, Failure, Foresight, Handler, TypedChange, TypedObject, TypedPrior, Update,
+};
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 use sskuba_core::value::{Map, Value, get_map};
@@ -183,6 +185,13 @@ impl Handler<Config> for LocalKinds {
         }
         let args: Result<ConfigArgs, _> = get_map(&inputs);
         args.map(|args| Handler::<Config>::check(self, &args)).unwrap_or_default()
+    }
+
+    /// Makes it: so a plan knows what it changes on machines.
+    fn foresee(&self, _: Option<&ConfigArgs>, args: &ConfigArgs) -> Foresight {
+        let made = self.config(args).ok().map(|yaml| Value::from(yaml.expose().as_str()).into_secret());
+        let outputs = made.map(|yaml| Map::from([("yaml".to_owned(), yaml)])).unwrap_or_default();
+        Foresight { outputs, ..Foresight::default() }
     }
 }
 

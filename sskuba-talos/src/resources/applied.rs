@@ -27,6 +27,7 @@ const MODES: [&str; 5] = ["auto", "no-reboot", "reboot", "staged", "staged-if-ne
     create = "60s",
     update = "300s",
     updates = 1,
+    asks,
     delete = "1ms"
 )]
 pub struct Applied {

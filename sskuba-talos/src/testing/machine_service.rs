@@ -34,8 +34,22 @@ impl MachineService for Node {
         let text = text.map_err(|_| Status::invalid_argument("the config is no text"))?;
         let config = Config::read(&text).map_err(Status::invalid_argument)?;
         let first = self.state().config.is_none();
-        let mode = if request.mode() == Mode::Auto { Mode::NoReboot } else { request.mode() };
-        if !request.dry_run {
+        let reboots = self.state().config.as_ref().is_some_and(|running| running.reboots_for(&config));
+        let mode = match request.mode() {
+            Mode::Auto if reboots => Mode::Reboot,
+            Mode::Auto => Mode::NoReboot,
+            Mode::NoReboot if reboots => {
+                let message = "this config change can't be applied in immediate mode";
+                return Err(Status::invalid_argument(message));
+            }
+            mode => mode,
+        };
+        if mode == Mode::Staged && !first {
+            if !request.dry_run {
+                self.state().staged = Some(config);
+                self.clusters.note(format!("{}: staged config", self.name));
+            }
+        } else if !request.dry_run {
             if let Some(key) = &config.ca_key {
                 self.clusters.keep(&config.ca, key);
             }
@@ -204,6 +218,7 @@ impl MachineService for Node {
         let request = request.into_inner();
         let (config, member) = {
             let mut state = self.state();
+            state.staged = None;
             (state.config.take(), state.member.take())
         };
         if let (true, Some(config), Some(id)) = (request.graceful, config, member) {

@@ -54,6 +54,30 @@ impl Lives {
     }
 }
 
+/// The parts of the machine's section that Talos applies without a reboot, as its `CanApplyImmediate` has them.
+const AT_ONCE: [&str; 19] = [
+    "acceptedCAs",
+    "ca",
+    "certSANs",
+    "controlPlane",
+    "features",
+    "install",
+    "kernel",
+    "kubelet",
+    "logging",
+    "network",
+    "nodeAnnotations",
+    "nodeLabels",
+    "nodeTaints",
+    "pods",
+    "registries",
+    "seccompProfiles",
+    "sysctls",
+    "sysfs",
+    "time",
+    "udev",
+];
+
 /// What a config says of whose machine it is.
 #[derive(Debug, Clone)]
 pub(super) struct Config {
@@ -95,12 +119,26 @@ impl Config {
         let ca_key = Some(ca_key).filter(|key| !key.is_empty());
         Ok(Self { text: text.to_owned(), control_plane, ca, ca_key, sans })
     }
+
+    /// Tells whether a change to another config takes effect only as the machine starts: where anything differs but what
+    /// Talos applies at once.
+    pub(super) fn reboots_for(&self, other: &Self) -> bool {
+        let rest = |text: &str| -> Option<Yaml> {
+            let documents = yaml::read(text).ok()?;
+            let mut machine = documents.iter().find_map(|document| document.get("machine"))?.clone();
+            machine.as_map_mut()?.retain(|key, _| !AT_ONCE.contains(&key.as_str()));
+            Some(machine)
+        };
+        rest(&self.text) != rest(&other.text)
+    }
 }
 
 /// What changes on a machine.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) config: Option<Config>,
+    /// The config that the next start brings into force.
+    pub(super) staged: Option<Config>,
     pub(super) member: Option<u64>,
     /// Bootstraps that come too early from now on.
     pub(super) early: u32,
@@ -126,6 +164,7 @@ impl Node {
     pub(super) fn new(name: String, tag: String, clusters: Arc<Clusters>) -> Self {
         let state = State {
             config: None,
+            staged: None,
             member: None,
             early: 1,
             tag,
@@ -147,11 +186,14 @@ impl Node {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts into the version that was installed; returns the config.
+    /// Starts into the version that was installed and with the config that was staged; returns the config.
     pub(super) fn begin_life(&self) -> Option<Config> {
         let mut state = self.state();
         if let Some(tag) = state.installed.take() {
             state.tag = tag;
+        }
+        if let Some(staged) = state.staged.take() {
+            state.config = Some(staged);
         }
         state.config.clone()
     }

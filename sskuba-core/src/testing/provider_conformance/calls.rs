@@ -48,6 +48,16 @@ impl Trial<'_> {
         self.bounded(self.instance.update(&self.cx(token), &change(object, sent, to))).await
     }
 
+    pub(super) async fn preview(
+        &self,
+        token: Token,
+        object: &Object,
+        sent: &Map,
+        to: &Map,
+    ) -> Result<Vec<String>, Failure> {
+        self.bounded(self.instance.preview(&self.cx(token), &change(object, sent, to))).await
+    }
+
     pub(super) async fn delete(&self, token: Token, object: &Object, sent: &Map) -> Result<(), Failure> {
         self.delete_prior(token, &prior(object, sent)).await
     }

@@ -61,6 +61,12 @@ impl Trial<'_> {
                 format!("{step}: `{name}` was sent as {given} and is reported as {reported}: that is drift")
             });
         }
+        for (name, foreseen) in self.provider.foresee(&schema, None, sent).outputs {
+            let reported = object.outputs.get(&name).unwrap_or(&Value::Null);
+            self.must(reported.reveal() == foreseen.reveal(), || {
+                format!("{step}: `{name}` is not what was foreseen of it: a plan would be wrong")
+            });
+        }
         let shown = format!("{object:?}");
         for (name, value) in sent.iter().filter(|(_, value)| value.has_secret()) {
             let leaks = value.as_str().is_some_and(|text| text.len() > 5 && shown.contains(text));
@@ -158,6 +164,11 @@ impl Trial<'_> {
     async fn updates(&mut self, token: Token, object: Object, sent: Map) -> (Object, Map) {
         let Some(to) = self.case.update.clone() else { return (object, sent) };
         let to = self.schema.complete(to);
+        if self.schema.asks {
+            let result = self.preview(token, &object, &sent, &to).await;
+            self.done("preview of the update", result);
+            self.reads("read after the preview", token, &object, &sent).await;
+        }
         let result = self.update(token, &object, &sent, &to).await;
         let Some(updated) = self.done("update", result) else { return (object, sent) };
         self.check_object("update", &updated, &to);

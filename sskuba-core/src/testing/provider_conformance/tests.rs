@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::*;
 use crate::prelude::*;
-use crate::provider::{Class, Failure, Handler, Handlers, TypedChange, TypedObject, TypedPrior, Update};
+use crate::provider::{
+    Class, Failure, Foresight, Handler, Handlers, TypedChange, TypedObject, TypedPrior, Update,
+};
 use crate::schema::FieldError;
 use crate::value::Value;
 
@@ -37,6 +39,7 @@ enum Bug {
     KeepsDeleted,
     LosesUpdates,
     ChangesLength,
+    ForeseesOther,
 }
 
 struct Wiki(Bug, Mutex<HashMap<String, PageArgs>>);
@@ -79,6 +82,15 @@ impl Handler<Page> for Wiki {
     fn check(&self, _: &PageArgs) -> Vec<FieldError> {
         Vec::new()
     }
+    fn foresee(&self, _: Option<&PageArgs>, _: &PageArgs) -> Foresight {
+        let length = match self.0 {
+            Bug::ForeseesOther => 8,
+            Bug::ChangesLength => return Foresight::default(),
+            _ => 7,
+        };
+        let outputs = Map::from([("length".to_owned(), Value::from(length))]);
+        Foresight { outputs, ..Foresight::default() }
+    }
 }
 
 #[async_trait]
@@ -112,6 +124,7 @@ async fn each_breach_is_named() {
         (Bug::RefusesSecondDelete, "delete again: failed: not found"),
         (Bug::KeepsDeleted, "read after the delete"),
         (Bug::LosesUpdates, "read after the update: `text` was sent as \"other\""),
+        (Bug::ForeseesOther, "create: `length` is not what was foreseen of it"),
         (Bug::ChangesLength, "update: computed `length` changed from 3 to 5; if it may, mark it `volatile`"),
     ] {
         let text = tried(bug).await;

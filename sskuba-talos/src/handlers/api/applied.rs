@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use sskuba_core::advice::Advice;
-use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
+use sskuba_core::provider::{
+    Class, Cx, Failure, Foresight, Handler, TypedChange, TypedObject, TypedPrior, Update,
+};
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
 use sskuba_core::value::Map;
@@ -11,6 +13,7 @@ use super::rolling::same;
 use super::{Api, bound, failed, half_made, invalid, patiently, target};
 use crate::api::{ApplyMode, ApplyOptions, Fingerprint, Mode, ResourceKind};
 use crate::client::{Bound, Identity, Machine, tell_mode};
+use crate::difference::between;
 use crate::resources::{Applied, AppliedArgs, AppliedState, Kind};
 
 /// The id of the config that is in force.
@@ -74,7 +77,7 @@ impl Api {
     }
 }
 
-fn mode(args: &AppliedArgs) -> ApplyMode {
+pub(super) fn mode(args: &AppliedArgs) -> ApplyMode {
     match args.mode.as_str() {
         "no-reboot" => ApplyMode::NoReboot,
         "reboot" => ApplyMode::Reboot,
@@ -125,6 +128,15 @@ impl Handler<Applied> for Api {
 
     fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
         Applied::wrong_addresses(inputs)
+    }
+
+    fn foresee(&self, prior: Option<&AppliedArgs>, args: &AppliedArgs) -> Foresight {
+        let differ = |prior: &AppliedArgs| between("config", prior.config.expose(), args.config.expose());
+        Foresight { details: prior.map(differ).unwrap_or_default(), ..Foresight::default() }
+    }
+
+    async fn preview(&self, cx: &Cx, change: TypedChange<Applied>) -> Result<Vec<String>, Failure> {
+        self.preview_roll(cx, &change.args).await
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn one_minor(what: &str, field: &str, from: &str, to: &str) -> Result
 }
 
 /// Refuses a config that makes another kind of machine of one that is in use, or passes over a version of Kubernetes.
-fn refuse_leaps(running: &str, wanted: &str) -> Result<(), Failure> {
+pub(super) fn refuse_leaps(running: &str, wanted: &str) -> Result<(), Failure> {
     let (Ok(running), Ok(wanted)) = (yaml::read(running), yaml::read(wanted)) else { return Ok(()) };
     let path = ["machine", "type"];
     if let (Some(is), Some(to)) = (said(&running, &path), said(&wanted, &path))
@@ -66,6 +66,12 @@ fn refuse_leaps(running: &str, wanted: &str) -> Result<(), Failure> {
     }
 }
 
+/// Returns the config that is in force on a machine.
+pub(super) async fn running_config(machine: &Machine) -> Result<Secret<String>, Failure> {
+    let found = machine.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await.map_err(failed)?;
+    Ok(Secret::new(found.spec.as_str().unwrap_or_default().to_owned()))
+}
+
 impl Api {
     /// Brings a machine in use to its version and its config, in this order, and leaves the cluster healthy. Nothing is
     /// done to it while etcd is not healthy.
@@ -78,8 +84,7 @@ impl Api {
         mode: ApplyMode,
     ) -> Result<(), Failure> {
         let bound = bound(cx, args.timeout);
-        let found = machine.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await.map_err(failed)?;
-        let running = Secret::new(found.spec.as_str().unwrap_or_default().to_owned());
+        let running = running_config(machine).await?;
         refuse_leaps(running.expose(), args.config.expose())?;
         let ask = || async move { machine.version().await.map_err(failed) };
         let runs = patiently(bound, ask).await?.tag;
