@@ -81,7 +81,7 @@ fn walk(path: &str, plain: &str, (from, to): (Option<&Node>, Option<&Node>), fou
 /// Returns a value as it may be shown.
 fn shown(plain: &str, node: &Node) -> Value {
     let below =
-        |path: &&str| plain.strip_prefix(**path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        |path: &&str| plain.strip_prefix(*path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     match node {
         Node::Null => Value::Null,
         Node::Bool(value) => Value::from(*value),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use sskuba::core::clock::Timestamp;
 use sskuba::core::engine::{Engine, with_causes};
 use sskuba::core::plan::{Action, Plan, PlanFile, Step, Verdict};
 use sskuba::core::provider::{
@@ -211,7 +212,7 @@ async fn what_is_foreseen_is_planned_and_said_part_by_part() {
         (&*change.field, side(&change.from), side(&change.to)),
         ("text.reader", "ann,".into(), "bob,".into())
     );
-    assert_eq!(step.notes, ["takes down [secret]"], "what was given in secret is not repeated");
+    assert_eq!(step.notes, ["takes down (secret)"], "what was given in secret is not repeated");
     assert!(!format!("{plan:?}").contains("k3y-77"));
     engine.up(&stack(), declared("bob")).await.unwrap();
     assert_eq!(press.shown.lock().unwrap().last().unwrap(), "Dear bob, the code is k3y-77");
@@ -270,7 +271,8 @@ async fn who_does_not_answer_is_noted_and_the_plan_is_made() {
     for (answer, why) in [(Answer::Offline, "no connection"), (Answer::Silence, "10s")] {
         let press = Press { answer, ..Press::new() };
         let engine = made(&press).await;
-        let preview = engine.preview(&stack(), declared("bob"));
+        let stack = stack();
+        let preview = engine.preview(&stack, declared("bob"));
         let plan = tokio::time::timeout(Duration::from_secs(60), preview).await.unwrap().unwrap();
         let [note] = &page(&plan).notes[..] else { panic!("{:?}", page(&plan)) };
         assert!(note.starts_with("what else it does could not be found out") && note.contains(why), "{note}");
@@ -284,12 +286,7 @@ async fn a_saved_plan_shows_the_notes_and_does_not_depend_on_them() {
     let engine = made(&press).await;
     let plan = engine.preview(&stack(), declared("bob")).await.unwrap();
     let (digester, key) = engine.digester(&stack()).await.unwrap();
-    let file = PlanFile::new(
-        &plan,
-        (digester, key),
-        "2026-01-01T00:00:00Z".parse().unwrap(),
-        serde_json::Value::Null,
-    );
+    let file = PlanFile::new(&plan, (digester, key), Timestamp(0), serde_json::Value::Null);
     assert_eq!(file.steps.iter().map(|step| step.notes.len()).sum::<usize>(), 1);
     let mut other = plan.clone();
     other.steps.iter_mut().for_each(|step| step.notes.clear());

@@ -22,6 +22,9 @@ struct Node {
     version: Input<u32>,
     /// The id.
     id: Computed<String>,
+    /// What it was last started with.
+    #[resource(volatile)]
+    started: Computed<String>,
 }
 
 /// What cannot be made again.
@@ -65,16 +68,19 @@ impl Farm {
 
 #[async_trait::async_trait]
 impl Handler<Node> for Farm {
-    async fn create(&self, cx: &Cx, _: NodeArgs) -> std::result::Result<TypedObject<Node>, Failure> {
+    async fn create(&self, cx: &Cx, args: NodeArgs) -> std::result::Result<TypedObject<Node>, Failure> {
         self.call(|counted| &mut counted.most_creates).await;
-        Ok(TypedObject::new(cx.token.to_string(), NodeState { id: cx.token.to_string() }))
+        Ok(TypedObject::new(
+            cx.token.to_string(),
+            NodeState { id: cx.token.to_string(), started: format!("v{}", args.version) },
+        ))
     }
     async fn read(
         &self,
         _: &Cx,
         prior: TypedPrior<Node>,
     ) -> std::result::Result<Option<TypedObject<Node>>, Failure> {
-        Ok(Some(TypedObject::new(prior.id.clone(), NodeState { id: prior.id })))
+        Ok(prior.state.map(|state| TypedObject::new(prior.id, state)))
     }
     async fn delete(&self, _: &Cx, _: TypedPrior<Node>) -> std::result::Result<(), Failure> {
         Ok(())
@@ -99,8 +105,9 @@ impl Update<Node> for Farm {
         if counted.broken.as_ref() == Some(&change.args.name) {
             return Err(Failure::new(Class::Terminal, "it does not start"));
         }
+        let started = format!("v{}", change.args.version);
         counted.done.push(change.args.name);
-        Ok(TypedObject::new(change.prior.id.clone(), NodeState { id: change.prior.id }))
+        Ok(TypedObject::new(change.prior.id.clone(), NodeState { id: change.prior.id, started }))
     }
 }
 
@@ -165,7 +172,7 @@ async fn a_rollout_stops_at_the_first_that_fails_and_goes_on_with_the_rest() {
     let engine = engine(&farm);
     engine.up(&stack(), nodes(4, 1)).await.unwrap();
     farm.0.lock().unwrap().broken = Some("n1".into());
-    let report = engine.up(&stack(), nodes(4, 2)).await.unwrap();
+    let report = engine.up(&stack(), nodes(4, 2)).continue_on_error().await.unwrap();
     assert_eq!(report.result, RunResult::Failed);
     let done = farm.0.lock().unwrap().done.clone();
     assert!(done.len() < 3 && !done.contains(&"n1".to_owned()), "{done:?}");
@@ -229,13 +236,12 @@ async fn what_cannot_be_made_again_is_kept_where_its_replacement_turns_out_late(
     let engine = engine(&farm);
     let program = |version: u32| {
         move |stack: &mut Stack| -> sskuba::Result {
-            let node = stack.add("node", Node::new(format!("n{version}"), 1u32))?;
-            stack.add("root", Root::new(node.id()))?;
+            let node = stack.add("node", Node::new("n", version))?;
+            stack.add("root", Root::new(node.started()))?;
             Ok(())
         }
     };
     engine.up(&stack(), program(1)).await.unwrap();
-    let before = farm.0.lock().unwrap().done.clone();
     let report = engine.up(&stack(), program(2)).await.unwrap();
     assert_eq!(report.result, RunResult::Failed);
     assert!(
@@ -243,5 +249,18 @@ async fn what_cannot_be_made_again_is_kept_where_its_replacement_turns_out_late(
         "{:?}",
         report.failures
     );
-    assert_eq!(farm.0.lock().unwrap().done, before, "it is neither replaced nor deleted");
+    assert_eq!(farm.0.lock().unwrap().done, ["root of v1", "n"], "it is neither replaced nor deleted");
+    // Where its replacement is sure to be asked for, nothing is begun at all.
+    let other = |stack: &mut Stack| -> sskuba::Result {
+        let node = stack.add("node", Node::new("other", 1u32))?;
+        stack.add("root", Root::new(node.started()))?;
+        Ok(())
+    };
+    let refused = with_causes(&engine.up(&stack(), other).await.unwrap_err());
+    assert!(
+        refused.contains("farm:keys:Root::root may have to be replaced with it")
+            && refused.contains("unprotect"),
+        "{refused}"
+    );
+    assert_eq!(farm.0.lock().unwrap().done.len(), 2);
 }

@@ -192,11 +192,17 @@ impl Run<'_> {
 
     /// Starts all that may start.
     fn start_ready(&mut self) -> Result<(), JournalError> {
-        while self.goes_on() && self.running.len() < self.options.parallel.max(1) {
-            let Some(step) = self.frontier.pop() else { break };
-            self.begin(step)?;
+        loop {
+            while self.goes_on() && self.running.len() < self.options.parallel.max(1) {
+                let Some(step) = self.frontier.pop() else { break };
+                self.begin(step)?;
+            }
+            let admitted = if self.goes_on() { self.gates.admit() } else { Vec::new() };
+            if admitted.is_empty() {
+                return Ok(());
+            }
+            admitted.into_iter().for_each(|step| self.frontier.put_back(step));
         }
-        Ok(())
     }
 
     /// Starts a flush if there is something to flush and none is under way.
@@ -254,12 +260,10 @@ impl Run<'_> {
         self.stop(RunResult::Cancelled, "the run was cancelled");
     }
 
-    /// Takes the slot of a step back and lets others try at its gates.
+    /// Takes the slot of a step back; others may try at its gates then.
     pub(super) fn release(&mut self, step: NodeId, throttled: bool) -> Option<Running> {
         let running = self.running.remove(&step)?;
-        let left = running.ticket.as_ref().map(|ticket| self.gates.leave(ticket, throttled));
-        let (freed, slowed) = left.unwrap_or_default();
-        freed.into_iter().for_each(|step| self.frontier.put_back(step));
+        let slowed = running.ticket.as_ref().and_then(|ticket| self.gates.leave(ticket, throttled));
         if let Some(parallel) = slowed {
             let provider = self.plan.step(step).address.provider().to_owned();
             self.options.events.emit(Event::Throttled { provider, parallel });

@@ -72,10 +72,19 @@ impl Gates {
         self.gates.values_mut().flat_map(|gate| gate.blocked.drain(..)).collect()
     }
 
-    /// Takes a ticket back; returns the steps that may try again, and if the provider was throttling, how many
-    /// calls at once it gets from now on.
-    pub(super) fn leave(&mut self, ticket: &Ticket, throttled: bool) -> (Vec<NodeId>, Option<usize>) {
+    /// Returns the steps that waited at gates which have room by now; they wait no longer. Asked before a run waits for its
+    /// calls: a step may get room and not use it, and then the next in the queue has to get it.
+    pub(super) fn admit(&mut self) -> Vec<NodeId> {
         let mut freed = Vec::new();
+        for gate in self.gates.values_mut() {
+            let room = (gate.allowed.floor().max(1.0) as usize).saturating_sub(gate.running);
+            freed.extend(gate.blocked.drain(..room.min(gate.blocked.len())));
+        }
+        freed
+    }
+
+    /// Takes a ticket back; if the provider was throttling, returns how many calls at once it gets from now on.
+    pub(super) fn leave(&mut self, ticket: &Ticket, throttled: bool) -> Option<usize> {
         for name in ticket.names() {
             if let Some(gate) = self.gates.get_mut(name) {
                 gate.running = gate.running.saturating_sub(1);
@@ -90,13 +99,7 @@ impl Gates {
                 gate.allowed = (gate.allowed + 1.0 / gate.allowed).min(gate.most);
             }
         }
-        for name in ticket.names() {
-            if let Some(gate) = self.gates.get_mut(name) {
-                let room = (gate.allowed.floor().max(1.0) as usize).saturating_sub(gate.running);
-                freed.extend(gate.blocked.drain(..room.min(gate.blocked.len())));
-            }
-        }
-        (freed, slowed)
+        slowed
     }
 }
 
@@ -117,9 +120,9 @@ mod tests {
         let enter = |gates: &mut Gates, n| gates.enter(NodeId(n), &provider, limits, "k", None);
         let tickets: Vec<_> = (0..4).map(|n| enter(&mut gates, n).unwrap()).collect();
         assert_eq!(enter(&mut gates, 4), None);
-        assert_eq!(gates.leave(&tickets[0], true), (vec![], Some(2)));
-        assert_eq!(gates.leave(&tickets[1], false).0, []);
-        assert_eq!(gates.leave(&tickets[2], false).0, [NodeId(4)]);
+        assert_eq!((gates.leave(&tickets[0], true), gates.admit()), (Some(2), vec![]));
+        assert_eq!((gates.leave(&tickets[1], false), gates.admit()), (None, vec![]));
+        assert_eq!((gates.leave(&tickets[2], false), gates.admit()), (None, vec![NodeId(4)]));
     }
 
     #[test]
@@ -129,6 +132,9 @@ mod tests {
         let first = gates.enter(NodeId(0), &provider, Limits::default(), "k", Some(1)).unwrap();
         assert!(gates.enter(NodeId(1), &provider, Limits::default(), "k", Some(1)).is_none());
         assert!(gates.enter(NodeId(2), &provider, Limits::default(), "other", None).is_some());
-        assert_eq!(gates.leave(&first, false).0, [NodeId(1)]);
+        assert!(gates.enter(NodeId(3), &provider, Limits::default(), "k", Some(1)).is_none());
+        assert_eq!((gates.leave(&first, false), gates.admit()), (None, vec![NodeId(1)]));
+        // It did not go in after all: the next one may.
+        assert_eq!(gates.admit(), [NodeId(3)]);
     }
 }

@@ -37,6 +37,10 @@ pub(super) type Recorded<'a> = (&'a Record, Option<Address>);
 /// What is wrong with the replacement of something protected.
 const MAY_NOT_BE_REPLACED: &str = "is protected, and may have to be replaced with it";
 
+/// What is wrong with the replacement of something whose kind is guarded.
+const IS_GUARDED: &str =
+    "may have to be replaced with it, and is replaced only where the program says `.unprotect()` of it";
+
 /// The walk over the declared resources.
 pub(super) struct Declared<'a> {
     pub(super) request: &'a Request<'a>,
@@ -263,7 +267,8 @@ impl<'a> Declared<'a> {
             match decision.certain {
                 true => problems.push(refuse_protected(node, &decision)),
                 false => {
-                    self.steps[id.index()].obstacles.push(Obstacle::new(MAY_NOT_BE_REPLACED, Vec::new()))
+                    let why = if node.lifecycle.protect { MAY_NOT_BE_REPLACED } else { IS_GUARDED };
+                    self.steps[id.index()].obstacles.push(Obstacle::new(why, Vec::new()));
                 }
             }
         }

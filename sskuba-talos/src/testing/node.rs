@@ -75,7 +75,6 @@ const AT_ONCE: [&str; 19] = [
     "sysctls",
     "sysfs",
     "time",
-    "udev",
 ];
 
 /// What a config says of whose machine it is.

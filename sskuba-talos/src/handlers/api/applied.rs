@@ -41,18 +41,23 @@ impl Api {
         &self,
         cx: &Cx,
         id: String,
-        args: &AppliedArgs,
+        (args, leaving): (&AppliedArgs, &[String]),
         mode: ApplyMode,
     ) -> Result<TypedObject<Applied>, Failure> {
         let object = object(id, args);
-        match self.apply(cx, args, mode).await {
+        match self.apply(cx, (args, leaving), mode).await {
             Ok(()) => Ok(object),
             Err(failure) => Err(half_made(cx, failure, object)),
         }
     }
 
     /// Gives a machine its config, whatever it has now, unless it belongs to another cluster.
-    async fn apply(&self, cx: &Cx, args: &AppliedArgs, mode: ApplyMode) -> Result<(), Failure> {
+    async fn apply(
+        &self,
+        cx: &Cx,
+        (args, leaving): (&AppliedArgs, &[String]),
+        mode: ApplyMode,
+    ) -> Result<(), Failure> {
         let bound = bound(cx, args.timeout);
         let bundle = self.bundle(&args.secrets)?;
         let known = self.machine(&args.address, &bundle)?;
@@ -68,12 +73,29 @@ impl Api {
                 let anyone = Machine::connect_with(target, identity, self.settings.clone());
                 // What a config changes takes effect as the machine starts with it.
                 let options = ApplyOptions { mode: ApplyMode::Auto, ..options };
-                anyone.apply_configuration(&args.config, options).await
+                match anyone.apply_configuration(&args.config, options).await {
+                    Err(error) => return Err(older_start(&anyone, args, failed(error)).await),
+                    applied => applied,
+                }
             }
-            Mode::Configured => return self.roll(cx, args, &bundle, &known, mode).await,
+            Mode::Configured => return self.roll(cx, (args, leaving), &bundle, &known, mode).await,
         };
         result.map_err(failed)?;
         answers(&known, bound).await
+    }
+}
+
+/// Says of a config that was refused that the machine was started with another version than the config is for, where that
+/// is so: it reads what its own version knows.
+async fn older_start(machine: &Machine, args: &AppliedArgs, failure: Failure) -> Failure {
+    let runs = machine.version().await.ok().map(|version| version.tag);
+    match (runs, &args.version) {
+        (Some(runs), Some(wanted)) if runs != *wanted && matches!(failure.class, Class::Invalid(_)) => {
+            failure.hint(format!(
+                "it was started with {runs} and the config is for {wanted}: start it with that"
+            ))
+        }
+        _ => failure,
     }
 }
 
@@ -89,7 +111,7 @@ pub(super) fn mode(args: &AppliedArgs) -> ApplyMode {
 #[async_trait]
 impl Handler<Applied> for Api {
     async fn create(&self, cx: &Cx, args: AppliedArgs) -> Result<TypedObject<Applied>, Failure> {
-        self.applied(cx, cx.token.to_string(), &args, ApplyMode::Auto).await
+        self.applied(cx, cx.token.to_string(), (&args, &[]), ApplyMode::Auto).await
     }
 
     /// A machine without a config is none of ours any more; one that does not answer may be.
@@ -143,7 +165,11 @@ impl Handler<Applied> for Api {
 #[async_trait]
 impl Update<Applied> for Api {
     async fn update(&self, cx: &Cx, change: TypedChange<Applied>) -> Result<TypedObject<Applied>, Failure> {
-        self.applied(cx, change.prior.id, &change.args, mode(&change.args)).await
+        let TypedChange { prior, args } = change;
+        let before = prior.args.map(|before| before.control_planes).unwrap_or_default();
+        let leaving: Vec<String> =
+            before.into_iter().filter(|address| !args.control_planes.contains(address)).collect();
+        self.applied(cx, prior.id, (&args, &leaving), mode(&args)).await
     }
 }
 

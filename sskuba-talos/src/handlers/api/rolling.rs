@@ -74,11 +74,11 @@ pub(super) async fn running_config(machine: &Machine) -> Result<Secret<String>, 
 
 impl Api {
     /// Brings a machine in use to its version and its config, in this order, and leaves the cluster healthy. Nothing is
-    /// done to it while etcd is not healthy.
+    /// done to it while etcd is not healthy; `leaving` are control planes that are not to be any more.
     pub(super) async fn roll(
         &self,
         cx: &Cx,
-        args: &AppliedArgs,
+        (args, leaving): (&AppliedArgs, &[String]),
         bundle: &Bundle,
         machine: &Machine,
         mode: ApplyMode,
@@ -100,10 +100,12 @@ impl Api {
             && !cx.recovering
             && matches!(self.etcd_on(&args.control_planes, bundle).await?, Etcd::Runs);
         let healthy = async |after: &str| match in_use {
-            true => self.etcd_healthy(&args.control_planes, bundle, bound).await.map_err(|mut failure| {
-                failure.message = format!("{}: {after}: {}", args.address, failure.message);
-                failure
-            }),
+            true => self.etcd_healthy((&args.control_planes, leaving), bundle, bound).await.map_err(
+                |mut failure| {
+                    failure.message = format!("{}: {after}: {}", args.address, failure.message);
+                    failure
+                },
+            ),
             false => Ok(()),
         };
         if let (Some(version), Some(image)) = (other, &args.image) {

@@ -62,9 +62,9 @@ impl Api {
             return Ok(());
         }
         one_minor("Talos", "version", &runs.tag, &args.version)?;
-        self.etcd_healthy(&args.control_planes, bundle, bound).await?;
+        self.etcd_healthy((&args.control_planes, &[]), bundle, bound).await?;
         self.install(&machine, &args.version, &args.image, bound).await?;
-        self.etcd_healthy(&args.control_planes, bundle, bound).await
+        self.etcd_healthy((&args.control_planes, &[]), bundle, bound).await
     }
 
     /// Gives a machine a version, and waits until it runs it.
@@ -113,24 +113,27 @@ impl Api {
         }
     }
 
-    /// Waits until every control plane's etcd answers, knows as many members as there are control planes, and none
-    /// of them raises an alarm or only learns.
+    /// Waits until every control plane's etcd answers, knows as many members as answer, and none of them raises an alarm
+    /// or only learns. `leaving` are machines that were control planes and are about to be reset: while they are members and
+    /// answer, they count.
     pub(super) async fn etcd_healthy(
         &self,
-        control_planes: &[String],
+        (control_planes, leaving): (&[String], &[String]),
         bundle: &Bundle,
         bound: Bound,
     ) -> Result<(), Failure> {
         let end = Instant::now() + bound.within.min(std::time::Duration::from_mins(2));
         loop {
-            let wrong = self.etcd_faults(control_planes, bundle).await?;
+            let wrong = self.etcd_faults((control_planes, leaving), bundle).await?;
             if wrong.is_empty() {
                 return Ok(());
             }
             if Instant::now() + bound.every >= end {
-                return Err(Failure::new(
-                    Class::Conflict,
-                    format!("etcd is not healthy: {}", wrong.join("; ")),
+                let failure =
+                    Failure::new(Class::Conflict, format!("etcd is not healthy: {}", wrong.join("; ")));
+                return Err(failure.hint(
+                    "a member that is lost for good is removed from etcd by hand; a control plane that left the program \
+                     is reset once the others need no change that reboots them",
                 ));
             }
             sleep(bound.every).await;
@@ -138,9 +141,16 @@ impl Api {
     }
 
     /// Says what is not as it should be with etcd now.
-    async fn etcd_faults(&self, control_planes: &[String], bundle: &Bundle) -> Result<Vec<String>, Failure> {
+    async fn etcd_faults(
+        &self,
+        (control_planes, leaving): (&[String], &[String]),
+        bundle: &Bundle,
+    ) -> Result<Vec<String>, Failure> {
         let mut wrong = Vec::new();
-        let expected = control_planes.len();
+        let mut expected = control_planes.len();
+        for address in leaving {
+            expected += usize::from(self.machine(address, bundle)?.etcd_members().await.is_ok());
+        }
         for address in control_planes {
             let machine = self.machine(address, bundle)?;
             match machine.etcd_members().await {
