@@ -66,9 +66,11 @@ async fn each_machine_is_upgraded_before_it_gets_a_config_for_the_version() {
     program.run(&["up", "--yes", "-c", "kubernetes=1.33.0"]).await.good();
     let before = machines.fleet.history().len();
     program.talos = "v1.13.9";
+    // Both at once are refused, and so are leaps.
+    program.run(&["up", "--yes", "-c", "kubernetes=1.34.0"]).await.bad(&["one after the other"]);
     program.run(&["up", "--yes", "-c", "kubernetes=1.36.0"]).await.bad(&["one minor version at a time"]);
     assert_eq!(machines.fleet.history().len(), before, "nothing was done to a machine");
-    program.run(&["up", "--yes", "-c", "kubernetes=1.34.0"]).await.good();
+    program.run(&["up", "--yes", "-c", "kubernetes=1.33.0"]).await.good();
     let history = machines.fleet.history().split_off(before);
     let mut seen = Vec::new();
     for pair in history.chunks(2) {
@@ -78,5 +80,32 @@ async fn each_machine_is_upgraded_before_it_gets_a_config_for_the_version() {
     }
     assert_eq!((seen.len(), seen[3]), (4, "node-4"), "the worker is last: {history:?}");
     program.talos = "v1.12.4";
-    program.run(&["up", "--yes", "-c", "kubernetes=1.34.0"]).await.bad(&["never down"]);
+    program.run(&["up", "--yes", "-c", "kubernetes=1.33.0"]).await.bad(&["never down"]);
+}
+
+/// As `talosctl upgrade-k8s` does it: no kubelet is newer than an API server at any time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kubernetes_goes_up_component_by_component_and_kubelets_last() {
+    let machines = Machines::fake(4).await;
+    let program = Program::new(&machines.addresses, 3);
+    program.run(&["up", "--yes", "-c", "kubernetes=1.34.0"]).await.good();
+    let before = machines.fleet.history().len();
+    program.run(&["up", "--yes", "-c", "kubernetes=1.35.1"]).await.good();
+    let history = machines.fleet.history().split_off(before);
+    let (components, kubelets) = history.split_at(12);
+    for (component, on) in ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"]
+        .iter()
+        .zip(components.chunks(3))
+    {
+        let mut on = on.to_vec();
+        on.sort();
+        assert_eq!(
+            on,
+            ["node-1", "node-2", "node-3"].map(|name| format!("{name}: {component}")),
+            "{history:?}"
+        );
+    }
+    assert!(kubelets.len() == 4 && kubelets.iter().all(|line| line.ends_with(": config")), "{history:?}");
+    assert_eq!(kubelets[3], "node-4: config");
+    program.run(&["up", "--refresh", "--expect-no-changes", "-c", "kubernetes=1.35.1"]).await.good();
 }

@@ -18,6 +18,9 @@ impl ResourceKind {
     /// The config: `v1alpha1` is the one in force, `persistent` the one on disk. The spec is one text with all
     /// documents; it holds keys.
     pub const MACHINE_CONFIG: Self = Self { namespace: "config", name: "MachineConfigs.config.talos.dev" };
+    /// The pods that a control plane runs itself, such as `kube-system/kube-apiserver-cp1`, as the kubelet reports them.
+    pub const STATIC_POD_STATUS: Self =
+        Self { namespace: "k8s", name: "StaticPodStatuses.kubernetes.talos.dev" };
     /// The members of the cluster that the machine knows of.
     pub const MEMBER: Self = Self { namespace: "cluster", name: "Members.cluster.talos.dev" };
 }

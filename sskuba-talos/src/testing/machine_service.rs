@@ -53,8 +53,9 @@ impl MachineService for Node {
             if let Some(key) = &config.ca_key {
                 self.clusters.keep(&config.ca, key);
             }
-            self.state().config = Some(config);
-            self.clusters.note(format!("{}: config", self.name));
+            let before = self.state().config.replace(config.clone());
+            let what = before.map_or_else(|| "config".to_owned(), |before| before.changed_by(&config));
+            self.clusters.note(format!("{}: {what}", self.name));
             if first || mode == Mode::Reboot {
                 self.sequence("boot");
             }

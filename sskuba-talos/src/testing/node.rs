@@ -77,6 +77,14 @@ const AT_ONCE: [&str; 19] = [
     "time",
 ];
 
+/// The components of Kubernetes, and their sections in the config.
+const COMPONENTS: [(&str, &str); 4] = [
+    ("kube-apiserver", "apiServer"),
+    ("kube-controller-manager", "controllerManager"),
+    ("kube-scheduler", "scheduler"),
+    ("kube-proxy", "proxy"),
+];
+
 /// What a config says of whose machine it is.
 #[derive(Debug, Clone)]
 pub(super) struct Config {
@@ -117,6 +125,35 @@ impl Config {
         let sans = sans.iter().filter_map(Yaml::as_str).map(str::to_owned).collect();
         let ca_key = Some(ca_key).filter(|key| !key.is_empty());
         Ok(Self { text: text.to_owned(), control_plane, ca, ca_key, sans })
+    }
+
+    /// Returns the images of Kubernetes' components, by their names; a worker has none.
+    pub(super) fn components(&self) -> Vec<(&'static str, String)> {
+        let documents = yaml::read(&self.text).unwrap_or_default();
+        let image = |section| {
+            documents.iter().find_map(|document| document.at(&["cluster", section, "image"])?.as_str())
+        };
+        let named = COMPONENTS.iter().filter_map(|(name, section)| Some((*name, image(section)?.to_owned())));
+        named.collect()
+    }
+
+    /// Says what is changed by another config, for those who look at the order of changes: a component, or more.
+    pub(super) fn changed_by(&self, other: &Self) -> String {
+        let mut documents = yaml::read(&self.text).unwrap_or_default();
+        for ((name, image), (_, section)) in other.components().into_iter().zip(COMPONENTS) {
+            let old = documents.iter_mut().find_map(|document| {
+                document.as_map_mut()?.get_mut("cluster")?.as_map_mut()?.get_mut(section)?.as_map_mut()
+            });
+            let Some(old) = old.filter(|old| old.get("image").and_then(Yaml::as_str) != Some(&image)) else {
+                continue;
+            };
+            old.insert("image".to_owned(), image.as_str().into());
+            if yaml::read(&other.text).unwrap_or_default() == documents {
+                return name.to_owned();
+            }
+            break;
+        }
+        "config".to_owned()
     }
 
     /// Tells whether a change to another config takes effect only as the machine starts: where anything differs but what

@@ -48,6 +48,15 @@ impl Node {
             let text = yaml::write([&config.text.into()]).unwrap_or_default();
             return vec![resource(ResourceKind::MACHINE_CONFIG, "v1alpha1", text)];
         }
+        if kind == ResourceKind::STATIC_POD_STATUS.name {
+            let pod = |(name, image): (&str, String)| {
+                let text = format!(
+                    "phase: Running\nconditions:\n  - type: Ready\n    status: 'True'\ncontainerStatuses:\n  - image: {image}\n"
+                );
+                resource(ResourceKind::STATIC_POD_STATUS, &format!("kube-system/{name}-{}", self.name), text)
+            };
+            return config.components().into_iter().map(pod).collect();
+        }
         if kind != ResourceKind::MEMBER.name {
             return Vec::new();
         }

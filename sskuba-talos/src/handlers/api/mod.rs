@@ -18,6 +18,7 @@ mod applied;
 mod bootstrap;
 mod health;
 mod kubeconfig;
+mod kubernetes;
 mod preview;
 mod reset;
 mod rolling;

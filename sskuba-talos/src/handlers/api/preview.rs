@@ -2,7 +2,7 @@
 
 use sskuba_core::provider::{Cx, Failure};
 
-use super::rolling::{one_minor, refuse_leaps, running_config, same};
+use super::rolling::{one_minor, refuse_both, refuse_leaps, running_config, same};
 use super::{Api, failed, target};
 use crate::api::{ApplyMode, ApplyOptions, Mode};
 use crate::client::tell_mode;
@@ -23,6 +23,7 @@ impl Api {
         let runs = machine.version().await.map_err(failed)?.tag;
         if let Some(version) = args.version.as_ref().filter(|version| **version != runs) {
             one_minor("Talos", "version", &runs, version)?;
+            refuse_both(running.expose(), args.config.expose(), &runs, version)?;
             // The config is for the new version: only that can say what it makes of it.
             return Ok(vec![format!("upgrades {address} from {runs} to {version}, which reboots it")]);
         }

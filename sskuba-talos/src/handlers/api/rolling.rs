@@ -4,6 +4,7 @@ use sskuba_core::provider::{Class, Cx, Failure};
 use sskuba_core::secret::Secret;
 
 use super::bootstrap::Etcd;
+use super::kubernetes::kubelet;
 use super::{Api, bound, failed, invalid, patiently};
 use crate::api::{ApplyMode, ApplyOptions, ResourceKind};
 use crate::client::Machine;
@@ -23,7 +24,7 @@ pub(super) fn same(one: &str, other: &str) -> bool {
 }
 
 /// Returns a text of a config's document for the machine itself.
-fn said(config: &[Node], path: &[&str]) -> Option<String> {
+pub(super) fn said(config: &[Node], path: &[&str]) -> Option<String> {
     config.iter().find_map(|document| document.at(path)?.as_str()).map(str::to_owned)
 }
 
@@ -66,6 +67,27 @@ pub(super) fn refuse_leaps(running: &str, wanted: &str) -> Result<(), Failure> {
     }
 }
 
+/// Refuses another version of Kubernetes together with another one of Talos: the components go up on all control planes
+/// before any kubelet does, and by then all of them have to run a Talos that knows it.
+pub(super) fn refuse_both(running: &str, wanted: &str, from: &str, to: &str) -> Result<(), Failure> {
+    let (Ok(running), Ok(wanted)) = (yaml::read(running), yaml::read(wanted)) else { return Ok(()) };
+    match (kubelet(&running), kubelet(&wanted)) {
+        (Some(before), Some(after)) if before != after => {
+            let message = format!(
+                "Talos goes from {from} to {to} and Kubernetes from {} to {}: one after the other",
+                dotted(before),
+                dotted(after)
+            );
+            Err(invalid("version", message).hint("raise the version of Talos first, then that of Kubernetes"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn dotted((major, minor, patch): (u64, u64, u64)) -> String {
+    format!("{major}.{minor}.{patch}")
+}
+
 /// Returns the config that is in force on a machine.
 pub(super) async fn running_config(machine: &Machine) -> Result<Secret<String>, Failure> {
     let found = machine.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await.map_err(failed)?;
@@ -91,6 +113,7 @@ impl Api {
         let other = args.version.as_ref().filter(|version| **version != runs);
         if let Some(version) = other {
             one_minor("Talos", "version", &runs, version)?;
+            refuse_both(running.expose(), args.config.expose(), &runs, version)?;
             if cx.recovering {
                 return Err(Failure::new(Class::Conflict, format!("it still runs {runs}")));
             }
@@ -115,6 +138,9 @@ impl Api {
         }
         if same(running.expose(), args.config.expose()) {
             return Ok(());
+        }
+        if in_use && !args.mode.starts_with("staged") {
+            self.components_first(args, bundle, &running, bound).await?;
         }
         let asked = ApplyOptions { mode, dry_run: true };
         let told = machine.apply_configuration(&args.config, asked).await.map_err(failed)?;
