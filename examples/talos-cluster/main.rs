@@ -73,14 +73,18 @@ fn pinned(applied: Applied, fingerprint: Option<&String>) -> Applied {
     }
 }
 
-fn cluster(stack: &mut Stack) -> sskuba::Result {
-    let set: Settings = stack.config()?;
+/// Says what the cluster is to be.
+fn described(set: &Settings) -> sskuba::Result<Cluster> {
     let machines = set.control_planes.iter().chain(&set.workers);
-    let input = Cluster::new(&set.name, &set.endpoint, &set.kubernetes)
+    Ok(Cluster::new(&set.name, &set.endpoint, &set.kubernetes)
         .contract(set.talos.parse::<Contract>()?)
         .certificate_sans(machines.map(|address| host(address)))
-        .install_disk(&set.disk);
+        .install_disk(&set.disk))
+}
 
+fn cluster(stack: &mut Stack) -> sskuba::Result {
+    let set: Settings = stack.config()?;
+    let input = described(&set)?;
     let secrets = stack.add("cluster", Secrets::new().contract(input.contract.to_string()))?;
     let config = |stack: &mut Stack, name: &str, role: Role| {
         let patches = set.patches.iter().map(|patch| Secret::new(patch.clone()));

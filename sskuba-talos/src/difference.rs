@@ -85,7 +85,7 @@ fn shown(plain: &str, node: &Node) -> Value {
     match node {
         Node::Null => Value::Null,
         Node::Bool(value) => Value::from(*value),
-        node => match READABLE.iter().any(|path| below(&path)) {
+        node => match READABLE.iter().any(below) {
             true => value(node),
             false => Value::from("…").into_secret(),
         },

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sskuba::core::address::Kind;
-use sskuba::core::provider::{Failure, Instance, Limits, Provider};
+use sskuba::core::provider::{Failure, Foresight, Instance, Limits, Provider};
 use sskuba::core::schema::{FieldError, Schema};
 use sskuba::core::value::Map;
 use sskuba::sim::SimProvider;
@@ -35,6 +35,9 @@ impl<I: Instance + Clone + 'static> Provider for AnsweredBy<I> {
     }
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         self.sim.check(schema, inputs)
+    }
+    fn foresee(&self, schema: &Schema, prior: Option<&Map>, inputs: &Map) -> Foresight {
+        self.sim.foresee(schema, prior, inputs)
     }
     /// Only the default instance is the test's own.
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {

@@ -128,6 +128,9 @@ impl provider::Instance for Lost {
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         self.0.update(cx, change).await
     }
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        self.0.preview(cx, change).await
+    }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
         self.0.delete(cx, prior).await
     }

@@ -70,7 +70,7 @@ impl Engine {
                 Err(failure) => self.unanswered(plan, at, failure, &mut refused),
             }
         }
-        refused.sort_by(|(a, _), (b, _)| a.cmp(b));
+        refused.sort_by_key(|(at, _)| *at);
         let refused: Vec<Diagnostic> = refused.into_iter().map(|(_, refused)| refused).collect();
         if refused.is_empty() { Ok(()) } else { Err(EngineError::Plan(refused)) }
     }

@@ -264,13 +264,7 @@ impl<'a> Declared<'a> {
         let same_key = replaces && self.keeps_key(node, record, &decision.inputs);
         let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create || same_key;
         if replaces && node.lifecycle.keep_generation {
-            match decision.certain {
-                true => problems.push(refuse_protected(node, &decision)),
-                false => {
-                    let why = if node.lifecycle.protect { MAY_NOT_BE_REPLACED } else { IS_GUARDED };
-                    self.steps[id.index()].obstacles.push(Obstacle::new(why, Vec::new()));
-                }
-            }
+            self.keep_generation(id, node, &decision, problems);
         }
         // What is replaced anyway goes before whatever it uses that is deleted first.
         if replaces && decision.certain {
@@ -312,11 +306,25 @@ impl<'a> Declared<'a> {
         if let Some(from) = moved_from {
             self.note_move(id, node, from);
         }
-        match self.steps[id.index()].action {
-            Action::Update => self.foresee(id, node, Some(&record.applied)),
-            Action::Replace => self.foresee(id, node, None),
-            _ => {}
+        if decision.action != Action::Same {
+            self.foresee(id, node, (decision.action == Action::Update).then_some(&record.applied));
         }
+    }
+
+    /// Refuses a replacement that is certain; one that is possible is refused when it turns out.
+    fn keep_generation(
+        &mut self,
+        id: NodeId,
+        node: &Node,
+        decision: &Decision,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        if decision.certain {
+            problems.push(refuse_protected(node, decision));
+            return;
+        }
+        let why = if node.lifecycle.protect { MAY_NOT_BE_REPLACED } else { IS_GUARDED };
+        self.steps[id.index()].obstacles.push(Obstacle::new(why, Vec::new()));
     }
 
     /// Says that a replacement deletes first because of the key, which a retained object would keep.

@@ -49,6 +49,9 @@ impl Instance for Quoting {
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         self.0.update(cx, change).await
     }
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        self.0.preview(cx, change).await
+    }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
         let named = cx.address.name() == "named";
         let again = {

@@ -177,6 +177,9 @@ impl provider::Instance for Echo {
     async fn update(&self, cx: &Cx, _: &Change) -> Result<Object, Failure> {
         Err(Failure::new(Class::Denied, format!("{CANARY} is no good for {}", cx.address)))
     }
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        self.0.preview(cx, change).await
+    }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
         self.0.delete(cx, prior).await
     }

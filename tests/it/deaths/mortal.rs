@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use sskuba::core::address::{Kind, StackId};
 use sskuba::core::clock::{Clock, IdSource, SeededIds, Timestamp};
 use sskuba::core::provider::{
-    Change, Cx, Failure, Instance, Limits, Object, Place, Prior, Provider, Readiness,
+    Change, Cx, Failure, Foresight, Instance, Limits, Object, Place, Prior, Provider, Readiness,
 };
 use sskuba::core::schema::{FieldError, Schema};
 use sskuba::core::state::{
@@ -191,6 +191,9 @@ impl Provider for Mortal {
         let (fate, made) = (Arc::clone(&self.fate), Arc::clone(&self.made));
         Ok(Arc::new(Mortal { inner, fate, seed: self.seed, made }))
     }
+    fn foresee(&self, schema: &Schema, prior: Option<&Map>, inputs: &Map) -> Foresight {
+        self.inner.foresee(schema, prior, inputs)
+    }
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         self.inner.check(schema, inputs)
     }
@@ -224,6 +227,9 @@ impl Instance for Mortal<dyn Instance> {
     }
     async fn update(&self, cx: &Cx, change: &Change) -> Result<Object, Failure> {
         self.around("update", cx, self.inner.update(cx, change)).await
+    }
+    async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
+        self.inner.preview(cx, change).await
     }
     async fn delete(&self, cx: &Cx, prior: &Prior) -> Result<(), Failure> {
         self.around("delete", cx, self.inner.delete(cx, prior)).await

@@ -55,7 +55,7 @@ pub(super) fn refuse_leaps(running: &str, wanted: &str) -> Result<(), Failure> {
     {
         let message = format!("the machine is a {is}, and the config is of a {to}");
         return Err(invalid("config", message)
-            .hint("take the machine out of the program and run `up`, which resets it; then add it again"));
+            .hint("apply the program without the machine, which resets it; then add it again"));
     }
     let tag = |config: &[Node]| {
         let image = said(config, &["machine", "kubelet", "image"])?;
