@@ -38,6 +38,7 @@ var commands = map[string]func(question) (answer, error){
 	"validate":        validateConfig,
 	"normalize":       normalizeConfig,
 	"patch":           patchConfig,
+	"schematic":       writeSchematic,
 	"secrets":         newSecrets,
 	"checksecrets":    checkSecrets,
 	"verify":          verifyChain,
@@ -54,7 +55,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("usage: driver gen|validate|normalize|patch|secrets|checksecrets|verify|talosconfig|readtalosconfig|schema")
+		return fmt.Errorf("usage: driver gen|validate|normalize|patch|schematic|secrets|checksecrets|verify|talosconfig|readtalosconfig|schema")
 	}
 	if args[0] == "schema" {
 		return printSchema(os.Stdout)

@@ -1,13 +1,13 @@
 //! Image Factory's schematics: which extensions and kernel arguments an image has, by an id that is its content.
 
 mod canonical;
+mod scalar;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::yaml::Node;
-use canonical::Writer;
+use crate::yaml::{Map, Node};
 
 /// What an image is to have. Two that ask for the same have the same id, whoever made them.
 ///
@@ -22,6 +22,8 @@ use canonical::Writer;
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Schematic {
+    /// The account that it belongs to, at a factory that has accounts.
+    pub owner: Option<String>,
     /// What a single-board computer needs.
     pub overlay: Option<Overlay>,
     /// What is to be in the image.
@@ -33,14 +35,52 @@ pub struct Schematic {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Customization {
+    /// A machine config that is in the image from the start. It is readable by whoever has the image.
+    pub embedded_machine_configuration: Option<String>,
     /// Kernel arguments; one that begins with `-` is taken away.
     pub extra_kernel_args: Vec<String>,
     /// Values that are in META from the start.
     pub meta: Vec<MetaValue>,
     /// Extensions.
     pub system_extensions: SystemExtensions,
+    /// What starts the system; the usual one of the version where nothing is said.
+    pub bootloader: Option<Bootloader>,
     /// What is asked of Secure Boot.
     pub secureboot: SecureBoot,
+    /// What is asked of disk images.
+    pub disk_image: DiskImage,
+}
+
+/// What starts the system of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Bootloader {
+    /// GRUB where there is no UEFI, systemd-boot where there is.
+    DualBoot,
+    /// systemd-boot.
+    SdBoot,
+    /// GRUB.
+    Grub,
+}
+
+impl Bootloader {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::DualBoot => "dual-boot",
+            Self::SdBoot => "sd-boot",
+            Self::Grub => "grub",
+        }
+    }
+}
+
+/// What is asked of disk images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct DiskImage {
+    /// The size of a sector in bytes: 512 where nothing is said, or 4096.
+    pub sector_size: Option<u32>,
 }
 
 /// A value of META.
@@ -67,6 +107,8 @@ pub struct SystemExtensions {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct SecureBoot {
+    /// How keys are enrolled.
+    pub enroll_keys: Option<String>,
     /// Whether well-known certificates of UEFI are enrolled too.
     pub include_well_known_certificates: bool,
 }
@@ -109,32 +151,60 @@ impl Schematic {
         self
     }
 
+    /// Adds a value of META.
+    #[must_use]
+    pub fn meta(mut self, key: u8, value: impl Into<String>) -> Self {
+        self.customization.meta.push(MetaValue { key, value: value.into() });
+        self
+    }
+
     /// Writes it in the one form that its id is the digest of; it is also what is posted to a factory to have it made.
     pub fn canonical(&self) -> String {
-        let mut writer = Writer::default();
-        if let Some(overlay) = &self.overlay {
-            writer.open("overlay", |overlay_writer| {
-                overlay_writer.text("image", &overlay.image);
-                overlay_writer.text("name", &overlay.name);
-                overlay_writer.mapping("options", &overlay.options);
-            });
+        canonical::write(&self.tree())
+    }
+
+    /// Returns it in the order of the factory's own type, without what says nothing.
+    fn tree(&self) -> Map {
+        let mut all = Entries::default();
+        all.text("owner", self.owner.as_deref());
+        if let Some(Overlay { image, name, options }) = &self.overlay {
+            let mut overlay = Entries::default();
+            overlay.0.insert("image".to_owned(), image.as_str().into());
+            overlay.0.insert("name".to_owned(), name.as_str().into());
+            overlay.map("options", sorted(options));
+            all.map("overlay", overlay.0);
         }
-        let customization = &self.customization;
-        writer.open("customization", |writer| {
-            writer.texts("extraKernelArgs", &customization.extra_kernel_args);
-            writer.items("meta", &customization.meta, |writer, value| {
-                writer.number("key", value.key);
-                writer.text("value", &value.value);
-            });
-            let extensions = &customization.system_extensions.official_extensions;
-            if !extensions.is_empty() {
-                writer.open("systemExtensions", |writer| writer.texts("officialExtensions", extensions));
-            }
-            if customization.secureboot.include_well_known_certificates {
-                writer.open("secureboot", |writer| writer.truth("includeWellKnownCertificates"));
-            }
-        });
-        writer.finish()
+        let Customization { extra_kernel_args, meta, system_extensions, secureboot, .. } =
+            &self.customization;
+        let mut custom = Entries::default();
+        let embedded = self.customization.embedded_machine_configuration.as_deref();
+        custom.text("embeddedMachineConfiguration", embedded);
+        custom.list("extraKernelArgs", extra_kernel_args.iter().map(|arg| arg.as_str().into()));
+        custom.list(
+            "meta",
+            meta.iter().map(|MetaValue { key, value }| {
+                let entries = [("key", Node::Int((*key).into())), ("value", value.as_str().into())];
+                Node::Map(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+            }),
+        );
+        let mut extensions = Entries::default();
+        let official = system_extensions.official_extensions.iter();
+        extensions.list("officialExtensions", official.map(|name| name.as_str().into()));
+        custom.map("systemExtensions", extensions.0);
+        custom.text("bootloader", self.customization.bootloader.map(Bootloader::name));
+        let mut secure = Entries::default();
+        secure.text("enrollKeys", secureboot.enroll_keys.as_deref());
+        if secureboot.include_well_known_certificates {
+            secure.0.insert("includeWellKnownCertificates".to_owned(), Node::Bool(true));
+        }
+        custom.map("secureboot", secure.0);
+        let mut disk = Entries::default();
+        if let Some(size) = self.customization.disk_image.sector_size.filter(|size| *size != 0) {
+            disk.0.insert("sectorSize".to_owned(), Node::Int(size.into()));
+        }
+        custom.map("diskImage", disk.0);
+        all.0.insert("customization".to_owned(), Node::Map(custom.0));
+        all.0
     }
 
     /// Returns its id: the SHA-256 of its canonical form, in hexadecimal.
@@ -153,6 +223,45 @@ impl Schematic {
         let version = talos.strip_prefix('v').unwrap_or(talos);
         format!("{factory}/{platform}-installer{secure}/{}:v{version}", self.id())
     }
+}
+
+/// Entries of a mapping, of which those that say nothing are left out.
+#[derive(Default)]
+struct Entries(Map);
+
+impl Entries {
+    fn text(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            self.0.insert(key.to_owned(), value.into());
+        }
+    }
+
+    fn list(&mut self, key: &str, items: impl Iterator<Item = Node>) {
+        let items: Vec<Node> = items.collect();
+        if !items.is_empty() {
+            self.0.insert(key.to_owned(), Node::Seq(items));
+        }
+    }
+
+    fn map(&mut self, key: &str, entries: Map) {
+        if !entries.is_empty() {
+            self.0.insert(key.to_owned(), Node::Map(entries));
+        }
+    }
+}
+
+/// Returns mappings with their keys in order, all the way down.
+fn sorted(entries: &Map) -> Map {
+    fn node(value: &Node) -> Node {
+        match value {
+            Node::Map(entries) => Node::Map(sorted(entries)),
+            Node::Seq(items) => Node::Seq(items.iter().map(node).collect()),
+            other => other.clone(),
+        }
+    }
+    let mut all: Vec<(&String, &Node)> = entries.iter().collect();
+    all.sort_by_key(|(key, _)| *key);
+    all.into_iter().map(|(key, value)| (key.clone(), node(value))).collect()
 }
 
 #[cfg(test)]

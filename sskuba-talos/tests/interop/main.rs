@@ -20,3 +20,4 @@ mod oracle;
 mod panics;
 mod patches;
 mod random;
+mod schematics;
