@@ -5,6 +5,7 @@
 
 mod declared;
 mod list;
+mod rollout;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
 
 /// All mutations.
 fn mutations() -> impl Iterator<Item = &'static Mutation> {
-    list::MUTATIONS.iter().chain(declared::MUTATIONS)
+    list::MUTATIONS.iter().chain(declared::MUTATIONS).chain(rollout::MUTATIONS)
 }
 
 /// The list as a table of Markdown.
