@@ -127,11 +127,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "config.machine.kubelet.extraArgs - \"[secret]\"",
+                "config.machine.kubelet.extraArgs - \"(secret)\"",
                 "config.machine.kubelet.image \"k:1\" \"k:2\"",
-                "config.machine.sysctls \"[secret]\" -",
-                "config.machine.token \"[secret]\" \"[secret]\"",
-                "config.WatchdogTimerConfig - \"[secret]\"",
+                "config.machine.sysctls \"(secret)\" -",
+                "config.machine.token \"(secret)\" \"(secret)\"",
+                "config.WatchdogTimerConfig - \"(secret)\"",
             ]
         );
         assert_eq!(between("config", from, from), []);

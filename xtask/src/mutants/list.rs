@@ -310,7 +310,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "stale-offer",
         breaks: "readers are given what was offered before the last write",
-        file: "sskuba-core/src/stores/sled/slot.rs",
+        file: "sskuba-core/src/stores/sled/lease_entry.rs",
         from: "drop(self.take_offer());",
         to: "",
         target: CORE,
