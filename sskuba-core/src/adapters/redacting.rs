@@ -134,8 +134,8 @@ impl Instance for Redacting<dyn Instance> {
         changed(&redaction, self.inner.update(cx, change).await)
     }
     async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
-        let (inputs, outputs) = still_secret(&change.prior, &change.inputs);
-        let redaction = self.redaction_of(cx, vec![&change.inputs, &inputs, &outputs]);
+        let earlier = still_secret(&change.prior, &change.inputs);
+        let redaction = self.redaction_of(cx, vec![&change.inputs, &earlier.0, &earlier.1]);
         match self.inner.preview(cx, change).await {
             Ok(mut notes) => {
                 notes.iter_mut().for_each(|note| redaction.text(note));
