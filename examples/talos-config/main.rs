@@ -61,12 +61,12 @@ fn run(args: &Args, now: Timestamp) -> Result<(), Failure> {
     };
     let client = bundle.client_certificate(&[Role::Admin], args.admin_lifetime, now, &SystemIds)?;
     let until = client.validity()?.1;
-    let talosconfig = bundle.talosconfig(&args.name, &args.control_planes, client).write()?;
+    let talosconfig = bundle.talosconfig(&args.name, &args.control_planes, client).write();
     let mut all = made.files;
     all.push(("talosconfig", talosconfig));
     let kept = args.out.join(SECRETS).symlink_metadata().is_ok();
     if !kept {
-        all.insert(0, (SECRETS, bundle.to_yaml()?));
+        all.insert(0, (SECRETS, bundle.to_yaml()));
     }
     files::write(&args.out, &all, args.force)?;
     tell(args, &all, &made.warnings, kept, until);

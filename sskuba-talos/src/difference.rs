@@ -99,7 +99,7 @@ fn value(node: &Node) -> Value {
         Node::Int(number) => Value::from(*number),
         Node::UInt(number) => Value::from(number.to_string()),
         Node::Float(number) => Value::from(number.to_string()),
-        Node::String(text) => Value::from(text.as_str()),
+        Node::Number(text) | Node::String(text) => Value::from(text.as_str()),
         Node::Seq(items) => Value::List(items.iter().map(value).collect()),
         Node::Map(map) => Value::Map(map.iter().map(|(key, node)| (key.clone(), value(node))).collect()),
     }

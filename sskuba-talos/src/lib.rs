@@ -17,7 +17,7 @@
 //! }
 //! let admin = bundle.client_certificate(&[secrets::Role::Admin], CLIENT_LIFETIME, now, &random)?;
 //! let talosconfig = bundle.talosconfig("base", &["10.0.0.2".to_owned()], admin);
-//! std::fs::write("talosconfig", talosconfig.write()?.expose())?;
+//! std::fs::write("talosconfig", talosconfig.write().expose())?;
 //! # Ok(())
 //! # }
 //! ```

@@ -94,7 +94,7 @@ fn talos_fixed_bundle_goes_through_us_unchanged() {
     let text = std::fs::read_to_string(oracles.join("talos/secrets.yaml")).unwrap();
     let bundle = Bundle::from_yaml(&text).unwrap();
     assert_eq!(bundle.validate(GOLDEN_NOW), []);
-    assert_eq!(read(bundle.to_yaml().unwrap().expose()).unwrap(), read(&text).unwrap());
+    assert_eq!(read(bundle.to_yaml().expose()).unwrap(), read(&text).unwrap());
     for contract in Contract::ALL {
         let config = oracles.join(format!("talos/v{contract}/base-controlplane.yaml"));
         let config = std::fs::read_to_string(config).unwrap();
@@ -108,7 +108,7 @@ fn talos_fixed_bundle_goes_through_us_unchanged() {
         );
     }
     let rotation = begin(&bundle, Which::Os, GOLDEN_NOW, &SystemIds).unwrap();
-    assert_eq!(Rotation::from_yaml(rotation.to_yaml().unwrap().expose()).unwrap(), rotation);
+    assert_eq!(Rotation::from_yaml(rotation.to_yaml().expose()).unwrap(), rotation);
     // Their keys make certificates with us.
     let client = bundle.client_certificate(&[Role::Admin], CLIENT_LIFETIME, GOLDEN_NOW, &SystemIds).unwrap();
     assert_eq!(client.organizations().unwrap(), ["os:admin"]);
@@ -119,7 +119,7 @@ fn talos_fixed_bundle_goes_through_us_unchanged() {
 fn talos_reads_our_bundles_and_we_read_its() {
     let Some(driver) = given("SSKUBA_TALOS_DRIVER") else { return };
     let bundle = new_bundle(SystemClock.now());
-    let secrets = bundle.to_yaml().unwrap();
+    let secrets = bundle.to_yaml();
     let secrets = secrets.expose();
     ask(&driver, "checksecrets", &json!({"secrets": secrets})).unwrap();
     for contract in Contract::ALL {
@@ -135,7 +135,7 @@ fn talos_reads_our_bundles_and_we_read_its() {
         let theirs = ask(&driver, "secrets", &json!({"contract": contract})).unwrap();
         let theirs = Bundle::from_yaml(&theirs).unwrap();
         assert_eq!(theirs.validate(SystemClock.now()), [], "{contract}");
-        let again = theirs.to_yaml().unwrap();
+        let again = theirs.to_yaml();
         ask(&driver, "checksecrets", &json!({"secrets": again.expose()})).unwrap();
     }
     let damaged = secrets.replace("  token: ", "  other: ");
@@ -149,17 +149,17 @@ fn a_talosconfig_of_talos_is_like_ours() {
     let now = SystemClock.now();
     let bundle = new_bundle(now);
     let question = json!({
-        "secrets": bundle.to_yaml().unwrap().expose(), "contract": "v1.13", "endpoints": ["10.0.0.1", "10.0.0.2"],
+        "secrets": bundle.to_yaml().expose(), "contract": "v1.13", "endpoints": ["10.0.0.1", "10.0.0.2"],
         "input": {"name": "base", "endpoint": "https://base:6443", "kubernetes": "1.34.0"},
     });
     let theirs = ask(&driver, "talosconfig", &question).unwrap();
     let file = Talosconfig::read(&theirs).unwrap();
-    assert_eq!(read(file.write().unwrap().expose()).unwrap(), read(&theirs).unwrap());
+    assert_eq!(read(file.write().expose()).unwrap(), read(&theirs).unwrap());
     let year = Duration::from_secs(365 * 86_400);
     let ours = bundle.client_certificate(&[Role::Admin], year, now, &SystemIds).unwrap();
     let endpoints = ["10.0.0.1".to_owned(), "10.0.0.2".to_owned()];
     let ours = bundle.talosconfig("base", &endpoints, ours);
-    let text = ours.write().unwrap();
+    let text = ours.write();
     let again = ask(&driver, "readtalosconfig", &json!({"config": text.expose()})).unwrap();
     assert_eq!(read(&again).unwrap(), read(text.expose()).unwrap(), "talosctl reads all of it");
     let broken = text.expose().replace("    key: ", "    key: AAAA");
@@ -358,7 +358,7 @@ fn kubectl_reads_our_kubeconfig_and_we_read_its() {
     let now = SystemClock.now();
     let bundle = new_bundle(now);
     let made = bundle.kubeconfig("base", "https://base:6443", CLIENT_LIFETIME, now, &SystemIds).unwrap();
-    let ours = put(folder.path(), "ours", made.write().unwrap().expose());
+    let ours = put(folder.path(), "ours", made.write().expose());
     let kubectl = |file: &str, arguments: &[&str]| {
         let flag = format!("--kubeconfig={file}");
         run(Path::new("kubectl"), &[&[flag.as_str(), "config"], arguments].concat())
@@ -385,7 +385,7 @@ fn kubectl_reads_our_kubeconfig_and_we_read_its() {
     let mut merged = Kubeconfig::read(&std::fs::read_to_string(&mine).unwrap()).unwrap();
     let renamed = merged.merge(&made, OnConflict::Rename);
     assert_eq!(renamed.iter().map(ToString::to_string).collect::<Vec<_>>(), ["base is now base-1"]);
-    let merged = put(folder.path(), "merged", merged.write().unwrap().expose());
+    let merged = put(folder.path(), "merged", merged.write().expose());
     assert_eq!(kubectl(&merged, &["current-context"]), "admin@base\n");
     let theirs = Kubeconfig::read(&kubectl(&merged, &raw)).unwrap();
     let (theirs, made) = (theirs.access("admin@base").unwrap(), made.access("admin@base").unwrap());

@@ -41,7 +41,7 @@ fn run(out: &Path, arguments: &[&str]) -> (bool, String) {
 /// Writes secrets that are whole but for the key of service accounts, which takes no time to make.
 fn secrets(folder: &Path, seed: u64, from: Timestamp) -> String {
     let path = folder.join(format!("secrets-{seed}.yaml"));
-    fs::write(&path, bundle(seed, from).to_yaml().unwrap().expose()).unwrap();
+    fs::write(&path, bundle(seed, from).to_yaml().expose()).unwrap();
     path.to_str().unwrap().to_owned()
 }
 

@@ -48,8 +48,7 @@ impl MachineConfig {
 
     /// Writes the documents as YAML; they hold keys and tokens.
     pub fn to_yaml(&self) -> Secret<String> {
-        // Only numbers that are not finite cannot be written, and no config has any.
-        Secret::new(yaml::write(&self.documents).unwrap_or_default())
+        Secret::new(yaml::write(&self.documents))
     }
 }
 

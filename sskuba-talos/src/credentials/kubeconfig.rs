@@ -9,7 +9,7 @@ use sskuba_core::secret::Secret;
 use super::file::{FileError, Judge, entries};
 use crate::secrets::encode;
 use crate::secrets::{Bundle, CertificateAndKey, MakeError};
-use crate::yaml::{Map, Node, YamlError, write};
+use crate::yaml::{Map, Node, write};
 
 /// What this file is called in errors.
 pub(super) const FILE: &str = "kubeconfig";
@@ -122,14 +122,11 @@ impl Kubeconfig {
     }
 
     /// Writes the file; whoever has it can do what its users may.
-    ///
-    /// # Errors
-    /// If a text cannot be written as YAML.
-    pub fn write(&self) -> Result<Secret<String>, YamlError> {
+    pub fn write(&self) -> Secret<String> {
         let mut root = self.root.clone();
         root.entry("apiVersion".to_owned()).or_insert_with(|| "v1".into());
         root.entry("kind".to_owned()).or_insert_with(|| "Config".into());
-        write([&Node::Map(root)]).map(Secret::new)
+        Secret::new(write([&Node::Map(root)]))
     }
 
     /// Returns the names of all contexts, in the order of the file.

@@ -6,7 +6,7 @@ use super::conflict::{OnConflict, Renamed, free};
 use super::file::{FileError, Judge, entries};
 use crate::secrets::encode;
 use crate::secrets::{Bundle, CertificateAndKey};
-use crate::yaml::{Map, Node, YamlError, write};
+use crate::yaml::{Map, Node, write};
 
 /// What this file is called in errors.
 const FILE: &str = "talosconfig";
@@ -65,15 +65,12 @@ impl Talosconfig {
     }
 
     /// Writes the file; whoever has it can do what its certificates allow.
-    ///
-    /// # Errors
-    /// If a text cannot be written as YAML.
-    pub fn write(&self) -> Result<Secret<String>, YamlError> {
+    pub fn write(&self) -> Secret<String> {
         // talosctl expects both keys, even when there is nothing in them.
         let mut root = self.root.clone();
         root.entry("context".to_owned()).or_insert_with(|| "".into());
         root.entry("contexts".to_owned()).or_insert_with(|| Node::Map(Map::new()));
-        write([&Node::Map(root)]).map(Secret::new)
+        Secret::new(write([&Node::Map(root)]))
     }
 
     /// Returns the names of all contexts, in the order of the file.

@@ -56,7 +56,7 @@ impl LocalKinds {
             let quick = secrets::generate_with(Secret::default(), Contract::default(), now, random).ok()?;
             let key = quick.certificates.kubernetes.key.clone();
             let bundle = secrets::generate_with(key, Contract::default(), now, random).ok()?;
-            Some(bundle.to_yaml().ok()?.expose().clone())
+            Some(bundle.to_yaml().expose().clone())
         };
         NOBODYS.get_or_init(make).clone()
     }
@@ -74,7 +74,7 @@ impl LocalKinds {
                 made.map_err(|error| Failure::new(Class::Terminal, error.to_string()))?
             }
         };
-        let text = bundle.to_yaml().map_err(|error| Failure::new(Class::Terminal, error.to_string()))?;
+        let text = bundle.to_yaml();
         Ok(SecretsState { id: bundle.cluster.id, bundle: text })
     }
 

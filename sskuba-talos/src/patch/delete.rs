@@ -117,14 +117,7 @@ fn take_item(item: &mut Node, path: &mut Vec<String>, found: &mut Vec<Selector>)
 
 /// Returns the text of a scalar; another node has none.
 fn text(node: &Node) -> String {
-    match node {
-        Node::String(text) => text.clone(),
-        Node::Bool(value) => value.to_string(),
-        Node::Int(value) => value.to_string(),
-        Node::UInt(value) => value.to_string(),
-        Node::Float(value) => value.to_string(),
-        _ => String::new(),
-    }
+    node.scalar().unwrap_or_default()
 }
 
 /// Deletes from a document.

@@ -151,7 +151,10 @@ fn anything(left: &mut Node, right: &Node, path: &str) -> Result<(), Problem> {
         (Node::Seq(own), Node::Seq(items)) => own.extend(items.iter().cloned()),
         (left @ Node::Bool(_), right @ Node::Bool(_)) => *left = right.clone(),
         (left @ Node::String(_), right @ Node::String(_))
-        | (left @ (Node::Int(_) | Node::UInt(_)), right @ (Node::Int(_) | Node::UInt(_)))
+        | (
+            left @ (Node::Int(_) | Node::UInt(_) | Node::Number(_)),
+            right @ (Node::Int(_) | Node::UInt(_) | Node::Number(_)),
+        )
         | (left @ Node::Float(_), right @ Node::Float(_)) => {
             if !zero(right) {
                 *left = right.clone();
@@ -261,8 +264,7 @@ fn zero(node: &Node) -> bool {
     match node {
         Node::Null => true,
         Node::String(text) => text.is_empty(),
-        Node::Int(number) => *number == 0,
-        Node::UInt(number) => *number == 0,
+        Node::Int(_) | Node::UInt(_) | Node::Number(_) => node.integer() == Some(0),
         Node::Float(number) => *number == 0.0,
         _ => false,
     }

@@ -54,7 +54,7 @@ fn made_once(_: &Value) -> Value {
 fn same_secrets(text: &Value) -> Value {
     let known = text.reveal();
     let bundle = known.as_str().and_then(|text| Bundle::from_yaml(text).ok());
-    match bundle.and_then(|bundle| bundle.to_yaml().ok()) {
+    match bundle.map(|bundle| bundle.to_yaml()) {
         Some(form) => Value::from(form.expose().as_str()).into_secret(),
         None => text.clone(),
     }

@@ -61,11 +61,9 @@ fn walk(node: &Node, kind: &Type, path: &str, problems: &mut Vec<Problem>) {
         (_, Node::Null) => return,
         (Type::Any, Node::Map(_)) => return,
         (Type::Any, _) => "a mapping",
-        // A number loses its spelling: 1.10 would become 1.1, and 0644 something else.
-        (Type::Text, Node::Float(_)) => "a text in quotes",
         (Type::Text, node) if is_scalar(node) => return,
         (Type::Text, _) => "a text",
-        (Type::Truth, Node::Bool(_)) => return,
+        (Type::Truth, node) if node.truth().is_some() => return,
         (Type::Truth, _) => "`true` or `false`",
         (Type::Number(least, most), node) => return number(node, *least, *most, path, problems),
         (Type::List(inner), Node::Seq(items)) => {
@@ -99,22 +97,18 @@ fn walk(node: &Node, kind: &Type, path: &str, problems: &mut Vec<Problem>) {
 }
 
 const fn is_scalar(node: &Node) -> bool {
-    matches!(node, Node::String(_) | Node::Bool(_) | Node::Int(_) | Node::UInt(_))
+    matches!(
+        node,
+        Node::String(_) | Node::Bool(_) | Node::Int(_) | Node::UInt(_) | Node::Float(_) | Node::Number(_)
+    )
 }
 
 fn number(node: &Node, least: i64, most: u64, path: &str, problems: &mut Vec<Problem>) {
-    let within = match node {
-        Node::Int(value) => *value >= least && u64::try_from(*value).map_or(true, |value| value <= most),
-        Node::UInt(value) => *value <= most,
-        Node::Float(_) => {
-            let what = "must be a whole number; an octal one is written 0o644";
-            return problems.push(Problem::new(path, what));
-        }
-        other => {
-            let what = format!("must be a whole number and is {}", other.kind());
-            return problems.push(Problem::new(path, what));
-        }
+    let Some(value) = node.integer() else {
+        let what = format!("must be a whole number and is {}", node.kind());
+        return problems.push(Problem::new(path, what));
     };
+    let within = (i128::from(least)..=i128::from(most)).contains(&value);
     if !within {
         let least = if least == i64::MIN { String::new() } else { format!("from {least} ") };
         problems.push(Problem::new(path, format!("must be a number {least}up to {most}")));

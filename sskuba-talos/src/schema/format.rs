@@ -17,14 +17,7 @@ pub(super) fn check(form: &str, node: &Node) -> Result<(), String> {
     if form == "ArgValue" {
         return argument(node);
     }
-    let text = match node {
-        Node::String(text) => text.clone(),
-        Node::Int(number) => number.to_string(),
-        Node::UInt(number) => number.to_string(),
-        Node::Float(number) => number.to_string(),
-        Node::Bool(value) => value.to_string(),
-        other => return Err(format!("must be a text and is {}", other.kind())),
-    };
+    let text = node.scalar().ok_or_else(|| format!("must be a text and is {}", node.kind()))?;
     let text = text.as_str();
     if let Some(values) = schema().values(form) {
         return enumerated(text, values);

@@ -95,11 +95,5 @@ impl Identity {
 
 /// A name may look like a number.
 fn scalar(node: Option<&Node>) -> String {
-    match node {
-        Some(Node::String(text)) => text.clone(),
-        Some(Node::Int(number)) => number.to_string(),
-        Some(Node::UInt(number)) => number.to_string(),
-        Some(Node::Bool(value)) => value.to_string(),
-        _ => String::new(),
-    }
+    node.and_then(Node::scalar).unwrap_or_default()
 }

@@ -1,13 +1,10 @@
 //! Image Factory's schematics: which extensions and kernel arguments an image has, by an id that is its content.
 
-mod canonical;
-mod scalar;
-
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::yaml::{Map, Node};
+use crate::yaml::{self, Map, Node};
 
 /// What an image is to have. Two that ask for the same have the same id, whoever made them.
 ///
@@ -160,7 +157,7 @@ impl Schematic {
 
     /// Writes it in the one form that its id is the digest of; it is also what is posted to a factory to have it made.
     pub fn canonical(&self) -> String {
-        canonical::write(&self.tree())
+        yaml::write([&Node::Map(self.tree())])
     }
 
     /// Returns it in the order of the factory's own type, without what says nothing.

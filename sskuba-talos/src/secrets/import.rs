@@ -140,7 +140,7 @@ impl<'a> Finder<'a> {
             None | Some(Node::Null | Node::String(_)) => {
                 self.note(path, format!("is missing; {}", self.advice))
             }
-            Some(Node::Int(_) | Node::UInt(_) | Node::Float(_)) => {
+            Some(Node::Int(_) | Node::UInt(_) | Node::Float(_) | Node::Number(_)) => {
                 self.note(path, "is a number and has to be a text; put it in quotes")
             }
             Some(other) => self.note(path, format!("is {} and has to be a text", other.kind())),

@@ -25,7 +25,7 @@
 //!     let step = rotation.step(&bundle)?;
 //!     // Make the configs of all machines from step.bundle, have them accept step.accepted
 //!     // (`MachineConfig::accepting`), apply them, then keep the state.
-//!     let kept = rotation.to_yaml()?;
+//!     let kept = rotation.to_yaml();
 //!     rotation = Rotation::from_yaml(kept.expose())?;
 //!     if !rotation.advance() {
 //!         assert_eq!((step.stage, step.accepted.os.len()), (Stage::DropOld, 0));
@@ -47,7 +47,7 @@ use super::import::Finder;
 use super::problem::{BundleError, MakeError, Problem};
 use super::yaml::{encode, map};
 use crate::pki::{Certificate, Key};
-use crate::yaml::{YamlError, read, write};
+use crate::yaml::{read, write};
 
 /// An authority that can be rotated. Machine configs have no place for a second authority of etcd or of the aggregator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,10 +215,7 @@ impl Rotation {
     }
 
     /// Writes the state, so that a rotation outlives the program. It holds both keys.
-    ///
-    /// # Errors
-    /// If a text cannot be written as YAML.
-    pub fn to_yaml(&self) -> Result<Secret<String>, YamlError> {
+    pub fn to_yaml(&self) -> Secret<String> {
         let pair = |pair: &CertificateAndKey| {
             map([("crt", encode(&pair.certificate)), ("key", encode(pair.key.expose()))])
         };
@@ -228,7 +225,7 @@ impl Rotation {
             ("old", pair(&self.old)),
             ("new", pair(&self.new)),
         ]);
-        write([&root]).map(Secret::new)
+        Secret::new(write([&root]))
     }
 
     /// Reads the state.
@@ -342,7 +339,7 @@ mod tests {
         let mut rotation = begin(&bundle(1), Which::Kubernetes, NOW, &SeededIds::new(9)).unwrap();
         for stage in Stage::ALL {
             assert_eq!(rotation.stage(), stage);
-            let text = rotation.to_yaml().unwrap();
+            let text = rotation.to_yaml();
             assert_eq!(Rotation::from_yaml(text.expose()).unwrap(), rotation);
             assert!(!format!("{rotation:?}").contains(rotation.new.key.expose().lines().nth(1).unwrap()));
             rotation.advance();
@@ -366,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_damaged_state_says_all_that_is_wrong() {
-        let text = begin(&bundle(1), Which::Os, NOW, &SeededIds::new(9)).unwrap().to_yaml().unwrap();
+        let text = begin(&bundle(1), Which::Os, NOW, &SeededIds::new(9)).unwrap().to_yaml();
         let damaged = text.expose().replace("accept-new", "later").replace("rotation: os", "rotation: etcd");
         let error = Rotation::from_yaml(&damaged).unwrap_err().to_string();
         assert!(

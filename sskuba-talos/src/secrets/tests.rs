@@ -40,7 +40,7 @@ fn shown(bundle: &Bundle, now: Timestamp) -> Vec<String> {
 fn a_new_bundle_is_whole_and_comes_back_from_its_file() {
     let made = bundle(1);
     assert_eq!(shown(&made, NOW), [""; 0]);
-    let text = made.to_yaml().unwrap();
+    let text = made.to_yaml();
     assert_eq!(Bundle::from_yaml(text.expose()).unwrap(), made);
     assert_eq!(make(&SeededIds::new(1)), made, "the source of randomness decides everything");
     assert_ne!(bundle(2).tokens, made.tokens);
@@ -77,8 +77,7 @@ fn what_cannot_be_read_is_said_all_together_with_its_path() {
     for text in ["", "a: [", "[]", "x", "a: 1\n---\nb: 2\n"] {
         assert!(Bundle::from_yaml(text).is_err(), "{text}");
     }
-    let old =
-        bundle(1).to_yaml().unwrap().expose().replace("secretboxencryptionsecret", "aescbcencryptionsecret");
+    let old = bundle(1).to_yaml().expose().replace("secretboxencryptionsecret", "aescbcencryptionsecret");
     assert!(Bundle::from_yaml(&old).unwrap_err().to_string().contains("Talos 1.2"));
 }
 
@@ -245,7 +244,7 @@ fn nothing_shows_a_secret() {
         pem(&made.certificates.etcd.key),
         pem(&made.certificates.service_account),
     ];
-    let text = made.to_yaml().unwrap();
+    let text = made.to_yaml();
     let mut shown = format!("{made:?} {text:?}");
     // Every line broken in turn: whatever is said of it quotes nothing.
     for skip in 0..text.expose().lines().count() {
@@ -304,20 +303,20 @@ proptest! {
         let _ = damaged.client_certificate(&Role::ALL, CLIENT_LIFETIME, NOW, &random);
         let _ = damaged.kubernetes_admin(CLIENT_LIFETIME, NOW, &random);
         let _ = super::rotate::begin(&damaged, super::rotate::Which::Os, NOW, &random);
-        let text = damaged.to_yaml().unwrap();
+        let text = damaged.to_yaml();
         prop_assert_eq!(Bundle::from_yaml(text.expose()).unwrap(), damaged);
     }
 
     #[test]
     fn no_change_to_a_file_panics(at in any::<usize>(), length in 0..40_usize, put in "[a-z:{}\\[\\]&* \n#'\"%|>-]{0,8}") {
-        let text = bundle(1).to_yaml().unwrap();
+        let text = bundle(1).to_yaml();
         let text = text.expose();
         let at = at % text.len();
         let end = text.len().min(at + length);
         let changed = format!("{}{put}{}", &text[..at], &text[end..]);
         if let Ok(read) = Bundle::from_yaml(&changed) {
             read.validate(NOW);
-            prop_assert_eq!(Bundle::from_yaml(read.to_yaml().unwrap().expose()).unwrap(), read);
+            prop_assert_eq!(Bundle::from_yaml(read.to_yaml().expose()).unwrap(), read);
         }
     }
 }

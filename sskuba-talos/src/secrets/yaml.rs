@@ -8,7 +8,7 @@ use super::authority::Authority;
 use super::bundle::Bundle;
 use super::import::{SECRETS, bundle};
 use super::problem::{BundleError, Problem};
-use crate::yaml::{Map, Node, YamlError, read, write};
+use crate::yaml::{Map, Node, read, write};
 
 /// The keys of `secrets.yaml`, as paths; nothing else is in one.
 const KNOWN: &[&str] = &[
@@ -68,10 +68,7 @@ impl Bundle {
     }
 
     /// Writes Talos's `secrets.yaml`.
-    ///
-    /// # Errors
-    /// If a text cannot be written as YAML.
-    pub fn to_yaml(&self) -> Result<Secret<String>, YamlError> {
+    pub fn to_yaml(&self) -> Secret<String> {
         let authority = |which| {
             let pair = self.authority(which);
             map([("crt", encode(&pair.certificate)), ("key", encode(pair.key.expose()))])
@@ -101,7 +98,7 @@ impl Bundle {
                 ]),
             ),
         ]);
-        write([&root]).map(Secret::new)
+        Secret::new(write([&root]))
     }
 }
 

@@ -45,7 +45,7 @@ impl Node {
         let Some(config) = self.state().config.clone() else { return Vec::new() };
         if kind == ResourceKind::MACHINE_CONFIG.name {
             // All of its documents as one text.
-            let text = yaml::write([&config.text.into()]).unwrap_or_default();
+            let text = yaml::write([&config.text.into()]);
             return vec![resource(ResourceKind::MACHINE_CONFIG, "v1alpha1", text)];
         }
         if kind == ResourceKind::STATIC_POD_STATUS.name {

@@ -33,7 +33,7 @@ pub(super) fn kubeconfig(name: &str) -> Result<Vec<u8>, Status> {
     let (certificate, key) = (made.cert.pem(), Secret::new(made.signing_key.serialize_pem()));
     let client = CertificateAndKey { certificate, key };
     let file = Kubeconfig::admin(name, "https://127.0.0.1:6443", &[&client.certificate], &client);
-    let file = file.map_err(|error| odd(&error))?.write().map_err(|error| odd(&error))?;
+    let file = file.map_err(|error| odd(&error))?.write();
     let text = file.expose();
     let mut header = [0_u8; 512];
     header[..10].copy_from_slice(b"kubeconfig");

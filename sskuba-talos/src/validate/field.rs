@@ -59,22 +59,12 @@ impl<'a> Field<'a> {
 
     /// Returns the text of a scalar; that of anything else is empty.
     pub(super) fn text(&self) -> String {
-        match self.node {
-            Some(Node::String(text)) => text.clone(),
-            Some(Node::Bool(value)) => value.to_string(),
-            Some(Node::Int(value)) => value.to_string(),
-            Some(Node::UInt(value)) => value.to_string(),
-            Some(Node::Float(value)) => value.to_string(),
-            _ => String::new(),
-        }
+        self.node.and_then(Node::scalar).unwrap_or_default()
     }
 
     /// Returns a truth value.
-    pub(super) const fn truth(&self) -> Option<bool> {
-        match self.node {
-            Some(Node::Bool(value)) => Some(*value),
-            _ => None,
-        }
+    pub(super) fn truth(&self) -> Option<bool> {
+        self.node.and_then(Node::truth)
     }
 
     /// Returns whether it is true; what is absent is not.
@@ -83,12 +73,9 @@ impl<'a> Field<'a> {
     }
 
     /// Returns a whole number; what is absent is zero.
-    pub(super) const fn number(&self) -> i64 {
-        match self.node {
-            Some(Node::Int(value)) => *value,
-            Some(Node::UInt(_)) => i64::MAX,
-            _ => 0,
-        }
+    pub(super) fn number(&self) -> i64 {
+        let value = self.node.and_then(Node::integer).unwrap_or_default();
+        i64::try_from(value).unwrap_or(i64::MAX)
     }
 
     /// Returns whether it says nothing: absent, an empty text, or an empty list or mapping of such.
@@ -101,7 +88,7 @@ fn blank(node: &Node) -> bool {
     match node {
         Node::Null => true,
         Node::String(text) => text.is_empty(),
-        Node::Int(value) => *value == 0,
+        Node::Int(_) | Node::UInt(_) | Node::Number(_) => node.integer() == Some(0),
         Node::Seq(items) => items.is_empty(),
         Node::Map(map) => map.values().all(blank),
         _ => false,

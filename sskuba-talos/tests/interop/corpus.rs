@@ -39,7 +39,7 @@ fn damage(config: &MachineConfig, damage: &[Node]) -> String {
             first.shift_remove("worker");
         }
     }
-    yaml::write(&documents).unwrap()
+    yaml::write(&documents)
 }
 
 fn whole(role: &Role, bundle: &sskuba_talos::secrets::Bundle) -> MachineConfig {
@@ -145,7 +145,7 @@ fn what_talos_rejects_of_random_damage_is_rejected() {
             let mut documents = rich.documents.clone();
             let index = if dice.one_in(2) { 0 } else { dice.below(count) };
             mutate(&mut documents[index], &mut dice);
-            yaml::write(&documents).unwrap()
+            yaml::write(&documents)
         })
         .collect();
     let questions: Vec<Value> = texts.iter().map(|text| json!({"config": text, "mode": "metal"})).collect();

@@ -65,7 +65,20 @@ fn answer(line: &str) -> Result<String, String> {
 
 /// Says where two trees differ first, or nothing where they are equal.
 pub(crate) fn difference(left: &[Node], right: &[Node]) -> Option<String> {
-    differ(&Node::Seq(left.to_vec()), &Node::Seq(right.to_vec()), "")
+    differ(&usual(&Node::Seq(left.to_vec())), &usual(&Node::Seq(right.to_vec())), "")
+}
+
+/// Returns a tree with all whole numbers in one notation.
+fn usual(node: &Node) -> Node {
+    match node {
+        Node::Number(_) => {
+            let value = node.integer().and_then(|value| i64::try_from(value).ok());
+            value.map_or_else(|| node.clone(), Node::Int)
+        }
+        Node::Seq(items) => Node::Seq(items.iter().map(usual).collect()),
+        Node::Map(map) => Node::Map(map.iter().map(|(key, node)| (key.clone(), usual(node))).collect()),
+        other => other.clone(),
+    }
 }
 
 fn differ(left: &Node, right: &Node, path: &str) -> Option<String> {
@@ -92,5 +105,5 @@ fn differ(left: &Node, right: &Node, path: &str) -> Option<String> {
 }
 
 fn shown(node: &Node) -> String {
-    sskuba_talos::yaml::write([node]).unwrap_or_default()
+    sskuba_talos::yaml::write([node])
 }

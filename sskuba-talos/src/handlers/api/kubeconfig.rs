@@ -42,7 +42,7 @@ impl Api {
                 let (lifetime, now) = (hours(args.hours), self.settings.clock.now());
                 let made = bundle.kubeconfig(&args.cluster, &args.endpoint, lifetime, now, &*self.random);
                 let file = made.map_err(|error| invalid("endpoint", error))?;
-                file.write().map_err(|error| Failure::new(Class::Terminal, error.to_string()))?
+                file.write()
             }
         };
         let (_, Timestamp(expires)) = validity(&text)?;

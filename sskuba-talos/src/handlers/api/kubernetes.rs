@@ -61,7 +61,7 @@ fn with_image(
     if let Some(section) = section.as_map_mut() {
         section.insert("image".to_owned(), image.into());
     }
-    Ok(Secret::new(yaml::write(&documents).map_err(unreadable)?))
+    Ok(Secret::new(yaml::write(&documents)))
 }
 
 /// Tells whether the status of a pod says that it runs an image of this version and is ready.

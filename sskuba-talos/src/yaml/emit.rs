@@ -1,16 +1,20 @@
-//! YAML in the one form that Image Factory digests: what `go.yaml.in/yaml/v4` writes with its usual options. An id is
-//! right only if every space is, so this follows that emitter's rules, its oddities included.
+//! YAML as `go.yaml.in/yaml/v4` writes it with its usual options, to the last space: Talos writes its files so, and Image
+//! Factory digests what it writes so. This follows that emitter's rules, its oddities included.
 
 use super::scalar::{Style, double, plain_or_quoted, style};
-use crate::yaml::{Map, Node};
+use super::{Map, Node};
 
 /// The usual indentation of that library.
 const INDENT: usize = 4;
 
-/// Writes a document.
-pub(super) fn write(document: &Map) -> String {
+/// Writes a document, which ends with a line break.
+pub(super) fn write(document: &Node) -> String {
     let mut writer = Writer::default();
-    writer.entries(document, 0);
+    match document {
+        Node::Map(entries) if !entries.is_empty() => writer.entries(entries, 0),
+        Node::Seq(items) if !items.is_empty() => writer.items(items, 0),
+        scalar => writer.scalar(scalar, INDENT),
+    }
     writer.begin_line(0);
     writer.text
 }
@@ -88,6 +92,7 @@ impl Writer {
             Node::Int(value) => self.text += &value.to_string(),
             Node::UInt(value) => self.text += &value.to_string(),
             Node::Float(value) => self.text += &float(*value),
+            Node::Number(text) => self.text += text,
             Node::Seq(_) => self.text += "[]",
             Node::Map(_) => self.text += "{}",
             Node::String(text) => match style(text) {
@@ -121,7 +126,7 @@ impl Writer {
 }
 
 /// Writes a number as Go's `%g` does: large and small ones with an exponent of two digits at least.
-fn float(value: f64) -> String {
+pub(super) fn float(value: f64) -> String {
     if value.is_nan() {
         return ".nan".to_owned();
     }
