@@ -190,7 +190,7 @@ fn object(args: &RouteArgs) -> Report<Route> {
 
 #[cfg(feature = "ec2")]
 fn id(table: &str, destination: &str) -> String {
-    format!("{table}_{destination}")
+    format!("{table}_{}", stored_range(destination))
 }
 
 /// Splits a route's id into its table and its destination.
@@ -202,10 +202,11 @@ fn parts(id: &str) -> Result<(&str, &str), Failure> {
     })
 }
 
-/// Returns a range as an IPv4 one, or as an IPv6 one.
+/// Returns a range, as it is stored, as an IPv4 one, or as an IPv6 one.
 #[cfg(feature = "ec2")]
 fn by_family(range: &str) -> (Option<String>, Option<String>) {
-    if range.contains(':') { (None, Some(range.to_owned())) } else { (Some(range.to_owned()), None) }
+    let range = stored_range(range);
+    if range.contains(':') { (None, Some(range)) } else { (Some(range), None) }
 }
 
 #[cfg(feature = "ec2")]

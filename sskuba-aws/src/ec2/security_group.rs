@@ -25,8 +25,8 @@ pub struct SecurityGroup {
     /// The network.
     #[resource(force_new, reference = "aws:ec2:Vpc")]
     vpc_id: Input<String>,
-    /// The name; made of the resource's name and its token if none is given.
-    #[resource(force_new, cloud_default)]
+    /// The name; made of the resource's name and its token if none is given. To AWS, `Web` and `web ` are one name.
+    #[resource(force_new, cloud_default, normaliser = "same_name")]
     name: Option<Input<String>>,
     /// What it is for, which AWS cannot change; "Managed by sskuba" for one that is made without.
     #[resource(force_new, cloud_default)]
@@ -51,6 +51,15 @@ pub struct SecurityGroup {
 
 impl Kind for SecurityGroup {}
 
+/// Returns a name as AWS compares it: without the spaces at its end, which it cuts off, and in one case.
+fn folded(name: &str) -> String {
+    name.trim_end_matches(' ').to_lowercase()
+}
+
+fn same_name(value: &Value) -> Value {
+    value.as_str().map_or_else(|| value.clone(), |name| folded(name).into())
+}
+
 #[cfg(feature = "ec2")]
 #[async_trait]
 impl Operations for SecurityGroup {
@@ -74,8 +83,9 @@ impl Operations for SecurityGroup {
         let create = create.tag_specifications(spec(call, ResourceType::SecurityGroup, &args.tags));
         let id = match create.customize().config_override(once()).send().await {
             Err(error) if means(&error, Meaning::Taken) => {
-                let named = vec![("vpc-id", args.vpc_id.clone()), ("group-name", name.clone())];
-                call.taken::<Self>(&error, named, |found| found.group_name() == Some(&name)).await?.id
+                let of_vpc = vec![("vpc-id", args.vpc_id.clone())];
+                let same = |found: &Item| found.group_name().map(folded) == Some(folded(&name));
+                call.taken::<Self>(&error, of_vpc, same).await?.id
             }
             other => text(other.sent_once(call)?.group_id()),
         };

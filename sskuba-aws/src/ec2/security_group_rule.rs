@@ -1,5 +1,6 @@
 //! Rules of security groups.
 
+mod protocol;
 #[cfg(feature = "ec2")]
 mod wire;
 
@@ -7,6 +8,7 @@ mod wire;
 use aws_sdk_ec2::types::{SecurityGroupRule as Item, SecurityGroupRuleUpdate};
 use serde::{Deserialize, Serialize};
 
+use self::protocol::{port_mistakes, protocol_name};
 #[cfg(feature = "ec2")]
 use self::wire::{args_of, is_born, is_equal, permission, request};
 use super::prelude::*;
@@ -135,33 +137,9 @@ impl Kind for SecurityGroupRule {
             mistakes
                 .push(mistake("cidr", "a rule has one peer: one of cidr, source_group_id, prefix_list_id"));
         }
-        let protocol = canonical(&args.protocol);
-        let with_ports = ["tcp", "udp"].contains(&protocol.as_str());
-        match (args.from_port, args.to_port) {
-            (-1, _) | (_, -1) if with_ports => {
-                mistakes.push(mistake("from_port", format!("a rule for {} needs both ports", args.protocol)));
-            }
-            (from, to) if with_ports && from > to => {
-                mistakes.push(mistake("to_port", format!("{to} is less than from_port, {from}")));
-            }
-            (from, to) if protocol == "-1" && (from, to) != (-1, -1) => {
-                mistakes.push(mistake("from_port", "a rule for all protocols has no ports; leave them out"));
-            }
-            _ => {}
-        }
+        mistakes.extend(port_mistakes(&args.protocol, args.from_port, args.to_port));
         mistakes
     }
-}
-
-/// Returns a protocol as AWS writes it.
-fn canonical(protocol: &str) -> String {
-    let protocol = protocol.to_lowercase();
-    let names = [("1", "icmp"), ("6", "tcp"), ("17", "udp"), ("58", "icmpv6"), ("all", "-1")];
-    names.iter().find(|(number, _)| *number == protocol).map_or(protocol, |(_, name)| (*name).to_owned())
-}
-
-fn protocol_name(value: &Value) -> Value {
-    value.as_str().map_or_else(|| value.clone(), |text| canonical(text).into())
 }
 
 #[cfg(feature = "ec2")]

@@ -92,6 +92,13 @@ fn pairs(tags: Tags) -> Vec<Tag> {
     tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
+/// Returns an address range as AWS stores it: without host bits, and IPv6 in its short form. Some calls, such as the delete
+/// of a route, know it by that alone.
+pub(super) fn stored_range(range: &str) -> String {
+    let stored = Normaliser::Cidr.apply(&Value::from(range));
+    stored.as_str().unwrap_or(range).to_owned()
+}
+
 /// Tells whether two address ranges are the same.
 pub(super) fn same_range(a: &str, b: &str) -> bool {
     Normaliser::Cidr.same(&Value::from(a), &Value::from(b))

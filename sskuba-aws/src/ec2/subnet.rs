@@ -78,7 +78,7 @@ impl Operations for Subnet {
 
     async fn create(call: &Call<'_>, args: SubnetArgs) -> Result<Report<Self>, Failure> {
         let spec = spec(call, ResourceType::Subnet, &args.tags);
-        let create = call.aws.create_subnet().vpc_id(&args.vpc_id).cidr_block(&args.cidr);
+        let create = call.aws.create_subnet().vpc_id(&args.vpc_id).cidr_block(stored_range(&args.cidr));
         let create = create.set_availability_zone(args.availability_zone).tag_specifications(spec);
         let made = match create.customize().config_override(once()).send().await {
             Err(error) if means(&error, Meaning::Taken) => {

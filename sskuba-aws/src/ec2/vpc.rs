@@ -59,7 +59,7 @@ impl Operations for Vpc {
 
     async fn create(call: &Call<'_>, args: VpcArgs) -> Result<Report<Self>, Failure> {
         let spec = spec(call, ResourceType::Vpc, &args.tags);
-        let create = call.aws.create_vpc().cidr_block(&args.cidr).tag_specifications(spec);
+        let create = call.aws.create_vpc().cidr_block(stored_range(&args.cidr)).tag_specifications(spec);
         let made = create.customize().config_override(once()).send().await.sent_once(call)?;
         let made = made.vpc.ok_or_else(|| call.lacking(Self::NAME))?;
         let id = text(made.vpc_id());

@@ -32,7 +32,7 @@ pub struct TargetGroupAttachment {
     #[resource(force_new, reference = "aws:elbv2:TargetGroup")]
     target_group_arn: Input<String>,
     /// The id of an instance, or an address, as the group's target type says. AWS takes only what is running.
-    #[resource(force_new, live)]
+    #[resource(force_new, live, normaliser = "same_target")]
     target_id: Input<String>,
     /// The port that the target serves on; the group's if none is given, which 0 means too.
     #[resource(default, inherit = "target_group_arn.port")]
@@ -43,6 +43,12 @@ pub struct TargetGroupAttachment {
 }
 
 impl Kind for TargetGroupAttachment {}
+
+/// Returns a target as AWS reports it: an IPv6 address in its short form.
+fn same_target(value: &Value) -> Value {
+    let address = value.as_str().and_then(|text| text.parse::<std::net::IpAddr>().ok());
+    address.map_or_else(|| value.clone(), |address| address.to_string().into())
+}
 
 #[cfg(feature = "elbv2")]
 #[async_trait]

@@ -21,6 +21,7 @@ mod lookups;
 mod network;
 mod places;
 mod readiness;
+mod spellings;
 mod stacks;
 mod stage;
 mod trouble;

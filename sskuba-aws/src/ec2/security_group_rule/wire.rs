@@ -5,7 +5,8 @@ use aws_sdk_ec2::types::{
     UserIdGroupPair,
 };
 
-use super::{Direction, SecurityGroupRuleArgs, canonical};
+use super::protocol::{Ports, ports, stored};
+use super::{Direction, SecurityGroupRuleArgs};
 use crate::ec2::prelude::*;
 
 fn is_v6(cidr: &str) -> bool {
@@ -13,21 +14,21 @@ fn is_v6(cidr: &str) -> bool {
 }
 
 /// Returns a port, or an ICMP type or code; none for a protocol that has none.
-fn port(args: &SecurityGroupRuleArgs, port: i32) -> Option<i32> {
-    let with_ports = ["tcp", "udp", "icmp", "icmpv6"].contains(&canonical(&args.protocol).as_str());
-    (with_ports || port != -1).then_some(port)
+fn port(protocol: &str, port: i32) -> Option<i32> {
+    (ports(protocol) != Ports::None || port != -1).then_some(port)
 }
 
 pub(super) fn permission(args: &SecurityGroupRuleArgs) -> IpPermission {
-    let words = args.description.clone();
+    let (words, protocol) = (args.description.clone(), stored(&args.protocol));
     let permission = IpPermission::builder()
-        .ip_protocol(&args.protocol)
-        .set_from_port(port(args, args.from_port))
-        .set_to_port(port(args, args.to_port));
-    if let Some(cidr) = args.cidr.as_deref().filter(|cidr| is_v6(cidr)) {
+        .set_from_port(port(&protocol, args.from_port))
+        .set_to_port(port(&protocol, args.to_port))
+        .ip_protocol(protocol);
+    let cidr = args.cidr.as_deref().map(stored_range);
+    if let Some(cidr) = cidr.as_ref().filter(|cidr| is_v6(cidr)) {
         let range = Ipv6Range::builder().cidr_ipv6(cidr).set_description(words);
         permission.ipv6_ranges(range.build()).build()
-    } else if let Some(cidr) = &args.cidr {
+    } else if let Some(cidr) = cidr {
         permission.ip_ranges(IpRange::builder().cidr_ip(cidr).set_description(words).build()).build()
     } else if let Some(group) = &args.source_group_id {
         let group = UserIdGroupPair::builder().group_id(group).set_description(words);
@@ -40,12 +41,12 @@ pub(super) fn permission(args: &SecurityGroupRuleArgs) -> IpPermission {
 }
 
 pub(super) fn request(args: &SecurityGroupRuleArgs) -> SecurityGroupRuleRequest {
-    let (v6, v4) = match args.cidr.clone() {
+    let (v6, v4) = match args.cidr.as_deref().map(stored_range) {
         Some(cidr) if is_v6(&cidr) => (Some(cidr), None),
         cidr => (None, cidr),
     };
     SecurityGroupRuleRequest::builder()
-        .ip_protocol(&args.protocol)
+        .ip_protocol(stored(&args.protocol))
         .from_port(args.from_port)
         .to_port(args.to_port)
         .set_cidr_ipv4(v4)
@@ -71,7 +72,7 @@ pub(super) fn is_equal(found: &Item, args: &SecurityGroupRuleArgs) -> bool {
     };
     same_cidr
         && (there.direction, there.from_port, there.to_port) == (args.direction, args.from_port, args.to_port)
-        && canonical(&there.protocol) == canonical(&args.protocol)
+        && stored(&there.protocol) == stored(&args.protocol)
         && (there.source_group_id, there.prefix_list_id)
             == (args.source_group_id.clone(), args.prefix_list_id.clone())
 }
