@@ -39,8 +39,10 @@ mod client;
 mod kind;
 mod provider;
 mod settings;
+mod tag_rules;
 #[cfg(any(feature = "sts", test))]
 mod tags;
+mod texts;
 #[cfg(not(all(feature = "ec2", feature = "elbv2", feature = "sts")))]
 mod without_client;
 

@@ -4,18 +4,8 @@ use std::collections::BTreeMap;
 
 use sskuba_core::provider::Cx;
 
-/// The stack that owns an object.
-pub(crate) const STACK: &str = "sskuba:stack";
-/// The resource's address when the object was last made or changed: for people. Nothing is looked up by it, so that a
-/// rename alone changes no tags.
-pub(crate) const ADDRESS: &str = "sskuba:address";
-/// The generation's token, by which an interrupted create is found again.
-pub(crate) const TOKEN: &str = "sskuba:token";
-/// What AWS's console shows as the name.
-pub(crate) const NAME: &str = "Name";
-
-/// The most characters of a tag's value.
-const VALUE_LIMIT: usize = 256;
+pub(crate) use crate::tag_rules::{ADDRESS, NAME, STACK, TOKEN};
+use crate::tag_rules::{OURS, VALUE_LIMIT};
 
 pub(crate) type Tags = BTreeMap<String, String>;
 
@@ -40,7 +30,7 @@ fn ownership(cx: &Cx) -> Tags {
 
 /// Returns an object's tags without the ownership tags, which are not the program's to say.
 pub(crate) fn reported(mut all: Tags) -> Tags {
-    all.retain(|key, _| ![STACK, ADDRESS, TOKEN].contains(&key.as_str()));
+    all.retain(|key, _| !OURS.contains(&key.as_str()));
     all
 }
 

@@ -3,7 +3,7 @@
 use sskuba_core::advice::Advice;
 use sskuba_core::provider::{Class, Failure, Handlers};
 
-use crate::kind::{Kind, mistakes, tag_mistakes};
+use crate::kind::{Kind, known_mistakes, mistakes};
 use crate::provider::Account;
 
 /// What every call is refused with.
@@ -23,7 +23,7 @@ impl Kinds {
 
     /// Adds a kind.
     pub(crate) fn resource<R: Kind>(self) -> Self {
-        Self(self.0.declared::<R>(refusal(), mistakes::<R>, tag_mistakes))
+        Self(self.0.declared::<R>(refusal(), mistakes::<R>, known_mistakes::<R>))
     }
 
     /// Adds a kind of lookup, which EC2 and STS have.

@@ -15,8 +15,8 @@ use tokio::sync::OnceCell;
 
 use super::failure::Outcome;
 use super::text;
-use crate::kind::reserved;
 use crate::settings::ProviderArgs;
+use crate::tag_rules::mistakes_in;
 use crate::tags::Tags;
 
 /// How long one attempt of a call may take: descriptions of many objects take seconds.
@@ -71,7 +71,8 @@ impl Account {
 
 /// Loads the configuration. Credentials are fetched when they are first needed.
 async fn load(settings: &ProviderArgs) -> Result<Loaded, Failure> {
-    if let Some(wrong) = settings.default_tags.keys().find_map(|key| reserved("default_tags", key)) {
+    let defaults = settings.default_tags.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
+    if let Some(wrong) = mistakes_in("default_tags", &defaults.collect()).into_iter().next() {
         return Err(Failure::new(Class::Invalid(wrong.field), wrong.message));
     }
     let config = with_role(shared(settings).await, settings).await;

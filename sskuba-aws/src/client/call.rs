@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::failure::Placed;
 use super::{Objects, Service};
 use crate::tags::{self, Tags};
+use crate::texts::TextRule;
 
 /// The longest that is kept back of a call's time, so that its answer still counts.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -41,9 +42,9 @@ impl<'a, A: Objects> Call<'a, A> {
         self.cx.token.to_string()
     }
 
-    /// Returns the name that an object is made with: the given one, or one of at most so many characters.
-    pub(crate) fn name(&self, given: Option<&String>, limit: usize) -> String {
-        given.cloned().unwrap_or_else(|| self.cx.token.physical_name(self.cx.address.name(), limit))
+    /// Returns the name that an object is made with: the given one, or one that the service takes.
+    pub(crate) fn name(&self, given: Option<&String>, rule: &TextRule) -> String {
+        given.cloned().unwrap_or_else(|| rule.made(&self.cx.token, self.cx.address.name()))
     }
 
     /// Returns all tags of an object whose own are these.

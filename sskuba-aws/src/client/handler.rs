@@ -16,7 +16,7 @@ use super::{
     Account, Api, Call, Found, LookupOperation, Objects, Operations, ReadinessOperation, Service,
     UpdateOperation, Which, gone_is_fine, unused,
 };
-use crate::kind::{mistakes, refuse_mistakes, tag_mistakes};
+use crate::kind::{known_mistakes, mistakes, refuse_mistakes};
 
 /// How many objects of a list are looked at more closely at a time.
 const AT_ONCE: usize = 20;
@@ -106,7 +106,7 @@ impl<R: Operations> Handler<R> for Client<R::Api> {
     }
 
     fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
-        tag_mistakes(inputs)
+        known_mistakes::<R>(inputs)
     }
 }
 

@@ -179,6 +179,15 @@ impl Kind for Instance {
         if args.security_group_ids.as_ref().is_some_and(Vec::is_empty) {
             mistakes.push(mistake("security_group_ids", "is empty; name a group, or leave the field out"));
         }
+        if let Some(address) = &args.fixed_private_ip
+            && address.parse::<std::net::Ipv4Addr>().is_err()
+        {
+            mistakes.push(mistake("fixed_private_ip", format!("{address:?} is no IPv4 address")));
+        }
+        if !(1..=64).contains(&args.metadata_hop_limit) {
+            let message = format!("is {}; AWS takes 1 to 64", args.metadata_hop_limit);
+            mistakes.push(mistake("metadata_hop_limit", message));
+        }
         mistakes
     }
 }

@@ -28,7 +28,14 @@ pub struct KeyPair {
     fingerprint: Computed<String>,
 }
 
-impl Kind for KeyPair {}
+/// What AWS takes as the name of a pair.
+const NAMES: TextRule = TextRule { longest: 255, signs: SIGNS, inner: " ", reserved: "" };
+
+impl Kind for KeyPair {
+    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
+        NAMES.mistake("name", args.name.as_ref()).into_iter().collect()
+    }
+}
 
 /// Drops the comment and surrounding white space of a public key: they are not part of it.
 fn same_key(value: &Value) -> Value {
@@ -48,7 +55,7 @@ impl Operations for KeyPair {
         Ok(found(pairs.unwrap_or_default(), <Self::Item>::key_pair_id, <Self::Item>::tags))
     }
     async fn create(call: &Call<'_>, args: KeyPairArgs) -> Result<Report<Self>, Failure> {
-        let name = call.name(args.name.as_ref(), 255);
+        let name = call.name(args.name.as_ref(), &NAMES);
         let import = call.aws.import_key_pair().key_name(&name);
         let import = import.public_key_material(Blob::new(args.public_key.trim()));
         let import = import.tag_specifications(spec(call, ResourceType::KeyPair, &args.tags));

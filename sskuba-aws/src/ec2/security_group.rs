@@ -25,7 +25,7 @@ pub struct SecurityGroup {
     /// The network.
     #[resource(force_new, reference = "aws:ec2:Vpc")]
     vpc_id: Input<String>,
-    /// The name; made of the resource's name and its token if none is given. To AWS, `Web` and `web ` are one name.
+    /// The name, which does not begin with `sg-`; made of the resource's name and its token if none is given. To AWS, `Web` and `web ` are one name.
     #[resource(force_new, cloud_default, normaliser = "same_name")]
     name: Option<Input<String>>,
     /// What it is for, which AWS cannot change; "Managed by sskuba" for one that is made without.
@@ -49,7 +49,15 @@ pub struct SecurityGroup {
     owner_id: Computed<String>,
 }
 
-impl Kind for SecurityGroup {}
+/// What AWS takes as a group's name.
+const NAMES: TextRule = TextRule { longest: 255, signs: WORD_SIGNS, inner: "", reserved: "sg-" };
+
+impl Kind for SecurityGroup {
+    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
+        let name = NAMES.mistake("name", args.name.as_ref());
+        name.into_iter().chain(WORDS.mistake("description", args.description.as_ref())).collect()
+    }
+}
 
 /// Returns a name as AWS compares it: without the spaces at its end, which it cuts off, and in one case.
 fn folded(name: &str) -> String {
@@ -77,7 +85,7 @@ impl Operations for SecurityGroup {
     }
 
     async fn create(call: &Call<'_>, args: SecurityGroupArgs) -> Result<Report<Self>, Failure> {
-        let name = call.name(args.name.as_ref(), NAME_LIMIT);
+        let name = call.name(args.name.as_ref(), &NAMES);
         let create = call.aws.create_security_group().vpc_id(&args.vpc_id).group_name(&name);
         let create = create.description(args.description.as_deref().unwrap_or("Managed by sskuba"));
         let create = create.tag_specifications(spec(call, ResourceType::SecurityGroup, &args.tags));
@@ -128,10 +136,6 @@ impl UpdateOperation for SecurityGroup {
         call.retagged(change).await
     }
 }
-
-/// The most characters of a group's name.
-#[cfg(feature = "ec2")]
-const NAME_LIMIT: usize = 255;
 
 #[cfg(feature = "ec2")]
 fn state(found: &Item) -> SecurityGroupState {

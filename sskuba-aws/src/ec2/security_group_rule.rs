@@ -137,6 +137,7 @@ impl Kind for SecurityGroupRule {
             mistakes
                 .push(mistake("cidr", "a rule has one peer: one of cidr, source_group_id, prefix_list_id"));
         }
+        mistakes.extend(WORDS.mistake("description", args.description.as_ref()));
         mistakes.extend(port_mistakes(&args.protocol, args.from_port, args.to_port));
         mistakes
     }

@@ -60,7 +60,11 @@ pub struct Subnet {
     zone_id: Computed<String>,
 }
 
-impl Kind for Subnet {}
+impl Kind for Subnet {
+    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
+        range_mistake(&args.cidr).into_iter().collect()
+    }
+}
 
 #[cfg(feature = "ec2")]
 #[async_trait]

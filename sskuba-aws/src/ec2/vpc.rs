@@ -41,7 +41,11 @@ pub struct Vpc {
     owner_id: Computed<String>,
 }
 
-impl Kind for Vpc {}
+impl Kind for Vpc {
+    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
+        range_mistake(&args.cidr).into_iter().collect()
+    }
+}
 
 #[cfg(feature = "ec2")]
 #[async_trait]

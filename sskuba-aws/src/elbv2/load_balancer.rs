@@ -9,6 +9,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancerStateEnum as Phase, LoadBalancerTypeEnum as Type,
 };
 
+use super::BALANCER_NAMES;
 use super::prelude::*;
 
 /// A network load balancer.
@@ -50,7 +51,7 @@ pub struct LoadBalancer {
     /// The subnets, one in each zone. AWS adds some in place; to remove one, replace the load balancer.
     #[resource(normaliser = "set", reference = "aws:ec2:Subnet")]
     subnet_ids: Input<Vec<String>>,
-    /// The name, at most 32 letters, digits and hyphens; made of the resource's name and its token if not given.
+    /// The name, at most 32 letters, digits and hyphens, which does not begin with `internal-`; made of the resource's name and its token if not given.
     #[resource(force_new, cloud_default)]
     name: Option<Input<String>>,
     /// Whether it has private addresses alone.
@@ -91,7 +92,7 @@ pub struct LoadBalancer {
 
 impl Kind for LoadBalancer {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = super::name_mistakes(args.name.as_ref());
+        let mut mistakes = Vec::from_iter(BALANCER_NAMES.mistake("name", args.name.as_ref()));
         if args.subnet_ids.is_empty() {
             mistakes.push(mistake("subnet_ids", "is empty; a load balancer needs a subnet"));
         }
@@ -124,7 +125,7 @@ impl Operations for LoadBalancer {
     }
 
     async fn create(call: &Call<'_>, args: LoadBalancerArgs) -> Result<Report<Self>, Failure> {
-        let name = call.name(args.name.as_ref(), NAME_LIMIT);
+        let name = call.name(args.name.as_ref(), &BALANCER_NAMES);
         let made = match Self::named(call, &name).await? {
             Some(found) => found.item,
             None => Self::make(call, &name, &args).await?,
@@ -166,7 +167,7 @@ impl Operations for LoadBalancer {
     }
 
     async fn find(call: &Call<'_>) -> Result<Option<Found<Item>>, Failure> {
-        Self::named(call, &call.name(None, NAME_LIMIT)).await
+        Self::named(call, &call.name(None, &BALANCER_NAMES)).await
     }
 }
 

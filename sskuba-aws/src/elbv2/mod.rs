@@ -9,7 +9,6 @@ mod target_group;
 mod target_group_attachment;
 
 use sskuba_core::provider::Handlers;
-use sskuba_core::schema::FieldError;
 
 pub use listener::{Listener, ListenerArgs, ListenerOutputs, ListenerState};
 pub use load_balancer::{LoadBalancer, LoadBalancerArgs, LoadBalancerOutputs, LoadBalancerState};
@@ -21,8 +20,8 @@ pub use target_group_attachment::{
     TargetGroupAttachmentState,
 };
 
-use crate::kind::mistake;
 use crate::provider::Account;
+use crate::texts::TextRule;
 #[cfg(not(feature = "elbv2"))]
 use crate::without_client::Kinds;
 
@@ -40,19 +39,8 @@ pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
         .added()
 }
 
-/// Says what is wrong with the name of a load balancer or target group.
-fn name_mistakes(name: Option<&String>) -> Vec<FieldError> {
-    let good = |name: &String| {
-        (1..=32).contains(&name.len())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-            && !name.starts_with('-')
-            && !name.ends_with('-')
-    };
-    match name {
-        Some(name) if !good(name) => {
-            let rule = "is 1 to 32 letters, digits and hyphens, with no hyphen first or last";
-            vec![mistake("name", format!("{name:?} cannot be one: a name {rule}"))]
-        }
-        _ => Vec::new(),
-    }
-}
+/// What AWS takes as the name of a load balancer.
+const BALANCER_NAMES: TextRule = TextRule { longest: 32, signs: "-", inner: "-", reserved: "internal-" };
+
+/// What it takes as the name of a target group.
+const GROUP_NAMES: TextRule = TextRule { reserved: "", ..BALANCER_NAMES };

@@ -19,9 +19,6 @@ pub(crate) type Elb = aws_sdk_elasticloadbalancingv2::Client;
 /// A call about a kind of Elastic Load Balancing.
 pub(super) type Call<'a> = crate::client::Call<'a, Elb>;
 
-/// The most characters of a load balancer's or target group's name.
-pub(super) const NAME_LIMIT: usize = 32;
-
 impl Api for Elb {
     fn connect(config: &aws_config::SdkConfig) -> Self {
         Self::new(config)

@@ -6,6 +6,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::GROUP_NAMES;
 use super::prelude::*;
 
 /// A protocol of a network load balancer.
@@ -144,9 +145,12 @@ pub struct TargetGroup {
     arn: Computed<String>,
 }
 
+/// The most characters of a path that is asked for.
+const LONGEST_PATH: usize = 1024;
+
 impl Kind for TargetGroup {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = super::name_mistakes(args.name.as_ref());
+        let mut mistakes = Vec::from_iter(GROUP_NAMES.mistake("name", args.name.as_ref()));
         let mut within = |field: &str, value: u16, low: u16, high: u16| {
             if !(low..=high).contains(&value) {
                 mistakes.push(mistake(field, format!("is {value}; AWS takes {low} to {high}")));
@@ -162,8 +166,19 @@ impl Kind for TargetGroup {
         if !["TCP", "HTTP", "HTTPS"].contains(&check.protocol.as_str()) {
             mistakes.push(mistake("health_check.protocol", "is none of TCP, HTTP, HTTPS"));
         }
-        if check.path.is_some() == (check.protocol == "TCP") {
-            mistakes.push(mistake("health_check.path", "goes with HTTP and HTTPS, and they need one"));
+        match &check.path {
+            path if path.is_some() == (check.protocol == "TCP") => {
+                mistakes.push(mistake("health_check.path", "goes with HTTP and HTTPS, and they need one"));
+            }
+            Some(path) if !path.starts_with('/') || path.len() > LONGEST_PATH => {
+                let takes = format!("begins with `/` and has at most {LONGEST_PATH} characters");
+                mistakes.push(mistake("health_check.path", format!("{path:?} is no path: one {takes}")));
+            }
+            _ => {}
+        }
+        if check.port != "traffic-port" && !check.port.parse::<u16>().is_ok_and(|port| port > 0) {
+            let takes = "a number from 1 to 65535, or `traffic-port`";
+            mistakes.push(mistake("health_check.port", format!("is {:?}; AWS takes {takes}", check.port)));
         }
         mistakes
     }
@@ -192,7 +207,7 @@ impl Operations for TargetGroup {
     }
 
     async fn create(call: &Call<'_>, args: TargetGroupArgs) -> Result<Report<Self>, Failure> {
-        let name = call.name(args.name.as_ref(), NAME_LIMIT);
+        let name = call.name(args.name.as_ref(), &GROUP_NAMES);
         let arn = match Self::named(call, &name).await? {
             Some(found) => found.id,
             None => Self::make(call, &name, &args).await?,
@@ -232,7 +247,7 @@ impl Operations for TargetGroup {
     }
 
     async fn find(call: &Call<'_>) -> Result<Option<Found<Item>>, Failure> {
-        Self::named(call, &call.name(None, NAME_LIMIT)).await
+        Self::named(call, &call.name(None, &GROUP_NAMES)).await
     }
 }
 

@@ -10,13 +10,12 @@ use crate::stage::{Stage, inputs, play, scene};
 
 scene! {
     async fn a_refusal_names_the_field(stage: Stage) {
-        let failure = stage.try_create(stage.cx::<Vpc>("main"), Vpc::new("10.0.0.0/4")).await.err().unwrap();
-        assert_eq!((&failure.class, &failure.effect), (&Class::Invalid("cidr".into()), &Effect::NotApplied));
-        assert!(failure.message.contains("CreateVpc") && failure.message.contains("10.0.0.0/4"), "{failure}");
-        assert!(failure.request_id.is_some(), "{failure}");
         let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
         let outside = stage.try_create(stage.cx::<Subnet>("a"), Subnet::new(vpc.id(), "10.9.0.0/24")).await;
-        assert_eq!(outside.err().unwrap().class, Class::Invalid("cidr".into()));
+        let failure = outside.err().unwrap();
+        assert_eq!((&failure.class, &failure.effect), (&Class::Invalid("cidr".into()), &Effect::NotApplied));
+        assert!(failure.message.contains("CreateSubnet") && failure.message.contains("10.9.0.0/24"), "{failure}");
+        assert!(failure.request_id.is_some(), "{failure}");
         stage.delete(&vpc).await;
     }
 }
