@@ -30,8 +30,8 @@ pub struct Provider {
     /// The address of all services, e.g. `http://127.0.0.1:5000`; for tests and private endpoints.
     #[resource(place)]
     endpoint: Option<Input<String>>,
-    /// Tags of every resource; a resource's own tag of the same key wins.
-    #[resource(default, entry = "default_tag")]
+    /// Tags of every resource; a resource's own tag of the same key wins. A change reaches what is there already.
+    #[resource(default, entry = "default_tag", entries_of = "tags")]
     default_tags: Input<BTreeMap<String, String>>,
     /// The role to assume, by ARN.
     assume_role_arn: Option<Input<String>>,

@@ -1,4 +1,4 @@
-//! Tags: the program's, the provider instance's defaults, and the ownership tags.
+//! Tags: the program's, and those by which we know our objects.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,9 @@ use crate::tag_rules::{OURS, VALUE_LIMIT};
 
 pub(crate) type Tags = BTreeMap<String, String>;
 
-/// Returns all tags of an object: its own win over the defaults, and the ownership tags over both.
-pub(crate) fn desired(cx: &Cx, own: &Tags, defaults: &Tags) -> Tags {
-    let mut tags = defaults.clone();
-    tags.extend(own.clone());
+/// Returns all tags of an object: its own, among which the engine puts the defaults, and the ownership tags, which win.
+pub(crate) fn desired(cx: &Cx, own: &Tags) -> Tags {
+    let mut tags = own.clone();
     tags.entry(NAME.to_owned()).or_insert_with(|| cx.address.name().to_string());
     tags.extend(ownership(cx));
     tags
@@ -34,8 +33,8 @@ pub(crate) fn reported(mut all: Tags) -> Tags {
     all
 }
 
-/// Returns the keys that an update takes away: those the program gave before and gives no more, unless a
-/// default or an ownership tag takes their place. What others added stays.
+/// Returns the keys that an update takes away: those that were given before, as a tag of its own or a default one, and are
+/// no more. What others added stays.
 pub(crate) fn dropped(before: &Tags, desired: &Tags) -> Vec<String> {
     before.keys().filter(|key| !desired.contains_key(*key)).cloned().collect()
 }
@@ -59,9 +58,8 @@ mod tests {
     }
 
     #[test]
-    fn own_tags_win_over_defaults_and_ownership_over_both() {
-        let own = tags(&[("team", "own"), (TOKEN, "forged")]);
-        let all = desired(&cx(), &own, &tags(&[("team", "default"), ("cost", "7")]));
+    fn ownership_wins_over_what_the_program_says() {
+        let all = desired(&cx(), &tags(&[("team", "own"), ("cost", "7"), (TOKEN, "forged")]));
         let expected = tags(&[
             ("Name", "main"),
             ("cost", "7"),
@@ -75,7 +73,7 @@ mod tests {
 
     #[test]
     fn all_tags_are_reported_but_those_of_ownership() {
-        let mut all = desired(&cx(), &tags(&[("tier", "web")]), &tags(&[("team", "data")]));
+        let mut all = desired(&cx(), &tags(&[("tier", "web"), ("team", "data")]));
         all.insert("by-hand".into(), "yes".into());
         let expected = tags(&[("Name", "main"), ("by-hand", "yes"), ("team", "data"), ("tier", "web")]);
         assert_eq!(reported(all), expected);
@@ -83,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_tag_goes_only_if_the_program_gave_it() {
-        let after = desired(&cx(), &tags(&[("b", "2")]), &tags(&[("c", "3")]));
+        let after = desired(&cx(), &tags(&[("b", "2"), ("c", "3")]));
         assert_eq!(dropped(&tags(&[("a", "1"), ("b", "1"), ("c", "1")]), &after), ["a"]);
     }
 
@@ -92,6 +90,6 @@ mod tests {
         let mut cx = cx();
         let deep = vec!["component"; 40].join("/");
         cx.address = Address::parse(&format!("{deep}/aws:ec2:Vpc::main")).unwrap();
-        assert_eq!(desired(&cx, &Tags::new(), &Tags::new())[ADDRESS].chars().count(), VALUE_LIMIT);
+        assert_eq!(desired(&cx, &Tags::new())[ADDRESS].chars().count(), VALUE_LIMIT);
     }
 }

@@ -166,6 +166,9 @@ pub struct Field {
     pub cloud_default: bool,
     /// The lists and maps, itself or parts of it, that others write too: the program owns the entries that it set.
     pub owned_entries: Vec<FieldPath>,
+    /// Of a provider instance: every resource that is made with it has the entries of this map in its own map of this name
+    /// too, unless it says otherwise of a key.
+    pub entries_of: Option<Text>,
     /// A computed field that is final when the object exists, before it can be used.
     pub early: bool,
     /// An input through which the object is used at once: what it names has to be ready, also where its id is early.
@@ -205,6 +208,7 @@ impl Field {
             write_only: false,
             cloud_default: false,
             owned_entries: Vec::new(),
+            entries_of: None,
             early: false,
             live: false,
             normaliser: Normaliser::Exact,

@@ -200,6 +200,8 @@ pub(crate) struct FieldOptions {
     pub(crate) cloud_default: bool,
     /// What others write to: the field itself, if no part is named.
     pub(crate) owned_entries: Option<Vec<LitStr>>,
+    /// The map of other resources that has the entries of this one.
+    pub(crate) entries_of: Option<LitStr>,
     pub(crate) early: bool,
     pub(crate) live: bool,
     pub(crate) computed: bool,
@@ -213,7 +215,7 @@ pub(crate) struct FieldOptions {
 }
 
 const FIELD_WORDS: &str = "default, inherit, force_new, secret, normaliser, reference, entry, item, place, write_only, \
-                           cloud_default, owned_entries, live, computed, id, volatile, early, pattern";
+                           cloud_default, owned_entries, entries_of, live, computed, id, volatile, early, pattern";
 
 impl FieldOptions {
     pub(crate) fn read(field: &syn::Field) -> Result<Self> {
@@ -233,6 +235,7 @@ impl FieldOptions {
                     "write_only" => this.write_only = true,
                     "cloud_default" => this.cloud_default = true,
                     "owned_entries" => this.owned_entries = Some(parts(&meta)?),
+                    "entries_of" => this.entries_of = Some(meta.value()?.parse()?),
                     "early" => this.early = true,
                     "live" => this.live = true,
                     "computed" => this.computed = true,

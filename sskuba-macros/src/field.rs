@@ -86,7 +86,8 @@ impl<'a> Field<'a> {
     fn check(&self, field: &syn::Field) -> Result<()> {
         let o = &self.options;
         let computed = self.sort == Sort::Computed;
-        let of_input = o.place || o.write_only || o.cloud_default || o.owned_entries.is_some() || o.live;
+        let of_entries = o.owned_entries.is_some() || o.entries_of.is_some();
+        let of_input = o.place || o.write_only || o.cloud_default || of_entries || o.live;
         let wrong = if !computed && (o.computed || o.id || o.volatile || o.early || o.pattern.is_some()) {
             Some("`computed`, `id`, `volatile`, `early` and `pattern` are for fields of type `Computed<T>`")
         } else if computed
@@ -94,7 +95,9 @@ impl<'a> Field<'a> {
         {
             Some("a computed field is never set, so it takes no `force_new`, `default`, `entry` or `item`")
         } else if computed && of_input {
-            Some("`place`, `write_only`, `cloud_default`, `owned_entries` and `live` are for inputs")
+            Some(
+                "`place`, `write_only`, `cloud_default`, `owned_entries`, `entries_of` and `live` are for inputs",
+            )
         } else if o.cloud_default && self.sort != Sort::Optional {
             Some(
                 "what the service chooses is left out by the program: `cloud_default` needs `Option<Input<T>>`",

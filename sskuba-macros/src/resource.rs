@@ -375,6 +375,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
         Some([]) => quote!(::std::vec![#core::value::FieldPath::of(#name)]),
         Some(parts) => paths(field, parts, core),
     };
+    let entries_of = option(o.entries_of.as_ref().map(|name| quote!(::std::borrow::Cow::Borrowed(#name))));
     let (place, write_only, cloud_default) = (o.place, o.write_only, o.cloud_default);
     let (early, live) = (o.early, o.live);
     let default = option(o.default.as_ref().map(|default| {
@@ -416,6 +417,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             write_only: #write_only,
             cloud_default: #cloud_default,
             owned_entries: #owned_entries,
+            entries_of: #entries_of,
             early: #early,
             live: #live,
             normaliser: #normaliser,

@@ -17,7 +17,6 @@ use super::failure::Outcome;
 use super::text;
 use crate::settings::ProviderArgs;
 use crate::tag_rules::mistakes_in;
-use crate::tags::Tags;
 
 /// How long one attempt of a call may take: descriptions of many objects take seconds.
 const ATTEMPT: Duration = Duration::from_secs(30);
@@ -41,8 +40,6 @@ struct Lazy {
 pub(super) struct Loaded {
     /// Region, credentials, endpoint, and how calls are repeated.
     pub(super) config: SdkConfig,
-    /// The default tags.
-    pub(super) defaults: Tags,
     /// Where the calls go, for messages: the endpoint, or AWS and its region.
     pub(super) place: String,
 }
@@ -84,7 +81,7 @@ async fn load(settings: &ProviderArgs) -> Result<Loaded, Failure> {
         Some(endpoint) => endpoint.to_owned(),
         None => format!("AWS in {region}"),
     };
-    Ok(Loaded { config, defaults: settings.default_tags.clone(), place })
+    Ok(Loaded { config, place })
 }
 
 async fn shared(settings: &ProviderArgs) -> SdkConfig {

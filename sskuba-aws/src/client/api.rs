@@ -61,15 +61,13 @@ pub(crate) struct Service<A> {
     pub(super) batches: Batches<A>,
     /// What was sent to make objects that can carry no token.
     pub(crate) sent_creates: SentCreates,
-    /// The default tags.
-    pub(super) defaults: Tags,
 }
 
 impl<A: Api> Service<A> {
     pub(super) fn new(loaded: &Loaded) -> Self {
         let aws = Arc::new(Aws { client: A::connect(&loaded.config), place: loaded.place.clone() });
         let batches = Batches::new(Arc::clone(&aws));
-        Self { aws, batches, sent_creates: SentCreates::default(), defaults: loaded.defaults.clone() }
+        Self { aws, batches, sent_creates: SentCreates::default() }
     }
 }
 

@@ -49,7 +49,7 @@ impl<'a, A: Objects> Call<'a, A> {
 
     /// Returns all tags of an object whose own are these.
     pub(crate) fn tags(&self, own: &Tags) -> Tags {
-        tags::desired(self.cx, own, &self.aws.defaults)
+        tags::desired(self.cx, own)
     }
 
     /// Brings the tags of an object up to date; tags that others gave it stay.

@@ -24,5 +24,6 @@ mod readiness;
 mod spellings;
 mod stacks;
 mod stage;
+mod tags;
 mod trouble;
 mod witness;

@@ -92,6 +92,11 @@ impl Join {
                 let (value, _) = parts.pop().unwrap_or_default();
                 entry(value, name, of).and_then(measured)
             }
+            How::Entries => {
+                let ((winner, _), (other, _)) =
+                    (parts.pop().unwrap_or_default(), parts.pop().unwrap_or_default());
+                measured(entries(other, winner))
+            }
             How::List => {
                 let measure = Measure::round(parts.iter().map(|(_, measure)| *measure), 0);
                 fits(measure)?;
@@ -117,6 +122,22 @@ fn entry(value: Value, name: &str, of: &str) -> Result<Value, String> {
         }),
         Value::Unknown => Ok(Value::Unknown),
         other => Err(format!("{of} nothing called `{name}`: it is {}", other.sort())),
+    }
+}
+
+/// Returns a map with the entries of two, of which the second wins; the other one where one is not set.
+fn entries(other: Value, winner: Value) -> Value {
+    match (other, winner) {
+        (Value::Unknown, _) | (_, Value::Unknown) => Value::Unknown,
+        (other, winner) if matches!((&other, &winner), (Value::Secret(_), _) | (_, Value::Secret(_))) => {
+            entries(other.reveal().clone(), winner.reveal().clone()).into_secret()
+        }
+        (Value::Map(mut all), Value::Map(winner)) => {
+            all.extend(winner);
+            Value::Map(all)
+        }
+        (other, Value::Null) => other,
+        (_, winner) => winner,
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) enum How {
     Secret,
     /// As what a path leads to in the only part's.
     Part(Vec<Segment>),
+    /// As the entries of the first of two maps and of the second, which wins.
+    Entries,
     /// As the entry of this name in the only part's, which has to be there; what has it, for people.
     Entry(String, String),
 }
@@ -76,6 +78,7 @@ impl fmt::Debug for Joined {
             Some(How::Call(_)) => "Call",
             Some(How::Secret) => "Secret",
             Some(How::Part(_)) => "Part",
+            Some(How::Entries) => "Entries",
             Some(How::Entry(..)) => "Entry",
             None => "Dropped",
         };
@@ -197,6 +200,11 @@ impl Expr {
     #[must_use]
     pub fn part(self, path: &[Segment]) -> Self {
         if path.is_empty() { self } else { Self::Joined(Joined::new(vec![self], How::Part(path.to_vec()))) }
+    }
+
+    /// Returns a map with the entries of this one and of another, which wins.
+    pub(crate) fn with_entries(self, other: Expr) -> Self {
+        Self::Joined(Joined::new(vec![self, other], How::Entries))
     }
 
     /// Returns the entry of this name of a map. That there is none is an error, which begins with `of`: what has it.

@@ -12,6 +12,7 @@ use crate::expr::{Expr, NodeRef, Options, StackMark};
 use crate::lifecycle::Lifecycle;
 use crate::schema::{Schema, TRIGGERS, Text};
 use crate::suggest::suggestion;
+use crate::value::Value;
 
 /// A resource as the program declared it.
 #[derive(Debug)]
@@ -200,6 +201,23 @@ pub fn build(declared: Declared, schemas: Schemas<'_>) -> Result<DesiredGraph, V
     builder.finish(exports)
 }
 
+/// Gives a resource the entries that its provider instance gives to all that is made with it.
+fn entries_of_instance(
+    (instance, nodes): (&NodeRef, &[Node]),
+    schema: &Schema,
+    inputs: &mut BTreeMap<Text, Expr>,
+) {
+    let Some(node) = nodes.get(instance.index() as usize) else { return };
+    let given = node.schema.inputs().filter(|field| node.inputs.contains_key(&field.name));
+    for (field, name) in given.filter_map(|field| Some((field, field.entries_of.as_ref()?))) {
+        if schema.field(name).is_some_and(|input| !input.computed) {
+            let own = inputs.remove(name).unwrap_or(Expr::Value(Value::Null));
+            let all = Expr::Field(instance.clone(), field.name.clone());
+            inputs.insert(name.clone(), all.with_entries(own));
+        }
+    }
+}
+
 struct Builder {
     errors: Vec<GraphError>,
     edges: Vec<(NodeId, NodeId)>,
@@ -238,6 +256,9 @@ impl Builder {
             None => self.edges.push((id, number(node))),
         };
         let instance = options.provider(schema.kind.provider());
+        if let Some(instance) = instance.filter(|node| node.belongs_to(&self.mark)) {
+            entries_of_instance((instance, &self.nodes), &schema, &mut inputs);
+        }
         inputs.values().for_each(|expr| expr.references(&mut use_node));
         options.depends_on.iter().chain(instance).chain(&options.deleted_with).for_each(&mut use_node);
         if unknown {
