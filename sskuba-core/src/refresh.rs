@@ -13,7 +13,7 @@ use crate::address::{Address, StackId};
 use crate::calling::{Configured, QUESTION, Tools, answered, hidden, note_failure, panicked, prior_of};
 use crate::event::{Event, Events};
 use crate::plan::{FieldChange, drift};
-use crate::provider::{Cx, Failure, Object, Prior};
+use crate::provider::{Class, Cx, Failure, Object, Prior};
 use crate::state::{Entry, Record, State, Status};
 use crate::value::Map;
 
@@ -166,13 +166,16 @@ async fn read(
     hidden: Duration,
 ) -> Result<Option<Object>, Failure> {
     let once = || async { answered(async { instance.get().await?.read(cx, prior).await }).await };
-    match once().await {
-        Ok(None) if !hidden.is_zero() => {
-            sleep(hidden).await;
-            once().await
-        }
-        answer => answer,
+    let answer = once().await;
+    let is_there = match &answer {
+        Ok(found) => found.is_some(),
+        Err(failure) => failure.class != Class::NotFound,
+    };
+    if is_there || hidden.is_zero() {
+        return answer;
     }
+    sleep(hidden).await;
+    once().await
 }
 
 fn observe(tools: &Tools, record: &Record, object: Object, found: &mut Refreshed) {

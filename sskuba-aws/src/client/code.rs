@@ -20,7 +20,9 @@ pub(crate) enum Meaning {
     Forbidden,
     /// The object, or one that it refers to, is not there.
     NotFound,
-    /// A target is not in its group.
+    /// The rule that is to be taken away is not there.
+    NoRule,
+    /// A target is not in its group, or not known.
     Unregistered,
     /// The key of the object, e.g. its name, is another's, or its own of an earlier try.
     Taken,
@@ -68,6 +70,8 @@ const CODES: &[(&str, Meaning)] = &[
     ("PendingVerification", Meaning::Forbidden),
     ("Blocked", Meaning::Forbidden),
     ("Gateway.NotAttached", Meaning::NotFound),
+    ("InvalidPermission.NotFound", Meaning::NoRule),
+    ("InvalidSecurityGroup", Meaning::NotFound),
     ("InvalidTarget", Meaning::Unregistered),
     ("DependencyViolation", Meaning::Held),
     ("IncorrectState", Meaning::Held),
@@ -129,11 +133,15 @@ impl Meaning {
 
 /// Returns the class of an error.
 pub(crate) fn class(code: &str, words: &str) -> Class {
+    // Of a network that it does not know Elastic Load Balancing says so.
+    if code == "ValidationError" && words.ends_with("is not found") {
+        return Class::NotFound;
+    }
     match Meaning::of(code) {
         Some(Meaning::Throttled) => Class::Throttled,
         Some(Meaning::Passing) => Class::Transient,
         Some(Meaning::Stale | Meaning::Forbidden) => Class::Denied,
-        Some(Meaning::NotFound) => Class::NotFound,
+        Some(Meaning::NotFound | Meaning::NoRule) => Class::NotFound,
         Some(Meaning::Taken | Meaning::Held) => Class::Conflict,
         Some(Meaning::Quota) => Class::Quota,
         Some(Meaning::Invalid("") | Meaning::Unregistered) => Class::Invalid(field(words)),

@@ -104,7 +104,7 @@ impl Operations for SecurityGroup {
         let half_made = |failure| call.partial::<Self>(&id, failure);
         let found = found.await.map_err(half_made)?;
         if !args.allow_all_outbound {
-            Self::outbound(call, &id, false).await.map_err(half_made)?;
+            visible(call, || Self::outbound(call, &id, false)).await.map_err(half_made)?;
         }
         Ok(Report::new(id, state(&found)))
     }
@@ -171,7 +171,11 @@ impl SecurityGroup {
         }
         for permission in [v4, v6] {
             let revoke = call.aws.revoke_security_group_egress().group_id(id).ip_permissions(permission);
-            gone_is_fine(revoke.send().await.sent(call))?;
+            match revoke.send().await {
+                // That the group is not there is something else: it may not be seen yet.
+                Err(error) if means(&error, Meaning::NoRule) => {}
+                other => drop(other.sent(call)?),
+            }
         }
         Ok(())
     }

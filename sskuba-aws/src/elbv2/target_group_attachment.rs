@@ -148,7 +148,15 @@ impl TargetGroupAttachment {
 
     async fn register(call: &Call<'_>, args: TargetGroupAttachmentArgs) -> Result<Report<Self>, Failure> {
         let register = call.aws.register_targets().target_group_arn(&args.target_group_arn);
-        register.targets(target(&args)).send().await.sent(call)?;
+        match register.targets(target(&args)).send().await {
+            Err(error) if means(&error, Meaning::Unregistered) => {
+                // A machine that was made a moment ago may not be known there yet.
+                let mut unknown = refusal(&error, call);
+                unknown.class = Class::NotFound;
+                return Err(unknown);
+            }
+            other => other.sent(call)?,
+        };
         Ok(object(args))
     }
 }

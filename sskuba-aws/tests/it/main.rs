@@ -26,4 +26,5 @@ mod stacks;
 mod stage;
 mod tags;
 mod trouble;
+mod visibility;
 mod witness;

@@ -7,7 +7,9 @@ use super::dispatcher::{Back, Ready, Run, Running};
 use super::rollout::gate_of;
 use crate::address::{Address, Token};
 use crate::advice::Advice;
-use crate::calling::{Call, Configured, bound, hidden, place_id, place_of, prior_of};
+use crate::calling::{
+    Call, Configured, bound, hidden, named_hidden, place_id, place_of, prior_of, while_hidden,
+};
 use crate::event::Event;
 use crate::graph::{Node, NodeId};
 use crate::journal::JournalError;
@@ -118,10 +120,12 @@ impl Run<'_> {
             action: Action::Read,
             expected_ms,
         });
+        let needs = dependencies(&self.plan.graph, id);
+        let now = self.tools.clock.now();
+        let window = named_hidden(&self.tools.registry, self.journal.state(), &needs, now);
         let handle = self.tasks.spawn(async move {
-            let answer = crate::calling::within(cx.timeout, async {
-                instance.get().await?.lookup(&cx, &inputs).await
-            });
+            let ask = || async { instance.get().await?.lookup(&cx, &inputs).await };
+            let answer = crate::calling::within(cx.timeout, while_hidden(window, ask));
             Back::Looked(answer.await)
         });
         self.task_steps.insert(handle.id(), id);
@@ -342,6 +346,8 @@ impl Run<'_> {
         let (prior, now) =
             (record.map(|record| prior_of(record, Some(&node.schema))), self.tools.clock.now());
         let (hidden, status) = (hidden(Some(&node.schema), record, now), record.map(|record| record.status));
+        let dependencies = dependencies(&plan.graph, id);
+        let named_hidden = named_hidden(&self.tools.registry, self.journal.state(), &dependencies, now);
         self.journal.stage(Entry::Intent(Box::new(Intent {
             verb,
             address: step.address.clone(),
@@ -351,15 +357,28 @@ impl Run<'_> {
             provider: declared,
             instance: instance.generation.filter(|_| !node.schema.is_instance()),
             place,
-            dependencies: dependencies(&plan.graph, id),
+            dependencies,
             flags: flags(&plan.graph, id),
             time: now,
         })))?;
         let schema = Some(Arc::clone(&node.schema));
         let lease = Arc::clone(self.journal.lease_guard());
         let inputs = strip_triggers(inputs);
-        let call =
-            Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place: there, hooks };
+        let place = there;
+        let call = Call {
+            verb,
+            cx,
+            lease,
+            instance,
+            schema,
+            hidden,
+            named_hidden,
+            inputs,
+            prior,
+            status,
+            place,
+            hooks,
+        };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
     }
@@ -396,7 +415,21 @@ impl Run<'_> {
         let (inputs, lease) = (Map::new(), Arc::clone(self.journal.lease_guard()));
         let (hidden, status) = (hidden(schema.as_deref(), Some(&record), now), Some(record.status));
         let (verb, place) = (Verb::Delete, place_of(self.journal.state(), Some(&record)));
-        let call = Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place, hooks };
+        let named_hidden = std::time::Duration::ZERO;
+        let call = Call {
+            verb,
+            cx,
+            lease,
+            instance,
+            schema,
+            hidden,
+            named_hidden,
+            inputs,
+            prior,
+            status,
+            place,
+            hooks,
+        };
         self.launch(id, step, Action::Delete, ticket, token, call);
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! A call as a run makes it: not on what may be hidden still, and never left in doubt where that can be helped.
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, after, before, note_failure, once, within};
+use crate::calling::{Call, Ended, after, before, note_failure, once_seen, within};
 use crate::provider::{Class, Effect, Failure, Object};
 use crate::recovering::{read, resolve};
 use crate::state::{Outcome, Verb};
@@ -38,25 +38,11 @@ pub(super) async fn perform(call: Call) -> Ended {
 /// Makes a call on an object that may not be seen yet: nothing is deleted that would be taken for gone, and what is not
 /// found is asked for again while it may be hidden.
 async fn when_seen(call: &Call) -> Result<Option<Object>, Failure> {
-    if call.verb == Verb::Create || call.hidden.is_zero() || call.is_instance() {
-        return once(call).await;
-    }
-    let (start, mut pause) = (Instant::now(), FIRST_LOOK);
-    if call.verb == Verb::Delete {
+    if call.verb == Verb::Delete && !call.hidden.is_zero() && !call.is_instance() {
         // Whether it is there at all is seen first; a delete of what is hidden would succeed and do nothing.
         read(call).await?;
-        return once(call).await;
     }
-    loop {
-        let left = call.hidden.saturating_sub(start.elapsed());
-        match once(call).await {
-            Err(failure) if failure.class == Class::NotFound && !left.is_zero() => {
-                sleep(pause.min(left)).await;
-                pause = (pause * 2).min(LAST_LOOK);
-            }
-            answer => return answer,
-        }
-    }
+    once_seen(call).await
 }
 
 /// Says of a failed call that its effect is not known yet, and what is to be done about that.

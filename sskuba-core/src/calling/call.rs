@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::instances::Configured;
+use crate::address::Address;
 use crate::clock::Timestamp;
 use crate::journal::LeaseGuard;
-use crate::provider::{Change, Class, Cx, Effect, Failure, FoundHook, Object, Place, Prior};
+use crate::provider::{Change, Class, Cx, Effect, Failure, FoundHook, Object, Place, Prior, Registry};
 use crate::schema::{Durations, Schema, strip_triggers};
 use crate::state::{Cause, Outcome, Record, State, Status, Verb};
 use crate::value::Map;
@@ -49,6 +50,8 @@ pub(crate) struct Call {
     pub(crate) schema: Option<Arc<Schema>>,
     /// For how long the object may exist and be seen by no question.
     pub(crate) hidden: Duration,
+    /// For how long something that its inputs may name exists and may be seen by no question.
+    pub(crate) named_hidden: Duration,
     /// The inputs; empty for a delete.
     pub(crate) inputs: Map,
     /// What is recorded of the object.
@@ -65,6 +68,21 @@ pub(crate) struct Call {
 pub(crate) fn hidden(schema: Option<&Schema>, record: Option<&Record>, now: Timestamp) -> Duration {
     let window = schema.map_or(Duration::ZERO, |schema| schema.visibility);
     record.map_or(window, |record| window.saturating_sub(now.since(record.created)))
+}
+
+/// Returns for how long any of these objects may exist and be seen by no question.
+pub(crate) fn named_hidden(
+    registry: &Registry,
+    state: &State,
+    addresses: &[Address],
+    now: Timestamp,
+) -> Duration {
+    let records = addresses.iter().filter_map(|address| state.current(address));
+    let each = records.map(|record| {
+        let schema = registry.schema(record.address.kind_str()).ok();
+        schema.map_or(Duration::ZERO, |schema| hidden(Some(&schema), Some(record), now))
+    });
+    each.max().unwrap_or_default()
 }
 
 /// Returns where an object is, as far as that is recorded.

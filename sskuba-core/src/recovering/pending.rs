@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 use super::recover::{Resolved, resolve};
 use crate::address::{Address, StackId, Token};
 use crate::calling::{
-    Call, Tools, after, bound, hidden, note_failure, panicked, place_of, prior_of, record_place,
+    Call, Tools, after, bound, hidden, named_hidden, note_failure, panicked, place_of, prior_of, record_place,
 };
 use crate::event::{Event, Events};
 use crate::journal::{Journal, JournalError};
@@ -139,6 +139,8 @@ fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) ->
         record.map(|record| prior_of(record, schema.as_deref())),
         hidden(schema.as_deref(), record, tools.clock.now()),
     );
+    let now = tools.clock.now();
+    let named_hidden = named_hidden(&tools.registry, journal.state(), &intent.dependencies, now);
     let (address, token, timeout) = (intent.address, intent.token, bound(None, &expected, intent.verb));
     let cx = Cx { recovering: true, ..Cx::new(stack.clone(), address, token, timeout) };
     let lease = Arc::clone(journal.lease_guard());
@@ -146,5 +148,5 @@ fn call_of(journal: &Journal, stack: &StackId, tools: &Tools, intent: Intent) ->
     let hooks = tools.registry.hooks(&intent.flags.hooks)?;
     let (verb, inputs, status) =
         (intent.verb, strip_triggers(intent.inputs), record.map(|record| record.status));
-    Ok(Call { verb, cx, lease, instance, schema, hidden, inputs, prior, status, place, hooks })
+    Ok(Call { verb, cx, lease, instance, schema, hidden, named_hidden, inputs, prior, status, place, hooks })
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, before, once, within};
+use crate::calling::{Call, Ended, FIRST_LOOK, LAST_LOOK, before, once, once_seen, within};
 use crate::plan::{agree, drifts};
 use crate::provider::{Change, Class, Effect, Failure, Object, Prior, Redaction};
 use crate::schema::Idempotency;
@@ -48,7 +48,7 @@ fn done(call: &Call, answer: Option<Object>, what: &'static str) -> Result<Resol
 /// Repeats the call; a refusal resolves it too, an unknown effect does not.
 async fn again(call: &Call, what: &'static str, refused: &'static str) -> Result<Resolved, Failure> {
     before(call).await?;
-    let failure = match within(call.cx.timeout, once(call)).await {
+    let failure = match within(call.cx.timeout, once_seen(call)).await {
         Ok(object) => return done(call, object, what),
         Err(failure) => failure,
     };
@@ -115,7 +115,11 @@ async fn while_hidden<'a>(
     let mut pause = FIRST_LOOK;
     loop {
         let left = call.hidden.saturating_sub(start.elapsed());
-        let found = patient(call, &ask).await?;
+        let found = match patient(call, &ask).await {
+            // A part of it, which a report asks for too, may be hidden longer.
+            Err(failure) if failure.class == Class::NotFound && !left.is_zero() => None,
+            answer => answer?,
+        };
         if found.is_some() || left.is_zero() {
             return Ok(found);
         }

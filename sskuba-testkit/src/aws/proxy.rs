@@ -17,6 +17,8 @@ pub enum Fate {
     Pass,
     /// It is refused with this status and code, and does not reach the server.
     Refuse(u16, &'static str),
+    /// The same, with these words.
+    RefuseWith(u16, &'static str, &'static str),
     /// It is carried out, and its answer is lost.
     Lose,
     /// It goes through, and in its answer the first text becomes the second.
@@ -112,8 +114,13 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
         log.iter().filter(|seen| **seen == action).count()
     };
     let fate = (state.script)(&action, nth);
-    if let Fate::Refuse(status, code) = fate {
-        let refusal = refusal(status, code, &value("Version=").unwrap_or_default());
+    let refused = match fate {
+        Fate::Refuse(status, code) => Some((status, code, "as the script says")),
+        Fate::RefuseWith(status, code, words) => Some((status, code, words)),
+        _ => None,
+    };
+    if let Some((status, code, words)) = refused {
+        let refusal = refusal(status, (code, words), &value("Version=").unwrap_or_default());
         let _ = client.write_all(refusal.as_bytes()).await;
         return;
     }
@@ -205,8 +212,8 @@ fn edited(answer: &[u8], from: &str, to: &str) -> Vec<u8> {
 /// The version of EC2's interface, whose errors have a form of their own.
 const EC2: &str = "2016-11-15";
 
-fn refusal(status: u16, code: &str, version: &str) -> String {
-    let error = format!("<Error><Code>{code}</Code><Message>as the script says</Message></Error>");
+fn refusal(status: u16, (code, words): (&str, &str), version: &str) -> String {
+    let error = format!("<Error><Code>{code}</Code><Message>{words}</Message></Error>");
     let body = match version {
         EC2 => format!("<Response><Errors>{error}</Errors><RequestID>scripted</RequestID></Response>"),
         _ => format!("<ErrorResponse>{error}<RequestId>scripted</RequestId></ErrorResponse>"),
