@@ -306,3 +306,156 @@ scene! {
         assert!(why.contains("terminated") && why.contains("Client.UserInitiatedShutdown"), "{why}");
     }
 }
+
+/// Declares a balancer, whose zones `cross` says.
+fn balancer(proxy: &Proxy, cross: bool) -> impl Fn(&mut Stack) -> Result<()> + Send + Sync + Clone + 'static {
+    let endpoint = proxy.endpoint.clone();
+    move |stack| {
+        let here = stack.add("here", Settings::new().endpoint(endpoint.clone()))?;
+        let vpc = stack.add("main", Vpc::new("10.0.0.0/16"))?.provider(&here);
+        let subnet = stack.add("main", Subnet::new(vpc.id(), "10.0.0.0/24"))?.provider(&here);
+        stack.add("api", LoadBalancer::new([subnet.id()]).cross_zone(cross))?.provider(&here);
+        Ok(())
+    }
+}
+
+const BALANCER: &str = "aws:elbv2:LoadBalancer";
+
+scene! {
+    /// The answers in which the balancer is `failed`, until that is switched off.
+    async fn a_balancer_that_failed_is_recorded_so_and_replaced(stage: Stage) {
+        let fails = Arc::new(AtomicBool::new(true));
+        let failing = Arc::clone(&fails);
+        let proxy = proxy(move |action, _| match action {
+            "DescribeLoadBalancers" if failing.load(Ordering::Relaxed) => {
+                Fate::Edit("<Code>active</Code>", "<Code>failed</Code><Reason>no address is left</Reason>")
+            }
+            _ => Fate::Pass,
+        })
+        .await;
+        let on = stage.stacked();
+        let report = on.try_up(balancer(&proxy, false)).await;
+        assert!(report.failures[0].failure.message.contains("no address is left"), "{:?}", report.failures);
+        assert_eq!(on.status(BALANCER).await, Status::Failed);
+        fails.store(false, Ordering::Relaxed);
+        assert_eq!(on.up(balancer(&proxy, false)).await, [0, 0, 1, 0]);
+        assert_eq!((proxy.calls("CreateLoadBalancer"), on.stage.counts()["nlb"]), (2, 1));
+        assert_eq!(on.status(BALANCER).await, Status::Live);
+        on.down().await;
+    }
+}
+
+scene! {
+    /// AWS gives it up between two runs and refuses every change of it from then on: nothing repeats that for ever.
+    async fn what_failed_between_two_runs_is_not_changed_for_ever(stage: Stage) {
+        let (denied, fails) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+        let (asked, failing) = (Arc::clone(&denied), Arc::clone(&fails));
+        let proxy = proxy(move |action, nth| match action {
+            // The first asks for the name.
+            "DescribeLoadBalancers" if nth > 1 && asked.load(Ordering::Relaxed) => Fate::Refuse(403, "AccessDenied"),
+            "DescribeLoadBalancers" if failing.load(Ordering::Relaxed) => {
+                Fate::Edit("<Code>active</Code>", "<Code>failed</Code>")
+            }
+            "ModifyLoadBalancerAttributes" if failing.load(Ordering::Relaxed) => {
+                Fate::Refuse(400, "InvalidConfigurationRequest")
+            }
+            _ => Fate::Pass,
+        })
+        .await;
+        let on = stage.stacked();
+        on.try_up(balancer(&proxy, false)).await;
+        assert_eq!(on.status(BALANCER).await, Status::Made);
+        denied.store(false, Ordering::Relaxed);
+        fails.store(true, Ordering::Relaxed);
+        let report = on.try_up(balancer(&proxy, true)).await;
+        let failure = &report.failures[0].failure;
+        assert!(failure.message.contains("gave it up: it failed, and AWS gives no reason"), "{failure}");
+        assert_eq!(on.status(BALANCER).await, Status::Failed);
+        fails.store(false, Ordering::Relaxed);
+        assert_eq!(on.up(balancer(&proxy, true)).await, [0, 0, 1, 0]);
+        on.down().await;
+    }
+}
+
+/// Declares a machine, which checks its packets as `check` says.
+fn machine(proxy: &Proxy, check: bool) -> impl Fn(&mut Stack) -> Result<()> + Send + Sync + Clone + 'static {
+    let endpoint = proxy.endpoint.clone();
+    move |stack| {
+        let here = stack.add("here", Settings::new().endpoint(endpoint.clone()))?;
+        let vpc = stack.add("main", Vpc::new("10.0.0.0/16"))?.provider(&here);
+        let subnet = stack.add("main", Subnet::new(vpc.id(), "10.0.0.0/24"))?.provider(&here);
+        let machine = Instance::new(IMAGE, "t3.micro", subnet.id()).source_dest_check(check);
+        stack.add("web", machine)?.provider(&here);
+        Ok(())
+    }
+}
+
+const MACHINE: &str = "aws:ec2:Instance";
+const DIED: Fate = Fate::Edit("<name>running</name>", "<name>terminated</name>");
+
+scene! {
+    async fn a_machine_that_died_while_it_started_is_replaced(stage: Stage) {
+        let dies = Arc::new(AtomicBool::new(true));
+        let dying = Arc::clone(&dies);
+        let proxy = proxy(move |action, _| match action {
+            "DescribeInstances" if dying.load(Ordering::Relaxed) => DIED,
+            _ => Fate::Pass,
+        })
+        .await;
+        let on = stage.stacked();
+        let report = on.try_up(machine(&proxy, true)).await;
+        let failure = &report.failures[0].failure;
+        assert!(failure.message.contains("it is terminated"), "{failure}");
+        assert_eq!(on.status(MACHINE).await, Status::Failed);
+        dies.store(false, Ordering::Relaxed);
+        assert_eq!(on.up(machine(&proxy, true)).await, [0, 0, 1, 0]);
+        assert_eq!((on.status(MACHINE).await, on.stage.counts()["instance"]), (Status::Live, 1));
+        on.down().await;
+    }
+}
+
+scene! {
+    /// The second call of its create is refused, since AWS has given the machine up meanwhile.
+    async fn a_machine_that_died_half_made_is_replaced(stage: Stage) {
+        let dies = Arc::new(AtomicBool::new(true));
+        let dying = Arc::clone(&dies);
+        let proxy = proxy(move |action, _| match action {
+            "ModifyInstanceAttribute" if dying.load(Ordering::Relaxed) => Fate::Refuse(400, "InvalidParameterValue"),
+            "DescribeInstances" if dying.load(Ordering::Relaxed) => DIED,
+            _ => Fate::Pass,
+        })
+        .await;
+        let on = stage.stacked();
+        on.try_up(machine(&proxy, false)).await;
+        assert_eq!(on.status(MACHINE).await, Status::Partial);
+        let report = on.try_up(machine(&proxy, false)).await;
+        assert!(report.failures[0].failure.message.contains("it is terminated"), "{:?}", report.failures);
+        assert_eq!(on.status(MACHINE).await, Status::Failed);
+        dies.store(false, Ordering::Relaxed);
+        assert_eq!(on.up(machine(&proxy, false)).await, [0, 0, 1, 0]);
+        on.down().await;
+    }
+}
+
+scene! {
+    /// Somebody deletes what is not ready yet: that is no reason to wait for it in every run.
+    async fn what_is_gone_before_it_was_ready_is_made_anew(stage: Stage) {
+        let denied = Arc::new(AtomicBool::new(true));
+        let asked = Arc::clone(&denied);
+        let proxy = proxy(move |action, nth| match action {
+            "DescribeLoadBalancers" if nth > 1 && asked.load(Ordering::Relaxed) => Fate::Refuse(403, "AccessDenied"),
+            _ => Fate::Pass,
+        })
+        .await;
+        let on = stage.stacked();
+        on.try_up(balancer(&proxy, false)).await;
+        assert_eq!(on.status(BALANCER).await, Status::Made);
+        denied.store(false, Ordering::Relaxed);
+        let arn = on.stage.seen().into_iter().find(|(_, seen)| seen["kind"] == "nlb").unwrap().0;
+        behind(&format!("elb.delete_load_balancer(LoadBalancerArn='{arn}')"));
+        let report = on.try_up(balancer(&proxy, false)).await;
+        assert!(report.failures[0].failure.message.contains("it is not there any more"), "{:?}", report.failures);
+        assert_eq!(on.up(balancer(&proxy, false)).await, [0, 0, 1, 0]);
+        on.down().await;
+    }
+}

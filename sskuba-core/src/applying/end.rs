@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::dispatcher::{Run, Running};
+use super::waiting::gave_up;
 use crate::calling::{Ended, record_place};
 use crate::event::Event;
 use crate::graph::NodeId;
@@ -39,7 +40,12 @@ impl Run<'_> {
             let why = "the object was deleted behind the stack's back".to_owned();
             self.journal.stage(Entry::Forgotten { token, why })?;
         }
-        match (applied, ended.failure) {
+        let mut failed = ended.failure;
+        if let Some(why) = ended.given_up {
+            failed = Some(gave_up(&why));
+            self.journal.stage(Entry::GivenUp { token, why })?;
+        }
+        match (applied, failed) {
             (Some(took_ms), _) => {
                 let record = self.journal.state().record(token);
                 let object = record.map(|record| record.shown_id().into_owned()).unwrap_or_default();

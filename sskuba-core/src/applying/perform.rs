@@ -2,10 +2,13 @@
 
 use tokio::time::Instant;
 
-use crate::calling::{Call, Ended, after, before, note_failure, once_seen, within};
-use crate::provider::{Class, Effect, Failure, Object};
+use crate::calling::{Call, Ended, after, answered, before, note_failure, once_seen, within};
+use crate::provider::{Class, Effect, Failure, Object, Readiness};
 use crate::recovering::{read, resolve};
-use crate::state::{Outcome, Verb};
+use crate::state::{Outcome, Status, Verb};
+
+/// Why what was made can never be used where it is not there.
+pub(super) const NOT_THERE: &str = "it is not there any more";
 
 /// Makes the call. A call of which it cannot be told whether it changed anything is looked into at once, by the
 /// rules of recovery.
@@ -31,6 +34,7 @@ pub(super) async fn perform(call: Call) -> Ended {
         answer => Ended::new(answer, start.elapsed(), call.schema.as_deref()),
     };
     let ended = after(&call, call.until_made(ended)).await;
+    let ended = with_the_end_of_its_making(&call, ended, start).await;
     ended.failure.iter().for_each(note_failure);
     ended
 }
@@ -43,6 +47,26 @@ async fn when_seen(call: &Call) -> Result<Option<Object>, Failure> {
         read(call).await?;
     }
     once_seen(call).await
+}
+
+/// Finds out, where an update failed of what was never seen ready, whether its service gave that up or it is gone: such an
+/// object takes no change, and without the answer it would be changed again and again and never replaced.
+async fn with_the_end_of_its_making(call: &Call, ended: Ended, start: Instant) -> Ended {
+    let was_making = call.verb == Verb::Update && call.status.is_some_and(Status::may_not_be_ready);
+    let has_failed = matches!(ended.outcome, Outcome::NotApplied { .. } | Outcome::Partial { .. });
+    let waits = call.schema.as_ref().is_some_and(|schema| schema.has_early());
+    let (true, true, true, Some(prior)) = (was_making, has_failed, waits, call.prior.as_ref()) else {
+        return ended;
+    };
+    let asked = async { call.instance.get().await?.ready(&call.cx, prior).await };
+    let given_up = match answered(asked).await {
+        Ok(Readiness::Failed(why)) => Some(why),
+        Err(failure) if failure.class == Class::NotFound && start.elapsed() >= call.hidden => {
+            Some(NOT_THERE.to_owned())
+        }
+        _ => None,
+    };
+    Ended { given_up, ..ended }
 }
 
 /// Says of a failed call that its effect is not known yet, and what is to be done about that.

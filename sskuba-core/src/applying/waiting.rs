@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::dispatcher::{Back, Run, Running};
+use super::perform::NOT_THERE;
 use crate::calling::{Configured, bound, hidden, prior_of, within};
 use crate::event::Event;
 use crate::graph::NodeId;
@@ -36,6 +37,11 @@ pub(super) enum Waited {
     Failed(Failure),
     /// The run was cancelled.
     Cancelled,
+}
+
+/// Makes the failure of a step whose object can never be used.
+pub(super) fn gave_up(why: &str) -> Failure {
+    Failure::new(Class::Terminal, format!("its service gave it up: {why}")).hint("the next run replaces it")
 }
 
 /// One wait.
@@ -79,6 +85,9 @@ impl Wait {
                 Ok(Readiness::Pending(again)) => again,
                 // What was made a moment ago may not be seen yet.
                 Err(failure) if failure.class == Class::NotFound && start.elapsed() < self.hidden => None,
+                Err(failure) if failure.class == Class::NotFound => {
+                    return Waited::GivenUp(NOT_THERE.to_owned());
+                }
                 Err(failure) if failure.class.is_passing() => failure.retry_after,
                 Err(failure) => return Waited::Failed(failure),
             };
@@ -148,10 +157,9 @@ impl Run<'_> {
                 self.frontier.complete(id);
             }
             Waited::GivenUp(why) => {
-                self.journal.stage(Entry::GivenUp { token, why: why.clone() })?;
-                let message = format!("its service gave it up: {why}");
-                let failure = Failure::new(Class::Terminal, message);
-                self.fail(id, Action::Wait, failure.hint("the next run replaces it"));
+                let failure = gave_up(&why);
+                self.journal.stage(Entry::GivenUp { token, why })?;
+                self.fail(id, Action::Wait, failure);
             }
             Waited::Failed(failure) => self.fail(id, Action::Wait, failure),
             Waited::Cancelled => {

@@ -109,6 +109,8 @@ pub(crate) struct Ended {
     pub(crate) failure: Option<Failure>,
     /// True if the object turned out to be gone.
     pub(crate) gone: bool,
+    /// Why its service gave the object up while it was made, if it did.
+    pub(crate) given_up: Option<String>,
 }
 
 impl Ended {
@@ -123,7 +125,7 @@ impl Ended {
             Ok(object) => {
                 let Object { id, inputs: observed, outputs } = object.unwrap_or_default().sealed(schema);
                 let outcome = Outcome::Applied { id, observed, outputs, took };
-                Self { outcome, failure: None, gone: false }
+                Self { outcome, failure: None, gone: false, given_up: None }
             }
             Err(failure) => {
                 let cause = Cause { class: failure.class.clone(), message: failure.message.clone() };
@@ -135,7 +137,7 @@ impl Ended {
                         Outcome::Partial { id, observed, outputs, cause }
                     }
                 };
-                Self { outcome, failure: Some(failure), gone: false }
+                Self { outcome, failure: Some(failure), gone: false, given_up: None }
             }
         }
     }

@@ -47,7 +47,7 @@ pub(crate) async fn after(call: &Call, ended: Ended) -> Ended {
                 Verb::Delete => Outcome::NotApplied { cause },
                 _ => Outcome::Partial { id, observed, outputs, cause },
             };
-            Ended { outcome, failure: Some(failure), gone: false }
+            Ended { outcome, failure: Some(failure), gone: false, given_up: None }
         }
     }
 }

@@ -212,7 +212,12 @@ impl State {
                 record.took = record.took.saturating_add(took);
             }
             Entry::GivenUp { token, why } => {
-                let record = self.waited_for(token)?;
+                let what = "that its service gave it up";
+                let record = self.settled(token, what)?;
+                // Also of what a create left half way, whose completion tells.
+                if !record.status.may_not_be_ready() {
+                    return Err(refuse(what, &token, "it was ready before"));
+                }
                 (record.status, record.failure) = (Status::Failed, Some(why));
             }
             Entry::Recorded { token, dependencies, provider, instance, flags } => {
