@@ -6,6 +6,7 @@ mod dispatcher;
 mod end;
 mod gate;
 mod keys;
+mod launch;
 mod perform;
 mod report;
 mod rollout;

@@ -5,6 +5,7 @@ mod edit;
 mod format;
 mod ids;
 mod journal;
+mod places;
 mod plain;
 mod record;
 mod remains;

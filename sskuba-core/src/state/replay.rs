@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::journal::{Entry, Intent, Outcome, Verb};
-use super::record::{PlaceId, Record, Status};
+use super::record::{Record, Status};
 use crate::address::{Address, Token};
 use crate::clock::Timestamp;
 use crate::provider::Place;
@@ -26,12 +26,12 @@ pub struct TransitionError {
 #[derive(Debug, Clone, Default)]
 pub struct State {
     revision: u64,
-    records: BTreeMap<Token, Box<Record>>,
+    pub(super) records: BTreeMap<Token, Box<Record>>,
     current: BTreeMap<Address, Token>,
     pending: BTreeMap<Token, Box<Intent>>,
     exports: Map,
-    places: Vec<Place>,
-    touched: Vec<Token>,
+    pub(super) places: Vec<Place>,
+    pub(super) touched: Vec<Token>,
     new_secrets: bool,
 }
 
@@ -86,51 +86,6 @@ impl State {
     /// Returns the exported outputs.
     pub fn exports(&self) -> &Map {
         &self.exports
-    }
-
-    /// Returns the places that the stack has or had objects in, in the order of their numbers.
-    pub fn places(&self) -> &[Place] {
-        &self.places
-    }
-
-    /// Returns a place by its number.
-    pub fn place(&self, id: PlaceId) -> Option<&Place> {
-        self.places.get(id.0 as usize)
-    }
-
-    /// Returns the number of a place; none if the stack has nothing there yet.
-    pub fn place_id(&self, place: &Place) -> Option<PlaceId> {
-        let at = self.places.iter().position(|known| known == place)?;
-        Some(PlaceId(u32::try_from(at).unwrap_or(u32::MAX)))
-    }
-
-    /// Returns the number that the next place gets.
-    pub fn next_place(&self) -> PlaceId {
-        PlaceId(u32::try_from(self.places.len()).unwrap_or(u32::MAX))
-    }
-
-    /// Sets the places from a folded record.
-    pub fn set_places(&mut self, places: Vec<Place>) {
-        self.places = places;
-    }
-
-    /// Forgets the places of records that the stack does not know.
-    pub fn forget_unknown_places(&mut self) {
-        let count = self.places.len();
-        for record in self.records.values_mut() {
-            record.place = record.place.filter(|place| (place.0 as usize) < count);
-        }
-    }
-
-    /// Forgets the place that an entry names, if the stack does not know it.
-    pub fn forget_unknown_place(&self, entry: &mut Entry) {
-        match entry {
-            Entry::Intent(intent) => intent.place = intent.place.filter(|place| self.place(*place).is_some()),
-            Entry::Adopted(record) => {
-                record.place = record.place.filter(|place| self.place(*place).is_some())
-            }
-            _ => {}
-        }
     }
 
     /// Names the generation of the provider instance of what an earlier release recorded, which let none be replaced.
@@ -225,24 +180,8 @@ impl State {
                 (record.dependencies, record.flags) = (dependencies, flags);
                 (record.provider, record.instance) = (provider, instance);
             }
-            Entry::Place { id, place } => {
-                if id != self.next_place() {
-                    return Err(refuse("a place", &place, "it is not the next one"));
-                }
-                if self.place_id(&place).is_some() {
-                    return Err(refuse("a place", &place, "the stack has it already"));
-                }
-                self.places.push(place);
-            }
-            Entry::Located { tokens, place } => {
-                self.known(Some(place), &"a location")?;
-                for token in tokens {
-                    if let Some(record) = self.records.get_mut(&token) {
-                        record.place = Some(place);
-                        self.touched.push(token);
-                    }
-                }
-            }
+            Entry::Place { id, place } => self.add_place(id, place)?,
+            Entry::Located { tokens, place } => self.locate(tokens, place)?,
             Entry::Moved { token, to } => self.rename(token, &to)?,
             Entry::Reassigned { moves } => self.reassign(&moves)?,
             Entry::Observed { token, observed, outputs } => {
@@ -297,16 +236,6 @@ impl State {
         }
         let record = self.records.get_mut(&token).map(Box::as_mut);
         record.ok_or_else(|| refuse(what, &token, "there is no such generation"))
-    }
-
-    /// Refuses a place that the stack does not have.
-    fn known(&self, place: Option<PlaceId>, subject: &impl ToString) -> Result<(), TransitionError> {
-        match place {
-            Some(place) if self.place(place).is_none() => {
-                Err(refuse("a place", subject, "the stack has no place of this number"))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn intend(&mut self, intent: Box<Intent>) -> Result<(), TransitionError> {
@@ -499,6 +428,6 @@ impl State {
     }
 }
 
-fn refuse(what: &'static str, subject: &impl ToString, why: &'static str) -> TransitionError {
+pub(super) fn refuse(what: &'static str, subject: &impl ToString, why: &'static str) -> TransitionError {
     TransitionError { what, subject: subject.to_string(), why }
 }
