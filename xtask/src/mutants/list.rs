@@ -40,7 +40,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "call-before-intent",
         breaks: "a provider is called before the intent is durable",
-        file: "sskuba-core/src/applying/begin.rs",
+        file: "sskuba-core/src/applying/launch.rs",
         from: "self.ready.push(Ready { step: id, call, started });",
         to: "let _ = |call, started| Ready { step: id, call, started };
         self.options.events.emit(started);
@@ -392,7 +392,7 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "given-up-is-good",
         breaks: "what its service gave up counts as usable",
         file: "sskuba-core/src/applying/waiting.rs",
-        from: "self.journal.stage(Entry::GivenUp { token, why: why.clone() })?;",
+        from: "self.journal.stage(Entry::GivenUp { token, why })?;",
         to: "",
         target: IT,
         filter: &["readiness::what_its_service_gave_up"],
