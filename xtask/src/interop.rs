@@ -23,6 +23,16 @@ struct Peer {
 /// Every peer.
 const PEERS: &[Peer] = &[
     Peer { folder: "interop/talos/driver", program: "talos-driver", variable: "SSKUBA_TALOS_DRIVER" },
+    Peer {
+        folder: "interop/talos/loader-1.11",
+        program: "talos-loader-1.11",
+        variable: "SSKUBA_TALOS_LOADER_1_11",
+    },
+    Peer {
+        folder: "interop/talos/loader-1.12",
+        program: "talos-loader-1.12",
+        variable: "SSKUBA_TALOS_LOADER_1_12",
+    },
     Peer { folder: "interop/talos/machined", program: "talos-machined", variable: "SSKUBA_TALOS_MACHINED" },
 ];
 

@@ -4,7 +4,8 @@ use sskuba_core::suggest::suggestion;
 
 use super::format;
 use super::kinds::Identity;
-use super::table::{Struct, Type, schema};
+use super::table::{Schema, Struct, Type, schema, schema_of};
+use crate::contract::Contract;
 use crate::problem::{Problem, join};
 use crate::yaml::{Map, Node};
 
@@ -17,8 +18,13 @@ pub(crate) fn document_path(identity: &Identity) -> String {
     }
 }
 
-/// Finds keys that a document cannot have and values of a wrong type.
+/// Finds keys that a document cannot have and values of a wrong type, as the newest contract has them.
 pub(crate) fn check(document: &Node, problems: &mut Vec<Problem>) {
+    check_for(document, Contract::default(), problems);
+}
+
+/// Finds keys that a document cannot have and values of a wrong type in a contract.
+pub(crate) fn check_for(document: &Node, contract: Contract, problems: &mut Vec<Problem>) {
     let identity = match Identity::of(document) {
         Ok(identity) => identity,
         Err(what) => return problems.push(Problem::new("", what)),
@@ -27,73 +33,89 @@ pub(crate) fn check(document: &Node, problems: &mut Vec<Problem>) {
     let Some(map) = document.as_map() else {
         return problems.push(Problem::new(path, "a document must be a mapping"));
     };
-    let Some(kind) = schema().kinds.get(&identity.kind) else {
+    if !schema().kinds.contains_key(&identity.kind) {
         let known = suggestion(&identity.kind, schema().kinds.keys().map(String::as_str));
         return problems.push(Problem::new(path, format!("Talos has no such kind of document{known}")));
-    };
-    let Some(structure) = schema().structure(&kind.structure) else { return };
+    }
+    let mut walk = Walk { schema: schema_of(contract), contract, problems };
+    // A kind that came later is named with the contract that brought it.
+    let Some(kind) = walk.schema.kinds.get(&identity.kind) else { return };
     // The document of machine and cluster may say its version either way.
     let extra = |key: &str| identity.is_main() && key == "apiVersion";
-    keys(map, structure, &path, extra, problems);
+    walk.keys(map, &kind.structure, &path, extra);
 }
 
-fn keys(
-    map: &Map,
-    structure: &Struct,
-    path: &str,
-    extra: impl Fn(&str) -> bool,
-    problems: &mut Vec<Problem>,
-) {
-    for (key, value) in map {
-        match structure.fields.get(key) {
-            Some(field) => walk(value, &field.kind, &join(path, key), problems),
-            None if extra(key) => {}
-            None => {
-                let known = suggestion(key, structure.fields.keys().map(String::as_str));
-                problems.push(Problem::new(join(path, key), format!("there is no such key{known}")));
+/// A walk over a document with the table of a contract.
+struct Walk<'a> {
+    schema: &'static Schema,
+    contract: Contract,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Walk<'_> {
+    fn keys(&mut self, map: &Map, name: &str, path: &str, extra: impl Fn(&str) -> bool) {
+        let Some(structure) = self.schema.structure(name) else { return };
+        for (key, value) in map {
+            match structure.fields.get(key) {
+                Some(field) => self.value(value, &field.kind, &join(path, key)),
+                None if extra(key) => {}
+                None => self.unknown(key, name, structure, path),
             }
         }
     }
-}
 
-fn walk(node: &Node, kind: &Type, path: &str, problems: &mut Vec<Problem>) {
-    let wanted = match (kind.plain(), node) {
-        (_, Node::Null) => return,
-        (Type::Any, Node::Map(_)) => return,
-        (Type::Any, _) => "a mapping",
-        (Type::Text, node) if is_scalar(node) => return,
-        (Type::Text, _) => "a text",
-        (Type::Truth, node) if node.truth().is_some() => return,
-        (Type::Truth, _) => "`true` or `false`",
-        (Type::Number(least, most), node) => return number(node, *least, *most, path, problems),
-        (Type::List(inner), Node::Seq(items)) => {
-            for (index, item) in items.iter().enumerate() {
-                walk(item, inner, &format!("{path}[{index}]"), problems);
+    /// Says that there is no such key, or not yet.
+    fn unknown(&mut self, key: &str, name: &str, structure: &Struct, path: &str) {
+        let later = Contract::ALL.iter().filter(|contract| **contract > self.contract).find(|contract| {
+            let structure = schema_of(**contract).structure(name);
+            structure.is_some_and(|structure| structure.fields.contains_key(key))
+        });
+        let what = match later {
+            Some(first) => format!("Talos {} has no such key; it came with {first}", self.contract),
+            None => {
+                let known = suggestion(key, structure.fields.keys().map(String::as_str));
+                format!("there is no such key{known}")
             }
-            return;
-        }
-        (Type::List(_), _) => "a list",
-        (Type::Map(inner), Node::Map(map)) => {
-            for (key, value) in map {
-                walk(value, inner, &format!("{path}[{key:?}]"), problems);
+        };
+        self.problems.push(Problem::new(join(path, key), what));
+    }
+
+    fn value(&mut self, node: &Node, kind: &Type, path: &str) {
+        let wanted = match (kind.plain(), node) {
+            (_, Node::Null) => return,
+            (Type::Any, Node::Map(_)) => return,
+            (Type::Any, _) => "a mapping",
+            (Type::Text, node) if is_scalar(node) => return,
+            (Type::Text, _) => "a text",
+            (Type::Truth, node) if node.truth().is_some() => return,
+            (Type::Truth, _) => "`true` or `false`",
+            (Type::Number(least, most), node) => return number(node, *least, *most, path, self.problems),
+            (Type::List(inner), Node::Seq(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(item, inner, &format!("{path}[{index}]"));
+                }
+                return;
             }
-            return;
-        }
-        (Type::Struct(name), Node::Map(map)) => {
-            let Some(structure) = schema().structure(name) else { return };
-            return keys(map, structure, path, |_| false, problems);
-        }
-        (Type::Map(_) | Type::Struct(_), _) => "a mapping",
-        (Type::Form(form), node) => {
-            if let Err(what) = format::check(form, node) {
-                problems.push(Problem::new(path, what));
+            (Type::List(_), _) => "a list",
+            (Type::Map(inner), Node::Map(map)) => {
+                for (key, value) in map {
+                    self.value(value, inner, &format!("{path}[{key:?}]"));
+                }
+                return;
             }
-            return;
-        }
-        // `plain` returns neither.
-        (Type::Pointer(_) | Type::Special(..), _) => return,
-    };
-    problems.push(Problem::new(path, format!("must be {wanted} and is {}", node.kind())));
+            (Type::Struct(name), Node::Map(map)) => return self.keys(map, name, path, |_| false),
+            (Type::Map(_) | Type::Struct(_), _) => "a mapping",
+            (Type::Form(form), node) => {
+                if let Err(what) = format::check(form, node, self.schema) {
+                    self.problems.push(Problem::new(path, what));
+                }
+                return;
+            }
+            // `plain` returns neither.
+            (Type::Pointer(_) | Type::Special(..), _) => return,
+        };
+        self.problems.push(Problem::new(path, format!("must be {wanted} and is {}", node.kind())));
+    }
 }
 
 const fn is_scalar(node: &Node) -> bool {

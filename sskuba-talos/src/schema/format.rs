@@ -5,7 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{cel, schema};
+use super::cel;
+use super::table::Schema;
 use crate::locator;
 use crate::yaml::Node;
 
@@ -13,13 +14,13 @@ use crate::yaml::Node;
 ///
 /// # Errors
 /// What the value must be. The value is quoted only where it cannot be a secret.
-pub(super) fn check(form: &str, node: &Node) -> Result<(), String> {
+pub(super) fn check(form: &str, node: &Node, schema: &Schema) -> Result<(), String> {
     if form == "ArgValue" {
         return argument(node);
     }
     let text = node.scalar().ok_or_else(|| format!("must be a text and is {}", node.kind()))?;
     let text = text.as_str();
-    if let Some(values) = schema().values(form) {
+    if let Some(values) = schema.values(form) {
         return enumerated(text, values);
     }
     let (valid, wanted) = match form {
@@ -175,6 +176,7 @@ pub(crate) fn ports(text: &str) -> Option<(u16, u16)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema;
     use super::*;
 
     #[test]
@@ -194,10 +196,10 @@ mod tests {
     #[test]
     fn what_may_be_secret_is_not_quoted() {
         for form in ["URL", "Base64"] {
-            let error = check(form, &Node::from("ht!tp://canary canary")).unwrap_err();
+            let error = check(form, &Node::from("ht!tp://canary canary"), schema()).unwrap_err();
             assert!(!error.contains("canary"), "{error}");
         }
-        assert!(check("Prefix", &"10.0.0.0/40".into()).unwrap_err().contains("10.0.0.0/40"));
-        assert!(check("BondMode", &"nope".into()).unwrap_err().contains("802.3ad"));
+        assert!(check("Prefix", &"10.0.0.0/40".into(), schema()).unwrap_err().contains("10.0.0.0/40"));
+        assert!(check("BondMode", &"nope".into(), schema()).unwrap_err().contains("802.3ad"));
     }
 }

@@ -6,7 +6,7 @@ mod format;
 mod kinds;
 mod table;
 
-pub(crate) use check::{check, conflicts, document_path};
+pub(crate) use check::{check, check_for, conflicts, document_path};
 pub(crate) use format::{address, duration, ports, prefix, size};
 pub(crate) use kinds::{Identity, since};
 pub(crate) use table::{Struct, Type, schema};

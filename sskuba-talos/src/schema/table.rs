@@ -4,14 +4,28 @@ use std::sync::LazyLock;
 
 use indexmap::IndexMap;
 
-/// The table as text: `kind NAME STRUCT [named] [conflicts=KINDS]`, `STRUCT KEY:TYPE[!] …` and `enum NAME VALUE …`.
-const TEXT: &str = include_str!("table.txt");
+use crate::contract::Contract;
 
-static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::read(TEXT));
+/// The table as text: `kind NAME STRUCT [named] [conflicts=KINDS]`, `STRUCT KEY:TYPE[!] …` and `enum NAME VALUE …`.
+const V1_13: &str = include_str!("table.txt");
+const V1_12: &str = include_str!("table-1.12.txt");
+const V1_11: &str = include_str!("table-1.11.txt");
 
 /// Returns the table of Talos 1.13, which knows all that 1.11 and 1.12 do.
 pub(crate) fn schema() -> &'static Schema {
-    &SCHEMA
+    schema_of(Contract::V1_13)
+}
+
+/// Returns the table of a contract.
+pub(crate) fn schema_of(contract: Contract) -> &'static Schema {
+    static OF_1_11: LazyLock<Schema> = LazyLock::new(|| Schema::read(V1_11));
+    static OF_1_12: LazyLock<Schema> = LazyLock::new(|| Schema::read(V1_12));
+    static OF_1_13: LazyLock<Schema> = LazyLock::new(|| Schema::read(V1_13));
+    match contract {
+        Contract::V1_11 => &OF_1_11,
+        Contract::V1_12 => &OF_1_12,
+        Contract::V1_13 => &OF_1_13,
+    }
 }
 
 /// Documents, mappings and enumerations.

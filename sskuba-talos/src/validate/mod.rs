@@ -22,7 +22,7 @@ mod versions;
 mod volumes;
 
 use crate::problem::Problem;
-use crate::schema::{Identity, check, conflicts, document_path, since};
+use crate::schema::{Identity, check_for, conflicts, document_path, since};
 use crate::yaml::Node;
 use field::Field;
 pub use report::Report;
@@ -41,7 +41,7 @@ pub use target::{Mode, Target};
 pub fn validate(documents: &[Node], target: &Target) -> Report {
     let mut report = Report::default();
     for document in documents {
-        check(document, &mut report.errors);
+        check_for(document, target.contract, &mut report.errors);
     }
     report.errors.extend(conflicts(documents));
     let identified =

@@ -11,6 +11,7 @@
 
 mod bundle;
 mod chains;
+mod contracts;
 mod corpus;
 mod damaged;
 mod dice;

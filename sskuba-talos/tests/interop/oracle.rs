@@ -17,6 +17,11 @@ pub(crate) fn driver(test: &str) -> Option<Driver> {
     variable("SSKUBA_TALOS_DRIVER", test).map(Driver)
 }
 
+/// Returns the loader of a version, or says that a test is skipped.
+pub(crate) fn loader(version: &str, test: &str) -> Option<Driver> {
+    variable(&format!("SSKUBA_TALOS_LOADER_{}", version.replace('.', "_")), test).map(Driver)
+}
+
 fn variable(name: &str, test: &str) -> Option<PathBuf> {
     let value = std::env::var_os(name).map(PathBuf::from);
     if value.is_none() {
@@ -35,10 +40,15 @@ impl Driver {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Asks questions, one a line, and returns their answers in the same order.
+    /// Asks questions of a driver that knows several kinds, one a line, and returns their answers in the same order.
     pub(crate) fn ask(&self, command: &str, questions: &[Value]) -> Vec<Result<String, String>> {
+        self.answers(&[command], questions)
+    }
+
+    /// Asks questions, one a line, and returns their answers in the same order.
+    pub(crate) fn answers(&self, args: &[&str], questions: &[Value]) -> Vec<Result<String, String>> {
         let mut child = Command::new(&self.0)
-            .arg(command)
+            .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
