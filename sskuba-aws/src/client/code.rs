@@ -18,6 +18,10 @@ pub(crate) enum Meaning {
     Stale,
     /// The credentials are good, but not for this.
     Forbidden,
+    /// The time or the signature of the call is wrong.
+    Unsigned,
+    /// The account has not agreed to something, or is not open for it.
+    Closed,
     /// The object, or one that it refers to, is not there.
     NotFound,
     /// The rule that is to be taken away is not there.
@@ -32,6 +36,8 @@ pub(crate) enum Meaning {
     Quota,
     /// AWS has none left.
     Exhausted,
+    /// The subnet has no address left.
+    Full,
     /// The inputs are wrong: this field; empty where the service's words name it, if they do.
     Invalid(&'static str),
 }
@@ -56,19 +62,19 @@ const CODES: &[(&str, Meaning)] = &[
     ("AuthFailure", Meaning::Stale),
     ("ExpiredToken", Meaning::Stale),
     ("ExpiredTokenException", Meaning::Stale),
-    ("RequestExpired", Meaning::Stale),
+    ("RequestExpired", Meaning::Unsigned),
     ("InvalidClientTokenId", Meaning::Stale),
     ("InvalidAccessKeyId", Meaning::Stale),
     ("UnrecognizedClientException", Meaning::Stale),
-    ("SignatureDoesNotMatch", Meaning::Stale),
-    ("IncompleteSignature", Meaning::Stale),
+    ("SignatureDoesNotMatch", Meaning::Unsigned),
+    ("IncompleteSignature", Meaning::Unsigned),
     ("MissingAuthenticationToken", Meaning::Stale),
     ("UnauthorizedOperation", Meaning::Forbidden),
     ("AccessDenied", Meaning::Forbidden),
     ("AccessDeniedException", Meaning::Forbidden),
-    ("OptInRequired", Meaning::Forbidden),
-    ("PendingVerification", Meaning::Forbidden),
-    ("Blocked", Meaning::Forbidden),
+    ("OptInRequired", Meaning::Closed),
+    ("PendingVerification", Meaning::Closed),
+    ("Blocked", Meaning::Closed),
     ("Gateway.NotAttached", Meaning::NotFound),
     ("InvalidPermission.NotFound", Meaning::NoRule),
     ("InvalidSecurityGroup", Meaning::NotFound),
@@ -78,7 +84,11 @@ const CODES: &[(&str, Meaning)] = &[
     ("IncorrectInstanceState", Meaning::Held),
     ("IdempotentParameterMismatch", Meaning::Held),
     ("OperationNotPermitted", Meaning::Held),
-    ("InsufficientInstanceCapacity", Meaning::Exhausted),
+    ("InsufficientFreeAddressesInSubnet", Meaning::Full),
+    ("InvalidSubnet", Meaning::Full),
+    ("TagLimitExceeded", Meaning::Invalid("tags")),
+    ("TooManyTags", Meaning::Invalid("tags")),
+    ("DuplicateTagKeys", Meaning::Invalid("tags")),
     ("InvalidVpc.Range", Meaning::Invalid("cidr")),
     ("InvalidSubnet.Range", Meaning::Invalid("cidr")),
     ("InvalidAMIID.Malformed", Meaning::Invalid("ami")),
@@ -108,6 +118,7 @@ const FAMILIES: &[(At, &str, Meaning)] = &[
     (At::Anywhere, "LimitExceeded", Meaning::Quota),
     (At::Anywhere, "QuotaExceeded", Meaning::Quota),
     (At::Beginning, "TooMany", Meaning::Quota),
+    (At::Beginning, "Insufficient", Meaning::Exhausted),
     (At::Beginning, "Invalid", Meaning::Invalid("")),
     (At::Beginning, "Malformed", Meaning::Invalid("")),
     (At::Beginning, "Missing", Meaning::Invalid("")),
@@ -140,10 +151,10 @@ pub(crate) fn class(code: &str, words: &str) -> Class {
     match Meaning::of(code) {
         Some(Meaning::Throttled) => Class::Throttled,
         Some(Meaning::Passing) => Class::Transient,
-        Some(Meaning::Stale | Meaning::Forbidden) => Class::Denied,
+        Some(Meaning::Stale | Meaning::Forbidden | Meaning::Unsigned | Meaning::Closed) => Class::Denied,
         Some(Meaning::NotFound | Meaning::NoRule) => Class::NotFound,
         Some(Meaning::Taken | Meaning::Held) => Class::Conflict,
-        Some(Meaning::Quota) => Class::Quota,
+        Some(Meaning::Quota | Meaning::Full) => Class::Quota,
         Some(Meaning::Invalid("") | Meaning::Unregistered) => Class::Invalid(field(words)),
         Some(Meaning::Invalid(field)) => Class::Invalid(field.to_owned()),
         Some(Meaning::Exhausted) | None => Class::Terminal,
@@ -151,13 +162,30 @@ pub(crate) fn class(code: &str, words: &str) -> Class {
 }
 
 /// Returns what a user can do.
-pub(crate) fn hint(code: &str) -> Option<&'static str> {
+pub(crate) fn hint(code: &str, words: &str) -> Option<&'static str> {
     match Meaning::of(code)? {
+        // EC2 says so of what belongs to another account, too.
+        Meaning::Stale if code == "AuthFailure" && !words.contains("credentials") => {
+            Some("check the id, the account and the region: what is named may be another account's")
+        }
         Meaning::Stale => Some(LOG_IN),
+        Meaning::Unsigned => Some("check the clock of this machine, and the secret key"),
         Meaning::Forbidden => Some("the credentials are good but may not do this; ask for the permission"),
+        Meaning::Closed => Some(match code {
+            "OptInRequired" => {
+                "accept the terms in AWS Marketplace, or enable the service or region for the account"
+            }
+            "PendingVerification" => "AWS is still verifying the account: wait for its mail, and run again",
+            _ => "AWS has blocked the account: ask AWS Support",
+        }),
         Meaning::Quota => Some("delete what is not needed, or ask AWS for more in Service Quotas"),
-        Meaning::Exhausted => {
+        Meaning::Full => Some("use another subnet, or a larger one, or free addresses in it"),
+        Meaning::Exhausted if code == "InsufficientInstanceCapacity" => {
             Some("AWS has none left of this type in this zone: try later, another zone, or another type")
+        }
+        Meaning::Exhausted => Some("AWS has none left there: try later, or in another zone"),
+        Meaning::Held if words.contains("protection") || words.contains("disableApiTermination") => {
+            Some("it is protected against deletion: take that away first")
         }
         _ => None,
     }
@@ -168,28 +196,47 @@ pub(crate) fn advice(code: &str) -> Option<Advice> {
     (Meaning::of(code)? == Meaning::Throttled).then_some(Advice::FewerCalls)
 }
 
-/// Our names of the parameters whose names differ.
-const FIELDS: &[(&str, &str)] = &[
-    ("cidr_block", "cidr"),
-    ("destination_cidr_block", "destination"),
-    ("destination_ipv6_cidr_block", "destination"),
-    ("image_id", "ami"),
-    ("group_name", "name"),
-    ("key_name", "name"),
-    ("public_key_material", "public_key"),
-    ("security_group_id", "security_group_ids"),
+/// Our names of the parameters whose names differ; of several, the one that the kind has.
+const FIELDS: &[(&str, &[&str])] = &[
+    ("block_device_mapping", &["root_volume"]),
+    ("cidr_block", &["cidr"]),
+    ("cidr_ip", &["cidr"]),
+    ("cidr_ipv6", &["cidr"]),
+    ("destination_cidr_block", &["destination"]),
+    ("destination_ipv6_cidr_block", &["destination"]),
+    ("group_description", &["description"]),
+    ("group_id", &["security_group_id", "security_group_ids"]),
+    ("group_name", &["name"]),
+    ("http_put_response_hop_limit", &["metadata_hop_limit"]),
+    ("image_id", &["ami"]),
+    ("ip_protocol", &["protocol"]),
+    ("key_name", &["name"]),
+    ("private_ip_address", &["fixed_private_ip"]),
+    ("public_key_material", &["public_key"]),
+    ("security_group_id", &["security_group_ids"]),
+    ("security_groups", &["security_group_ids"]),
+    ("subnets", &["subnet_ids"]),
+    ("tag_specification", &["tags"]),
+    ("targets", &["target_id"]),
 ];
 
 /// Returns the field that the service's words name; empty if they name none.
 fn field(words: &str) -> String {
-    let snake = parameter(words).map(snake_case).unwrap_or_default();
-    let ours = FIELDS.iter().find(|(theirs, _)| *theirs == snake).map(|(_, ours)| (*ours).to_owned());
-    ours.unwrap_or(snake)
+    parameter(words).map(snake_case).unwrap_or_default()
 }
 
-/// Finds the parameter in AWS's usual words: "Value (x) for parameter cidrBlock is invalid".
+/// Returns our name of a parameter that a service named, as the kind has it; empty if it has no such input.
+pub(crate) fn field_of(named: &str, has: impl Fn(&str) -> bool) -> String {
+    let ours = FIELDS.iter().filter(|(theirs, _)| *theirs == named).flat_map(|(_, ours)| *ours).copied();
+    let health = named.starts_with("health_check").then_some("health_check");
+    let mut all = std::iter::once(named).chain(ours).chain(health);
+    all.find(|name| has(name)).unwrap_or_default().to_owned()
+}
+
+/// Finds the parameter in AWS's usual words: "Value (x) for parameter cidrBlock is invalid", "Value 'x' at 'port' failed to
+/// satisfy a constraint".
 fn parameter(words: &str) -> Option<&str> {
-    let (_, rest) = words.split_once("parameter ")?;
+    let rest = words.split_once("parameter ").or_else(|| words.split_once(" at '"))?.1;
     let name = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '.').find(|word| !word.is_empty())?;
     name.split('.').next()
 }
@@ -257,14 +304,60 @@ mod tests {
     #[test]
     fn a_parameter_becomes_our_field() {
         let words = "Value (10.0.0.0/33) for parameter cidrBlock is invalid. This is not a valid CIDR block.";
-        assert_eq!(class("InvalidParameterValue", words), Class::Invalid("cidr".into()));
+        assert_eq!(class("InvalidParameterValue", words), Class::Invalid("cidr_block".into()));
+        assert_eq!(field_of("cidr_block", |name| name == "cidr"), "cidr");
         let words = "Invalid value 'x' for parameter InstanceType: odd";
         assert_eq!(class("InvalidParameterValue", words), Class::Invalid("instance_type".into()));
     }
 
     #[test]
-    fn only_stale_credentials_are_told_to_log_in() {
-        assert_eq!(hint("ExpiredToken"), Some(LOG_IN));
-        assert!(hint("UnauthorizedOperation").unwrap().contains("permission"));
+    fn a_parameter_is_named_as_the_kind_has_it_or_not_at_all() {
+        let machine = |name: &str| ["key_name", "ami", "security_group_ids", "tags"].contains(&name);
+        let pair = |name: &str| ["name", "public_key"].contains(&name);
+        assert_eq!(
+            (field_of("key_name", machine), field_of("key_name", pair)),
+            ("key_name".into(), "name".into())
+        );
+        assert_eq!(
+            (field_of("image_id", machine), field_of("group_id", machine)),
+            ("ami".into(), "security_group_ids".into())
+        );
+        assert_eq!((field_of("dry_run", machine), field_of("", machine)), (String::new(), String::new()));
+        assert_eq!(field_of("health_check_port", |name| name == "health_check"), "health_check");
+        let words =
+            "1 validation error detected: Value '0' at 'port' failed to satisfy constraint: at least 1";
+        assert_eq!(class("ValidationError", words), Class::Invalid("port".into()));
+        assert_eq!(Class::Invalid(String::new()).to_string(), "invalid inputs");
+    }
+
+    #[test]
+    fn each_hint_fits_what_was_refused() {
+        assert_eq!(hint("ExpiredToken", ""), Some(LOG_IN));
+        let not_validated = "AWS was not able to validate the provided access credentials";
+        assert_eq!(hint("AuthFailure", not_validated), Some(LOG_IN));
+        let cases = [
+            ("AuthFailure", "Not authorized for images: [ami-1]", "another account's"),
+            ("UnauthorizedOperation", "", "permission"),
+            ("RequestExpired", "", "clock"),
+            ("OptInRequired", "", "Marketplace"),
+            ("PendingVerification", "", "verifying"),
+            ("Blocked", "", "Support"),
+            ("VpcLimitExceeded", "", "Service Quotas"),
+            ("InsufficientFreeAddressesInSubnet", "", "another subnet"),
+            ("InsufficientInstanceCapacity", "", "another type"),
+            ("InsufficientAddressCapacity", "", "try later"),
+            ("OperationNotPermitted", "deletion protection is enabled", "protected against deletion"),
+        ];
+        for (code, words, part) in cases {
+            assert!(
+                hint(code, words).is_some_and(|hint| hint.contains(part)),
+                "{code}: {:?}",
+                hint(code, words)
+            );
+        }
+        // No quota that AWS could raise.
+        for code in ["TagLimitExceeded", "TooManyTags", "DuplicateTagKeys"] {
+            assert_eq!((class(code, ""), hint(code, "")), (Class::Invalid("tags".into()), None), "{code}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
 use sskuba_core::provider::{Class, Effect, Failure};
+use sskuba_core::resource::Resource;
 
 use super::code::{self, Meaning};
 
@@ -141,11 +142,32 @@ fn refused<E: ProvideErrorMetadata + Error>(error: &E, call: &str, lost: Effect)
     if let Some(id) = error.meta().request_id() {
         failure = failure.request_id(id);
     }
-    if let Some(hint) = code::hint(code) {
+    if let Some(hint) = code::hint(code, words) {
         failure = failure.hint(hint);
     }
     failure.advice.extend(code::advice(code));
     failure
+}
+
+/// Says why a service gave an object up, in its words and with its code, as far as it gives any.
+pub(crate) fn reason(code: Option<&str>, words: Option<&str>) -> String {
+    let filled = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    match (filled(words), filled(code)) {
+        (Some(words), Some(code)) => format!("{words} ({code})"),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => "AWS gives no reason".to_owned(),
+    }
+}
+
+/// Names the field of a refusal as the kind does, and none where the service's words name what is no input of it.
+pub(crate) fn named<R: Resource, T>(answer: Result<T, Failure>) -> Result<T, Failure> {
+    answer.map_err(|mut failure| {
+        if let Class::Invalid(field) = &mut failure.class {
+            let schema = R::schema();
+            *field = code::field_of(field, |name| schema.field(name).is_some_and(|field| !field.computed));
+        }
+        failure
+    })
 }
 
 fn without_credentials(error: &CredentialsError, call: &str) -> Failure {
@@ -187,4 +209,22 @@ fn innermost(error: &dyn Error) -> String {
         next = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_says_what_there_is() {
+        assert_eq!(
+            reason(Some("Gateway.NotAttached"), Some("no gateway")),
+            "no gateway (Gateway.NotAttached)"
+        );
+        assert_eq!(reason(Some("InternalError"), Some(" ")), "InternalError");
+        assert_eq!(
+            (reason(None, Some("full")), reason(Some(""), None)),
+            ("full".into(), "AWS gives no reason".into())
+        );
+    }
 }

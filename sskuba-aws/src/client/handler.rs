@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::{
     Account, Api, Call, Found, LookupOperation, Objects, Operations, ReadinessOperation, Service,
-    UpdateOperation, Which, gone_is_fine, unused,
+    UpdateOperation, Which, gone_is_fine, named, unused,
 };
 use crate::kind::{known_mistakes, mistakes, refuse_mistakes};
 
@@ -73,7 +73,7 @@ impl<A: Api> Kinds<A> {
 impl<R: Operations> Handler<R> for Client<R::Api> {
     async fn create(&self, cx: &Cx, args: R::Args) -> Result<TypedObject<R>, Failure> {
         refuse_mistakes::<R>(&args)?;
-        R::create(&Call::new(cx, self.service().await?), args).await
+        named::<R, _>(R::create(&Call::new(cx, self.service().await?), args).await)
     }
 
     async fn read(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<Option<TypedObject<R>>, Failure> {
@@ -141,7 +141,7 @@ impl<A: Objects> Client<A> {
 impl<R: UpdateOperation> Update<R> for Client<R::Api> {
     async fn update(&self, cx: &Cx, change: TypedChange<R>) -> Result<TypedObject<R>, Failure> {
         refuse_mistakes::<R>(&change.args)?;
-        R::update(&Call::new(cx, self.service().await?), change).await
+        named::<R, _>(R::update(&Call::new(cx, self.service().await?), change).await)
     }
 }
 
@@ -170,6 +170,6 @@ impl<R: LookupOperation> LookupHandler<R> for Client<R::Api> {
     async fn lookup(&self, cx: &Cx, args: R::Args) -> Result<R::State, Failure> {
         refuse_mistakes::<R>(&args)?;
         let _ = cx;
-        R::look(self.service().await?, args).await
+        named::<R, _>(R::look(self.service().await?, args).await)
     }
 }

@@ -24,7 +24,7 @@ pub(crate) use api::{Api, Aws, Objects, Service};
 pub(crate) use batches::{Batched, one_by_one};
 pub(crate) use call::Call;
 pub(crate) use code::Meaning;
-pub(crate) use failure::{Outcome, gone_is_fine, means, refusal};
+pub(crate) use failure::{Outcome, gone_is_fine, means, named, reason, refusal};
 pub(crate) use handler::Kinds;
 pub(crate) use operations::{
     Found, LookupOperation, Operations, ReadinessOperation, Report, UpdateOperation, Which,

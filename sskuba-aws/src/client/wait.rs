@@ -87,7 +87,11 @@ where
             Err(failure) if failure.class == Class::NotFound => return Ok(()),
             Err(failure) if failure.class == Class::Conflict => {
                 if !pauses.pause().await {
-                    return Err(failure.hint("something outside of this stack may use it; delete that first"));
+                    // What the service's words are about, such as a protection, is said already.
+                    return Err(match failure.hint {
+                        Some(_) => failure,
+                        None => failure.hint("something outside of this stack may use it; delete that first"),
+                    });
                 }
             }
             Err(failure) => return Err(failure),

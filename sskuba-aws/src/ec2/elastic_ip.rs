@@ -61,7 +61,8 @@ impl Operations for Eip {
             && let Some(found) = Self::get(call, prior).await?
             && let Some(user) = found.association_id().filter(|id| !id.is_empty())
         {
-            failure.class = Class::Conflict;
+            // What AWS says of a foreign address is no advice here.
+            (failure.class, failure.hint) = (Class::Conflict, None);
             failure.message = format!("address {} is in use: {user}", text(found.public_ip()));
         }
         released.map(drop)

@@ -246,7 +246,7 @@ impl Operations for Instance {
         until(call, &prior.id, || async {
             Ok(match Self::get(call, prior).await? {
                 Some(found) if phase(&found) != Some(&Phase::Terminated) => {
-                    Look::Not(text(phase(&found).map(Phase::as_str)))
+                    Look::Not(text(phase(&found).map(Phase::as_str).or(Some("there"))))
                 }
                 _ => Look::Done(()),
             })
@@ -307,12 +307,9 @@ fn phase(found: &Item) -> Option<&Phase> {
 /// Says how an instance ended while it started.
 #[cfg(feature = "ec2")]
 fn ending(found: &Item, phase: &Phase) -> String {
-    let reason = found.state_reason();
-    let (code, why) = (reason.and_then(|r| r.code()), reason.and_then(|r| r.message()));
-    match why {
-        Some(why) => format!("it is {phase}: {why} ({})", text(code)),
-        None => format!("it is {phase}, and AWS gives no reason"),
-    }
+    let why = found.state_reason();
+    let why = reason(why.and_then(|why| why.code()), why.and_then(|why| why.message()));
+    format!("it is {phase}: {why}")
 }
 
 #[cfg(feature = "ec2")]

@@ -134,7 +134,7 @@ impl Operations for NatGateway {
             Ok(match Self::get(call, prior).await? {
                 None => Look::Done(()),
                 Some(found) if found.state() == Some(&Phase::Deleted) => Look::Done(()),
-                Some(found) => Look::Not(text(found.state().map(Phase::as_str))),
+                Some(found) => Look::Not(text(found.state().map(Phase::as_str).or(Some("there")))),
             })
         })
         .await
@@ -170,8 +170,8 @@ impl ReadinessOperation for NatGateway {
         Ok(match found.state() {
             Some(Phase::Available) => TypedReadiness::Ready(Self::report(call, found).await?),
             Some(Phase::Failed) => {
-                let (code, why) = (text(found.failure_code()), text(found.failure_message()));
-                let mut failure = Failure::new(Class::Conflict, format!("{why} ({code})"));
+                let (code, why) = (text(found.failure_code()), found.failure_message());
+                let mut failure = Failure::new(Class::Conflict, reason(Some(&code), why));
                 if Meaning::of(&code) == Some(Meaning::Taken) {
                     let address = found.nat_gateway_addresses().iter().find_map(|used| used.allocation_id());
                     failure = Self::user_of(call, failure, address).await;

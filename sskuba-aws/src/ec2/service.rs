@@ -14,8 +14,8 @@ use sskuba_core::value::Value;
 use crate::client::{Api, Objects, RetryRefused};
 pub(super) use crate::client::{
     Aws, Found, Look, LookupOperation, Meaning, Operations, Outcome, ReadinessOperation, Report,
-    UpdateOperation, Which, accepted, given, gone_is_fine, means, met, refusal, refuse_foreign, text, until,
-    unused, visible,
+    UpdateOperation, Which, accepted, given, gone_is_fine, means, met, reason, refusal, refuse_foreign, text,
+    until, unused, visible,
 };
 use crate::tags::{TOKEN, Tags};
 

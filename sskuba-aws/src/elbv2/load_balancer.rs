@@ -202,10 +202,8 @@ impl ReadinessOperation for LoadBalancer {
                 TypedReadiness::Ready(Self::report(call, found).await?)
             }
             Some(Phase::Failed) => {
-                TypedReadiness::Failed(match text(state.and_then(|state| state.reason())) {
-                    why if why.is_empty() => "it failed, and AWS gives no reason".to_owned(),
-                    why => why,
-                })
+                let why = reason(None, state.and_then(|state| state.reason()));
+                TypedReadiness::Failed(format!("it failed: {why}"))
             }
             _ => TypedReadiness::Pending(None),
         })

@@ -9,7 +9,7 @@ use super::Protocol;
 use crate::client::{Api, Batched, Objects, one_by_one};
 pub(super) use crate::client::{
     Aws, Found, Look, Meaning, Operations, Outcome, ReadinessOperation, Report, UpdateOperation, Which,
-    given, gone_is_fine, means, refusal, refuse_foreign, text, until, visible,
+    given, gone_is_fine, means, reason, refusal, refuse_foreign, text, until, visible,
 };
 use crate::tags::{self, Tags};
 

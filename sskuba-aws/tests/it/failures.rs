@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use sskuba_aws::Provider as Settings;
-use sskuba_aws::ec2::{AvailabilityZones, Subnet, Vpc};
-use sskuba_core::provider::{Class, Effect, Prior};
+use sskuba_aws::ec2::{AvailabilityZones, Connectivity, Instance, KeyPair, NatGateway, Subnet, Vpc};
+use sskuba_aws::elbv2::TargetGroup;
+use sskuba_core::provider::{Class, Effect, Prior, Readiness};
+use sskuba_testkit::aws::{Fate, Proxy};
 
 use crate::stage::{Stage, inputs, play, scene};
 
@@ -16,6 +18,60 @@ scene! {
         assert_eq!((&failure.class, &failure.effect), (&Class::Invalid("cidr".into()), &Effect::NotApplied));
         assert!(failure.message.contains("CreateSubnet") && failure.message.contains("10.9.0.0/24"), "{failure}");
         assert!(failure.request_id.is_some(), "{failure}");
+        stage.delete(&vpc).await;
+    }
+}
+
+scene! {
+    /// A field is named as the kind has it, or not at all; a hint is about what was refused.
+    async fn what_is_told_of_a_refusal_fits_it(stage: Stage) {
+        let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap(), |action, _| match action {
+            "CreateVpc" => Fate::RefuseWith(400, "InvalidParameterCombination", "The parameter combination is odd"),
+            "ImportKeyPair" => Fate::RefuseWith(400, "InvalidParameterValue", "Value for parameter keyName is invalid"),
+            "RunInstances" => Fate::RefuseWith(400, "InvalidParameterValue", "Value for parameter groupId is invalid"),
+            "CreateTargetGroup" => Fate::RefuseWith(
+                400,
+                "ValidationError",
+                "1 validation error detected: Value '0' at 'healthCheckTimeoutSeconds' failed to satisfy constraint",
+            ),
+            "CreateSubnet" => Fate::RefuseWith(403, "AuthFailure", "The VPC belongs to somebody else"),
+            _ => Fate::Pass,
+        })
+        .await;
+        let stage = stage.with(Settings::new().endpoint(proxy.endpoint.clone())).await;
+        let network = stage.try_create(stage.cx::<Vpc>("main"), Vpc::new("10.0.0.0/16")).await.err().unwrap();
+        assert!(network.to_string().starts_with("invalid inputs: CreateVpc: The parameter"), "{network}");
+        let key = KeyPair::new("ssh-ed25519 AAAA").name("login");
+        let key = stage.try_create(stage.cx::<KeyPair>("login"), key).await.err().unwrap();
+        assert_eq!(key.class, Class::Invalid("name".into()), "{key}");
+        let machine = Instance::new("ami-1", "t3.micro", "subnet-1");
+        let machine = stage.try_create(stage.cx::<Instance>("web"), machine).await.err().unwrap();
+        assert_eq!(machine.class, Class::Invalid("security_group_ids".into()), "{machine}");
+        let targets = TargetGroup::new("vpc-1", 80);
+        let targets = stage.try_create(stage.cx::<TargetGroup>("web"), targets).await.err().unwrap();
+        assert_eq!(targets.class, Class::Invalid("health_check".into()), "{targets}");
+        let subnet = Subnet::new("vpc-1", "10.0.1.0/24");
+        let subnet = stage.try_create(stage.cx::<Subnet>("a"), subnet).await.err().unwrap();
+        assert!(subnet.hint.as_deref().is_some_and(|hint| hint.contains("another account's")), "{subnet}");
+    }
+}
+
+scene! {
+    async fn a_failure_without_a_reason_says_that(stage: Stage) {
+        let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap(), |action, _| match action {
+            "DescribeNatGateways" => Fate::Edit("<state>available</state>", "<state>failed</state>"),
+            _ => Fate::Pass,
+        })
+        .await;
+        let stage = stage.with(Settings::new().endpoint(proxy.endpoint.clone())).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
+        let subnet = stage.create("a", Subnet::new(vpc.id(), "10.0.1.0/24")).await;
+        let gateway = NatGateway::new(subnet.id()).connectivity(Connectivity::Private);
+        let nat = stage.try_create(stage.cx::<NatGateway>("nat"), gateway).await.unwrap();
+        let answer = stage.provider.ready(&nat.cx, &nat.prior()).await.unwrap();
+        assert_eq!(answer, Readiness::Failed("AWS gives no reason".to_owned()));
+        stage.delete(&nat).await;
+        stage.delete(&subnet).await;
         stage.delete(&vpc).await;
     }
 }

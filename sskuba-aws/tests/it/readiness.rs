@@ -369,7 +369,7 @@ scene! {
         fails.store(true, Ordering::Relaxed);
         let report = on.try_up(balancer(&proxy, true)).await;
         let failure = &report.failures[0].failure;
-        assert!(failure.message.contains("gave it up: it failed, and AWS gives no reason"), "{failure}");
+        assert!(failure.message.contains("gave it up: it failed: AWS gives no reason"), "{failure}");
         assert_eq!(on.status(BALANCER).await, Status::Failed);
         fails.store(false, Ordering::Relaxed);
         assert_eq!(on.up(balancer(&proxy, true)).await, [0, 0, 1, 0]);

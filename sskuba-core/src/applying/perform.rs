@@ -49,13 +49,14 @@ async fn when_seen(call: &Call) -> Result<Option<Object>, Failure> {
     once_seen(call).await
 }
 
-/// Finds out, where an update failed of what was never seen ready, whether its service gave that up or it is gone: such an
+/// Finds out, where an update was refused of what was never seen ready, whether its service gave that up or it is gone: such an
 /// object takes no change, and without the answer it would be changed again and again and never replaced.
 async fn with_the_end_of_its_making(call: &Call, ended: Ended, start: Instant) -> Ended {
     let was_making = call.verb == Verb::Update && call.status.is_some_and(Status::may_not_be_ready);
-    let has_failed = matches!(ended.outcome, Outcome::NotApplied { .. } | Outcome::Partial { .. });
+    let is_refused = matches!(ended.outcome, Outcome::NotApplied { .. } | Outcome::Partial { .. })
+        && ended.failure.as_ref().is_some_and(|failure| !failure.class.is_passing());
     let waits = call.schema.as_ref().is_some_and(|schema| schema.has_early());
-    let (true, true, true, Some(prior)) = (was_making, has_failed, waits, call.prior.as_ref()) else {
+    let (true, true, true, Some(prior)) = (was_making, is_refused, waits, call.prior.as_ref()) else {
         return ended;
     };
     let asked = async { call.instance.get().await?.ready(&call.cx, prior).await };

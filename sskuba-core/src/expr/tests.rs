@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 use crate::output::{Input, Output};
 use crate::value::MOST_DEPTH;
@@ -119,6 +121,26 @@ fn lists_and_maps_keep_the_order_of_what_was_put() {
     let value = |expr: Expr| expr.evaluate(&known).unwrap().masked().to_string();
     assert_eq!(value(map.into_expr()), r#"{"a":2,"b":3}"#);
     assert_eq!(value(list.into_expr()), "[1,2,3]");
+}
+
+#[test]
+fn entries_of_two_maps_are_one_map_also_where_some_are_not_known() {
+    let map = |json: serde_json::Value| Value::from_json(json);
+    let joined = |all: Value, own: Value| {
+        let all = Expr::Value(all).with_entries(Expr::Value(own));
+        all.evaluate(&known).unwrap()
+    };
+    let (defaults, own) = (map(json!({"team": "data", "cost": "7"})), map(json!({"team": "own"})));
+    assert_eq!(joined(defaults.clone(), own.clone()), map(json!({"team": "own", "cost": "7"})));
+    assert_eq!(
+        (joined(defaults.clone(), Value::Null), joined(Value::Null, own.clone())),
+        (defaults.clone(), own)
+    );
+    assert_eq!(joined(Value::Unknown, Value::Null), Value::Unknown);
+    let late = Value::Map([("late".to_owned(), Value::Unknown)].into());
+    let Value::Map(with_late) = joined(defaults.clone(), late) else { panic!("a map") };
+    assert_eq!((&with_late["late"], &with_late["cost"]), (&Value::Unknown, &Value::from("7")));
+    assert!(joined(defaults, map(json!({"key": "x"})).into_secret()).has_secret());
 }
 
 #[test]

@@ -32,10 +32,10 @@ impl Diagnostic {
         Self { address: None, field: None, source_line: None, message, advice: Vec::new() }
     }
 
-    /// Adds the field.
+    /// Adds the field; an empty one is none.
     #[must_use]
     pub fn field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.field = Some(field.into()).filter(|field| !field.is_empty());
         self
     }
 

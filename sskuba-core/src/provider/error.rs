@@ -35,7 +35,7 @@ pub enum Class {
     NotFound,
     /// The credentials are missing, expired or not sufficient.
     Denied,
-    /// The service refuses this field's value.
+    /// The service refuses this field's value; empty where it does not say which field it is.
     Invalid(String),
     /// A limit of the account is reached.
     Quota,
@@ -81,6 +81,7 @@ impl fmt::Display for Class {
             Self::Conflict => "conflict",
             Self::NotFound => "not found",
             Self::Denied => "denied",
+            Self::Invalid(field) if field.is_empty() => "invalid inputs",
             Self::Invalid(field) => return write!(f, "invalid `{field}`"),
             Self::Quota => "quota",
             Self::Timeout => "timeout",
