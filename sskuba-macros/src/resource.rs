@@ -392,6 +392,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
         None => quote!(#core::schema::Normaliser::Exact),
         Some((_, word)) if word == "cidr" => quote!(#core::schema::Normaliser::Cidr),
         Some((_, word)) if word == "json" => quote!(#core::schema::Normaliser::Json),
+        Some((_, word)) if word == "json_sets" => quote!(#core::schema::Normaliser::JsonSets),
         Some((_, word)) if word == "set" => quote!(#core::schema::Normaliser::Set),
         Some((_, word)) if word == "case_insensitive" => quote!(#core::schema::Normaliser::CaseInsensitive),
         Some((_, word)) if word == "base64" => quote!(#core::schema::Normaliser::Base64),

@@ -7,6 +7,9 @@ use sskuba_core::provider::Class;
 pub(crate) const LOG_IN: &str = "log in again, e.g. with `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID \
                                  and AWS_SECRET_ACCESS_KEY";
 
+/// The hint where a subnet has no address left.
+const FULL: &str = "use another subnet, or a larger one, or free addresses in it";
+
 /// What an error code means, to a kind and to the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
@@ -85,7 +88,7 @@ const CODES: &[(&str, Meaning)] = &[
     ("IdempotentParameterMismatch", Meaning::Held),
     ("OperationNotPermitted", Meaning::Held),
     ("InsufficientFreeAddressesInSubnet", Meaning::Full),
-    ("InvalidSubnet", Meaning::Full),
+    ("InvalidSubnet", Meaning::Invalid("subnet_ids")),
     ("TagLimitExceeded", Meaning::Invalid("tags")),
     ("TooManyTags", Meaning::Invalid("tags")),
     ("DuplicateTagKeys", Meaning::Invalid("tags")),
@@ -179,7 +182,8 @@ pub(crate) fn hint(code: &str, words: &str) -> Option<&'static str> {
             _ => "AWS has blocked the account: ask AWS Support",
         }),
         Meaning::Quota => Some("delete what is not needed, or ask AWS for more in Service Quotas"),
-        Meaning::Full => Some("use another subnet, or a larger one, or free addresses in it"),
+        Meaning::Full => Some(FULL),
+        Meaning::Invalid(_) if words.contains("available addresses") => Some(FULL),
         Meaning::Exhausted if code == "InsufficientInstanceCapacity" => {
             Some("AWS has none left of this type in this zone: try later, another zone, or another type")
         }
@@ -215,6 +219,8 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("public_key_material", &["public_key"]),
     ("security_group_id", &["security_group_ids"]),
     ("security_groups", &["security_group_ids"]),
+    ("subnet_id", &["subnet_ids"]),
+    ("subnet_ids", &["subnet_id"]),
     ("subnets", &["subnet_ids"]),
     ("tag_specification", &["tags"]),
     ("targets", &["target_id"]),
@@ -324,6 +330,14 @@ mod tests {
         );
         assert_eq!((field_of("dry_run", machine), field_of("", machine)), (String::new(), String::new()));
         assert_eq!(field_of("health_check_port", |name| name == "health_check"), "health_check");
+        assert_eq!(
+            class("InvalidSubnet", "VPC vpc-1 has no internet gateway"),
+            Class::Invalid("subnet_ids".into())
+        );
+        assert_eq!(
+            (field_of("subnet_ids", |n| n == "subnet_id"), hint("InvalidSubnet", "")),
+            ("subnet_id".into(), None)
+        );
         let words =
             "1 validation error detected: Value '0' at 'port' failed to satisfy constraint: at least 1";
         assert_eq!(class("ValidationError", words), Class::Invalid("port".into()));
@@ -344,6 +358,7 @@ mod tests {
             ("Blocked", "", "Support"),
             ("VpcLimitExceeded", "", "Service Quotas"),
             ("InsufficientFreeAddressesInSubnet", "", "another subnet"),
+            ("InvalidSubnet", "The specified subnet is out of available addresses", "another subnet"),
             ("InsufficientInstanceCapacity", "", "another type"),
             ("InsufficientAddressCapacity", "", "try later"),
             ("OperationNotPermitted", "deletion protection is enabled", "protected against deletion"),

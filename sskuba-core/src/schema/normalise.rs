@@ -1,5 +1,7 @@
 //! Normalisers: which spellings of a value mean the same to its provider.
 
+use serde_json::Value as Json;
+
 use crate::value::{Map, Value};
 
 /// How the values of a field are compared.
@@ -13,6 +15,9 @@ pub enum Normaliser {
     Cidr,
     /// As JSON text: white space and the order of keys do not count.
     Json,
+    /// As JSON text whose lists are sets, such as a policy of access: order and repetition in lists do not count either, and
+    /// an item alone is the same as a list of it.
+    JsonSets,
     /// As a set: order and repetition do not count.
     Set,
     /// As text whose case does not count.
@@ -38,10 +43,8 @@ impl Normaliser {
             Self::Base64 => each_text(value, &|text| {
                 text.chars().filter(|c| !c.is_ascii_whitespace() && *c != '=').collect()
             }),
-            Self::Json => each_text(value, &|text| {
-                serde_json::from_str::<serde_json::Value>(text)
-                    .map_or_else(|_| text.to_owned(), |v| v.to_string())
-            }),
+            Self::Json => each_text(value, &|text| json(text, |json| json)),
+            Self::JsonSets => each_text(value, &|text| json(text, sets)),
         }
     }
 
@@ -52,7 +55,9 @@ impl Normaliser {
             Self::Cidr if bad(&|text| cidr(text).is_none()) => {
                 Some("an address range such as `10.0.0.0/16` or `fd00::/64`")
             }
-            Self::Json if bad(&|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()) => {
+            Self::Json | Self::JsonSets
+                if bad(&|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_err()) =>
+            {
                 Some("JSON text")
             }
             _ => None,
@@ -70,6 +75,7 @@ impl Normaliser {
             Self::Exact => "exact",
             Self::Cidr => "cidr",
             Self::Json => "json",
+            Self::JsonSets => "json_sets",
             Self::Set => "set",
             Self::CaseInsensitive => "case_insensitive",
             Self::Base64 => "base64",
@@ -91,6 +97,24 @@ fn canonical(value: &Value) -> Vec<u8> {
 
 fn cidr(text: &str) -> Option<String> {
     text.parse::<ipnet::IpNet>().ok().map(|net| net.trunc().to_string())
+}
+
+fn json(text: &str, normal: impl Fn(Json) -> Json) -> String {
+    serde_json::from_str(text).map_or_else(|_| text.to_owned(), |json| normal(json).to_string())
+}
+
+/// Sorts all lists, without repetitions, and takes an item that is alone out of its list.
+fn sets(json: Json) -> Json {
+    match json {
+        Json::Array(items) => {
+            let mut items: Vec<Json> = items.into_iter().map(sets).collect();
+            items.sort_by_cached_key(Json::to_string);
+            items.dedup();
+            if items.len() == 1 { items.remove(0) } else { Json::Array(items) }
+        }
+        Json::Object(fields) => fields.into_iter().map(|(name, value)| (name, sets(value))).collect(),
+        other => other,
+    }
 }
 
 fn set(value: &Value) -> Value {
@@ -142,6 +166,23 @@ mod tests {
         assert!(Normaliser::Base64.same(&v(json!("YWI=\n")), &v(json!("YWI"))));
         assert!(!Normaliser::Exact.same(&v(json!([2, 1])), &v(json!([1, 2]))));
         assert!(Normaliser::Exact.same(&v(json!(1)).into_secret(), &v(json!(1))));
+    }
+
+    #[test]
+    fn a_policy_is_the_same_however_its_sets_are_written() {
+        let policy = |json: serde_json::Value| Value::from(json.to_string());
+        let one = policy(serde_json::json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"},
+            {"Effect": "Deny", "Action": "s3:*", "Resource": ["*"], "Principal": {"AWS": ["a", "b"]}},
+        ]}));
+        let same = policy(serde_json::json!({"Statement": [
+            {"Resource": ["*"], "Principal": {"AWS": ["b", "a", "a"]}, "Action": ["s3:*"], "Effect": "Deny"},
+            {"Effect": "Allow", "Resource": "*", "Action": ["s3:PutObject", "s3:GetObject"]},
+        ], "Version": "2012-10-17"}));
+        assert!(Normaliser::JsonSets.same(&one, &same) && !Normaliser::Json.same(&one, &same));
+        let other = policy(serde_json::json!({"Statement": {"Action": ["s3:GetObject"]}}));
+        assert!(!Normaliser::JsonSets.same(&one, &other));
+        assert!(Normaliser::JsonSets.reject(&Value::from("{")).is_some());
     }
 
     #[test]
