@@ -132,6 +132,7 @@ mod without_a_client {
     use std::time::Duration;
 
     use sskuba_core::address::{Address, StackId, Token};
+    use sskuba_core::advice::Advice;
     use sskuba_core::provider::{Change, Class, Cx, Effect, Failure, Prior};
 
     use super::*;
@@ -150,7 +151,8 @@ mod without_a_client {
         assert_eq!((failure.class.clone(), failure.effect.clone()), (Class::Terminal, Effect::NotApplied));
         let text = failure.to_string();
         assert!(text.contains("this program was built without the AWS client"), "{text}");
-        assert!(text.contains("feature `aws`") && text.contains("--simulate"), "{text}");
+        assert!(text.contains("feature `aws`"), "{text}");
+        assert_eq!(failure.advice, [Advice::Simulate], "{text}");
     }
 
     #[tokio::test]
