@@ -79,6 +79,16 @@ fn paths(value: &Value, path: &FieldPath, found: &mut Vec<FieldPath>) {
     }
 }
 
+/// Found by the property below: a part that has nothing to keep lost that it was said to be nothing.
+#[test]
+fn what_is_said_to_be_nothing_stays_where_nothing_is_kept() {
+    let map = |part: Value| Value::Map([("a".to_owned(), part)].into());
+    let from = fields(map(map(Value::List(vec![Value::Null]))).into_secret());
+    let to = fields(map(Value::Null));
+    let ignored = [FieldPath::parse("f.a.a[0]").unwrap()];
+    assert_eq!(with_ignored(to.clone(), &from, &ignored), to);
+}
+
 proptest! {
     /// Whoever puts all parts that differ where they belong has what is wanted, and of what does not differ there is none.
     #[test]

@@ -142,11 +142,13 @@ pub(crate) fn keep(wanted: Option<Value>, recorded: Option<&Value>, path: &[Segm
         (Segment::Every, Some(Value::List(items)), Some(Value::List(known))) => {
             Some(Value::List(keep_items(items, known, rest, |_| true)))
         }
-        (Segment::Key(key), None | Some(Value::Null), Some(Value::Map(known))) => {
-            keep(None, known.get(key), rest).map(|part| Value::Map([(key.clone(), part)].into()))
+        // Where nothing is to be kept, also what is said to be nothing stays.
+        (Segment::Key(key), wanted @ (None | Some(Value::Null)), Some(Value::Map(known))) => {
+            let part = keep(None, known.get(key), rest);
+            part.map(|part| Value::Map([(key.clone(), part)].into())).or(wanted)
         }
-        (Segment::Every, None | Some(Value::Null), Some(Value::Map(known))) => {
-            keep_entries(Map::new(), known, known.keys(), rest)
+        (Segment::Every, wanted @ (None | Some(Value::Null)), Some(Value::Map(known))) => {
+            keep_entries(Map::new(), known, known.keys(), rest).or(wanted)
         }
         (Segment::Key(key), Some(Value::Map(map)), recorded) => {
             let none = Map::new();
