@@ -45,6 +45,7 @@ pub mod client;
 pub mod config;
 pub mod contract;
 pub mod credentials;
+#[cfg(feature = "client")]
 mod difference;
 mod handlers;
 mod locator;
