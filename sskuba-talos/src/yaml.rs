@@ -11,6 +11,9 @@ mod notation;
 mod read;
 mod scalar;
 
+/// The key under which a mapping is laid below the one that it stands in.
+const MERGE: &str = "<<";
+
 /// The entries of a mapping, in the order of the file.
 pub type Map = IndexMap<String, Node>;
 
@@ -126,11 +129,7 @@ impl Node {
     pub fn truth(&self) -> Option<bool> {
         match self {
             Self::Bool(value) => Some(*value),
-            Self::String(text) => match text.as_str() {
-                "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
-                "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
-                _ => None,
-            },
+            Self::String(text) => notation::old_truth(text),
             _ => None,
         }
     }

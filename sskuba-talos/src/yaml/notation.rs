@@ -1,7 +1,7 @@
 //! What a plain text is to Talos: nothing, a truth value, a number, a moment, or a text. Talos reads YAML with
 //! `go.yaml.in/yaml/v4`, which knows more notations of numbers than YAML 1.2 does.
 
-use super::Node;
+use super::{MERGE, Node};
 
 /// Reads a plain text.
 pub(super) fn resolve(text: &str) -> Node {
@@ -80,17 +80,21 @@ fn is_number(text: &str) -> bool {
     }
 }
 
-/// Words that are something else than a text, or were in an earlier YAML.
-const WORDS: [&str; 41] = [
-    "", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE", "y", "Y", "yes",
-    "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF", "<<", ".nan", ".NaN",
-    ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", "-0",
-];
+/// Reads a truth value of YAML 1.1, which is a text since, but not to a field that holds a truth value.
+pub(super) fn old_truth(text: &str) -> Option<bool> {
+    match text {
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
+        "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
+        _ => None,
+    }
+}
 
-/// Tells whether a plain text would be read as nothing, a truth value, a number, a moment or a merge key.
+/// Tells whether a plain text would be read as something else than that text: now, or by YAML 1.1, or as a merge key.
 pub(super) fn reads_as_other(text: &str) -> bool {
-    let signed = text.starts_with(['+', '-']) || text.starts_with(|first: char| first.is_ascii_digit());
-    WORDS.contains(&text) || is_number(text) || signed && (is_moment(text) || is_sexagesimal(text))
+    !matches!(resolve(text), Node::String(_))
+        || old_truth(text).is_some()
+        || is_sexagesimal(text)
+        || text == MERGE
 }
 
 /// Tells whether an underscore stands beside something else than a digit.

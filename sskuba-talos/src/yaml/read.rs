@@ -7,16 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use super::notation::resolve;
-use super::{Map, Node, YamlError};
+use super::{MERGE, Map, Node, YamlError};
 
 /// How deep a config may be nested, at the most.
 const DEPTH: usize = 128;
 
 /// How many nodes all documents may have, aliases counted with all that they stand for.
 const MOST: usize = 250_000;
-
-/// The key under which mappings are laid below the one that it stands in.
-const MERGE: &str = "<<";
 
 /// Reads all documents; empty ones are left out.
 pub(super) fn read(text: &str) -> Result<Vec<Node>, YamlError> {

@@ -6,18 +6,14 @@ use sskuba_core::provider::{
     Class, Cx, Failure, Foresight, Handler, TypedChange, TypedObject, TypedPrior, Update,
 };
 use sskuba_core::schema::FieldError;
-use sskuba_core::secret::Secret;
 use sskuba_core::value::Map;
 
-use super::rolling::same;
+use super::rolling::{running_config, same};
 use super::{Api, bound, failed, half_made, invalid, patiently, target};
-use crate::api::{ApplyMode, ApplyOptions, Fingerprint, Mode, ResourceKind};
+use crate::api::{ApplyMode, ApplyOptions, Fingerprint, Mode};
 use crate::client::{Bound, Identity, Machine, tell_mode};
 use crate::difference::between;
 use crate::resources::{Applied, AppliedArgs, AppliedState, Kind};
-
-/// The id of the config that is in force.
-const IN_FORCE: &str = "v1alpha1";
 
 fn fingerprint(args: &AppliedArgs) -> Result<Option<Fingerprint>, Failure> {
     let read = args.fingerprint.as_ref().map(|text| text.parse()).transpose();
@@ -126,12 +122,11 @@ impl Handler<Applied> for Api {
             return Ok(None);
         }
         let machine = self.machine(&args.address, &self.bundle(&args.secrets)?)?;
-        let found = machine.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await.map_err(failed)?;
         let mut seen = args.clone();
-        if let Some(text) = found.spec.as_str()
-            && !same(text, args.config.expose())
+        if let Some(running) = running_config(&machine).await?
+            && !same(running.expose(), args.config.expose())
         {
-            seen.config = Secret::new(text.to_owned());
+            seen.config = running;
         }
         Ok(Some(object(prior.id, &args).args(seen)))
     }

@@ -99,7 +99,7 @@ impl Api {
             let image = said(&wanted, &["cluster", component.section, "image"]);
             for address in &args.control_planes {
                 let machine = self.machine(address, bundle)?;
-                let config = running_config(&machine).await?;
+                let config = running_config(&machine).await?.unwrap_or_default();
                 let documents = yaml::read(config.expose()).unwrap_or_default();
                 let has = said(&documents, &["cluster", component.section, "image"]);
                 let has = has.as_deref().and_then(version);

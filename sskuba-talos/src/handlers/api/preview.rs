@@ -18,7 +18,7 @@ impl Api {
             )]);
         }
         let machine = self.machine(address, &self.bundle(&args.secrets)?)?;
-        let running = running_config(&machine).await?;
+        let running = running_config(&machine).await?.unwrap_or_default();
         refuse_leaps(running.expose(), args.config.expose())?;
         let runs = machine.version().await.map_err(failed)?.tag;
         if let Some(version) = args.version.as_ref().filter(|version| **version != runs) {

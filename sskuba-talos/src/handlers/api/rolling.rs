@@ -88,10 +88,10 @@ fn dotted((major, minor, patch): (u64, u64, u64)) -> String {
     format!("{major}.{minor}.{patch}")
 }
 
-/// Returns the config that is in force on a machine.
-pub(super) async fn running_config(machine: &Machine) -> Result<Secret<String>, Failure> {
+/// Returns the config that is in force on a machine; none if it is no text.
+pub(super) async fn running_config(machine: &Machine) -> Result<Option<Secret<String>>, Failure> {
     let found = machine.resource(ResourceKind::MACHINE_CONFIG, IN_FORCE).await.map_err(failed)?;
-    Ok(Secret::new(found.spec.as_str().unwrap_or_default().to_owned()))
+    Ok(found.spec.as_str().map(|text| Secret::new(text.to_owned())))
 }
 
 impl Api {
@@ -106,7 +106,7 @@ impl Api {
         mode: ApplyMode,
     ) -> Result<(), Failure> {
         let bound = bound(cx, args.timeout);
-        let running = running_config(machine).await?;
+        let running = running_config(machine).await?.unwrap_or_default();
         refuse_leaps(running.expose(), args.config.expose())?;
         let ask = || async move { machine.version().await.map_err(failed) };
         let runs = patiently(bound, ask).await?.tag;
