@@ -7,6 +7,7 @@ use super::dispatcher::{Ready, Run, Running};
 use super::gate::Ticket;
 use crate::address::{Address, Token};
 use crate::calling::{Call, Configured, bound, hidden, named_hidden, place_id, place_of, prior_of};
+use crate::clock::Timestamp;
 use crate::event::Event;
 use crate::graph::NodeId;
 use crate::journal::JournalError;
@@ -46,44 +47,25 @@ impl Run<'_> {
             return Ok(());
         }
         let Some(hooks) = self.hooks(id, action, &ticket, &node.lifecycle.hooks) else { return Ok(()) };
-        let record = self.journal.state().record(token);
-        let there = place_of(self.journal.state(), record);
-        let (prior, now) =
-            (record.map(|record| prior_of(record, Some(&node.schema))), self.tools.clock.now());
-        let (hidden, status) = (hidden(Some(&node.schema), record, now), record.map(|record| record.status));
+        let now = self.tools.clock.now();
+        let (kind, version) = (Some(Arc::clone(&node.schema)), node.schema.version);
         let dependencies = dependencies(&plan.graph, id);
-        let named_hidden = named_hidden(&self.tools.registry, self.journal.state(), &dependencies, now);
+        let sent = strip_triggers(inputs.clone());
+        let generation = instance.generation.filter(|_| !node.schema.is_instance());
+        let call = self.prepared((verb, cx, sent), instance, kind, hooks, (now, &dependencies));
         self.journal.stage(Entry::Intent(Box::new(Intent {
             verb,
             address: step.address.clone(),
             token,
-            inputs: inputs.clone(),
-            version: node.schema.version,
+            inputs,
+            version,
             provider: declared,
-            instance: instance.generation.filter(|_| !node.schema.is_instance()),
+            instance: generation,
             place,
             dependencies,
             flags: flags(&plan.graph, id),
             time: now,
         })))?;
-        let schema = Some(Arc::clone(&node.schema));
-        let lease = Arc::clone(self.journal.lease_guard());
-        let inputs = strip_triggers(inputs);
-        let place = there;
-        let call = Call {
-            verb,
-            cx,
-            lease,
-            instance,
-            schema,
-            hidden,
-            named_hidden,
-            inputs,
-            prior,
-            status,
-            place,
-            hooks,
-        };
         self.launch(id, step, action, ticket, token, call);
         Ok(())
     }
@@ -139,28 +121,37 @@ impl Run<'_> {
         let expected = schema.as_ref().map_or(&fallback, |schema: &Arc<Schema>| &schema.expected);
         let cx = self.cx(&step.address, token, bound(user, expected, Verb::Delete));
         let now = self.tools.clock.now();
+        let call = self.prepared((Verb::Delete, cx, Map::new()), instance, schema, hooks, (now, &[]));
         self.journal.stage(Entry::Intent(Box::new(Intent::to_delete(&record, now))))?;
-        let prior = Some(prior_of(&record, schema.as_deref()));
-        let (inputs, lease) = (Map::new(), Arc::clone(self.journal.lease_guard()));
-        let (hidden, status) = (hidden(schema.as_deref(), Some(&record), now), Some(record.status));
-        let (verb, place) = (Verb::Delete, place_of(self.journal.state(), Some(&record)));
-        let named_hidden = std::time::Duration::ZERO;
-        let call = Call {
-            verb,
-            cx,
-            lease,
-            instance,
-            schema,
-            hidden,
-            named_hidden,
-            inputs,
-            prior,
-            status,
-            place,
-            hooks,
-        };
         self.launch(id, step, Action::Delete, ticket, token, call);
         Ok(())
+    }
+
+    /// Makes a call on a generation as it is recorded now; `named` are the resources that its inputs may name.
+    fn prepared(
+        &self,
+        (verb, cx, inputs): (Verb, Cx, Map),
+        instance: Configured,
+        schema: Option<Arc<Schema>>,
+        hooks: Vec<FoundHook>,
+        (now, named): (Timestamp, &[Address]),
+    ) -> Call {
+        let state = self.journal.state();
+        let record = state.record(cx.token);
+        Call {
+            verb,
+            lease: Arc::clone(self.journal.lease_guard()),
+            instance,
+            hidden: hidden(schema.as_deref(), record, now),
+            named_hidden: named_hidden(&self.tools.registry, state, named, now),
+            inputs,
+            prior: record.map(|record| prior_of(record, schema.as_deref())),
+            status: record.map(|record| record.status),
+            place: place_of(state, record),
+            schema,
+            hooks,
+            cx,
+        }
     }
 
     /// Finds the hooks of a step; without one of them it fails before its call.

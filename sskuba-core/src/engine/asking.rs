@@ -8,8 +8,8 @@ use tokio::task::JoinSet;
 
 use super::build::Engine;
 use super::error::EngineError;
+use super::placing::declared;
 use crate::calling::{Configured, Instances, panicked, prior_of, within};
-use crate::graph::NodeId;
 use crate::plan::{Action, Plan, Step, Subject, Verdict};
 use crate::planning::Diagnostic;
 use crate::provider::{Change, Class, Cx, Failure};
@@ -111,28 +111,14 @@ impl Engine {
             return None;
         }
         let record = state.record(step.prior?)?;
-        let instance = self.instance_of(plan, node.provider, step, (state, instances))?;
+        let instance = match node.provider {
+            Some(settings) => declared((&self.registry, instances), plan.step(settings))?.1,
+            None => instances.of(&self.registry, state, step.address.provider(), (None, None)),
+        };
+        let instance = instance.ok()?;
         let cx = Cx::new(plan.stack.clone(), step.address.clone(), record.token, PATIENCE);
         let inputs = without_triggers(&step.inputs).into_owned();
         let change = Change { prior: prior_of(record, Some(&node.schema)), inputs };
         Some(Question { step: at, instance, cx, change })
-    }
-
-    fn instance_of(
-        &self,
-        plan: &Plan,
-        declared: Option<NodeId>,
-        step: &Step,
-        (state, instances): (&State, &Instances),
-    ) -> Option<Configured> {
-        let Some(instance) = declared else {
-            return instances.of(&self.registry, state, step.address.provider(), (None, None)).ok();
-        };
-        let settings = plan.step(instance);
-        if settings.inputs.values().any(Value::has_unknown) {
-            return None;
-        }
-        let generation = settings.prior.filter(|_| settings.action != Action::Replace);
-        instances.configure(&self.registry, &settings.address, generation, &settings.inputs).ok()
     }
 }

@@ -16,7 +16,7 @@ use crate::calling::{
 use crate::graph::DesiredGraph;
 use crate::plan::{Action, Plan, Step, Subject, Verdict};
 use crate::planning::PlaceOf;
-use crate::provider::{Cx, Place, Registry};
+use crate::provider::{Cx, Failure, Place, Registry};
 use crate::state::{Entry, Record, State};
 use crate::value::{Map, Value};
 
@@ -55,6 +55,20 @@ fn calls(step: &Step) -> bool {
     step.calls && !idle && !looked && step.verdict != Verdict::Excluded && step.action != Action::Forget
 }
 
+/// Returns a declared instance as a plan has it, with its generation if that is recorded; none while its settings are not
+/// known.
+pub(super) fn declared(
+    (registry, instances): (&Registry, &Instances),
+    settings: &Step,
+) -> Option<(Option<Token>, Result<Configured, Failure>)> {
+    if settings.inputs.values().any(Value::has_unknown) {
+        return None;
+    }
+    let generation = settings.prior.filter(|_| settings.action != Action::Replace);
+    let made = instances.configure(registry, &settings.address, generation, &settings.inputs);
+    Some((generation, made))
+}
+
 /// Returns the instances that a plan may call and whose settings are known.
 fn called_by<'a>((registry, instances): (&Registry, &Instances), plan: &Plan, state: &'a State) -> Used<'a> {
     let groups = groups(registry, state);
@@ -71,13 +85,10 @@ fn called_by<'a>((registry, instances): (&Registry, &Instances), plan: &Plan, st
                 None => (None, None, instances.of(registry, state, provider, (None, None))),
                 Some(instance) => {
                     let settings = plan.step(instance);
-                    if settings.inputs.values().any(Value::has_unknown) {
+                    let Some((generation, made)) = declared((registry, instances), settings) else {
                         continue;
-                    }
-                    let generation = settings.prior.filter(|_| settings.action != Action::Replace);
-                    let (address, inputs) = (&settings.address, &settings.inputs);
-                    let made = instances.configure(registry, address, generation, inputs);
-                    (Some(address.clone()), generation, made)
+                    };
+                    (Some(settings.address.clone()), generation, made)
                 }
             },
         };
