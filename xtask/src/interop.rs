@@ -18,22 +18,36 @@ struct Peer {
     program: &'static str,
     /// The variable by which tests find it.
     variable: &'static str,
+    /// The file that says which modules it is built with, where that is not `go.mod`.
+    modules: Option<&'static str>,
 }
 
 /// Every peer.
 const PEERS: &[Peer] = &[
-    Peer { folder: "interop/talos/driver", program: "talos-driver", variable: "SSKUBA_TALOS_DRIVER" },
     Peer {
-        folder: "interop/talos/loader-1.11",
+        folder: "interop/talos/driver",
+        program: "talos-driver",
+        variable: "SSKUBA_TALOS_DRIVER",
+        modules: None,
+    },
+    Peer {
+        folder: "interop/talos/loader",
         program: "talos-loader-1.11",
         variable: "SSKUBA_TALOS_LOADER_1_11",
+        modules: Some("1.11.mod"),
     },
     Peer {
-        folder: "interop/talos/loader-1.12",
+        folder: "interop/talos/loader",
         program: "talos-loader-1.12",
         variable: "SSKUBA_TALOS_LOADER_1_12",
+        modules: Some("1.12.mod"),
     },
-    Peer { folder: "interop/talos/machined", program: "talos-machined", variable: "SSKUBA_TALOS_MACHINED" },
+    Peer {
+        folder: "interop/talos/machined",
+        program: "talos-machined",
+        variable: "SSKUBA_TALOS_MACHINED",
+        modules: None,
+    },
 ];
 
 /// The variable that names a folder of golden data, which is not part of the repository.
@@ -120,7 +134,9 @@ fn digest(folder: &Path) -> io::Result<String> {
 fn make(root: &Path, peer: &Peer, go: &str, to: &Path) -> Result<(), WhyNot> {
     let new = to.with_extension(format!("new-{}", std::process::id()));
     let mut command = Command::new(go);
-    command.args(["build", "-trimpath", "-o"]).arg(&new).arg(".").current_dir(root.join(peer.folder));
+    let modules = peer.modules.map(|file| format!("-modfile={file}"));
+    command.args(["build", "-trimpath"]).args(modules).arg("-o").arg(&new).arg(".");
+    command.current_dir(root.join(peer.folder));
     let lacking = |error| WhyNot::Machine(format!("{go} cannot be started: {error}"));
     let output = command.stdin(Stdio::null()).output().map_err(lacking)?;
     if output.status.success() {
@@ -140,7 +156,8 @@ fn make(root: &Path, peer: &Peer, go: &str, to: &Path) -> Result<(), WhyNot> {
 mod tests {
     use super::*;
 
-    const NONE: &[Peer] = &[Peer { folder: "xtask", program: "none", variable: "SSKUBA_NO_SUCH_PEER" }];
+    const NONE: &[Peer] =
+        &[Peer { folder: "xtask", program: "none", variable: "SSKUBA_NO_SUCH_PEER", modules: None }];
 
     fn refused(go: &str) -> WhyNot {
         build(&crate::workspace_root().unwrap(), NONE, go).unwrap_err()
@@ -185,7 +202,12 @@ mod tests {
         std::fs::write(folder.path().join("peer/main.go"), format!("// {}", folder.path().display()))
             .unwrap();
         let go = fake_go(folder.path(), "touch \"$4\"");
-        let peers = [Peer { folder: "peer", program: "test-of-xtask", variable: "SSKUBA_NO_SUCH_PEER" }];
+        let peers = [Peer {
+            folder: "peer",
+            program: "test-of-xtask",
+            variable: "SSKUBA_NO_SUCH_PEER",
+            modules: None,
+        }];
         let env = build(folder.path(), &peers, &go).unwrap();
         assert_eq!(env[0].0, "SSKUBA_NO_SUCH_PEER");
         // It is there now, and nobody needs Go.

@@ -146,8 +146,7 @@ mod tests {
     use super::*;
 
     fn broken(text: &str) -> Vec<usize> {
-        let (_keep, repo) = fixture::core_file("value.rs", text);
-        check(&repo).iter().map(|violation| violation.line).collect()
+        fixture::broken_lines(check, text)
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::repo::Repo;
+use super::violation::Violation;
 
 /// Writes `files` into a new folder and loads it.
 pub(crate) fn repo(files: &[(&str, &str)]) -> (TempDir, Repo) {
@@ -32,4 +33,10 @@ pub(crate) fn core(files: &[(&str, &str)]) -> (TempDir, Repo) {
 pub(crate) fn core_file(name: &str, text: &str) -> (TempDir, Repo) {
     let path = format!("sskuba-core/src/{name}");
     core(&[("sskuba-core/src/lib.rs", "//! Core.\n"), (path.as_str(), text)])
+}
+
+/// The lines that a rule complains of in a file of `sskuba-core`.
+pub(crate) fn broken_lines(rule: impl Fn(&Repo) -> Vec<Violation>, text: &str) -> Vec<usize> {
+    let (_keep, repo) = core_file("value.rs", text);
+    rule(&repo).iter().map(|violation| violation.line).collect()
 }

@@ -1,4 +1,4 @@
-module sskuba.dev/interop/talos/loader-1.12
+module sskuba.dev/interop/talos/loader
 
 go 1.25.3
 

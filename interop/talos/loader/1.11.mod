@@ -1,4 +1,4 @@
-module sskuba.dev/interop/talos/loader-1.11
+module sskuba.dev/interop/talos/loader
 
 go 1.24.0
 
