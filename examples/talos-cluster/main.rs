@@ -102,7 +102,9 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
                    leaves: &[(Handle<Reset>, Handle<Applied>)]|
      -> sskuba::Result<_> {
         let name = named(address);
-        let reset = Reset::new(address, secrets.bundle()).timeout(set.patience);
+        let reset = Reset::new(address, secrets.bundle())
+            .control_planes(set.control_planes.clone())
+            .timeout(set.patience);
         let reset = leaves.iter().fold(stack.add(&name, reset)?, |reset, (of, _)| reset.depends_on(of));
         let applied = Applied::new(reset.machine(), secrets.bundle(), config)
             .timeout(set.patience)

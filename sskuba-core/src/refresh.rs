@@ -31,6 +31,9 @@ pub struct RefreshReport {
     pub read: u32,
     /// Those that could not be read; their records stay as they are.
     pub failed: Vec<(Address, Failure)>,
+    /// Those that did not answer, of kinds that [may be away](crate::schema::Schema::may_be_away); their records stay as they
+    /// are, and a plan can be made all the same.
+    pub silent: Vec<(Address, Failure)>,
     /// Why the records of what is gone are not removed unless somebody agrees.
     pub doubts: Vec<Doubt>,
 }
@@ -113,7 +116,7 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
         let Some(record) = asked.remove(&id) else { continue };
         found.report.read += 1;
         match answer {
-            Err(failure) => found.report.failed.push((record.address.clone(), failure)),
+            Err(failure) => found.not_read(tools, record, failure),
             Ok(None) => gone.push(record),
             Ok(Some(object)) => {
                 *there.entry(instance_of(record)).or_default() += 1;
@@ -138,6 +141,17 @@ fn instance_of(record: &Record) -> String {
 }
 
 impl Refreshed {
+    /// Keeps the record of what could not be read, and says why.
+    fn not_read(&mut self, tools: &Tools, record: &Record, failure: Failure) {
+        let may_be_away =
+            tools.registry.schema(record.address.kind_str()).is_ok_and(|schema| schema.may_be_away);
+        let which = match may_be_away && failure.class.is_silence() {
+            true => &mut self.report.silent,
+            false => &mut self.report.failed,
+        };
+        which.push((record.address.clone(), failure));
+    }
+
     /// Says what is gone, and what speaks against believing it.
     fn conclude(&mut self, gone: Vec<&Record>, there: &HashMap<String, u32>) {
         let mut missing: BTreeMap<String, u32> = BTreeMap::new();

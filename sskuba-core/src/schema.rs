@@ -294,6 +294,10 @@ pub struct Schema {
     /// Whether the provider is asked, while a plan is made, what an update would do; see
     /// [`Instance::preview`](crate::provider::Instance::preview).
     pub asks: bool,
+    /// Its object may not answer for a while, or never again, as a machine may not. A refresh that cannot ask keeps what is
+    /// recorded; a delete that cannot reach it fails, and what it depends on is deleted all the same: of what it needs,
+    /// all is recorded with it but its provider instance.
+    pub may_be_away: bool,
     /// What it makes cannot be made again: nothing replaces it that the program does not unprotect.
     pub guarded: bool,
     /// The keys of the kind: input fields that together tell an object from every other in its place. An object
@@ -329,6 +333,7 @@ impl Schema {
             delete_first: false,
             deleting: None,
             asks: false,
+            may_be_away: false,
             guarded: false,
             unique: Vec::new(),
             id_field: Text::Borrowed("id"),

@@ -56,11 +56,12 @@ pub(crate) struct Kind {
     pub(crate) deleting: Option<LitStr>,
     pub(crate) asks: bool,
     pub(crate) guarded: bool,
+    pub(crate) may_be_away: bool,
     pub(crate) lookup: bool,
     pub(crate) unique: Vec<LitStr>,
 }
 
-const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, updates, delete_first, deleting, asks, guarded, \
+const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, updates, delete_first, deleting, asks, guarded, may_be_away, \
                           unique, lookup";
 
 impl Kind {
@@ -82,6 +83,7 @@ impl Kind {
             deleting: None,
             asks: false,
             guarded: false,
+            may_be_away: false,
             lookup: false,
             unique: Vec::new(),
         };
@@ -107,6 +109,7 @@ impl Kind {
                     "deleting" => this.deleting = Some(meta.value()?.parse()?),
                     "asks" => this.asks = true,
                     "guarded" => this.guarded = true,
+                    "may_be_away" => this.may_be_away = true,
                     "lookup" => this.lookup = true,
                     "unique" => this.unique.push(meta.value()?.parse()?),
                     other => return Err(meta.error(format!("no such option `{other}`: one of {KIND_WORDS}"))),

@@ -274,6 +274,7 @@ fn schema(
 ) -> TokenStream {
     let Kind { kind: kind_text, version, idempotency, visibility, create, made, update, delete, .. } = kind;
     let (delete_first, asks, guarded) = (kind.delete_first, kind.asks, kind.guarded);
+    let may_be_away = kind.may_be_away;
     let role = match kind.lookup {
         true => quote!(Lookup),
         false if is_instance(&kind_text.value()) => quote!(Instance),
@@ -313,6 +314,7 @@ fn schema(
             deleting: #deleting,
             asks: #asks,
             guarded: #guarded,
+            may_be_away: #may_be_away,
             unique: ::std::vec![#(#unique),*],
             role: #core::schema::Role::#role,
             id_field: ::std::borrow::Cow::Borrowed(#id),

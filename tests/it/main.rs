@@ -6,6 +6,7 @@
 )]
 
 mod answered;
+mod away;
 mod bad_input;
 mod crash;
 mod deaths;

@@ -22,7 +22,7 @@ func (n *node) EtcdMemberList(context.Context, *machine.EtcdMemberListRequest) (
 		answer.LegacyMembers = append(answer.LegacyMembers, e.Members[id])
 		answer.Members = append(answer.Members, &machine.EtcdMember{
 			Id: id, Hostname: e.Members[id],
-			PeerUrls: []string{"https://127.0.0.1:2380"}, ClientUrls: []string{"https://127.0.0.1:2379"},
+			PeerUrls: []string{n.fleet.url(e.Members[id], 2380)}, ClientUrls: []string{n.fleet.url(e.Members[id], 2379)},
 		})
 	}
 	return &machine.EtcdMemberListResponse{Messages: []*machine.EtcdMembers{answer}}, nil

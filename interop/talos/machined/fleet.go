@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -79,6 +80,29 @@ type record struct {
 	Clusters map[string]*etcd `json:"clusters"`
 }
 
+// ownAddress is a loopback address of its own for a machine, where this system has it.
+func ownAddress(i int) string {
+	own := fmt.Sprintf("127.0.0.%d:0", i%250+2)
+	listener, err := net.Listen("tcp", own)
+	if err != nil {
+		return "127.0.0.1:0"
+	}
+	listener.Close()
+	return own
+}
+
+// url is where others reach the etcd of a machine. The lock is held.
+func (f *fleet) url(name string, port int) string {
+	for _, n := range f.nodes {
+		if n.name == name {
+			if host, _, err := net.SplitHostPort(n.kept.Address); err == nil {
+				return fmt.Sprintf("https://%s:%d", host, port)
+			}
+		}
+	}
+	return fmt.Sprintf("https://%s:%d", name, port)
+}
+
 func (f *fleet) file() string { return filepath.Join(f.dir, "machines.json") }
 
 func load(s settings) (*fleet, error) {
@@ -102,7 +126,7 @@ func load(s settings) (*fleet, error) {
 	}
 	for i := range s.nodes {
 		n := newNode(f, fmt.Sprintf("node-%d", i+1))
-		n.kept = kept{Tag: s.tag, TooEarly: s.tooEarly, Address: "127.0.0.1:0"}
+		n.kept = kept{Tag: s.tag, TooEarly: s.tooEarly, Address: ownAddress(i)}
 		if known, ok := old.Nodes[n.name]; ok {
 			n.kept = known
 		}

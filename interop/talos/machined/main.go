@@ -1,5 +1,5 @@
 // machined serves the machine API of Talos with Talos's own generated code, config loader and validator, for tests:
-// several machines in one process, each on a port of 127.0.0.1. It prints one line of JSON for each when all listen.
+// several machines in one process, each on a port of a loopback address of its own. It prints one line of JSON for each when all listen.
 // What it was told is kept in a directory; started again with it, the machines are where they were.
 package main
 

@@ -91,6 +91,6 @@ async fn refreshed(
     for doubt in &report.doubts {
         context.screen.chat(format!("  ! {}", clean(&doubt.to_string())));
     }
-    super::refresh::whole(&report)?;
+    super::refresh::whole(&report, args.expect_no_changes)?;
     plan.ok_or_else(|| Stop::failed("something could not be read, so there is no plan"))
 }

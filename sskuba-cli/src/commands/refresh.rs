@@ -23,14 +23,15 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Refresh) -> Result
     };
     let report = context.with_session(&engine, opens, work).await?;
     context.changes.read = report.read;
-    context.changes.failed = u32::try_from(report.failed.len()).unwrap_or(u32::MAX);
+    let unread = report.failed.len() + report.silent.len();
+    context.changes.failed = u32::try_from(unread).unwrap_or(u32::MAX);
     let drifted = !report.drifted.is_empty() || !report.gone.is_empty();
     if drifted {
         let hint = context.hint("up");
         context.screen.chat(format!("\nNext: {hint} brings it back to what the program declares"));
     }
     match drifted {
-        _ if !report.failed.is_empty() => Ok(Code::Failed),
+        _ if unread > 0 => Ok(Code::Failed),
         true if args.expect_no_changes => Ok(Code::Pending),
         _ => Ok(Code::Done),
     }
@@ -94,6 +95,17 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &RefreshReport) {
             }
         }
     }
+    for (address, failure) in &report.silent {
+        let why = clean(&failure.message);
+        match screen.json {
+            true => screen.event(&json!({"event": "silent", "address": address, "message": why})),
+            false => screen.say(format!(
+                "  {} {}  did not answer, and is taken to be as it was: {why}",
+                screen.paint.warn("?"),
+                screen.paint.strong(address)
+            )),
+        }
+    }
     for (address, failure) in &report.failed {
         let message = format!("failed to read {address}: {}", clean(&advice::of_failure(failure)));
         match screen.json {
@@ -103,18 +115,11 @@ pub(super) fn tell(context: &mut Context<'_, '_>, report: &RefreshReport) {
     }
 }
 
-/// Reads all of what is really there, before a plan is made of it.
-pub(super) async fn read_all(
-    context: &mut Context<'_, '_>,
-    session: &mut Session,
-    accept_gone: bool,
-) -> Result<(), Stop> {
-    whole(&read(context, session, accept_gone).await?)
-}
-
-/// Refuses to plan where something could not be read: it would be said that nothing has to change.
-pub(super) fn whole(report: &RefreshReport) -> Result<(), Stop> {
-    match report.failed.len() {
+/// Refuses to plan where something could not be read: it would be said that nothing has to change. Where `nothing_changes`
+/// is to be shown, what may be away has to answer too.
+pub(super) fn whole(report: &RefreshReport, nothing_changes: bool) -> Result<(), Stop> {
+    let silent = if nothing_changes { report.silent.len() } else { 0 };
+    match report.failed.len() + silent {
         0 => Ok(()),
         1 => Err(Stop::failed(
             "one object could not be read, so there is no plan; run again once that is mended, or without --refresh",

@@ -123,6 +123,7 @@ fn document(schema: &Schema) -> Json {
         "deleting": schema.deleting,
         "asks": schema.asks,
         "guarded": schema.guarded,
+        "may_be_away": schema.may_be_away,
         "fields": schema.fields.iter().map(field).collect::<Vec<_>>(),
     })
 }

@@ -81,7 +81,8 @@ async fn make(
     options: &PlanOptions,
 ) -> Result<Plan, Stop> {
     if args.refresh {
-        super::refresh::read_all(context, session, args.accept_gone).await?;
+        let report = super::refresh::read(context, session, args.accept_gone).await?;
+        super::refresh::whole(&report, args.expect_no_changes)?;
     }
     let program = std::sync::Arc::clone(&context.cli.program);
     let plan = context.interrupts.guard(session.plan(program.as_ref(), options)).await?;

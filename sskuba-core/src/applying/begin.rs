@@ -304,6 +304,7 @@ impl Run<'_> {
             failure.hint = Some("it is not this stack's, and was left alone".to_owned());
             failure.advice = vec![Advice::Import { address: step.address.clone(), id: there.clone() }];
         }
+        let past = self.goes_past(id, &failure.class);
         let source_line = match step.subject {
             Subject::Declared(node) => Some(crate::graph::line(self.plan.graph.node(node).source)),
             Subject::Ready(node) => Some(crate::graph::line(self.plan.graph.node(node).source)),
@@ -327,9 +328,12 @@ impl Run<'_> {
             source_line,
         });
         let because = step.address.clone();
-        let lost = self.frontier.fail(id);
+        let lost = match &past {
+            Some(left) => self.frontier.fail_past(id, |other| left.contains(&other)),
+            None => self.frontier.fail(id),
+        };
         self.lose(lost, &format!("{because} failed"));
-        if !self.options.continue_on_error {
+        if past.is_none() && !self.options.continue_on_error {
             self.stop(RunResult::Failed, &format!("{because} failed"));
         }
     }

@@ -1,5 +1,6 @@
 //! Applying: carries a plan out and records every step.
 
+mod away;
 mod begin;
 mod delete_first;
 mod dispatcher;

@@ -197,6 +197,28 @@ impl Frontier {
         self.skip_dependants(id)
     }
 
+    /// Ends a step badly of which not all that waits for it needs that it ends well: `goes_on` says what does not. Returns all
+    /// that is skipped.
+    pub fn fail_past(&mut self, id: NodeId, goes_on: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
+        if !self.end(id, Mark::Failed) {
+            return Vec::new();
+        }
+        let dag = Arc::clone(&self.dag);
+        let mut skipped = Vec::new();
+        let held = self.held.remove(&id).unwrap_or_default();
+        for dependant in dag.dependants(id).chain(held) {
+            if goes_on(dependant) {
+                self.release(dependant);
+            } else if self.marks[dependant.index()] == Mark::Dormant {
+                self.marks[dependant.index()] = Mark::Skipped;
+            } else {
+                skipped.extend(self.skip(dependant));
+            }
+        }
+        skipped.sort_unstable();
+        skipped
+    }
+
     fn end(&mut self, id: NodeId, mark: Mark) -> bool {
         let open = matches!(self.marks[id.index()], Mark::Waiting | Mark::Running);
         if open {
@@ -272,6 +294,21 @@ mod tests {
         assert_eq!(f.pop(), Some(NodeId(3)));
         f.complete(NodeId(3));
         assert_eq!((f.pop(), f.open()), (None, 0));
+    }
+
+    #[test]
+    fn a_failure_that_is_gone_past_skips_only_what_needs_it() {
+        // 1 and 2 wait for 0, 3 waits for 1, 4 for 2; 5 sleeps.
+        let edges = [(1, 0), (2, 0), (3, 1), (4, 2), (5, 0)];
+        let mut f = frontier(6, &edges, &[5]);
+        assert_eq!(f.pop(), Some(NodeId(0)));
+        assert_eq!(f.fail_past(NodeId(0), |id| id == NodeId(1)), [NodeId(2), NodeId(4)]);
+        assert_eq!((f.mark(NodeId(0)), f.mark(NodeId(5))), (Mark::Failed, Mark::Skipped));
+        assert_eq!((f.pop(), f.pop()), (Some(NodeId(1)), None));
+        f.complete(NodeId(1));
+        assert_eq!(f.pop(), Some(NodeId(3)));
+        assert!(f.fail_past(NodeId(3), |_| true).is_empty());
+        assert_eq!(f.open(), 0);
     }
 
     #[test]

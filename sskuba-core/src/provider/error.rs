@@ -71,6 +71,11 @@ impl Class {
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Throttled | Self::Transient)
     }
+
+    /// Tells whether nobody answered, at once or in time.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Transient | Self::Timeout)
+    }
 }
 
 impl fmt::Display for Class {

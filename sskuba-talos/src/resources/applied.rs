@@ -28,7 +28,8 @@ const MODES: [&str; 5] = ["auto", "no-reboot", "reboot", "staged", "staged-if-ne
     update = "300s",
     updates = 1,
     asks,
-    delete = "1ms"
+    delete = "1ms",
+    may_be_away
 )]
 pub struct Applied {
     /// Where the machine is: `host` or `host:port`, or [`Reset::machine`](super::Reset) where `down` is to reset it.

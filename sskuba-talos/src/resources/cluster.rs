@@ -18,7 +18,8 @@ use super::mistakes::{Kind, addresses, mistake, positive};
     idempotency = "token",
     create = "60s",
     update = "1s",
-    delete = "1ms"
+    delete = "1ms",
+    may_be_away
 )]
 pub struct Bootstrap {
     /// The control plane to start etcd on: [`Applied::machine`](super::Applied).

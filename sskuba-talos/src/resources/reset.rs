@@ -8,8 +8,11 @@ use super::mistakes::{Kind, addresses, machine, positive};
 
 /// Says that a machine is reset when this is deleted: it leaves etcd, its disks are wiped, and it starts again
 /// without a config. Made, it does nothing: a promise, recorded before the machine gets its config, so that there is no
-/// instant in which a machine has one and nothing would reset it. One machine is reset at a time, so that etcd can
-/// follow.
+/// instant in which a machine has one and nothing would reset it.
+///
+/// Control planes leave etcd one after the other, each once all other members answer. A machine that does not answer within
+/// `timeout` is left as it is, with its record, and the others are reset; of a control plane the member of etcd is removed, so
+/// that the next one can leave.
 #[derive(Resource)]
 #[resource(
     kind = "talos:machine:Reset",
@@ -19,7 +22,7 @@ use super::mistakes::{Kind, addresses, machine, positive};
     create = "1ms",
     update = "1ms",
     delete = "60s",
-    parallel = 1
+    may_be_away
 )]
 pub struct Reset {
     /// Where the machine is: `host` or `host:port`.
@@ -28,6 +31,9 @@ pub struct Reset {
     /// The secrets of its cluster.
     #[resource(write_only)]
     secrets: Input<Secret<String>>,
+    /// The control planes of the cluster, which says that it is one of them where it is among them.
+    #[resource(default, item = "control_plane", write_only, normaliser = "set")]
+    control_planes: Input<Vec<String>>,
     /// Whether it leaves etcd first, and is drained; the last member of etcd has nothing to leave.
     #[resource(default = true, write_only)]
     graceful: Input<bool>,
@@ -49,9 +55,12 @@ pub struct Reset {
 }
 
 impl Kind for Reset {
-    const ADDRESSES: &'static [&'static str] = &["address"];
+    const ADDRESSES: &'static [&'static str] = &["address", "control_planes"];
 
     fn mistakes(args: &ResetArgs) -> Vec<FieldError> {
-        addresses("address", [&args.address]).chain(positive("timeout", args.timeout)).collect()
+        addresses("address", [&args.address])
+            .chain(addresses("control_planes", &args.control_planes))
+            .chain(positive("timeout", args.timeout))
+            .collect()
     }
 }

@@ -18,7 +18,8 @@ use super::mistakes::{Kind, addresses, mistake, positive};
     idempotency = "token",
     create = "600s",
     update = "600s",
-    delete = "1ms"
+    delete = "1ms",
+    may_be_away
 )]
 pub struct Upgrade {
     /// The secrets of the cluster.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -42,6 +42,21 @@ impl Clusters {
         nodes.iter().filter_map(Weak::upgrade).for_each(|node| node.settle());
     }
 
+    /// Tells whether more than half of etcd's members are on machines that are there.
+    pub(super) fn has_quorum(&self, ca: &str) -> bool {
+        let members: Vec<u64> = self.with(ca, |cluster| cluster.members.keys().copied().collect());
+        let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let there = nodes.iter().filter_map(Weak::upgrade).filter(|node| node.lives.away().is_some());
+        let alive = there.filter_map(|node| node.state().member).filter(|id| members.contains(id)).count();
+        alive > members.len() / 2
+    }
+
+    /// Returns where the machine of a name is.
+    pub(super) fn host(&self, name: &str) -> Option<String> {
+        let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        nodes.iter().filter_map(Weak::upgrade).find(|node| node.name == name).map(|node| node.host.clone())
+    }
+
     /// Notes what was done to a machine.
     pub(super) fn note(&self, what: String) {
         self.history.lock().unwrap_or_else(PoisonError::into_inner).push(what);
@@ -78,14 +93,21 @@ impl Fleet {
         self.0.history.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Starts a machine without a config on a free port of 127.0.0.1.
+    /// Starts a machine without a config on a free port of an address of its own, `127.0.0.2` and so on, where this machine
+    /// has these; of 127.0.0.1 otherwise.
     ///
     /// # Errors
     /// If no port can be had.
     pub async fn start(&self, name: &str, tag: &str) -> io::Result<FakeMachine> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let count = self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let own = Ipv4Addr::new(127, 0, 0, u8::try_from(count + 2).unwrap_or(1));
+        let listener = match TcpListener::bind((own, 0)).await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?,
+        };
         let address = listener.local_addr()?;
-        let node = Arc::new(Node::new(name.to_owned(), tag.to_owned(), Arc::clone(&self.0)));
+        let host = address.ip().to_string();
+        let node = Arc::new(Node::new((name.to_owned(), host), tag.to_owned(), Arc::clone(&self.0)));
         self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&node));
         let keys = Keys::new(name).map_err(io::Error::other)?;
         let fingerprint = keys.fingerprint;

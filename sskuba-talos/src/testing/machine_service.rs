@@ -122,15 +122,16 @@ impl MachineService for Node {
         request: Request<proto::EtcdMemberListRequest>,
     ) -> Answer<proto::EtcdMemberListResponse> {
         self.admit(&request, true).await?;
-        let cluster = self.with_etcd("member list")?;
+        let cluster = self.with_quorum("member list")?;
         let member = |(id, hostname): (&u64, &String)| proto::EtcdMember {
             id: *id,
             hostname: hostname.clone(),
-            peer_urls: vec!["https://127.0.0.1:2380".to_owned()],
-            client_urls: vec!["https://127.0.0.1:2379".to_owned()],
+            peer_urls: self.clusters.host(hostname).iter().map(|host| format!("https://{host}:2380")).collect(),
+            client_urls: self.clusters.host(hostname).iter().map(|host| format!("https://{host}:2379")).collect(),
             is_learner: false,
         };
-        let members = self.clusters.with(&cluster, |cluster| cluster.members.iter().map(member).collect());
+        let known = self.clusters.with(&cluster, |cluster| cluster.members.clone());
+        let members = known.iter().map(member).collect();
         let messages = vec![proto::EtcdMembers { metadata: None, members }];
         Ok(Response::new(proto::EtcdMemberListResponse { messages }))
     }
@@ -140,7 +141,7 @@ impl MachineService for Node {
         request: Request<proto::EtcdRemoveMemberByIdRequest>,
     ) -> Answer<proto::EtcdRemoveMemberByIdResponse> {
         self.admit(&request, false).await?;
-        let cluster = self.with_etcd("member remove")?;
+        let cluster = self.with_quorum("member remove")?;
         let id = request.into_inner().member_id;
         if !self.clusters.with(&cluster, |cluster| cluster.leave(id)) {
             return Err(Status::not_found("etcdserver: member not found"));
@@ -154,7 +155,7 @@ impl MachineService for Node {
         request: Request<proto::EtcdLeaveClusterRequest>,
     ) -> Answer<proto::EtcdLeaveClusterResponse> {
         self.admit(&request, false).await?;
-        let cluster = self.with_etcd("leave")?;
+        let cluster = self.with_quorum("leave")?;
         if let Some(id) = self.state().member {
             self.clusters.with(&cluster, |cluster| cluster.leave(id));
         }
@@ -167,7 +168,7 @@ impl MachineService for Node {
         request: Request<proto::EtcdForfeitLeadershipRequest>,
     ) -> Answer<proto::EtcdForfeitLeadershipResponse> {
         self.admit(&request, false).await?;
-        let cluster = self.with_etcd("forfeit leadership")?;
+        let cluster = self.with_quorum("forfeit leadership")?;
         let id = self.state().member.unwrap_or_default();
         let member = self.clusters.with(&cluster, |cluster| cluster.forfeit(id)).unwrap_or_default();
         let messages = vec![proto::EtcdForfeitLeadership { metadata: None, member }];
@@ -176,7 +177,7 @@ impl MachineService for Node {
 
     async fn etcd_alarm_list(&self, request: Request<()>) -> Answer<proto::EtcdAlarmListResponse> {
         self.admit(&request, true).await?;
-        self.with_etcd("alarm list")?;
+        self.with_quorum("alarm list")?;
         Ok(Response::new(proto::EtcdAlarmListResponse { messages: vec![proto::EtcdAlarm::default()] }))
     }
 
@@ -185,7 +186,11 @@ impl MachineService for Node {
         let cluster = self.with_etcd("status")?;
         let member_status = proto::EtcdMemberStatus {
             member_id: self.state().member.unwrap_or_default(),
-            leader: self.clusters.with(&cluster, |cluster| cluster.leader),
+            leader: if self.clusters.has_quorum(&cluster) {
+                self.clusters.with(&cluster, |cluster| cluster.leader)
+            } else {
+                0
+            },
             storage_version: "3.6.0".to_owned(),
             db_size: 20_480,
             db_size_in_use: 16_384,
@@ -217,6 +222,13 @@ impl MachineService for Node {
     async fn reset(&self, request: Request<proto::ResetRequest>) -> Answer<proto::ResetResponse> {
         self.admit(&request, false).await?;
         let request = request.into_inner();
+        let messages = vec![proto::Reset { metadata: None, actor_id: self.name.clone() }];
+        let member = self.state().member;
+        if request.graceful && member.is_some() && self.with_quorum("leave").is_err() {
+            // The sequence fails, after the call was answered, and nothing is wiped.
+            self.clusters.note(format!("{}: reset fails", self.name));
+            return Ok(Response::new(proto::ResetResponse { messages }));
+        }
         let (config, member) = {
             let mut state = self.state();
             state.staged = None;
@@ -227,7 +239,6 @@ impl MachineService for Node {
         }
         self.clusters.note(format!("{}: reset", self.name));
         self.sequence("reset");
-        let messages = vec![proto::Reset { metadata: None, actor_id: self.name.clone() }];
         Ok(Response::new(proto::ResetResponse { messages }))
     }
 

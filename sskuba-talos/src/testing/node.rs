@@ -190,6 +190,8 @@ pub(super) struct State {
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) name: String,
+    /// Its address.
+    pub(super) host: String,
     pub(super) clusters: Arc<Clusters>,
     pub(super) news: broadcast::Sender<proto::Event>,
     pub(super) lives: Lives,
@@ -197,7 +199,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    pub(super) fn new(name: String, tag: String, clusters: Arc<Clusters>) -> Self {
+    pub(super) fn new((name, host): (String, String), tag: String, clusters: Arc<Clusters>) -> Self {
         let state = State {
             config: None,
             staged: None,
@@ -211,6 +213,7 @@ impl Node {
         };
         Self {
             name,
+            host,
             clusters,
             news: broadcast::channel(64).0,
             lives: Lives::default(),
@@ -282,6 +285,15 @@ impl Node {
             return Ok(config);
         }
         Err(Status::unimplemented(format!("{api} is only available on control plane nodes")))
+    }
+
+    /// Takes a call that more than half of etcd's members have to agree to; returns the cluster's name.
+    pub(super) fn with_quorum(&self, api: &str) -> Result<String, Status> {
+        let cluster = self.with_etcd(api)?;
+        match self.clusters.has_quorum(&cluster) {
+            true => Ok(cluster),
+            false => Err(Status::unavailable("etcdserver: request timed out")),
+        }
     }
 
     /// Takes a call that needs etcd; returns the cluster's name.

@@ -95,8 +95,12 @@ pub fn forecast(truth: &Truth, draft: Option<&Draft>, selection: &Selection) -> 
                     told.stops.insert(draft.address(slot));
                 }
             }
-            if sure && spec.protect {
-                told.refused.push(format!("{} is protected and would be replaced", draft.address(slot)));
+            match (spec.protect, sure) {
+                (true, true) => {
+                    told.refused.push(format!("{} is protected and would be replaced", draft.address(slot)));
+                }
+                (true, false) => drop(told.stops.insert(draft.address(slot))),
+                (false, _) => {}
             }
         }
         told.declared.insert(draft.address(slot), fate);

@@ -290,7 +290,8 @@ fn whole(truth: &Truth, wrong: &mut Vec<String>) {
         let fits = match note.readiness {
             Readiness::Usable => is_known || note.partial || site.is_none() || note.site.as_ref() == site,
             Readiness::Made => note.site.is_none(),
-            Readiness::GivenUp => truth.given_up.contains(&note.id),
+            // The service said so, or it went before it could be used.
+            Readiness::GivenUp => truth.given_up.contains(&note.id) || !truth.things.contains_key(&note.id),
         };
         if !fits {
             wrong.push(format!("{note:?} is recorded, and its site is {site:?}"));

@@ -7,6 +7,7 @@ use sskuba_core::clock::{IdSource, SystemIds};
 use sskuba_core::provider::{Class, Complete, Cx, Effect, Failure, Handlers, TypedObject};
 use sskuba_core::resource::Resource;
 use sskuba_core::secret::Secret;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::local_kinds::bundle;
@@ -19,6 +20,7 @@ mod bootstrap;
 mod health;
 mod kubeconfig;
 mod kubernetes;
+mod lost_member;
 mod preview;
 mod reset;
 mod rolling;
@@ -35,11 +37,13 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Api {
     settings: Settings,
     random: Arc<dyn IdSource>,
+    /// Control planes leave etcd one after the other.
+    leaving: Arc<Mutex<()>>,
 }
 
 impl Api {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, random: Arc::new(SystemIds) }
+        Self { settings, random: Arc::new(SystemIds), leaving: Arc::default() }
     }
 
     fn bundle(&self, secrets: &Secret<String>) -> Result<Bundle, Failure> {

@@ -1,0 +1,181 @@
+//! Control planes that do not answer, and their members of etcd.
+
+use std::collections::HashSet;
+
+use sskuba_core::provider::{Class, Failure};
+use tokio::time::{Instant, sleep};
+use tonic::transport::Uri;
+
+use super::applied::is_blank;
+use super::{Api, failed, target};
+use crate::api::{ErrorKind, EtcdMember};
+use crate::client::{Bound, Machine};
+use crate::resources::ResetArgs;
+use crate::secrets::Bundle;
+
+/// What the control planes that answer know of etcd.
+struct Census {
+    /// One that answers for etcd; none where etcd has lost its quorum, or was never started.
+    spokesman: Option<Machine>,
+    /// All members.
+    members: Vec<EtcdMember>,
+    /// The ids of the members on machines that answer.
+    answering: HashSet<u64>,
+    /// Control planes that do not answer.
+    silent: Vec<String>,
+}
+
+impl Census {
+    /// Returns the members of which no machine that answers says that it is its own.
+    fn lost(&self) -> Vec<&EtcdMember> {
+        self.members.iter().filter(|member| !self.answering.contains(&member.id)).collect()
+    }
+}
+
+/// How a control plane may leave etcd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// The others keep their quorum.
+    First,
+    /// It is the last member, or there is no quorum that could let it go.
+    Not,
+}
+
+fn names(members: &[&EtcdMember]) -> String {
+    members.iter().map(|member| member.hostname.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Tells whether a member is reached at this host by the others.
+fn is_at(member: &EtcdMember, host: &str) -> bool {
+    let at = |url: &String| {
+        let url: Option<Uri> = url.parse().ok();
+        url.as_ref().and_then(Uri::host).is_some_and(|other| other.trim_matches(['[', ']']) == host)
+    };
+    member.peer_urls.iter().any(at)
+}
+
+impl Api {
+    async fn census(&self, control_planes: &[String], bundle: &Bundle) -> Result<Census, Failure> {
+        let mut census = Census {
+            spokesman: None,
+            members: Vec::new(),
+            answering: HashSet::new(),
+            silent: Vec::new(),
+        };
+        for address in control_planes {
+            let machine = self.machine(address, bundle)?;
+            match machine.etcd_status().await {
+                Ok(status) => drop(census.answering.insert(status.member_id)),
+                Err(error) => {
+                    let answers = !matches!(error.kind, ErrorKind::Unreachable { .. } | ErrorKind::Timeout { .. })
+                        || is_blank(self, address).await.unwrap_or(false);
+                    if !answers {
+                        census.silent.push(address.clone());
+                    }
+                    continue;
+                }
+            }
+            if census.spokesman.is_none()
+                && let Ok(members) = machine.etcd_members().await
+            {
+                (census.members, census.spokesman) = (members, Some(machine));
+            }
+        }
+        Ok(census)
+    }
+
+    /// Removes the member of a control plane that does not answer from etcd, so that those that are left keep their quorum
+    /// when the next one leaves. Returns the member's name; none if it has no member, or nobody is left who could tell.
+    pub(super) async fn remove_lost_member(
+        &self,
+        args: &ResetArgs,
+        bundle: &Bundle,
+    ) -> Result<Option<String>, Failure> {
+        let others: Vec<String> =
+            args.control_planes.iter().filter(|other| **other != args.address).cloned().collect();
+        let census = self.census(&others, bundle).await?;
+        let (Some(machine), lost) = (&census.spokesman, census.lost()) else { return Ok(None) };
+        let host = target(&args.address)?;
+        let here: Vec<&&EtcdMember> = lost.iter().filter(|member| is_at(member, host.host())).collect();
+        let member = match (here.as_slice(), lost.as_slice()) {
+            (_, []) => return Ok(None),
+            ([member], _) => **member,
+            // It is known to the others by another address than to us.
+            (_, [member]) if census.silent.is_empty() => *member,
+            _ => {
+                let message = format!("which of these members of etcd is its own cannot be told: {}", names(&lost));
+                return Err(Failure::new(Class::Conflict, message));
+            }
+        };
+        match machine.etcd_remove_member(member.id).await {
+            Ok(()) => {}
+            Err(error) if matches!(error.kind, ErrorKind::NotFound { .. }) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        tracing::warn!(address = %args.address, member = %member.hostname, "removed a lost member from etcd");
+        Ok(Some(member.hostname.clone()))
+    }
+
+    /// Waits until a control plane can leave etcd: until every member answers, or those that do not are removed, as the
+    /// resets of their machines do that run beside this one.
+    ///
+    /// # Errors
+    /// If members stay that do not answer: without them and this one the others may have no quorum.
+    pub(super) async fn may_leave(
+        &self,
+        args: &ResetArgs,
+        bundle: &Bundle,
+        bound: Bound,
+    ) -> Result<Leave, Failure> {
+        let end = Instant::now() + bound.within;
+        loop {
+            let census = self.census(&args.control_planes, bundle).await?;
+            let lost = census.lost();
+            match (&census.spokesman, census.members.len()) {
+                (Some(_), 0 | 1) => return Ok(Leave::Not),
+                (Some(_), _) if lost.is_empty() => return Ok(Leave::First),
+                // It was never started, and nobody is waited for.
+                (None, _) if census.answering.is_empty() => return Ok(Leave::First),
+                _ => {}
+            }
+            if Instant::now() + bound.every < end {
+                sleep(bound.every).await;
+                continue;
+            }
+            if census.spokesman.is_none() {
+                tracing::warn!(address = %args.address, "etcd has no quorum: the machine is reset without leaving it");
+                return Ok(Leave::Not);
+            }
+            let message = format!(
+                "{} is not reset: of etcd's members {} do not answer, and without them and this one it may have no quorum",
+                args.address,
+                names(&lost)
+            );
+            return Err(Failure::new(Class::Conflict, message).hint(
+                "bring them back; or, where their machines are gone for good, take these out of the program too, which \
+                 removes the members",
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_at_the_host_of_its_peer_urls() {
+        let member = |urls: &[&str]| EtcdMember {
+            id: 1,
+            hostname: "a".to_owned(),
+            peer_urls: urls.iter().map(|url| (*url).to_owned()).collect(),
+            client_urls: Vec::new(),
+            learner: false,
+        };
+        assert!(is_at(&member(&["https://10.0.0.2:2380"]), "10.0.0.2"));
+        assert!(is_at(&member(&["https://[fd00::2]:2380", "https://10.0.0.3:2380"]), "fd00::2"));
+        for other in ["10.0.0.20", "10.0.0", ""] {
+            assert!(!is_at(&member(&["https://10.0.0.2:2380", "", "no url"]), other), "{other}");
+        }
+    }
+}
