@@ -8,7 +8,7 @@
 //!
 //! The machines are in maintenance mode at first. Another `talos` upgrades them, one at a time; `down` resets them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sskuba::prelude::*;
 use sskuba::talos::config::{Input as Cluster, Role};
@@ -75,10 +75,12 @@ fn pinned(applied: Applied, fingerprint: Option<&String>) -> Applied {
 
 /// Says what the cluster is to be.
 fn described(set: &Settings) -> sskuba::Result<Cluster> {
-    let machines = set.control_planes.iter().chain(&set.workers);
+    // In an order of their own: another order of the lists is no other config.
+    let machines: BTreeSet<String> =
+        set.control_planes.iter().chain(&set.workers).map(|address| host(address)).collect();
     Ok(Cluster::new(&set.name, &set.endpoint, &set.kubernetes)
         .contract(set.talos.parse::<Contract>()?)
-        .certificate_sans(machines.map(|address| host(address)))
+        .certificate_sans(machines)
         .install_disk(&set.disk))
 }
 

@@ -205,8 +205,7 @@ async fn a_refresh_keeps_what_does_not_answer_and_plans_on() {
     yard.wrong("first", Class::Transient);
     let later = |stack: &mut Stack| machines(stack, 2);
     let (options, events) = (PlanOptions::default(), Events::default());
-    let (plan, report) =
-        engine.preview_refreshed(&stack(), Some(&later), &options, &events).await.unwrap();
+    let (plan, report) = engine.preview_refreshed(&stack(), Some(&later), &options, &events).await.unwrap();
     let silent: Vec<&str> = report.silent.iter().map(|(address, _)| address.as_str()).collect();
     assert_eq!((silent, report.failed.len(), report.gone.len()), (vec!["yard:machine:Host::first"], 0, 0));
     let plan = plan.unwrap();
@@ -214,7 +213,6 @@ async fn a_refresh_keeps_what_does_not_answer_and_plans_on() {
     assert_eq!(updates, 2, "what is wanted of it is still planned");
 
     yard.wrong("first", Class::Denied);
-    let (plan, report) =
-        engine.preview_refreshed(&stack(), Some(&later), &options, &events).await.unwrap();
+    let (plan, report) = engine.preview_refreshed(&stack(), Some(&later), &options, &events).await.unwrap();
     assert!(plan.is_none() && report.failed.len() == 1, "{report:?}");
 }

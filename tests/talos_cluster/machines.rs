@@ -83,12 +83,27 @@ impl Machines {
         Some(Self { addresses, fakes: Vec::new(), fleet: Fleet::default(), process, controls })
     }
 
-    /// Takes a machine off the network for good.
+    /// Takes a machine off the network.
     pub(crate) fn lose(&self, index: usize) {
-        let Some(control) = self.controls.get(index) else { return self.fakes[index].disappear() };
+        match self.controls.get(index) {
+            None => self.fakes[index].disappear(),
+            Some(control) => Self::switch(control, true),
+        }
+    }
+
+    /// Brings a lost machine back as it was.
+    pub(crate) fn find(&self, index: usize) {
+        match self.controls.get(index) {
+            None => self.fakes[index].appear(),
+            Some(control) => Self::switch(control, false),
+        }
+    }
+
+    /// Takes a machine of Talos's own code off the network or brings it back.
+    fn switch(control: &str, off: bool) {
         let (host, path) = control.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
-        let body = r#"{"off": true}"#;
+        let body = format!(r#"{{"off": {off}}}"#);
         write!(stream, "POST /{path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -105,6 +120,12 @@ impl Machines {
     pub(crate) fn resets(&self) -> Vec<String> {
         let history = self.fleet.history();
         history.iter().filter_map(|line| line.strip_suffix(": reset")).map(str::to_owned).collect()
+    }
+
+    /// Tells whether a machine has no config.
+    pub(crate) async fn is_blank(&self, index: usize) -> bool {
+        let target: Target = self.addresses[index].parse().unwrap();
+        tell_mode(&target, None, &Settings::default()).await.unwrap() == Mode::Maintenance
     }
 
     /// Returns how many of the machines have a config.

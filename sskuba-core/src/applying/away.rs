@@ -13,8 +13,9 @@ impl Run<'_> {
     /// needs that it is gone: what takes its name, and the provider instance that it is deleted with another time.
     pub(super) fn goes_past(&self, id: NodeId, class: &Class) -> Option<HashSet<NodeId>> {
         let step = self.plan.step(id);
-        let is_removal =
-            |step: &Step| step.action == Action::Delete && step.part_of.is_none() && step.delete_step.is_none();
+        let is_removal = |step: &Step| {
+            step.action == Action::Delete && step.part_of.is_none() && step.delete_step.is_none()
+        };
         if !is_removal(step) || !class.is_silence() {
             return None;
         }

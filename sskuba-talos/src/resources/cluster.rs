@@ -28,7 +28,7 @@ pub struct Bootstrap {
     #[resource(write_only)]
     secrets: Input<Secret<String>>,
     /// All control planes: [`Applied::machine`](super::Applied) of each.
-    #[resource(default, item = "control_plane", write_only)]
+    #[resource(default, item = "control_plane", write_only, normaliser = "set")]
     control_planes: Input<Vec<String>>,
     /// For how many seconds the machine may not be ready for it.
     #[resource(default = 600_u32, write_only)]
@@ -68,10 +68,10 @@ pub struct Health {
     #[resource(write_only)]
     secrets: Input<Secret<String>>,
     /// Addresses of all control planes, as the machines know them; whom they find if there is none.
-    #[resource(default, item = "control_plane", write_only)]
+    #[resource(default, item = "control_plane", write_only, normaliser = "set")]
     control_planes: Input<Vec<String>>,
     /// Addresses of all workers.
-    #[resource(default, item = "worker", write_only)]
+    #[resource(default, item = "worker", write_only, normaliser = "set")]
     workers: Input<Vec<String>>,
     /// For how many seconds it is waited for.
     #[resource(default = 900_u32, write_only)]

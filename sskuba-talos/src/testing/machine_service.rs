@@ -126,8 +126,18 @@ impl MachineService for Node {
         let member = |(id, hostname): (&u64, &String)| proto::EtcdMember {
             id: *id,
             hostname: hostname.clone(),
-            peer_urls: self.clusters.host(hostname).iter().map(|host| format!("https://{host}:2380")).collect(),
-            client_urls: self.clusters.host(hostname).iter().map(|host| format!("https://{host}:2379")).collect(),
+            peer_urls: self
+                .clusters
+                .host(hostname)
+                .iter()
+                .map(|host| format!("https://{host}:2380"))
+                .collect(),
+            client_urls: self
+                .clusters
+                .host(hostname)
+                .iter()
+                .map(|host| format!("https://{host}:2379"))
+                .collect(),
             is_learner: false,
         };
         let known = self.clusters.with(&cluster, |cluster| cluster.members.clone());
@@ -184,13 +194,12 @@ impl MachineService for Node {
     async fn etcd_status(&self, request: Request<()>) -> Answer<proto::EtcdStatusResponse> {
         self.admit(&request, true).await?;
         let cluster = self.with_etcd("status")?;
+        let member_id = self.state().member.unwrap_or_default();
+        let has_quorum = self.clusters.has_quorum(&cluster);
+        let leader = self.clusters.with(&cluster, |cluster| cluster.leader);
         let member_status = proto::EtcdMemberStatus {
-            member_id: self.state().member.unwrap_or_default(),
-            leader: if self.clusters.has_quorum(&cluster) {
-                self.clusters.with(&cluster, |cluster| cluster.leader)
-            } else {
-                0
-            },
+            member_id,
+            leader: if has_quorum { leader } else { 0 },
             storage_version: "3.6.0".to_owned(),
             db_size: 20_480,
             db_size_in_use: 16_384,

@@ -293,8 +293,12 @@ impl<'a> Judge<'a> {
         // What only points to something that goes before its new generation comes is switched over later; the service of
         // a guest does not mind.
         users.retain(|user| !(replaced && self.truth.only_points(user, &note.id)));
-        // What was retained or forgotten is nobody's, and the service of what it uses refuses the delete, if it minds.
-        users.retain(|user| !self.truth.strays.contains(user));
+        // What is retained or was forgotten is nobody's, and the service of what it uses refuses the delete, if it minds.
+        let kept = |user: &String| {
+            let note = self.truth.notes.iter().find(|note| note.id == *user);
+            note.is_none_or(|note| self.told.removed.get(&note.token) == Some(&true))
+        };
+        users.retain(|user| !kept(user));
         if !users.is_empty() && self.truth.things.contains_key(&note.id) {
             self.complain(effect, &format!("{} still use it", users.join(", ")));
         }

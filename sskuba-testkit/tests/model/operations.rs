@@ -199,6 +199,9 @@ impl Player {
         match (&failed.failure.class, failed.action) {
             // Somebody else deleted the object, or one that it uses.
             (Class::NotFound, _) => !was.vanished.is_empty(),
+            (_, Action::Wait) if failed.failure.message.contains("is not there any more") => {
+                !was.vanished.is_empty()
+            }
             // Values that only the run knows ask for a replacement that something forbids.
             (Class::Conflict, _) if self.told.stops.contains(&address) => true,
             // The same of what is protected.

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use sskuba_core::provider::{Class, Failure};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tonic::transport::Uri;
 
 use super::applied::is_blank;
 use super::{Api, failed, target};
-use crate::api::{ErrorKind, EtcdMember};
+use crate::api::{ApiError, ErrorKind, EtcdMember};
 use crate::client::{Bound, Machine};
 use crate::resources::ResetArgs;
 use crate::secrets::Bundle;
@@ -56,29 +57,35 @@ fn is_at(member: &EtcdMember, host: &str) -> bool {
 
 impl Api {
     async fn census(&self, control_planes: &[String], bundle: &Bundle) -> Result<Census, Failure> {
-        let mut census = Census {
-            spokesman: None,
-            members: Vec::new(),
-            answering: HashSet::new(),
-            silent: Vec::new(),
-        };
+        let mut census =
+            Census { spokesman: None, members: Vec::new(), answering: HashSet::new(), silent: Vec::new() };
+        let mut asked = JoinSet::new();
         for address in control_planes {
-            let machine = self.machine(address, bundle)?;
-            match machine.etcd_status().await {
-                Ok(status) => drop(census.answering.insert(status.member_id)),
-                Err(error) => {
-                    let answers = !matches!(error.kind, ErrorKind::Unreachable { .. } | ErrorKind::Timeout { .. })
-                        || is_blank(self, address).await.unwrap_or(false);
-                    if !answers {
-                        census.silent.push(address.clone());
-                    }
-                    continue;
-                }
+            let (api, address, machine) = (self.clone(), address.clone(), self.machine(address, bundle)?);
+            asked.spawn(async move {
+                let status = machine.etcd_status().await;
+                let may_be_away = |error: &ApiError| {
+                    matches!(error.kind, ErrorKind::Unreachable { .. } | ErrorKind::Timeout { .. })
+                };
+                let silent = status.as_ref().is_err_and(may_be_away)
+                    && !is_blank(&api, &address).await.unwrap_or(false);
+                (machine, status.ok().map(|status| status.member_id), silent.then_some(address))
+            });
+        }
+        let mut answer = Vec::new();
+        while let Some(asked) = asked.join_next().await {
+            let Ok((machine, member, silent)) = asked else { continue };
+            census.silent.extend(silent);
+            if let Some(member) = member {
+                census.answering.insert(member);
+                answer.push(machine);
             }
-            if census.spokesman.is_none()
-                && let Ok(members) = machine.etcd_members().await
-            {
+        }
+        // Asked last: whoever is removed meanwhile is not waited for.
+        for machine in answer {
+            if let Ok(members) = machine.etcd_members().await {
                 (census.members, census.spokesman) = (members, Some(machine));
+                break;
             }
         }
         Ok(census)
@@ -103,7 +110,8 @@ impl Api {
             // It is known to the others by another address than to us.
             (_, [member]) if census.silent.is_empty() => *member,
             _ => {
-                let message = format!("which of these members of etcd is its own cannot be told: {}", names(&lost));
+                let message =
+                    format!("which of these members of etcd is its own cannot be told: {}", names(&lost));
                 return Err(Failure::new(Class::Conflict, message));
             }
         };
@@ -129,6 +137,7 @@ impl Api {
     ) -> Result<Leave, Failure> {
         let end = Instant::now() + bound.within;
         loop {
+            let is_over = Instant::now() >= end;
             let census = self.census(&args.control_planes, bundle).await?;
             let lost = census.lost();
             match (&census.spokesman, census.members.len()) {
@@ -138,7 +147,7 @@ impl Api {
                 (None, _) if census.answering.is_empty() => return Ok(Leave::First),
                 _ => {}
             }
-            if Instant::now() + bound.every < end {
+            if !is_over {
                 sleep(bound.every).await;
                 continue;
             }

@@ -19,8 +19,7 @@ const LOST_WORKER: &str = "it keeps its config and is reset by a later run, once
                            control plane has its config; one that is gone for good is forgotten";
 
 /// What to do about a control plane that does not answer.
-const LOST_CONTROL_PLANE: &str =
-    "it keeps its config and is reset by a later run, once it answers; one that is gone for good is forgotten";
+const LOST_CONTROL_PLANE: &str = "it keeps its config and is reset by a later run, once it answers; one that is gone for good is forgotten";
 
 fn object(id: String, machine: String) -> TypedObject<Reset> {
     TypedObject::new(id.clone(), ResetState { id, machine })
@@ -87,7 +86,9 @@ impl Api {
         match machine.reset(&options).await {
             Ok(_) => Ok(()),
             // It may have begun: how the machine ends up tells.
-            Err(error) if error.may_have_happened() || matches!(error.kind, ErrorKind::NotReady { .. }) => Ok(()),
+            Err(error) if error.may_have_happened() || matches!(error.kind, ErrorKind::NotReady { .. }) => {
+                Ok(())
+            }
             Err(error) => Err(failed(error)),
         }
     }
