@@ -202,9 +202,11 @@ pub(crate) const MUTATIONS: &[Mutation] = &[
         name: "failure-counts-as-done",
         breaks: "what needs a step that failed is done all the same",
         file: "sskuba-core/src/applying/begin.rs",
-        from: "let lost = self.frontier.fail(id);",
-        to: "self.frontier.complete(id);
-        let lost = Vec::<NodeId>::new();",
+        from: "None => self.frontier.fail(id),",
+        to: "None => {
+                self.frontier.complete(id);
+                Vec::new()
+            }",
         target: IT,
         filter: &["options::a_failure_skips"],
     },
