@@ -1,5 +1,32 @@
 //! Finds what goes: generations that are no longer declared or that another one replaces, and the order of
 //! their deletes, from the recorded edges.
+//!
+//! # The order
+//!
+//! `b` uses `a`, as the record of `b` says; `a'` and `b'` are their next generations. An arrow leads from a step to the one that
+//! has to end before it begins.
+//!
+//! ```text
+//! both go                  delete a ───────────────▶ delete b
+//!
+//! b has a as its owner     forget b ───────────────▶ delete a
+//! (deleted_with)
+//!
+//! a is replaced,           delete a ──▶ update b ──▶ make a'
+//! created first            b is switched over before what it used goes
+//!
+//! both are replaced,       delete a ──▶ delete b ──▶ make b' ──▶ make a'
+//! created first
+//!
+//! a is replaced,           make b' ──▶ make a' ──▶ delete a ──▶ delete b
+//! deleted first            the delete of b sleeps, and so does that of a: the replacement of a wakes both
+//!
+//! c takes the key of a     make c ─────────────────▶ delete a
+//! ```
+//!
+//! `Removals::collect` appends a step for each generation that goes, `Removals::edges` says these arrows, and where they contradict
+//! those of the program, `orders::join` says which are given up. A delete that is half of a replacement is dormant until the
+//! other half wakes it (ADR 4).
 
 use std::collections::{HashMap, HashSet};
 
