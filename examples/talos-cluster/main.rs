@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sskuba::prelude::*;
 use sskuba::talos::config::{Input as Cluster, Role};
 use sskuba::talos::contract::Contract;
-use sskuba::talos::resources::{Applied, Bootstrap, Health, Kubeconfig, Reset, Secrets};
+use sskuba::talos::resources::{Applied, Bootstrap, Health, Kubeconfig, Reset, Secrets, Talosconfig};
 
 /// The cluster and its machines.
 #[derive(Config)]
@@ -150,7 +150,11 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     let kubeconfig = Kubeconfig::new(secrets.bundle(), &*set.name, &*set.endpoint).address(ready);
     let kubeconfig = stack.add("admin", kubeconfig)?;
 
+    let talosconfig = Talosconfig::new(secrets.bundle(), &*set.name, set.control_planes.clone());
+    let talosconfig = stack.add("admin", talosconfig)?;
+
     stack.export("secrets", secrets.bundle());
+    stack.export("talosconfig", talosconfig.talosconfig());
     stack.export("kubeconfig", kubeconfig.kubeconfig());
     Ok(())
 }

@@ -8,7 +8,9 @@ use sskuba_core::schema::Schema;
 #[cfg(feature = "client")]
 use crate::client::Settings;
 use crate::handlers::{LocalKinds, Machines, machine_kind};
-use crate::resources::{Applied, Bootstrap, Config, Health, Kubeconfig, Reset, Secrets, Upgrade};
+use crate::resources::{
+    Applied, Bootstrap, Config, Health, Kubeconfig, Reset, Secrets, Talosconfig, Upgrade,
+};
 
 /// The name of the provider: the first part of its kinds.
 const NAME: &str = "talos";
@@ -21,7 +23,8 @@ fn handlers(machines: &Machines) -> Handlers {
     let here = Handlers::anywhere(NAME)
         .limits(LIMITS)
         .resource::<Secrets>(LocalKinds::default())
-        .resource::<Config>(LocalKinds::default());
+        .resource::<Config>(LocalKinds::default())
+        .resource::<Talosconfig>(LocalKinds::default());
     let kinds = [
         machine_kind::<Applied>,
         machine_kind::<Bootstrap>,

@@ -17,6 +17,8 @@ async fn lives(machines: &Machines) {
     let secrets = program.secrets().await;
     assert_eq!(machines.admin(0, &secrets).etcd_members().await.unwrap().len(), 3);
     assert_eq!(machines.configured().await, 5);
+    let file = program.run(&["output", "talosconfig", "--show-secrets"]).await.good().out;
+    assert_eq!(machines.with_talosconfig(0, &file).version().await.unwrap().tag, "v1.13.9");
     program.run(&["up", "--refresh", "--expect-no-changes"]).await.good();
 
     program.talos = "v1.13.10";

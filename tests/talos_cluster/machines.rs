@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use sskuba::talos::api::{Mode, Target};
 use sskuba::talos::client::{Credentials, Identity, Machine, Settings, tell_mode};
+use sskuba::talos::credentials::Talosconfig;
 use sskuba::talos::secrets::{Bundle, Role};
 use sskuba::talos::testing::{FakeMachine, Fleet};
 use sskuba_core::clock::{Clock, SystemClock, SystemIds};
@@ -137,6 +138,15 @@ impl Machines {
             count += usize::from(mode == Mode::Configured);
         }
         count
+    }
+
+    /// Returns a machine as whoever has this file reaches it.
+    pub(crate) fn with_talosconfig(&self, index: usize, file: &str) -> Machine {
+        let file = Talosconfig::read(file).unwrap();
+        let context = file.context(file.current().unwrap()).unwrap();
+        let (ca, client) = (context.authority.unwrap(), context.client.unwrap());
+        let credentials = Credentials::from_pem(&ca, &client.certificate, &client.key).unwrap();
+        Machine::connect(self.addresses[index].parse().unwrap(), Identity::Cluster(credentials))
     }
 
     /// Returns a machine as an administrator of the cluster has it.

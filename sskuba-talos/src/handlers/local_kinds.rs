@@ -21,8 +21,8 @@ use crate::validate::{Target, validate};
 /// The handler of the kinds that are made without a machine.
 #[derive(Debug, Clone)]
 pub(crate) struct LocalKinds {
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn IdSource>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn IdSource>,
 }
 
 impl Default for LocalKinds {
@@ -31,7 +31,7 @@ impl Default for LocalKinds {
     }
 }
 
-fn invalid(field: &str, message: impl std::fmt::Display) -> Failure {
+pub(super) fn invalid(field: &str, message: impl std::fmt::Display) -> Failure {
     Failure::new(Class::Invalid(field.to_owned()), message.to_string())
 }
 

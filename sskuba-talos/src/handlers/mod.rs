@@ -2,7 +2,9 @@
 
 #[cfg(feature = "client")]
 mod api;
+mod freshness;
 mod local_kinds;
+mod talosconfig;
 #[cfg(not(feature = "client"))]
 mod without_client;
 

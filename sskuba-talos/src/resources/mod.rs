@@ -28,6 +28,7 @@ mod config;
 mod mistakes;
 mod reset;
 mod secrets;
+mod talosconfig;
 mod upgrade;
 
 pub use applied::{Applied, AppliedArgs, AppliedOutputs, AppliedState};
@@ -38,6 +39,7 @@ pub use cluster::{
 pub use config::{Config, ConfigArgs, ConfigOutputs, ConfigState};
 pub use reset::{Reset, ResetArgs, ResetOutputs, ResetState};
 pub use secrets::{Secrets, SecretsArgs, SecretsOutputs, SecretsState};
+pub use talosconfig::{Talosconfig, TalosconfigArgs, TalosconfigOutputs, TalosconfigState};
 pub use upgrade::{Upgrade, UpgradeArgs, UpgradeOutputs, UpgradeState};
 
 pub(crate) use mistakes::Kind;

@@ -1,7 +1,5 @@
 //! An administrator's kubeconfig.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sskuba_core::clock::Timestamp;
 use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObject, TypedPrior, Update};
@@ -11,11 +9,8 @@ use sskuba_core::value::Map;
 
 use super::{Api, failed, invalid, not_yet};
 use crate::credentials;
+use crate::handlers::freshness::{hours, is_fresh};
 use crate::resources::{Kind, Kubeconfig, KubeconfigArgs, KubeconfigState};
-
-fn hours(hours: u32) -> Duration {
-    Duration::from_secs(u64::from(hours) * 3600)
-}
 
 /// Returns from when until when the certificate of the current context is valid.
 fn validity(text: &Secret<String>) -> Result<(Timestamp, Timestamp), Failure> {
@@ -25,12 +20,6 @@ fn validity(text: &Secret<String>) -> Result<(Timestamp, Timestamp), Failure> {
     let access = file.access(context).map_err(|error| odd(error.to_string()))?;
     let client = access.client.ok_or_else(|| odd("its user has no certificate".to_owned()))?;
     client.validity().map_err(|error| odd(error.to_string()))
-}
-
-/// Tells whether a certificate is to be used for a while yet. One that is valid for little more than `before` is used
-/// for half of its time, or it would never be fresh.
-fn is_fresh((from, until): (Timestamp, Timestamp), before: Duration, now: Timestamp) -> bool {
-    now.after(before.min(until.since(from) / 2)) < until
 }
 
 impl Api {
@@ -105,21 +94,5 @@ impl Update<Kubeconfig> for Api {
         change: TypedChange<Kubeconfig>,
     ) -> Result<TypedObject<Kubeconfig>, Failure> {
         self.object(cx, change.prior.id, &change.args).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_certificate_is_made_anew_before_its_end() {
-        let at = |hours: u64| Timestamp(hours * 3_600_000);
-        let day = (at(0), at(24));
-        assert!(is_fresh(day, hours(2), at(21)));
-        assert!(!is_fresh(day, hours(2), at(22)));
-        assert!(!is_fresh(day, hours(2), at(30)));
-        assert!(is_fresh(day, hours(48), at(11)), "one that never is that fresh");
-        assert!(!is_fresh(day, hours(48), at(13)));
     }
 }
