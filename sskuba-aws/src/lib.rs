@@ -43,11 +43,13 @@ mod tag_rules;
 #[cfg(any(feature = "sts", test))]
 mod tags;
 mod texts;
-#[cfg(not(all(feature = "ec2", feature = "elbv2", feature = "sts")))]
+#[cfg(not(all(feature = "ec2", feature = "elbv2", feature = "iam", feature = "route53", feature = "sts")))]
 mod without_client;
 
 pub mod ec2;
 pub mod elbv2;
+pub mod iam;
+pub mod route53;
 pub mod sts;
 
 pub use provider::{provider, schemas};

@@ -57,8 +57,11 @@ const CODES: &[(&str, Meaning)] = &[
     ("EC2ThrottledException", Meaning::Throttled),
     ("SlowDown", Meaning::Throttled),
     ("BandwidthLimitExceeded", Meaning::Throttled),
+    ("ConcurrentModification", Meaning::Throttled),
+    ("PriorRequestNotComplete", Meaning::Throttled),
     ("InternalError", Meaning::Passing),
     ("InternalFailure", Meaning::Passing),
+    ("ServiceFailure", Meaning::Passing),
     ("ServiceUnavailable", Meaning::Passing),
     ("Unavailable", Meaning::Passing),
     ("ServerInternal", Meaning::Passing),
@@ -82,6 +85,13 @@ const CODES: &[(&str, Meaning)] = &[
     ("InvalidPermission.NotFound", Meaning::NoRule),
     ("InvalidSecurityGroup", Meaning::NotFound),
     ("InvalidTarget", Meaning::Unregistered),
+    ("HostedZoneNotEmpty", Meaning::Held),
+    ("DeleteConflict", Meaning::Held),
+    ("EntityTemporarilyUnmodifiable", Meaning::Held),
+    ("UnmodifiableEntity", Meaning::Held),
+    ("ConflictingDomainExists", Meaning::Held),
+    ("LastVPCAssociation", Meaning::Held),
+    ("LimitsExceeded", Meaning::Quota),
     ("DependencyViolation", Meaning::Held),
     ("IncorrectState", Meaning::Held),
     ("IncorrectInstanceState", Meaning::Held),
@@ -92,6 +102,7 @@ const CODES: &[(&str, Meaning)] = &[
     ("TagLimitExceeded", Meaning::Invalid("tags")),
     ("TooManyTags", Meaning::Invalid("tags")),
     ("DuplicateTagKeys", Meaning::Invalid("tags")),
+    ("MalformedPolicyDocument", Meaning::Invalid("policy_document")),
     ("InvalidVpc.Range", Meaning::Invalid("cidr")),
     ("InvalidSubnet.Range", Meaning::Invalid("cidr")),
     ("InvalidAMIID.Malformed", Meaning::Invalid("ami")),
@@ -113,6 +124,7 @@ enum At {
 const FAMILIES: &[(At, &str, Meaning)] = &[
     (At::End, "NotFound", Meaning::NotFound),
     (At::End, "NotFoundException", Meaning::NotFound),
+    (At::Beginning, "NoSuch", Meaning::NotFound),
     (At::Anywhere, "InUse", Meaning::Held),
     (At::Anywhere, "Duplicate", Meaning::Taken),
     (At::Anywhere, "AlreadyExists", Meaning::Taken),
@@ -150,6 +162,15 @@ pub(crate) fn class(code: &str, words: &str) -> Class {
     // Of a network that it does not know Elastic Load Balancing says so.
     if code == "ValidationError" && words.ends_with("is not found") {
         return Class::NotFound;
+    }
+    // Of each change that Route 53 refuses its words alone tell why.
+    if code == "InvalidChangeBatch" && words.contains("was not found") {
+        return Class::NotFound;
+    }
+    if code == "InvalidChangeBatch"
+        && ["already exists", "do not match"].iter().any(|why| words.contains(why))
+    {
+        return Class::Conflict;
     }
     match Meaning::of(code) {
         Some(Meaning::Throttled) => Class::Throttled,
@@ -215,6 +236,7 @@ const FIELDS: &[(&str, &[&str])] = &[
     ("image_id", &["ami"]),
     ("ip_protocol", &["protocol"]),
     ("key_name", &["name"]),
+    ("policy_document", &["document", "assume_role_policy"]),
     ("private_ip_address", &["fixed_private_ip"]),
     ("public_key_material", &["public_key"]),
     ("security_group_id", &["security_group_ids"]),

@@ -9,7 +9,7 @@ use super::*;
 fn every_reference_names_a_kind_and_every_id_is_a_field() {
     let schemas = schemas();
     let kinds: BTreeSet<&str> = schemas.iter().map(|schema| schema.kind.as_str()).collect();
-    assert_eq!(kinds.len(), 20);
+    assert_eq!(kinds.len(), 28);
     for schema in &schemas {
         for field in &schema.fields {
             assert!(!field.doc.is_empty(), "{} {}", schema.kind, field.name);
@@ -63,7 +63,8 @@ fn what_cannot_be_there_twice_has_a_key() {
         .filter(|schema| schema.unique.is_empty() && !schema.is_lookup() && !schema.is_instance())
         .map(|schema| schema.kind.as_str())
         .collect();
-    assert_eq!(without, BTreeSet::from(["aws:ec2:Eip", "aws:ec2:RouteTable", "aws:ec2:Vpc"]));
+    let several = ["aws:ec2:Eip", "aws:ec2:RouteTable", "aws:ec2:Vpc", "aws:route53:Zone"];
+    assert_eq!(without, BTreeSet::from(several));
 }
 
 #[test]
@@ -124,6 +125,74 @@ fn mistakes_are_found_without_a_call() {
         "port": "traffic-port", "interval_seconds": 1, "timeout_seconds": 10, "healthy_threshold": 3,
         "unhealthy_threshold": 3}});
     assert_eq!(mistakes("aws:elbv2:TargetGroup", group).len(), 2);
+}
+
+#[test]
+fn policies_are_compared_as_sets() {
+    for schema in schemas() {
+        for field in schema.inputs().filter(|field| {
+            field.name == "document" || field.name == "policy" || field.name.ends_with("_policy")
+        }) {
+            assert!(matches!(field.normaliser, Normaliser::JsonSets), "{} {}", schema.kind, field.name);
+        }
+    }
+}
+
+/// Says how many mistakes there are of each field.
+fn wrong(kind: &str, inputs: serde_json::Value) -> Vec<String> {
+    let field = |mistake: String| mistake.split('`').nth(1).unwrap_or_default().to_owned();
+    mistakes(kind, inputs).into_iter().map(field).collect()
+}
+
+#[test]
+fn mistakes_of_domains_and_records_are_found() {
+    use serde_json::json;
+    assert_eq!(wrong("aws:route53:Zone", json!({"name": "a..b", "private": true})), ["name", "vpc_ids"]);
+    assert_eq!(wrong("aws:route53:Zone", json!({"name": "a.b", "vpc_ids": ["vpc-1"]})), ["vpc_ids"]);
+    let record = |kind: &str, more: serde_json::Value| {
+        let mut all = json!({"zone_id": "Z1", "name": "a.example", "record_type": kind});
+        for (name, value) in more.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        wrong("aws:route53:Record", all)
+    };
+    assert_eq!(record("A", json!({"values": ["192.0.2.1"]})), [""; 0]);
+    assert_eq!(record("A", json!({})), ["values"]);
+    assert_eq!(record("A", json!({"values": ["www"]})), ["values"]);
+    assert_eq!(record("AAAA", json!({"values": ["192.0.2.1"]})), ["values"]);
+    assert_eq!(record("TXT", json!({"values": ["bare"]})), ["values"]);
+    assert_eq!(record("CNAME", json!({"values": ["a.", "b."]})), ["values"]);
+    assert_eq!(record("A", json!({"alias_name": "x"})), ["alias_zone_id"]);
+    assert_eq!(record("A", json!({"alias_zone_id": "Z2"})), ["alias_name"]);
+    let alias = json!({"alias_name": "x", "alias_zone_id": "Z2", "values": ["192.0.2.1"]});
+    assert_eq!(record("A", alias), ["values"]);
+    let alias = json!({"alias_name": "x", "alias_zone_id": "Z2", "ttl_seconds": 60});
+    assert_eq!(record("A", alias), ["ttl_seconds"]);
+    let one = |more: serde_json::Value| {
+        let mut all = json!({"values": ["192.0.2.1"]});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        record("A", all)
+    };
+    assert_eq!(one(json!({"weight": 256, "set_identifier": "a"})), ["weight"]);
+    assert_eq!(one(json!({"weight": 1})), ["set_identifier"]);
+    assert_eq!(one(json!({"set_identifier": "a"})), ["weight"]);
+    assert_eq!(one(json!({"ttl_seconds": u32::MAX})), ["ttl_seconds"]);
+}
+
+#[test]
+fn mistakes_of_names_and_policies_are_found() {
+    use serde_json::json;
+    let role =
+        json!({"assume_role_policy": "{}", "name": "x".repeat(65), "path": "x", "max_session_seconds": 60});
+    assert_eq!(wrong("aws:iam:Role", role), ["name", "path", "max_session_seconds"]);
+    let policy = json!({"document": format!("\"{}\"", "x".repeat(6143)), "name": "a b"});
+    assert_eq!(wrong("aws:iam:Policy", policy), ["name", "document"]);
+    let spaced = json!({"document": format!("[{}]", " ".repeat(9000))});
+    assert_eq!(wrong("aws:iam:Policy", spaced), [""; 0]);
+    let attachment = json!({"role_name": "r", "policy_arn": "AdministratorAccess"});
+    assert_eq!(wrong("aws:iam:RolePolicyAttachment", attachment), ["policy_arn"]);
+    let issuer = json!({"url": "http://x", "thumbprints": ["zz"]});
+    assert_eq!(wrong("aws:iam:OpenIdConnectProvider", issuer), ["url", "thumbprints"]);
 }
 
 /// Every call of every kind is refused with the same words, and nothing is sent.

@@ -60,6 +60,7 @@ scene! {
             assert_eq!(found, &read, "{kind}");
             kinds.insert(kind);
         }
+        kinds.extend(crate::services::addresses().filter_map(|address| Some(address.split_once("::")?.0)));
         let schemas = sskuba_aws::schemas();
         let managed = schemas.iter().filter(|schema| !schema.is_lookup() && !schema.is_instance());
         assert_eq!(kinds, managed.map(|schema| schema.kind.as_str()).collect());

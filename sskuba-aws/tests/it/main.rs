@@ -13,7 +13,9 @@
 mod balancing;
 mod compute;
 mod conformance;
+mod dns;
 mod failures;
+mod identity;
 mod imports;
 mod keys;
 mod lists;
@@ -21,6 +23,7 @@ mod lookups;
 mod network;
 mod places;
 mod readiness;
+mod services;
 mod spellings;
 mod stacks;
 mod stage;

@@ -27,7 +27,8 @@ pub enum Fate {
     Hold,
 }
 
-/// Says what happens to the call of an action that comes as the nth of its kind, counted from 1.
+/// Says what happens to the call of an action that comes as the nth of its kind, counted from 1. The action of a call that
+/// is told by method and path, as with Route 53, is `METHOD /path`.
 type Script = dyn Fn(&str, usize) -> Fate + Send + Sync;
 
 /// A running proxy.
@@ -107,7 +108,7 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
     let Some((head, body)) = request(&mut client).await else { return };
     let form = String::from_utf8_lossy(&body).into_owned();
     let value = |name: &str| form.split('&').find_map(|pair| pair.strip_prefix(name)).map(str::to_owned);
-    let action = value("Action=").unwrap_or_default();
+    let action = value("Action=").unwrap_or_else(|| action(&head));
     let nth = {
         let mut log = lock(&state.log);
         log.push(action.clone());
@@ -120,7 +121,9 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
         _ => None,
     };
     if let Some((status, code, words)) = refused {
-        let refusal = refusal(status, (code, words), &value("Version=").unwrap_or_default());
+        let version =
+            value("Version=").unwrap_or_else(|| if has_target(&head) { JSON } else { "" }.to_owned());
+        let refusal = refusal(status, (code, words), &version);
         let _ = client.write_all(refusal.as_bytes()).await;
         return;
     }
@@ -153,6 +156,20 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
             let _ = client.write_all(&answer).await;
         }
     }
+}
+
+/// Returns the action of a call that is no form: the one of a call in JSON, else the method and the path.
+fn action(head: &str) -> String {
+    let target = header(head, TARGET).and_then(|target| target.rsplit('.').next()).map(str::to_owned);
+    let line = || head.lines().next().unwrap_or_default().split(' ').take(2).collect::<Vec<_>>().join(" ");
+    target.unwrap_or_else(|| line().split('?').next().unwrap_or_default().to_owned())
+}
+
+/// The header that names the action of a call in JSON.
+const TARGET: &str = "x-amz-target";
+
+fn has_target(head: &str) -> bool {
+    header(head, TARGET).is_some()
 }
 
 async fn request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
@@ -212,15 +229,21 @@ fn edited(answer: &[u8], from: &str, to: &str) -> Vec<u8> {
 /// The version of EC2's interface, whose errors have a form of their own.
 const EC2: &str = "2016-11-15";
 
+/// What stands for the version of an interface in JSON.
+const JSON: &str = "json";
+
 fn refusal(status: u16, (code, words): (&str, &str), version: &str) -> String {
     let error = format!("<Error><Code>{code}</Code><Message>{words}</Message></Error>");
     let body = match version {
         EC2 => format!("<Response><Errors>{error}</Errors><RequestID>scripted</RequestID></Response>"),
         _ => format!("<ErrorResponse>{error}<RequestId>scripted</RequestId></ErrorResponse>"),
     };
-    let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{body}");
+    let (kind, body) = match version {
+        JSON => ("application/x-amz-json-1.1", format!("{{\"__type\":\"{code}\",\"message\":\"{words}\"}}")),
+        _ => ("text/xml", format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{body}")),
+    };
     format!(
-        "HTTP/1.1 {status} Scripted\r\nx-amzn-requestid: scripted\r\ncontent-type: text/xml\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        "HTTP/1.1 {status} Scripted\r\nx-amzn-requestid: scripted\r\ncontent-type: {kind}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
 }
