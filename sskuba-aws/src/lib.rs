@@ -43,13 +43,31 @@ mod tag_rules;
 #[cfg(any(feature = "sts", test))]
 mod tags;
 mod texts;
-#[cfg(not(all(feature = "ec2", feature = "elbv2", feature = "iam", feature = "route53", feature = "sts")))]
+#[cfg(not(all(
+    feature = "ec2",
+    feature = "ecr",
+    feature = "elbv2",
+    feature = "iam",
+    feature = "kms",
+    feature = "logs",
+    feature = "route53",
+    feature = "s3",
+    feature = "secretsmanager",
+    feature = "ssm",
+    feature = "sts"
+)))]
 mod without_client;
 
 pub mod ec2;
+pub mod ecr;
 pub mod elbv2;
 pub mod iam;
+pub mod kms;
+pub mod logs;
 pub mod route53;
+pub mod s3;
+pub mod secretsmanager;
+pub mod ssm;
 pub mod sts;
 
 pub use provider::{provider, schemas};

@@ -7,7 +7,7 @@ use sskuba_core::schema::Schema;
 
 #[cfg(not(feature = "sts"))]
 use crate::without_client::refusal;
-use crate::{ec2, elbv2, iam, route53, settings, sts};
+use crate::{ec2, ecr, elbv2, iam, kms, logs, route53, s3, secretsmanager, settings, ssm, sts};
 
 #[cfg(feature = "sts")]
 pub(crate) use crate::client::Account;
@@ -26,7 +26,19 @@ const LIMITS: Limits = Limits { parallel: 100, per_second: None };
 
 /// Adds the kinds of all services.
 fn services(provider: Handlers, account: &Account) -> Handlers {
-    let services = [ec2::kinds, elbv2::kinds, iam::kinds, route53::kinds, sts::kinds];
+    let services = [
+        ec2::kinds,
+        ecr::kinds,
+        elbv2::kinds,
+        iam::kinds,
+        kms::kinds,
+        logs::kinds,
+        route53::kinds,
+        s3::kinds,
+        secretsmanager::kinds,
+        ssm::kinds,
+        sts::kinds,
+    ];
     services.into_iter().fold(provider.limits(LIMITS), |provider, kinds| kinds(provider, account))
 }
 

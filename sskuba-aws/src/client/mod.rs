@@ -11,6 +11,7 @@ mod batch;
 mod batches;
 mod call;
 mod code;
+mod document;
 mod failure;
 mod handler;
 mod operations;
@@ -24,6 +25,7 @@ pub(crate) use api::{Api, Aws, Objects, Service};
 pub(crate) use batches::{Batched, one_by_one};
 pub(crate) use call::Call;
 pub(crate) use code::Meaning;
+pub(crate) use document::same_document;
 pub(crate) use failure::{Outcome, gone_is_fine, means, named, reason, refusal};
 pub(crate) use handler::Kinds;
 pub(crate) use operations::{

@@ -140,7 +140,7 @@ impl UpdateOperation for Policy {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let (arn, args) = (&change.prior.id, &change.args);
         let found = Self::of(call.aws, arn).await?.ok_or_else(|| call.not_there())?;
-        if !is_same(&Self::text(call, &found).await?, &args.document) {
+        if !same_document(&Self::text(call, &found).await?, &args.document) {
             let mut old = Self::versions(call, arn).await?;
             old.sort_by_key(|version| version.create_date().map(|date| date.as_nanos()));
             if old.len() >= VERSIONS

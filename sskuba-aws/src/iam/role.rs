@@ -165,7 +165,7 @@ impl UpdateOperation for Role {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let (name, args) = (name_of(&change.prior.id, "role")?, &change.args);
         let found = Self::named(call.aws, name).await?.ok_or_else(|| call.not_there())?;
-        if !is_same(&document(found.assume_role_policy_document()), &args.assume_role_policy) {
+        if !same_document(&document(found.assume_role_policy_document()), &args.assume_role_policy) {
             let update = call.aws.update_assume_role_policy().role_name(name);
             update.policy_document(&args.assume_role_policy).send().await.sent(call)?;
         }

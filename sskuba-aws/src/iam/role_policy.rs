@@ -68,7 +68,7 @@ impl Operations for RolePolicy {
     async fn create(call: &Call<'_>, args: RolePolicyArgs) -> Result<Report<Self>, Failure> {
         let may_be_ours = call.aws.sent_creates.may_have_made(call);
         if let Some(there) = Self::of(call.aws, &args.role_name, &args.name).await?
-            && !(may_be_ours && is_same(&there.document, &args.document))
+            && !(may_be_ours && same_document(&there.document, &args.document))
         {
             let message = format!("the role {} has a policy {} already", args.role_name, args.name);
             return Err(Failure::exists(message, there.id));

@@ -3,13 +3,11 @@
 pub(super) use async_trait::async_trait;
 use aws_sdk_iam::types::Tag;
 pub(super) use sskuba_core::provider::{Class, Failure, TypedChange, TypedPrior};
-use sskuba_core::schema::Normaliser;
-use sskuba_core::value::Value;
 
 use crate::client::{Api, Objects};
 pub(super) use crate::client::{
     Aws, Found, Meaning, Operations, Outcome, Report, UpdateOperation, Which, given, gone_is_fine, means,
-    met, refusal, text, visible,
+    met, refusal, same_document, text, visible,
 };
 use crate::tags::Tags;
 
@@ -119,11 +117,6 @@ pub(super) fn document(encoded: Option<&str>) -> String {
         };
     }
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Tells whether two documents of policies say the same.
-pub(super) fn is_same(a: &str, b: &str) -> bool {
-    Normaliser::JsonSets.same(&Value::from(a), &Value::from(b))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::*;
 fn every_reference_names_a_kind_and_every_id_is_a_field() {
     let schemas = schemas();
     let kinds: BTreeSet<&str> = schemas.iter().map(|schema| schema.kind.as_str()).collect();
-    assert_eq!(kinds.len(), 28);
+    assert_eq!(kinds.len(), 41);
     for schema in &schemas {
         for field in &schema.fields {
             assert!(!field.doc.is_empty(), "{} {}", schema.kind, field.name);
@@ -63,7 +63,7 @@ fn what_cannot_be_there_twice_has_a_key() {
         .filter(|schema| schema.unique.is_empty() && !schema.is_lookup() && !schema.is_instance())
         .map(|schema| schema.kind.as_str())
         .collect();
-    let several = ["aws:ec2:Eip", "aws:ec2:RouteTable", "aws:ec2:Vpc", "aws:route53:Zone"];
+    let several = ["aws:ec2:Eip", "aws:ec2:RouteTable", "aws:ec2:Vpc", "aws:kms:Key", "aws:route53:Zone"];
     assert_eq!(without, BTreeSet::from(several));
 }
 
@@ -131,7 +131,9 @@ fn mistakes_are_found_without_a_call() {
 fn policies_are_compared_as_sets() {
     for schema in schemas() {
         for field in schema.inputs().filter(|field| {
-            field.name == "document" || field.name == "policy" || field.name.ends_with("_policy")
+            let is_one =
+                field.name == "document" || field.name == "policy" || field.name.ends_with("_policy");
+            is_one && field.shape == FieldType::String
         }) {
             assert!(matches!(field.normaliser, Normaliser::JsonSets), "{} {}", schema.kind, field.name);
         }
@@ -193,6 +195,56 @@ fn mistakes_of_names_and_policies_are_found() {
     assert_eq!(wrong("aws:iam:RolePolicyAttachment", attachment), ["policy_arn"]);
     let issuer = json!({"url": "http://x", "thumbprints": ["zz"]});
     assert_eq!(wrong("aws:iam:OpenIdConnectProvider", issuer), ["url", "thumbprints"]);
+}
+
+#[test]
+fn mistakes_of_keys_and_secrets_are_found() {
+    use serde_json::json;
+    let key = json!({"deletion_window_days": 3, "rotation_period_days": 10, "spec": "RSA_2048", "usage": "SIGN_VERIFY"});
+    assert_eq!(wrong("aws:kms:Key", key), ["deletion_window_days", "rotation_period_days"]);
+    let key = json!({"rotation": true, "spec": "HMAC_256", "usage": "SIGN_VERIFY"});
+    assert_eq!(wrong("aws:kms:Key", key), ["rotation", "usage"]);
+    assert_eq!(wrong("aws:kms:Key", json!({"rotation_period_days": 100})), ["rotation_period_days"]);
+    for name in ["shop", "alias/", "alias/a b", "alias/aws/s3"] {
+        assert_eq!(wrong("aws:kms:Alias", json!({"name": name, "target_key_id": "x"})), ["name"], "{name}");
+    }
+    assert_eq!(
+        wrong("aws:secretsmanager:Secret", json!({"recovery_window_days": 3})),
+        ["recovery_window_days"]
+    );
+    assert_eq!(wrong("aws:secretsmanager:Secret", json!({"name": "a b"})), ["name"]);
+    let version =
+        |value: String| wrong("aws:secretsmanager:SecretVersion", json!({"secret_arn": "x", "value": value}));
+    assert_eq!(
+        (version(String::new()).len(), version("x".repeat(65_537)).len(), version("x".into()).len()),
+        (1, 1, 0)
+    );
+    let policy = json!({"secret_arn": "x", "policy": format!("\"{}\"", "x".repeat(20_480))});
+    assert_eq!(wrong("aws:secretsmanager:SecretPolicy", policy), ["policy"]);
+}
+
+#[test]
+fn mistakes_of_logs_buckets_parameters_and_repositories_are_found() {
+    use serde_json::json;
+    assert_eq!(
+        wrong("aws:logs:LogGroup", json!({"retention_days": 2, "name": "aws/x"})),
+        ["name", "retention_days"]
+    );
+    for name in ["ab", "Upper", "-a-", "a..b", "192.0.2.1", "xn--a", "a-s3alias", "a_b"] {
+        assert_eq!(wrong("aws:s3:Bucket", json!({"name": name})), ["name"], "{name}");
+    }
+    assert_eq!(wrong("aws:s3:Bucket", json!({"name": "my.bucket-1", "bucket_key": true})), ["bucket_key"]);
+    let object = json!({"bucket": "b", "key": "k".repeat(1025), "content": "x".repeat((1 << 20) + 1)});
+    assert_eq!(wrong("aws:s3:Object", object), ["key", "content"]);
+    for name in ["/aws/x", "SSMx", "a/b", "/a/", "/a//b", "/a b", &"/a".repeat(16)] {
+        assert_eq!(wrong("aws:ssm:Parameter", json!({"value": "x", "name": name})), ["name"], "{name}");
+    }
+    let parameter = json!({"value": "x".repeat(4097), "kms_key_id": "k"});
+    assert_eq!(wrong("aws:ssm:Parameter", parameter), ["value", "kms_key_id"]);
+    for name in ["a", "Upper", "a//b", "a..b", "-a", "a_-b"] {
+        assert_eq!(wrong("aws:ecr:Repository", json!({"name": name})), ["name"], "{name}");
+    }
+    assert_eq!(wrong("aws:ecr:Repository", json!({"name": "shop/web_a.b-c"})), [""; 0]);
 }
 
 /// Every call of every kind is refused with the same words, and nothing is sent.

@@ -12,7 +12,7 @@ use sskuba_core::provider::Readiness;
 use sskuba_core::testing::provider_conformance::Case;
 use sskuba_testkit::aws::{Fate, Proxy};
 
-use crate::services::{conforms, imported, refused};
+use crate::services::{conforms, imported, no_instance, refused};
 use crate::stacks::behind;
 use crate::stage::{Stage, scene};
 
@@ -212,6 +212,6 @@ scene! {
             stack.add("record", record.value("\"x y\"").ttl_seconds(30))?;
             Ok(())
         };
-        imported(stage, &ids, ADDRESSES, program).await;
+        imported(stage, &ids, ADDRESSES, no_instance, program).await;
     }
 }

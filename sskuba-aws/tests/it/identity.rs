@@ -9,7 +9,7 @@ use sskuba_core::prelude::*;
 use sskuba_core::testing::provider_conformance::Case;
 use sskuba_testkit::aws::{Fate, Proxy};
 
-use crate::services::{conforms, imported, refused};
+use crate::services::{conforms, imported, no_instance, refused};
 use crate::stacks::behind;
 use crate::stage::{Live, Stage, inputs, scene};
 
@@ -286,7 +286,7 @@ scene! {
             stack.add("oidc", OpenIdConnectProvider::new("byhand.example").client_id("x"))?;
             Ok(())
         };
-        imported(stage, &ids, ADDRESSES, program).await;
+        imported(stage, &ids, ADDRESSES, no_instance, program).await;
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use sskuba_core::address::{Address, Token};
 use sskuba_core::plan::Action;
+use sskuba_core::prelude::*;
 use sskuba_core::provider::{Class, Cx, Effect, Object, Prior};
-use sskuba_core::resource::Resource;
 use sskuba_core::stack::Program;
 use sskuba_core::testing::provider_conformance::{Case, assert_conforms};
 
@@ -17,7 +17,14 @@ use crate::stage::Stage;
 
 /// The addresses of what is imported and listed, of every service.
 pub(crate) fn addresses() -> impl Iterator<Item = &'static str> {
-    [crate::dns::ADDRESSES, crate::identity::ADDRESSES].into_iter().flatten().copied()
+    let all = [
+        crate::dns::ADDRESSES,
+        crate::identity::ADDRESSES,
+        crate::images::ADDRESSES,
+        crate::keeping::ADDRESSES,
+        crate::secrets::ADDRESSES,
+    ];
+    all.into_iter().flatten().copied()
 }
 
 /// Runs a kind through the suite. `another` are inputs of several that can be there together, and `remove` is what deletes the
@@ -34,8 +41,14 @@ pub(crate) async fn conforms(stage: &Stage, kind: &str, mut case: Case, remove: 
 }
 
 /// Imports what somebody made by hand, by the name that `ids` has for it, and finds nothing to do; lists each kind, and finds
-/// it there as it is read.
-pub(crate) async fn imported(stage: Stage, ids: &Json, addresses: &[&str], program: impl Program + Clone) {
+/// it there as it is read. The instance that the program has is made first.
+pub(crate) async fn imported(
+    stage: Stage,
+    ids: &Json,
+    addresses: &[&str],
+    instance: impl Program,
+    program: impl Program + Clone,
+) {
     for address in addresses {
         let (kind, name) = address.split_once("::").unwrap();
         let id = ids[name].as_str().unwrap_or_else(|| panic!("{name} has no id: {ids}"));
@@ -50,6 +63,7 @@ pub(crate) async fn imported(stage: Stage, ids: &Json, addresses: &[&str], progr
         assert_eq!(found, &stage.provider.read(&cx, &prior).await.unwrap().unwrap(), "{kind}");
     }
     let on = stage.stacked();
+    on.up(instance).await;
     for address in addresses {
         let id = ids[address.rsplit("::").next().unwrap()].as_str().unwrap();
         let imported = on.import(&program, address, id).await.unwrap();
@@ -57,6 +71,11 @@ pub(crate) async fn imported(stage: Stage, ids: &Json, addresses: &[&str], progr
     }
     assert_eq!(on.up(program.clone()).await, [0; 4]);
     on.down().await;
+}
+
+/// What a program has whose resources are of the default instance.
+pub(crate) fn no_instance(_: &mut Stack) -> Result<()> {
+    Ok(())
 }
 
 /// A create that meets what is there already takes nothing over, and says what it is.

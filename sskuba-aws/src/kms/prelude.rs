@@ -1,0 +1,10 @@
+//! What the kinds of KMS are written with.
+
+pub(super) use std::collections::BTreeMap;
+
+pub(super) use sskuba_core::prelude::*;
+pub(super) use sskuba_core::schema::FieldError;
+
+#[cfg(feature = "kms")]
+pub(super) use super::service::*;
+pub(super) use crate::kind::{Kind, mistake};
