@@ -44,6 +44,7 @@ mod tag_rules;
 mod tags;
 mod texts;
 #[cfg(not(all(
+    feature = "acm",
     feature = "ec2",
     feature = "ecr",
     feature = "elbv2",
@@ -58,6 +59,7 @@ mod texts;
 )))]
 mod without_client;
 
+pub mod acm;
 pub mod ec2;
 pub mod ecr;
 pub mod elbv2;

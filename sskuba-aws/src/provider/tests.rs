@@ -9,7 +9,7 @@ use super::*;
 fn every_reference_names_a_kind_and_every_id_is_a_field() {
     let schemas = schemas();
     let kinds: BTreeSet<&str> = schemas.iter().map(|schema| schema.kind.as_str()).collect();
-    assert_eq!(kinds.len(), 41);
+    assert_eq!(kinds.len(), 42);
     for schema in &schemas {
         for field in &schema.fields {
             assert!(!field.doc.is_empty(), "{} {}", schema.kind, field.name);
@@ -63,7 +63,14 @@ fn what_cannot_be_there_twice_has_a_key() {
         .filter(|schema| schema.unique.is_empty() && !schema.is_lookup() && !schema.is_instance())
         .map(|schema| schema.kind.as_str())
         .collect();
-    let several = ["aws:ec2:Eip", "aws:ec2:RouteTable", "aws:ec2:Vpc", "aws:kms:Key", "aws:route53:Zone"];
+    let several = [
+        "aws:acm:Certificate",
+        "aws:ec2:Eip",
+        "aws:ec2:RouteTable",
+        "aws:ec2:Vpc",
+        "aws:kms:Key",
+        "aws:route53:Zone",
+    ];
     assert_eq!(without, BTreeSet::from(several));
 }
 
@@ -245,6 +252,19 @@ fn mistakes_of_logs_buckets_parameters_and_repositories_are_found() {
         assert_eq!(wrong("aws:ecr:Repository", json!({"name": name})), ["name"], "{name}");
     }
     assert_eq!(wrong("aws:ecr:Repository", json!({"name": "shop/web_a.b-c"})), [""; 0]);
+}
+
+#[test]
+fn mistakes_of_certificates_are_found() {
+    use serde_json::json;
+    for name in ["shop", "*", "a b.example", "*.*.example", "shop..example"] {
+        assert_eq!(wrong("aws:acm:Certificate", json!({"domain_name": name})), ["domain_name"], "{name}");
+    }
+    let names =
+        json!({"domain_name": "*.shop.example.", "alternative_names": ["shop.example", "x_y.example"]});
+    assert_eq!(wrong("aws:acm:Certificate", names), ["alternative_names"]);
+    let itself = json!({"domain_name": "shop.example", "alternative_names": ["Shop.example."]});
+    assert_eq!(wrong("aws:acm:Certificate", itself), ["alternative_names"]);
 }
 
 /// Every call of every kind is refused with the same words, and nothing is sent.

@@ -11,6 +11,7 @@
 )]
 
 mod balancing;
+mod certificates;
 mod compute;
 mod conformance;
 mod dns;

@@ -18,6 +18,7 @@ use crate::stage::Stage;
 /// The addresses of what is imported and listed, of every service.
 pub(crate) fn addresses() -> impl Iterator<Item = &'static str> {
     let all = [
+        crate::certificates::ADDRESSES,
         crate::dns::ADDRESSES,
         crate::identity::ADDRESSES,
         crate::images::ADDRESSES,
