@@ -1,4 +1,5 @@
-//! AWS for `sskuba`: typed EC2 and network load balancer resources, and the client that makes them.
+//! AWS for `sskuba`: typed resources of EC2, network load balancers, DNS, IAM, secrets and storage, and the client that makes
+//! them.
 //!
 //! The kinds compile without the AWS SDK, so that a program can be written, previewed and simulated without
 //! it; [`provider`] talks to AWS when the crate is built with the feature `client`, or with those of the services that it

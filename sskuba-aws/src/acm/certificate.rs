@@ -11,9 +11,8 @@ use super::prelude::*;
 /// A certificate that ACM issues when a record in the DNS proves the domain.
 ///
 /// The records to make are known before it is issued: one for each domain, in the order of the domains, and one for two domains
-/// that differ in `*.` alone. Who makes them from these outputs does not wait for the certificate; whoever uses its ARN as
-/// [`Certificate::arn`] alone does not either, so let what needs an issued one depend on it. ACM renews it as long as the records
-/// stay.
+/// that differ in `*.` alone. Who makes them from these outputs does not wait for the certificate, and who uses
+/// `issued_arn`, which is the ARN, too, waits until it is issued. ACM renews it as long as the records stay.
 ///
 /// AWS honours its token for an hour, so that an interrupted create is looked for by the tag. A name that is not proven
 /// within 72 hours fails.
@@ -59,6 +58,12 @@ pub struct Certificate {
         pattern = "arn:aws:acm:{region}:{digits:12}:certificate/{hex:8}-{hex:4}-{hex:4}-{hex:4}-{hex:12}"
     )]
     arn: Computed<String>,
+    /// The ARN, known when it is issued.
+    #[resource(
+        computed,
+        pattern = "arn:aws:acm:{region}:{digits:12}:certificate/{hex:8}-{hex:4}-{hex:4}-{hex:4}-{hex:12}"
+    )]
+    issued_arn: Computed<String>,
     /// The names of the `CNAME` records that prove the domains.
     #[resource(computed, early, pattern = "_{hex:32}.example.|_{hex:32}.www.example.")]
     validation_names: Computed<Vec<String>>,
@@ -251,5 +256,6 @@ fn state(found: &Item) -> CertificateState {
     records.retain(|(_, name, _)| seen.insert(name.clone()));
     let (validation_names, validation_values) =
         records.into_iter().map(|(_, name, value)| (name, value)).unzip();
-    CertificateState { arn: text(found.certificate_arn()), validation_names, validation_values }
+    let arn = text(found.certificate_arn());
+    CertificateState { issued_arn: arn.clone(), arn, validation_names, validation_values }
 }

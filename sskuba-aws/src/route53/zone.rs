@@ -9,9 +9,9 @@ use super::prelude::*;
 
 /// A hosted zone: the records of a domain, for everybody or in networks alone.
 ///
-/// Its id and name servers are known at once; it can be used when all name servers know it (`INSYNC`), which took 35 seconds
-/// in the median of what we saw. AWS refuses to delete a zone that has records besides its own `NS` and `SOA`. A domain may
-/// have several zones, so that a zone has no key; an interrupted create is found by the token, which is its caller reference.
+/// Its id and name servers are known at once; it can be used when all name servers know it (`INSYNC`), which AWS says usually
+/// takes less than a minute. AWS refuses to delete a zone that has records besides its own `NS` and `SOA`. A domain may have
+/// several zones, so that a zone has no key; an interrupted create is found by the token, which is its caller reference.
 ///
 /// moto neither honours the caller reference nor has a zone that is not in sync.
 ///
