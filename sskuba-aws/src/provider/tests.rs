@@ -9,7 +9,7 @@ use super::*;
 fn every_reference_names_a_kind_and_every_id_is_a_field() {
     let schemas = schemas();
     let kinds: BTreeSet<&str> = schemas.iter().map(|schema| schema.kind.as_str()).collect();
-    assert_eq!(kinds.len(), 42);
+    assert_eq!(kinds.len(), 43);
     for schema in &schemas {
         for field in &schema.fields {
             assert!(!field.doc.is_empty(), "{} {}", schema.kind, field.name);
@@ -69,6 +69,7 @@ fn what_cannot_be_there_twice_has_a_key() {
         "aws:ec2:RouteTable",
         "aws:ec2:Vpc",
         "aws:kms:Key",
+        "aws:route53:HealthCheck",
         "aws:route53:Zone",
     ];
     assert_eq!(without, BTreeSet::from(several));
@@ -186,6 +187,19 @@ fn mistakes_of_domains_and_records_are_found() {
     assert_eq!(one(json!({"weight": 1})), ["set_identifier"]);
     assert_eq!(one(json!({"set_identifier": "a"})), ["weight"]);
     assert_eq!(one(json!({"ttl_seconds": u32::MAX})), ["ttl_seconds"]);
+}
+
+#[test]
+fn mistakes_of_health_checks_are_found() {
+    use serde_json::json;
+    let check = |more: serde_json::Value| wrong("aws:route53:HealthCheck", more);
+    assert_eq!(check(json!({"check_type": "HTTPS", "domain_name": "shop.example", "path": "/up"})), [""; 0]);
+    assert_eq!(check(json!({"check_type": "TCP"})), ["domain_name", "port"]);
+    let odd = json!({"check_type": "TCP", "ip_address": "x", "port": 0, "path": "/", "search_string": "x",
+        "interval_seconds": 20, "failure_threshold": 11});
+    let fields = ["ip_address", "search_string", "port", "path", "interval_seconds", "failure_threshold"];
+    assert_eq!(check(odd), fields);
+    assert_eq!(check(json!({"check_type": "HTTP_STR_MATCH", "domain_name": "a.example"})), ["search_string"]);
 }
 
 #[test]

@@ -116,6 +116,7 @@ pub struct Record {
     #[resource(force_new)]
     set_identifier: Option<Input<String>>,
     /// The health check that has to pass for it to be answered.
+    #[resource(reference = "aws:route53:HealthCheck")]
     health_check_id: Option<Input<String>>,
     /// Zone, type and name.
     #[resource(computed, id, early, pattern = "{field:zone_id}/{field:record_type}/{field:name}-{hex:4}")]

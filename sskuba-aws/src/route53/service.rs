@@ -39,7 +39,7 @@ impl Objects for Route53 {
         let tags: Vec<Tag> =
             tags.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
         for some in tags.chunks(TAGS) {
-            let change = r53.change_tags_for_resource().resource_type(TagResourceType::Hostedzone);
+            let change = r53.change_tags_for_resource().resource_type(kind_of(id));
             change.resource_id(id).set_add_tags(Some(some.to_vec())).send().await.sent(r53)?;
         }
         Ok(())
@@ -47,14 +47,14 @@ impl Objects for Route53 {
 
     async fn untag(r53: &Aws<Self>, id: &str, keys: Vec<String>) -> Result<(), Failure> {
         for some in keys.chunks(TAGS) {
-            let change = r53.change_tags_for_resource().resource_type(TagResourceType::Hostedzone);
+            let change = r53.change_tags_for_resource().resource_type(kind_of(id));
             change.resource_id(id).set_remove_tag_keys(Some(some.to_vec())).send().await.sent(r53)?;
         }
         Ok(())
     }
 }
 
-/// The tags of zones, which their descriptions do not have.
+/// The tags of objects, which their descriptions do not have.
 struct TagsOf;
 
 #[async_trait]
@@ -63,14 +63,26 @@ impl Batched for TagsOf {
     type Item = Tags;
 
     async fn by_keys(r53: &Aws<Route53>, ids: Vec<String>) -> Result<Vec<(String, Tags)>, Failure> {
-        let ask = r53.list_tags_for_resources().resource_type(TagResourceType::Hostedzone);
-        let found = ask.set_resource_ids(Some(ids)).send().await.asked(r53)?.resource_tag_sets;
         let tags = |tags: &[Tag]| tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect();
-        Ok(found.iter().map(|found| (text(found.resource_id()), tags(found.tags()))).collect())
+        let (zones, checks): (Vec<_>, Vec<_>) =
+            ids.into_iter().partition(|id| kind_of(id) == TagResourceType::Hostedzone);
+        let mut all = Vec::new();
+        for ids in [zones, checks] {
+            let Some(first) = ids.first() else { continue };
+            let ask = r53.list_tags_for_resources().resource_type(kind_of(first));
+            let found = ask.set_resource_ids(Some(ids)).send().await.asked(r53)?.resource_tag_sets;
+            all.extend(found.iter().map(|found| (text(found.resource_id()), tags(found.tags()))));
+        }
+        Ok(all)
     }
 }
 
-/// Returns a zone's tags as they are reported.
+/// Tells of which type an object is by its id: those of zones begin with `Z`, those of health checks have hyphens.
+fn kind_of(id: &str) -> TagResourceType {
+    if id.contains('-') { TagResourceType::Healthcheck } else { TagResourceType::Hostedzone }
+}
+
+/// Returns an object's tags as they are reported.
 pub(super) async fn own_tags_of(call: &Call<'_>, id: &str) -> Result<Tags, Failure> {
     Ok(tags::reported(call.aws.get::<TagsOf>(id).await?.unwrap_or_default()))
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::json;
 use sskuba_aws::Provider as Settings;
 use sskuba_aws::ec2::Vpc;
-use sskuba_aws::route53::{Record, RecordType, Zone};
+use sskuba_aws::route53::{HealthCheck, HealthCheckType, Record, RecordType, Zone};
 use sskuba_core::prelude::*;
 use sskuba_core::provider::Readiness;
 use sskuba_core::testing::provider_conformance::Case;
@@ -27,7 +27,8 @@ const REMOVE: &str = "r53 = boto3.client('route53')\n\
     r53.change_resource_record_sets(HostedZoneId=zone,\n\
         ChangeBatch={'Changes': [{'Action': 'DELETE', 'ResourceRecordSet': one}]})";
 
-pub(crate) const ADDRESSES: &[&str] = &["aws:route53:Zone::zone", "aws:route53:Record::record"];
+pub(crate) const ADDRESSES: &[&str] =
+    &["aws:route53:Zone::zone", "aws:route53:Record::record", "aws:route53:HealthCheck::check"];
 
 scene! {
     async fn zones_and_records_conform(stage: Stage) {
@@ -49,6 +50,32 @@ scene! {
         let case = Case::new(record("www", 60)).update(record("WWW", 120)).replacement(record("api", 120));
         let id = format!("{zone}/A/nobody.records.example");
         conforms(&stage, "aws:route53:Record", case.unknown_id(id), REMOVE).await;
+    }
+}
+
+scene! {
+    async fn health_checks_conform_and_live(stage: Stage) {
+        let check = |path: &str, tag: &str| json!({"check_type": "HTTPS", "domain_name": "conform.example", "path": path,
+            "port": 443, "interval_seconds": 10, "tags": {"a": tag}});
+        let case = Case::new(check("/up", "1")).update(check("/health", "2"));
+        let case = case.replacement(json!({"check_type": "TCP", "ip_address": "192.0.2.1", "port": 22}));
+        let case = case.unknown_id("00000000-0000-0000-0000-000000000000");
+        let remove = format!("{R53}r53.delete_health_check(HealthCheckId='$ID')");
+        conforms(&stage, "aws:route53:HealthCheck", case, &remove).await;
+
+        let text = || HealthCheck::new(HealthCheckType::HttpStrMatch).domain_name("life.example").search_string("fine");
+        let mut live = stage.create("main", text().port(80_u16).tag("tier", "a")).await;
+        assert_eq!(stage.drift(&live).await, NONE);
+        stage.found(&live).await;
+        stage.update(&mut live, text().port(8080_u16).failure_threshold(5_u8).inverted(true).tag("owner", "b")).await;
+        assert_eq!(stage.drift(&live).await, NONE);
+        let id = live.id();
+        let tags = behind(&format!("{R53}tags = r53.list_tags_for_resource(ResourceType='healthcheck', ResourceId='{id}')\n\
+            print(json.dumps({{tag['Key']: tag['Value'] for tag in tags['ResourceTagSet']['Tags']}}))"));
+        assert_eq!((&tags["owner"], tags.get("tier"), &tags["Name"]), (&json!("b"), None, &json!("main")));
+        behind(&format!("{R53}r53.update_health_check(HealthCheckId='{id}', Port=81)"));
+        assert_eq!(stage.drift(&live).await, ["port"]);
+        stage.delete(&live).await;
     }
 }
 
@@ -149,7 +176,7 @@ scene! {
     async fn a_lost_answer_makes_no_second_zone(stage: Stage) {
         let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap(), |action, nth| match action {
             _ if nth > 1 => Fate::Pass,
-            "POST /2013-04-01/hostedzone" => Fate::Lose,
+            "POST /2013-04-01/hostedzone" | "POST /2013-04-01/healthcheck" => Fate::Lose,
             _ if action.starts_with("POST") && action.contains("/rrset") => Fate::Lose,
             _ => Fate::Pass,
         })
@@ -159,15 +186,19 @@ scene! {
         let program = move |stack: &mut Stack| -> Result<()> {
             let here = stack.add("here", Settings::new().endpoint(endpoint.clone()))?;
             let zone = stack.add("main", Zone::new("lost.example").tag("a", "1"))?.provider(&here);
+            let check = HealthCheck::new(HealthCheckType::Tcp).ip_address("192.0.2.7").port(7_u16);
+            let check = stack.add("main", check)?.provider(&here);
             let www = Record::new(zone.id(), "www.lost.example", RecordType::A).value("192.0.2.7");
+            let www = www.health_check_id(check.id());
             stack.add("www", www)?.provider(&here);
             Ok(())
         };
-        assert_eq!(on.up(program.clone()).await, [3, 0, 0, 0]);
+        assert_eq!(on.up(program.clone()).await, [4, 0, 0, 0]);
         let zones = format!("{R53}zones = [z['Id'] for z in r53.list_hosted_zones()['HostedZones'] if z['Name'] == 'lost.example.']\n\
             print(json.dumps([[s['Type'] for s in r53.list_resource_record_sets(HostedZoneId=z)['ResourceRecordSets']] for z in zones]))");
         assert_eq!(behind(&zones), json!([["NS", "SOA", "A"]]));
         assert_eq!((on.up(program).await, proxy.calls("POST /2013-04-01/hostedzone")), ([0; 4], 1));
+        assert_eq!(proxy.calls("POST /2013-04-01/healthcheck"), 1);
         on.down().await;
         assert_eq!(behind(&zones), json!([]));
     }
@@ -205,11 +236,14 @@ scene! {
         let ids = behind(&format!("{R53}zone = r53.create_hosted_zone(Name='byhand.example', CallerReference='by hand')['HostedZone']['Id'].split('/')[-1]\n\
             r53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={{'Changes': [{{'Action': 'CREATE', 'ResourceRecordSet':\
                 {{'Name': '_acme-challenge.byhand.example', 'Type': 'TXT', 'TTL': 30, 'ResourceRecords': [{{'Value': '\"x y\"'}}]}}}}]}})\n\
-            print(json.dumps(dict(zone=zone, record=zone + '/TXT/_acme-challenge.byhand.example')))"));
+            check = r53.create_health_check(CallerReference='by hand', HealthCheckConfig=dict(Type='TCP', Port=7,\
+                IPAddress='192.0.2.7'))['HealthCheck']['Id']\n\
+            print(json.dumps(dict(zone=zone, check=check, record=zone + '/TXT/_acme-challenge.byhand.example')))"));
         let program = |stack: &mut Stack| -> Result<()> {
             let zone = stack.add("zone", Zone::new("byhand.example"))?;
             let record = Record::new(zone.id(), "_acme-challenge.byhand.example", RecordType::Txt);
             stack.add("record", record.value("\"x y\"").ttl_seconds(30))?;
+            stack.add("check", HealthCheck::new(HealthCheckType::Tcp).ip_address("192.0.2.7").port(7_u16))?;
             Ok(())
         };
         imported(stage, &ids, ADDRESSES, no_instance, program).await;
