@@ -251,7 +251,7 @@ fn mistakes_of_logs_buckets_parameters_and_repositories_are_found() {
         wrong("aws:logs:LogGroup", json!({"retention_days": 2, "name": "aws/x"})),
         ["name", "retention_days"]
     );
-    for name in ["ab", "Upper", "-a-", "a..b", "192.0.2.1", "xn--a", "a-s3alias", "a_b"] {
+    for name in ["ab", "Upper", "-a-", "a..b", "192.0.2.1", "xn--a", "a-s3alias", "a--x-s3", "a_b"] {
         assert_eq!(wrong("aws:s3:Bucket", json!({"name": name})), ["name"], "{name}");
     }
     assert_eq!(wrong("aws:s3:Bucket", json!({"name": "my.bucket-1", "bucket_key": true})), ["bucket_key"]);

@@ -76,7 +76,9 @@ pub struct Bucket {
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
 fn name_mistake(name: &str) -> Option<FieldError> {
     const BEGINNINGS: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
-    const ENDS: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+    const ENDS: [&str; 2] = ["-s3alias", ".mrap"];
+    // After two hyphens.
+    const SORTS: [&str; 3] = ["ol-s3", "x-s3", "table-s3"];
     let is_edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     let message = if !(3..=63).contains(&name.len()) {
         format!("has {} characters; AWS takes 3 to 63", name.len())
@@ -90,6 +92,7 @@ fn name_mistake(name: &str) -> Option<FieldError> {
         format!("{name:?} is an address, which AWS refuses")
     } else if BEGINNINGS.iter().any(|begin| name.starts_with(begin))
         || ENDS.iter().any(|end| name.ends_with(end))
+        || name.rsplit_once("--").is_some_and(|(_, sort)| SORTS.contains(&sort))
     {
         format!("{name:?} begins or ends as names do that AWS keeps for itself: choose another")
     } else {
