@@ -25,7 +25,10 @@ pub fn new(project: &str) -> Cli {
     let mut cli = Cli::new(project).provider(sskuba_aws::provider());
     #[cfg(feature = "local")]
     {
-        cli = cli.provider_keeping(|own| sskuba_local::provider_keeping(own.join("commands")));
+        // What a program keeps for itself is in its folder.
+        cli = cli.provider_keeping(|own| {
+            sskuba_local::provider_in(own.parent().unwrap_or(own), own.join("commands"))
+        });
     }
     #[cfg(feature = "sim")]
     {

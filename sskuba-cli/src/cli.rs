@@ -129,7 +129,7 @@ impl Cli {
     }
 
     /// Adds a provider that keeps something on this machine: it is made with the folder of what the program keeps for
-    /// itself, which need not be there yet.
+    /// itself, `.sskuba` in the program's own folder, which need not be there yet.
     #[must_use]
     pub fn provider_keeping(
         mut self,

@@ -1,7 +1,7 @@
 //! Commands of this machine.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ mod environment;
 mod marks;
 mod run;
 
+use crate::folder::ProgramFolder;
 use marks::{Found, Marks};
 use run::{Ended, Order};
 
@@ -56,7 +57,7 @@ pub struct Command {
     /// Variables of the environment, beside those of this program.
     #[resource(default, entry = "variable")]
     env: Input<BTreeMap<String, Secret<String>>>,
-    /// The folder that it runs in; this program's by default.
+    /// The folder that it runs in: the program's, where its `Cargo.toml` is, by default. A relative path counts from there.
     cwd: Option<Input<String>>,
     /// Values whose change deletes and creates again.
     #[resource(default, force_new, entry = "trigger")]
@@ -76,20 +77,33 @@ pub struct Command {
 
 /// Handles [`Command`].
 #[derive(Debug, Clone)]
-pub struct CommandHandler(Arc<Marks>);
+pub struct CommandHandler {
+    folder: ProgramFolder,
+    marks: Arc<Marks>,
+}
 
 impl Default for CommandHandler {
     /// Keeps what is known of running commands in a folder of its own, which is gone with this program: after that, a
     /// person has to look what came of a command that was interrupted.
     fn default() -> Self {
-        Self(Arc::new(Marks::new(None)))
+        Self { folder: ProgramFolder::default(), marks: Arc::new(Marks::new(None)) }
     }
 }
 
 impl CommandHandler {
     /// Keeps what is known of running commands in this folder, for the next run of the program.
     pub fn keeping(folder: impl Into<PathBuf>) -> Self {
-        Self(Arc::new(Marks::new(Some(folder.into()))))
+        Self { folder: ProgramFolder::default(), marks: Arc::new(Marks::new(Some(folder.into()))) }
+    }
+
+    pub(crate) fn within(self, folder: ProgramFolder) -> Self {
+        Self { folder, ..self }
+    }
+
+    /// Returns the folder that a command runs in; none for that of the process.
+    fn cwd(&self, args: &CommandArgs) -> Result<Option<PathBuf>, Failure> {
+        let given = || self.folder.given().map(Path::to_owned);
+        args.cwd.as_deref().map_or_else(|| Ok(given()), |cwd| self.folder.resolve(cwd).map(Some))
     }
 
     /// Runs a command, or takes the end of one that an earlier call of this step began.
@@ -106,14 +120,15 @@ impl CommandHandler {
             let message = format!("what earlier runs left of commands cannot be read: {error}");
             Failure::unknown(Class::Terminal, message)
         };
-        let mark = self.0.of(cx, step).map_err(unreadable)?;
+        let mark = self.marks.of(cx, step).map_err(unreadable)?;
         let found = mark.look().map_err(unreadable)?;
+        let cwd = self.cwd(args)?;
         let order = Order {
             mark: &mark,
             field,
             line,
             env: &args.env,
-            cwd: args.cwd.as_deref(),
+            cwd: cwd.as_deref(),
             // The engine gives up at its own timeout; a little before it there is still time to say why.
             timeout: own.unwrap_or(Duration::MAX).min(cx.timeout.mul_f64(0.95)),
             before,
@@ -142,7 +157,7 @@ impl CommandHandler {
             }
             _ => {
                 if !cx.recovering {
-                    self.0.clear(&cx.stack, &mark);
+                    self.marks.clear(&cx.stack, &mark);
                 }
                 order.run(cx).await
             }
@@ -181,7 +196,7 @@ impl Handler<Command> for CommandHandler {
         prior: TypedPrior<Command>,
     ) -> Result<Option<TypedObject<Command>>, Failure> {
         // A person says that it ran: what it wrote is as far as it is known.
-        let said = || (prior.id == cx.token.to_string()).then(|| self.0.of(cx, "create").ok()).flatten();
+        let said = || (prior.id == cx.token.to_string()).then(|| self.marks.of(cx, "create").ok()).flatten();
         let said = || {
             let stdout = said()?.out().trim().to_owned();
             Some(CommandState { id: prior.id.clone(), stdout, status: 0 })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub(super) struct Order<'a> {
     pub(super) field: &'a str,
     pub(super) line: &'a [String],
     pub(super) env: &'a BTreeMap<String, Secret<String>>,
-    pub(super) cwd: Option<&'a str>,
+    pub(super) cwd: Option<&'a Path>,
     pub(super) timeout: Duration,
     pub(super) before: &'a str,
     pub(super) mark: &'a Mark,
@@ -176,10 +177,11 @@ impl Order<'_> {
             command.current_dir(cwd);
         }
         command.spawn().map_err(|error| {
-            let there = self.cwd.is_none_or(|cwd| std::path::Path::new(cwd).is_dir());
+            let there = self.cwd.is_none_or(Path::is_dir);
             let field = if there { self.field } else { "cwd" };
             let program = self.line.first().map_or("", String::as_str);
-            let what = if there { program } else { self.cwd.unwrap_or_default() };
+            let cwd = self.cwd.unwrap_or(Path::new("")).to_string_lossy();
+            let what = if there { program } else { &cwd };
             Failure::new(
                 Class::Invalid(field.to_owned()),
                 format!("cannot run `{}`: {error}", self.masked(what)),

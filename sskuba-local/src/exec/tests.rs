@@ -150,3 +150,17 @@ fn mistakes_are_named_before_anything_runs() {
         CommandHandler::default().check(&args).into_iter().map(|error| error.field).collect();
     assert_eq!(fields, ["create", "delete", "timeout", "env"]);
 }
+
+#[tokio::test]
+async fn a_command_runs_in_the_folder_of_the_program_or_below_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().canonicalize().unwrap();
+    std::fs::create_dir(home.join("sub")).unwrap();
+    let handler = CommandHandler::default().within(ProgramFolder::new(&home));
+    for (cwd, expected) in [(None, home.clone()), (Some("sub"), home.join("sub"))] {
+        let args = CommandArgs { cwd: cwd.map(str::to_owned), ..args(vec!["pwd".into()]) };
+        let cx = Cx { token: Token::new([cwd.is_some().into(); 16]), ..cx() };
+        let made = handler.create(&cx, args).await.unwrap();
+        assert_eq!(Path::new(&made.state.stdout), expected);
+    }
+}

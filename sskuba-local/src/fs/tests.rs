@@ -1,7 +1,10 @@
+use std::path::PathBuf;
+
 use sskuba_core::address::{Address, StackId, Token};
-use sskuba_core::provider::{Change, Object, Prior};
+use sskuba_core::provider::{Change, Class, Cx, Effect, Object, Prior};
 use sskuba_core::value::Map;
 
+use super::file::{beside, take_free, write, write_private};
 use super::*;
 
 fn cx(kind: &str) -> Cx {
@@ -154,12 +157,195 @@ fn a_file_is_its_owners_alone_while_it_is_written() {
 #[test]
 fn a_file_that_cannot_take_its_place_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let args = |path: PathBuf| FileArgs {
-        path: path.to_str().unwrap().to_owned(),
-        content: "canary".into(),
-        mode: "0600".into(),
-    };
+    let path = folder.path().join("x".repeat(300));
+    let args =
+        FileArgs { path: path.to_str().unwrap().to_owned(), content: "canary".into(), mode: "0600".into() };
     // A name that is too long for the file system, though the one beside it is not.
-    let failure = write(&args(folder.path().join("x".repeat(300))), &Token::new([1; 16])).unwrap_err();
+    let failure = write(&path, &args, &Token::new([1; 16]), take_free).unwrap_err();
     assert_eq!(names(folder.path()), [""; 0], "{failure}");
+}
+
+/// The call that repeats an interrupted one.
+fn again(kind: &str) -> Cx {
+    Cx { recovering: true, ..cx(kind) }
+}
+
+fn directory(path: &Path) -> Map {
+    let force = ("force".into(), Value::from(true));
+    [("path".into(), Value::from(path.to_str().unwrap())), ("mode".into(), Value::from("0755")), force].into()
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_never_taken_over_without_a_word() {
+    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider().configure(None).await.unwrap());
+    let (same, empty) = (folder.path().join("same"), folder.path().join("empty"));
+    std::fs::write(&same, "hello").unwrap();
+    std::fs::create_dir(&empty).unwrap();
+    for (kind, path, sent) in [(FILE, &same, file(&same, "hello")), (DIRECTORY, &empty, directory(&empty))] {
+        // A call that was refused is no proof that the object is its own, however often it is made.
+        for _ in 0..2 {
+            let failure = provider.create(&cx(kind), &sent).await.unwrap_err();
+            assert_eq!(
+                (&failure.class, &failure.effect),
+                (&Class::Conflict, &Effect::NotApplied),
+                "{failure}"
+            );
+            assert_eq!(failure.exists.as_deref(), path.to_str(), "{failure}");
+        }
+        // The import that is offered takes it, and finds nothing to change in what was declared.
+        let id = text_of(path);
+        let read = provider.read(&cx(kind), &Prior { id, ..Prior::default() }).await.unwrap().unwrap();
+        assert_eq!(read.inputs["path"], sent["path"]);
+    }
+    assert_eq!(std::fs::read_to_string(&same).unwrap(), "hello");
+}
+
+fn text_of(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_recovery_knows_its_own_from_what_came_meanwhile() {
+    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider().configure(None).await.unwrap());
+    let path = folder.path().join("file.txt");
+    let sent = file(&path, "hello");
+    // Killed before the file took its place; then after that.
+    std::fs::write(beside(&path, &cx(FILE).token), "hel").unwrap();
+    for _ in 0..2 {
+        let made = provider.create(&again(FILE), &sent).await.unwrap();
+        assert_eq!(
+            (made.id.as_str(), names(folder.path())),
+            (path.to_str().unwrap(), vec!["file.txt".into()])
+        );
+    }
+    std::fs::write(&path, "precious").unwrap();
+    let failure = provider.create(&again(FILE), &sent).await.unwrap_err();
+    assert!(failure.class == Class::Conflict && failure.exists.is_some(), "{failure}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+    let path = folder.path().join("d");
+    for _ in 0..2 {
+        provider.create(&again(DIRECTORY), &directory(&path)).await.unwrap();
+    }
+    std::fs::write(path.join("precious"), "").unwrap();
+    let failure = provider.create(&again(DIRECTORY), &directory(&path)).await.unwrap_err();
+    assert!(failure.class == Class::Conflict && failure.exists.is_some(), "{failure}");
+}
+
+#[test]
+fn a_file_that_came_after_the_look_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file.txt");
+    std::fs::write(&path, "precious").unwrap();
+    let args = FileArgs { path: text_of(&path), content: "hello".into(), mode: "0600".into() };
+    let failure = write(&path, &args, &Token::new([1; 16]), take_free).unwrap_err();
+    assert!(failure.exists.is_some(), "{failure}");
+    assert_eq!(
+        (names(folder.path()), std::fs::read(&path).unwrap()),
+        (vec!["file.txt".into()], b"precious".to_vec())
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_cannot_be_read_or_is_no_file_is_neither_opened_nor_replaced() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+    use std::os::unix::net::UnixListener;
+    let (folder, provider) = (tempfile::tempdir().unwrap(), crate::provider().configure(None).await.unwrap());
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("unreadable"), "precious").unwrap();
+    std::fs::set_permissions(at("unreadable"), std::fs::Permissions::from_mode(0o000)).unwrap();
+    symlink("nowhere", at("dangling")).unwrap();
+    symlink(folder.path(), at("link")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    let _socket = UnixListener::bind(at("socket")).unwrap();
+    for name in ["unreadable", "dangling", "link", "pipe", "socket"] {
+        let sent = file(&at(name), "hello");
+        for cx in [cx(FILE), again(FILE)] {
+            // A pipe that is opened waits for its other end.
+            let made = tokio::time::timeout(std::time::Duration::from_secs(20), provider.create(&cx, &sent));
+            let failure = made.await.expect(name).unwrap_err();
+            assert_eq!(failure.effect, Effect::NotApplied, "{name}: {failure}");
+        }
+        if name == "unreadable" {
+            continue;
+        }
+        // It took the place of a file that was recorded: that one is gone, and this is somebody's.
+        let known = Prior { id: text_of(&at(name)), inputs: sent.clone(), outputs: Map::new() };
+        assert_eq!(provider.read(&cx(FILE), &known).await.unwrap(), None, "{name}");
+        let change = Change { prior: known.clone(), inputs: file(&at(name), "other") };
+        let failure = provider.update(&cx(FILE), &change).await.unwrap_err();
+        assert_eq!(failure.class, Class::Conflict, "{name}: {failure}");
+        provider.delete(&cx(FILE), &known).await.unwrap();
+        let known = Prior { inputs: directory(&at(name)), ..known };
+        let failure = provider.create(&cx(DIRECTORY), &directory(&at(name))).await.unwrap_err();
+        assert_eq!(failure.class, Class::Conflict, "{name}: {failure}");
+        provider.delete(&cx(DIRECTORY), &known).await.unwrap();
+    }
+    assert_eq!(names(folder.path()), ["dangling", "link", "pipe", "socket", "unreadable"]);
+    assert!(std::fs::symlink_metadata(at("pipe")).unwrap().file_type().is_fifo());
+}
+
+/// A program's folder `home`, and another one, `guest`, each with a file `rr` and a directory `build/deep`.
+fn two_folders() -> (tempfile::TempDir, PathBuf, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let [home, guest] = ["home", "guest"].map(|name| folder.path().canonicalize().unwrap().join(name));
+    std::fs::create_dir(&home).unwrap();
+    std::fs::create_dir_all(guest.join("build/deep")).unwrap();
+    std::fs::write(guest.join("rr"), "precious").unwrap();
+    (folder, home, guest)
+}
+
+#[tokio::test]
+async fn a_relative_path_counts_from_the_folder_of_the_program() {
+    let (_folder, home, guest) = two_folders();
+    let within = async |folder: &Path| {
+        crate::provider_in(folder, folder.join("commands")).configure(None).await.unwrap()
+    };
+    let (ours, other) = (within(&home).await, within(&guest).await);
+    for (kind, name, sent) in
+        [(FILE, "rr", file(Path::new("rr"), "hello")), (DIRECTORY, "build", directory(Path::new("build")))]
+    {
+        let made = ours.create(&cx(kind), &sent).await.unwrap();
+        assert_eq!(made.id, text_of(&home.join(name)), "the id is the same from everywhere");
+        let known = prior(&made, &sent);
+        let read = ours.read(&cx(kind), &known).await.unwrap().unwrap();
+        assert_eq!((&read.id, &read.inputs["path"]), (&made.id, &sent["path"]));
+        // Elsewhere the path means what is not ours.
+        let change = Change { prior: known.clone(), inputs: sent.clone() };
+        let refusals = [
+            other.read(&cx(kind), &known).await.err(),
+            other.update(&cx(kind), &change).await.err(),
+            other.delete(&cx(kind), &known).await.err(),
+        ];
+        for refusal in refusals {
+            let text = refusal.unwrap().to_string();
+            let both = [&home, &guest].map(|folder| text.contains(&text_of(&folder.join(name))));
+            assert_eq!(both, [true, true], "{text}");
+        }
+        assert!(home.join(name).exists() && guest.join("build/deep").exists());
+        // What an earlier release recorded, and an import by the path of the program, count from there as well.
+        for mut earlier in [known.clone(), Prior { id: name.to_owned(), ..Prior::default() }] {
+            earlier.id = name.to_owned();
+            let read = ours.read(&cx(kind), &earlier).await.unwrap().unwrap();
+            let id = if earlier.outputs.is_empty() { &made.id } else { &earlier.id };
+            assert_eq!((&read.id, &read.inputs["path"]), (id, &sent["path"]));
+        }
+        ours.delete(&cx(kind), &known).await.unwrap();
+        assert!(!home.join(name).exists());
+    }
+    assert_eq!(std::fs::read_to_string(guest.join("rr")).unwrap(), "precious");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_is_reached_by_a_link_is_the_same() {
+    let (folder, home, _) = two_folders();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&home, &link).unwrap();
+    let within = |folder: &Path| crate::provider_in(folder, folder.join("commands"));
+    let sent = file(Path::new("rr"), "hello");
+    let made = within(&link).configure(None).await.unwrap().create(&cx(FILE), &sent).await.unwrap();
+    let ours = within(&home).configure(None).await.unwrap();
+    ours.delete(&cx(FILE), &prior(&made, &sent)).await.unwrap();
+    assert!(!home.join("rr").exists());
 }

@@ -55,7 +55,7 @@ impl Place {
     }
 
     async fn provider(&self) -> std::sync::Arc<dyn Instance> {
-        sskuba_local::provider_keeping(self.path("commands")).configure(None).await.unwrap()
+        sskuba_local::provider_in(self.0.path(), self.path("commands")).configure(None).await.unwrap()
     }
 
     async fn recover(&self) -> Result<Object, Failure> {
@@ -89,7 +89,7 @@ fn inputs(folder: &Path) -> Map {
 #[ignore = "other tests run it"]
 async fn child() {
     let folder = PathBuf::from(std::env::var_os(FOLDER).unwrap());
-    let provider = sskuba_local::provider_keeping(folder.join("commands")).configure(None).await.unwrap();
+    let provider = sskuba_local::provider_in(&folder, folder.join("commands")).configure(None).await.unwrap();
     let _ = provider.create(&call(), &inputs(&folder)).await;
 }
 
