@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sskuba_core::address::{StackId, Token};
 use sskuba_core::advice::Advice;
 use sskuba_core::prelude::*;
 use sskuba_core::provider::{
@@ -218,6 +219,10 @@ impl Handler<Command> for CommandHandler {
             Some(line) => self.run(cx, "delete", ("delete", line), &args, &before).await.map(drop),
             None => Ok(()),
         }
+    }
+
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        self.marks.settle(stack, is_settled);
     }
 
     async fn list(&self, _: &Cx) -> Result<Vec<TypedObject<Command>>, Failure> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sskuba::core::address::Kind;
+use sskuba::core::address::{Kind, StackId, Token};
 use sskuba::core::provider::{Failure, Foresight, Instance, Limits, Provider};
 use sskuba::core::schema::{FieldError, Schema};
 use sskuba::core::value::Map;
@@ -38,6 +38,9 @@ impl<I: Instance + Clone + 'static> Provider for AnsweredBy<I> {
     }
     fn foresee(&self, schema: &Schema, prior: Option<&Map>, inputs: &Map) -> Foresight {
         self.sim.foresee(schema, prior, inputs)
+    }
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        self.sim.settled(stack, is_settled);
     }
     /// Only the default instance is the test's own.
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {

@@ -21,6 +21,7 @@ mod graph;
 mod guards;
 mod hooks;
 mod lifecycle;
+mod on_disk;
 mod options;
 mod parts;
 mod places;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::address::Kind;
+use crate::address::{Kind, StackId, Token};
 use crate::provider::{
     Change, Cx, Failure, Foresight, Instance, Limits, Object, Place, Prior, Provider, Readiness,
 };
@@ -68,6 +68,9 @@ impl<A: Around> Provider for Wrapped<A> {
     }
     fn foresee(&self, schema: &Schema, prior: Option<&Map>, inputs: &Map) -> Foresight {
         self.inner.foresee(schema, prior, inputs)
+    }
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        self.inner.settled(stack, is_settled);
     }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         let inner = self.inner.configure(settings).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::address::Kind;
+use crate::address::{Kind, StackId, Token};
 use crate::provider::{
     Change, Cx, Detail, EarlierSecrets, Failure, Foresight, Instance, Limits, Object, Place, Prior, Provider,
     Readiness, Redaction, Texts, failed, found, made, seen, still_secret,
@@ -92,6 +92,9 @@ impl Provider for Redacting {
         });
         Foresight { outputs, details: details.collect() }
     }
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        self.inner.settled(stack, is_settled);
+    }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         let inner = self.inner.configure(settings).await;
         let inner =
@@ -170,7 +173,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::address::{Address, StackId, Token};
+    use crate::address::Address;
     use crate::provider::Class;
     use crate::value::Value;
 

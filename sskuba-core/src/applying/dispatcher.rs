@@ -14,6 +14,7 @@ use super::keys::KeyIndex;
 use super::perform::perform;
 use super::report::{ApplyOptions, FailedStep, Report};
 use super::waiting::Waited;
+use crate::address::Token;
 use crate::calling::{Call, Ended, Tools};
 use crate::event::Event;
 use crate::graph::{Frontier, NodeId};
@@ -29,7 +30,7 @@ pub(super) struct Running {
     /// Waits hold no place at the gates: they only ask now and then.
     pub(super) ticket: Option<Ticket>,
     /// The generation; lookups have none.
-    pub(super) token: Option<crate::address::Token>,
+    pub(super) token: Option<Token>,
 }
 
 /// What a spawned task came back with.
@@ -49,7 +50,13 @@ pub(super) struct Ready {
     pub(super) started: Event,
 }
 
-type Flush = (JoinHandle<Result<u64, StoreError>>, Vec<Ready>, Vec<Event>);
+/// A flush under way, and what follows it.
+struct Flush {
+    written: JoinHandle<Result<u64, StoreError>>,
+    ready: Vec<Ready>,
+    news: Vec<Event>,
+    settled: Vec<Token>,
+}
 
 /// A run of a plan.
 pub(super) struct Run<'a> {
@@ -69,6 +76,8 @@ pub(super) struct Run<'a> {
     pub(super) ready: Vec<Ready>,
     /// Events that are told when what is staged is durable.
     pub(super) news: Vec<Event>,
+    /// Generations of calls whose outcomes are staged.
+    pub(super) settled: Vec<Token>,
     pub(super) throttled: HashMap<NodeId, u32>,
     pub(super) counts: Counts,
     pub(super) failures: Vec<FailedStep>,
@@ -112,6 +121,7 @@ pub async fn apply(
         task_steps: HashMap::new(),
         ready: Vec::new(),
         news: Vec::new(),
+        settled: Vec::new(),
         throttled: HashMap::new(),
         counts: Counts::default(),
         failures: Vec::new(),
@@ -210,8 +220,9 @@ impl Run<'_> {
         if self.flush.is_some() || self.store_error.is_some() {
             return;
         }
-        if let Some(handle) = self.journal.start_flush() {
-            self.flush = Some((handle, std::mem::take(&mut self.ready), std::mem::take(&mut self.news)));
+        if let Some(written) = self.journal.start_flush() {
+            let (ready, news) = (std::mem::take(&mut self.ready), std::mem::take(&mut self.news));
+            self.flush = Some(Flush { written, ready, news, settled: std::mem::take(&mut self.settled) });
         } else {
             // Nothing to write: what was to be told rests on nothing that is not durable.
             std::mem::take(&mut self.news).into_iter().for_each(|event| self.options.events.emit(event));
@@ -220,7 +231,7 @@ impl Run<'_> {
 
     /// A flush ended: calls start, news are told.
     fn flushed(&mut self, result: Result<Result<u64, StoreError>, JoinError>) {
-        let Some((_, ready, news)) = self.flush.take() else { return };
+        let Some(Flush { ready, news, settled, .. }) = self.flush.take() else { return };
         let result =
             result.unwrap_or_else(|error| Err(StoreError::Unsupported(format!("the store failed: {error}"))));
         self.journal.flushed(&result);
@@ -230,9 +241,11 @@ impl Run<'_> {
                     self.release(step, false);
                     self.frontier.put_back(step);
                 }
+                self.settled.extend(settled);
                 self.lose_store(error);
             }
             Ok(_) => {
+                self.tell_settled(&settled);
                 news.into_iter().for_each(|event| self.options.events.emit(event));
                 for Ready { step, call, started } in ready {
                     self.options.events.emit(started);
@@ -242,6 +255,16 @@ impl Run<'_> {
                     self.task_steps.insert(handle.id(), step);
                 }
             }
+        }
+    }
+
+    /// Tells the providers of which calls the outcome is durable. One of unknown effect is open still.
+    fn tell_settled(&self, settled: &[Token]) {
+        let state = self.journal.state();
+        let closed: HashSet<Token> =
+            settled.iter().copied().filter(|token| state.pending_of(*token).is_none()).collect();
+        if !closed.is_empty() {
+            self.tools.registry.settled(&self.plan.stack, &|token| closed.contains(&token));
         }
     }
 
@@ -317,7 +340,7 @@ impl Run<'_> {
         self.task_steps.insert(handle.id(), step);
     }
 
-    async fn finish(mut self, run: crate::address::Token, abandoned: bool) -> Result<Report, JournalError> {
+    async fn finish(mut self, run: Token, abandoned: bool) -> Result<Report, JournalError> {
         self.count_gone();
         if abandoned {
             self.tasks.abort_all();
@@ -335,6 +358,7 @@ impl Run<'_> {
             return Err(error.into());
         }
         committed?;
+        self.tell_settled(&self.settled);
         Ok(self.report(result, false))
     }
 
@@ -351,7 +375,7 @@ impl Run<'_> {
 /// Waits for the flush under way; for ever if there is none.
 async fn wait(flush: &mut Option<Flush>) -> Result<Result<u64, StoreError>, JoinError> {
     match flush {
-        Some((handle, ..)) => handle.await,
+        Some(flush) => (&mut flush.written).await,
         None => std::future::pending().await,
     }
 }

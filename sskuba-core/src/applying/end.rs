@@ -33,6 +33,7 @@ impl Run<'_> {
         };
         let not_applied = matches!(outcome, Outcome::NotApplied { .. });
         self.journal.stage(Entry::Outcome { token, outcome, time })?;
+        self.settled.push(token);
         if applied.is_some() && self.tools.registry.is_instance(&self.plan.step(id).address) {
             record_place(self.journal, self.tools, &self.plan.step(id).address, token)?;
         }

@@ -295,7 +295,9 @@ impl Session {
         let time = self.engine.clock.now();
         let mut entries = vec![Entry::Outcome { token, outcome, time }];
         entries.extend(never.map(|why| Entry::GivenUp { token, why }));
-        self.edit(format!("said what came of the create of {address}"), entries).await
+        self.edit(format!("said what came of the create of {address}"), entries).await?;
+        self.tools.registry.settled(&self.stack, &|settled| settled == token);
+        Ok(())
     }
 
     /// Writes entries as one durable change.
@@ -315,7 +317,9 @@ impl Session {
         if !self.state().is_empty() {
             return Err(EditError::NotEmpty { stack: self.stack.clone(), recorded }.into());
         }
-        self.journal.lease_guard().remove_stack().await.map_err(EngineError::store)
+        self.journal.lease_guard().remove_stack().await.map_err(EngineError::store)?;
+        self.tools.registry.settled(&self.stack, &|_| true);
+        Ok(())
     }
 
     /// Gives the lease back after an operation, and returns what that answered.
@@ -336,6 +340,12 @@ impl Session {
     pub async fn close(mut self) -> Result<(), EngineError> {
         if let Some(task) = self.keepalive.take() {
             task.abort();
+        }
+        if self.journal.is_durable() {
+            // What is left of a run that was killed just before it could say so itself.
+            let state = self.journal.state();
+            let settled = |token| state.record(token).is_some() && state.pending_of(token).is_none();
+            self.tools.registry.settled(&self.stack, &settled);
         }
         self.journal.release().await.map_err(EngineError::store)
     }

@@ -287,7 +287,12 @@ impl Journal {
 
     /// Tells whether no call is open, and nothing waits to become durable.
     fn is_settled(&self) -> bool {
-        !self.has_staged() && self.flushing.is_empty() && self.state.pending().next().is_none()
+        self.is_durable() && self.state.pending().next().is_none()
+    }
+
+    /// Tells whether all of the state is known to be durable.
+    pub(crate) fn is_durable(&self) -> bool {
+        !self.has_staged() && self.flushing.is_empty()
     }
 
     /// Offers the store all that is recorded in the form that is read fastest, where a fold would be possible. Readers

@@ -193,6 +193,14 @@ pub trait Provider: Send + Sync + fmt::Debug {
         Foresight::default()
     }
 
+    /// Hears that what became of calls is recorded: of a stack, those about the generations of which `is_settled` is true.
+    /// What was kept on this machine so that such a call could be repeated, e.g. what a command wrote, is of no use any
+    /// more. Asked as soon as outcomes are durable, at the end of every command that writes to a stack, and of a
+    /// stack that is removed. Makes no call, and returns soon; what cannot be removed is left for the next time.
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        let _ = (stack, is_settled);
+    }
+
     /// Makes an instance: with these settings, which are the inputs of the kind `NAME:provider:Instance`, or without any
     /// the default one, which takes them from its surroundings.
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure>;

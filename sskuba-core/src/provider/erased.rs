@@ -9,6 +9,7 @@ use super::error::{Class, Failure};
 use super::foresight::Foresight;
 use super::handler::{Complete, LookupHandler};
 use super::typed::{TypedChange, TypedObject, TypedPrior, TypedReadiness};
+use crate::address::{StackId, Token};
 use crate::resource::Resource;
 use crate::schema::FieldError;
 use crate::value::{Map, Value, get_map, map_of};
@@ -29,6 +30,10 @@ pub(super) trait Erased: Send + Sync {
     fn foresee(&self, prior: Option<&Map>, inputs: &Map) -> Foresight {
         let _ = (prior, inputs);
         Foresight::default()
+    }
+    /// See [`Provider::settled`](super::Provider::settled).
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        let _ = (stack, is_settled);
     }
     /// See [`Instance::preview`](super::Instance::preview).
     async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
@@ -125,6 +130,9 @@ impl<R: Resource, H: Complete<R>> Erased for Resourceful<R, H> {
         let args = get_map(inputs);
         args.map(|args| self.0.foresee(prior.as_ref(), &args)).unwrap_or_default()
     }
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        self.0.settled(stack, is_settled);
+    }
     async fn preview(&self, cx: &Cx, change: &Change) -> Result<Vec<String>, Failure> {
         let args = args_of::<R>(&change.inputs)?;
         self.0.preview(cx, TypedChange { prior: prior_of(&change.prior), args }).await
@@ -202,7 +210,7 @@ fn only_lookup(cx: &Cx) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{Address, StackId, Token};
+    use crate::address::Address;
     use crate::prelude::*;
     use crate::provider::{Handler, Handlers, Instance, Provider};
 

@@ -10,6 +10,7 @@ use super::contract::Cx;
 use super::error::{Class, Failure};
 use super::foresight::Foresight;
 use super::typed::{TypedChange, TypedObject, TypedPrior, TypedReadiness};
+use crate::address::StackId;
 use crate::resource::{AtOnce, InPlace, Later, Nobody, Replaced, Resource, Tag, Token, TokenOrTag};
 use crate::schema::FieldError;
 use crate::value::{Map, map_of};
@@ -114,6 +115,12 @@ pub trait Handler<R: Resource>: Send + Sync + 'static {
     fn foresee(&self, prior: Option<&R::Args>, args: &R::Args) -> Foresight {
         let _ = (prior, args);
         Foresight::default()
+    }
+
+    /// Hears that what became of calls is recorded; see [`Provider::settled`](super::Provider::settled). A kind that keeps
+    /// nothing for a repetition needs none of it.
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(crate::address::Token) -> bool) {
+        let _ = (stack, is_settled);
     }
 
     /// Says what an update would do beyond what its fields say; see [`Instance::preview`](super::Instance::preview). It is

@@ -15,6 +15,7 @@ use super::error::{Class, Failure};
 use super::foresight::Foresight;
 use super::handler::{Complete, LookupHandler};
 use super::place::Place;
+use crate::address::{StackId, Token};
 use crate::advice::Advice;
 use crate::resource::Resource;
 use crate::schema::{FieldError, Schema};
@@ -207,6 +208,9 @@ impl Provider for Handlers {
     fn foresee(&self, schema: &Schema, prior: Option<&Map>, inputs: &Map) -> Foresight {
         let handler = self.0.kinds.get(schema.kind.as_str());
         handler.map(|(_, handler)| handler.foresee(prior, inputs)).unwrap_or_default()
+    }
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        self.0.kinds.values().for_each(|(_, handler)| handler.settled(stack, is_settled));
     }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         match (settings, &self.0.settings) {

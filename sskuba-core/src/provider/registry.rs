@@ -8,7 +8,7 @@ use super::builtin::{BUILTIN, Builtin};
 use super::contract::Provider;
 use super::error::{Class, Failure};
 use super::hook::{FoundHook, Hook};
-use crate::address::{Address, Kind};
+use crate::address::{Address, Kind, StackId, Token};
 use crate::lifecycle::HookName;
 use crate::schema::Schema;
 use crate::suggest::suggestion;
@@ -104,6 +104,11 @@ impl Registry {
             Some(FoundHook { name: name.clone(), hook: Arc::clone(hook) })
         };
         Ok(names.iter().filter_map(found).collect())
+    }
+
+    /// Tells all providers that what became of calls is recorded; see [`Provider::settled`].
+    pub(crate) fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        self.providers().for_each(|provider| provider.settled(stack, is_settled));
     }
 
     /// Returns all providers but the engine's own, in the order of their names.

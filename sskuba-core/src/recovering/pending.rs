@@ -1,6 +1,6 @@
 //! Resolves what an earlier run left open, before anything else is done.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::task::{Id, JoinSet};
@@ -63,7 +63,7 @@ async fn resolve_some(
     events: &Events,
     intents: Vec<Intent>,
 ) -> Result<Vec<Unresolved>, JournalError> {
-    let mut unresolved = Vec::new();
+    let (mut unresolved, mut settled) = (Vec::new(), HashSet::new());
     let mut tasks: JoinSet<Result<Resolved, Failure>> = JoinSet::new();
     let mut open: HashMap<Id, (Token, Address, Verb)> = HashMap::new();
     let mut todo = intents.into_iter();
@@ -91,11 +91,17 @@ async fn resolve_some(
         let (id, resolved) = ended.unwrap_or_else(|error| (error.id(), Err(panicked())));
         let Some((token, address, verb)) = open.remove(&id) else { continue };
         match resolved {
-            Ok(resolved) => record(journal, tools, events, (token, address, verb), resolved)?,
+            Ok(resolved) => {
+                record(journal, tools, events, (token, address, verb), resolved)?;
+                settled.insert(token);
+            }
             Err(failure) => unresolved.push(Unresolved { address, verb, failure }),
         }
     }
     journal.commit().await?;
+    let state = journal.state();
+    let is_settled = |token| settled.contains(&token) && state.pending_of(token).is_none();
+    tools.registry.settled(stack, &is_settled);
     Ok(unresolved)
 }
 

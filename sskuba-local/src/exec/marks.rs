@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use sskuba_core::address::StackId;
+use sskuba_core::address::{StackId, Token};
 use sskuba_core::provider::Cx;
 use tempfile::TempDir;
 
@@ -74,18 +74,30 @@ impl Marks {
             return;
         }
         cleared.push(stack.clone());
-        // What cannot be removed does no harm.
-        for entry in fs::read_dir(&mark.folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let is_old = |path: &Path| fs::metadata(path)?.modified().map(|at| at < self.since);
-            if path.extension().is_some_and(|end| end == "out") && is_old(&path).unwrap_or(false) {
-                let old = Mark { base: path.with_extension(""), folder: mark.folder.clone() };
-                if !matches!(old.look(), Ok(Found::Running { .. })) {
-                    old.remove();
-                }
+        for old in marks(&mark.folder) {
+            let began = fs::metadata(old.file("out")).and_then(|metadata| metadata.modified());
+            if began.is_ok_and(|began| began < self.since) {
+                old.discard();
             }
         }
     }
+
+    /// Removes the marks of calls whose outcome is recorded.
+    pub(super) fn settle(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        let folder = match &self.folder {
+            Folder::Given(folder) => Some(folder.as_path()),
+            Folder::Own(own) => own.get().map(TempDir::path),
+        };
+        let marks = folder.into_iter().flat_map(|folder| marks(&folder.join(stack.as_str())));
+        marks.filter(|mark| mark.token().is_some_and(is_settled)).for_each(|mark| mark.discard());
+    }
+}
+
+/// Returns the marks in a folder, which need not be there.
+fn marks(folder: &Path) -> Vec<Mark> {
+    let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let outs = paths.filter(|path| path.extension().is_some_and(|end| end == "out"));
+    outs.map(|path| Mark { base: path.with_extension(""), folder: folder.to_owned() }).collect()
 }
 
 /// The mark of one step.
@@ -164,6 +176,19 @@ impl Mark {
         // It is for people alone.
         let _ = fresh(&self.file("pid"))
             .and_then(|mut file| io::Write::write_all(&mut file, process.to_string().as_bytes()));
+    }
+
+    /// Returns the generation whose step it is of.
+    fn token(&self) -> Option<Token> {
+        let (token, _) = self.base.file_name()?.to_str()?.split_once('-')?;
+        Token::parse(token).ok()
+    }
+
+    /// Removes it, unless its command still runs. What cannot be removed does no harm.
+    fn discard(&self) {
+        if !matches!(self.look(), Ok(Found::Running { .. })) {
+            self.remove();
+        }
     }
 
     /// Removes it.

@@ -1,6 +1,6 @@
 use std::time::Instant;
 
-use sskuba_core::address::{Address, StackId, Token};
+use sskuba_core::address::Address;
 use sskuba_core::provider::Effect;
 
 use super::*;

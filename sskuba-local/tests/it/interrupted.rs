@@ -181,3 +181,21 @@ async fn marks_of_earlier_runs_go_when_something_new_is_begun() {
     provider.create(&third, &inputs(place.0.path())).await.unwrap();
     assert!(place.path("commands/local/test/dev").join(format!("{}-create.end", other.token)).exists());
 }
+
+#[tokio::test]
+async fn a_mark_goes_when_the_end_is_recorded_and_not_while_its_command_runs() {
+    let place = Place::new();
+    let program = place.start();
+    let keeper = sskuba_local::provider_in(place.0.path(), place.path("commands"));
+    let settle = |wanted: Token| keeper.settled(&call().stack, &|token| token == wanted);
+    settle(call().token);
+    assert!(place.mark("out").exists(), "it runs");
+    place.kill(program);
+    place.go_on();
+    place.recover().await.unwrap();
+    settle(Token::new([9; 16]));
+    assert!(place.mark("out").exists(), "that is another one");
+    settle(call().token);
+    let left = fs::read_dir(place.path("commands/local/test/dev")).unwrap().count();
+    assert_eq!(left, 0);
+}

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sskuba::core::address::{Kind, StackId};
+use sskuba::core::address::{Kind, StackId, Token};
 use sskuba::core::clock::{Clock, IdSource, SeededIds, Timestamp};
 use sskuba::core::provider::{
     Change, Cx, Failure, Foresight, Instance, Limits, Object, Place, Prior, Provider, Readiness,
@@ -182,6 +182,9 @@ impl Provider for Mortal {
     }
     fn limits(&self) -> Limits {
         self.inner.limits()
+    }
+    fn settled(&self, stack: &StackId, is_settled: &dyn Fn(Token) -> bool) {
+        self.inner.settled(stack, is_settled);
     }
     async fn configure(&self, settings: Option<&Map>) -> Result<Arc<dyn Instance>, Failure> {
         if settings.is_some() {
