@@ -5,6 +5,7 @@
 
 mod declared;
 mod list;
+mod local;
 mod rollout;
 
 use std::fs;
@@ -54,7 +55,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
 
 /// All mutations.
 fn mutations() -> impl Iterator<Item = &'static Mutation> {
-    list::MUTATIONS.iter().chain(declared::MUTATIONS).chain(rollout::MUTATIONS)
+    list::MUTATIONS.iter().chain(declared::MUTATIONS).chain(rollout::MUTATIONS).chain(local::MUTATIONS)
 }
 
 /// The list as a table of Markdown.
