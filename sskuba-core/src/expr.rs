@@ -94,7 +94,8 @@ impl NodeCell {
     }
 }
 
-/// Takes an input that was not given from the resource of `kind` whose field the input `by` is; for generated code.
+/// Takes an input that was not given from the resource of `kind` whose field the input `by` is, or the first item of it that
+/// is a resource's field; for generated code.
 pub fn inherit(
     inputs: &mut BTreeMap<Text, Expr>,
     name: &'static str,
@@ -102,12 +103,13 @@ pub fn inherit(
     theirs: &'static str,
 ) {
     let given = inputs.get(name).is_some_and(|expr| !matches!(expr, Expr::Value(Value::Null)));
-    if let Some(Expr::Field(node, _)) = inputs.get(by)
-        && !given
-        && node.address().kind_str() == kind
-    {
-        let theirs = Expr::Field(node.clone(), Text::Borrowed(theirs));
-        inputs.insert(Text::Borrowed(name), theirs);
+    let node = match inputs.get(by) {
+        Some(Expr::Field(node, _)) => Some(node.clone()),
+        Some(Expr::Joined(joined)) => joined.first_item(),
+        _ => None,
+    };
+    if let Some(node) = node.filter(|node| !given && node.address().kind_str() == kind) {
+        inputs.insert(Text::Borrowed(name), Expr::Field(node, Text::Borrowed(theirs)));
     }
 }
 

@@ -14,6 +14,7 @@ use crate::calling::{Configured, QUESTION, Tools, answered, hidden, note_failure
 use crate::event::{Event, Events};
 use crate::plan::{FieldChange, drift};
 use crate::provider::{Class, Cx, Failure, Object, Prior};
+use crate::schema::Differing;
 use crate::state::{Entry, Record, State, Status};
 use crate::value::Map;
 
@@ -220,7 +221,9 @@ fn drifted(record: &Record, schema: &crate::schema::Schema, observed: &Map) -> V
     for field in schema.inputs() {
         let (sent, seen) = (record.applied.get(&*field.name), observed.get(&*field.name));
         for part in drift(field, sent, seen) {
-            let replaces = field.force_new || part.touches(&field.force_new_parts);
+            let (sent, wanted) = (&record.applied, &record.applied);
+            let replaces = schema.replaces(&Differing { field: &field.name, sent, seen: observed, wanted })
+                || part.touches(&field.force_new_parts);
             let change = part.into_change(replaces);
             changes.push(FieldChange { from: change.to, to: change.from, ..change });
         }

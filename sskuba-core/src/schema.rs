@@ -247,6 +247,22 @@ pub struct Durations {
 /// fields.
 pub type Migration = fn(u32, &mut Map, &mut Map);
 
+/// A field that differs, of an object that is recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Differing<'a> {
+    /// The field.
+    pub field: &'a str,
+    /// The inputs that the last successful call sent.
+    pub sent: &'a Map,
+    /// The inputs as the service reported them last; what it said nothing of is not among them.
+    pub seen: &'a Map,
+    /// The inputs that should be, of which parts may not be known yet.
+    pub wanted: &'a Map,
+}
+
+/// Tells whether a field that differs replaces the object, where that depends on values.
+pub type Replacing = fn(&Differing<'_>) -> bool;
+
 /// What declarations of a kind are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -300,6 +316,8 @@ pub struct Schema {
     pub may_be_away: bool,
     /// What it makes cannot be made again: nothing replaces it that the program does not unprotect.
     pub guarded: bool,
+    /// Which fields replace the object when they differ, where that depends on values; beside those that always do.
+    pub replacing: Option<Replacing>,
     /// The keys of the kind: input fields that together tell an object from every other in its place. An object
     /// without one of the fields has not that key.
     pub unique: Vec<Vec<Text>>,
@@ -335,6 +353,7 @@ impl Schema {
             asks: false,
             may_be_away: false,
             guarded: false,
+            replacing: None,
             unique: Vec::new(),
             id_field: Text::Borrowed("id"),
             parallel: None,
@@ -380,6 +399,13 @@ impl Schema {
     pub fn is_place(&self, field: &Field) -> bool {
         let marked = || self.fields.iter().any(|field| field.place);
         field.place || (self.is_instance() && !field.computed && !field.secret && !marked())
+    }
+
+    /// Tells whether a field that differs replaces the object.
+    pub fn replaces(&self, differing: &Differing<'_>) -> bool {
+        let field = self.field(differing.field);
+        field.is_some_and(|field| field.force_new || self.is_place(field))
+            || self.replacing.is_some_and(|replaces| replaces(differing))
     }
 
     /// Tells whether an object of the kind exists before it can be used: some computed fields are final early, and the

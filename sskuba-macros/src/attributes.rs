@@ -57,11 +57,12 @@ pub(crate) struct Kind {
     pub(crate) asks: bool,
     pub(crate) guarded: bool,
     pub(crate) may_be_away: bool,
+    pub(crate) replacing: Option<LitStr>,
     pub(crate) lookup: bool,
     pub(crate) unique: Vec<LitStr>,
 }
 
-const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, updates, delete_first, deleting, asks, guarded, may_be_away, \
+const KIND_WORDS: &str = "kind, version, idempotency, visibility, create, made, update, delete, parallel, updates, delete_first, deleting, asks, guarded, may_be_away, replacing, \
                           unique, lookup";
 
 impl Kind {
@@ -84,6 +85,7 @@ impl Kind {
             asks: false,
             guarded: false,
             may_be_away: false,
+            replacing: None,
             lookup: false,
             unique: Vec::new(),
         };
@@ -110,6 +112,7 @@ impl Kind {
                     "asks" => this.asks = true,
                     "guarded" => this.guarded = true,
                     "may_be_away" => this.may_be_away = true,
+                    "replacing" => this.replacing = Some(meta.value()?.parse()?),
                     "lookup" => this.lookup = true,
                     "unique" => this.unique.push(meta.value()?.parse()?),
                     other => return Err(meta.error(format!("no such option `{other}`: one of {KIND_WORDS}"))),

@@ -23,7 +23,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// `create = "90s"`, `update = "5s"`, `delete = "60s"` (expected durations), `parallel = 4`, `updates = 1`, `delete_first`,
 /// `deleting = "wipes {address}"` (what a delete does, for plans, with inputs in braces), `asks` (what an update does is asked while planning), `guarded` (only a resource that the
 /// program unprotects is replaced), `may_be_away` (where its object does not answer, a refresh plans on and a `down` goes past
-/// it), `lookup`.
+/// it), `replacing = "path::to::function"` (which fields replace the object, where that depends on values), `lookup`.
 ///
 /// Each field is an `Input<T>` (required unless it has a default), an `Option<Input<T>>` or a `Computed<T>`.
 /// On fields: `default` or `default = EXPRESSION`, `force_new`, `secret`,

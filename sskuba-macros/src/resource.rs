@@ -288,6 +288,10 @@ fn schema(
     let parallel = option(kind.parallel.map(|n| quote!(#n)));
     let updates = option(kind.updates.map(|n| quote!(#n)));
     let deleting = option(kind.deleting.as_ref().map(|text| quote!(::std::borrow::Cow::Borrowed(#text))));
+    let replacing = option(kind.replacing.as_ref().map(|text| match text.parse::<syn::Path>() {
+        Ok(path) => quote!(#path as #core::schema::Replacing),
+        Err(error) => error.to_compile_error(),
+    }));
     let unique = kind.unique.iter().map(|key| unique(key, fields));
     let doc = first_paragraph(&input.attrs);
     let fields = fields.iter().map(|field| field_schema(field, core));
@@ -315,6 +319,7 @@ fn schema(
             asks: #asks,
             guarded: #guarded,
             may_be_away: #may_be_away,
+            replacing: #replacing,
             unique: ::std::vec![#(#unique),*],
             role: #core::schema::Role::#role,
             id_field: ::std::borrow::Cow::Borrowed(#id),

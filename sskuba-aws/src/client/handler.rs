@@ -79,8 +79,7 @@ impl<R: Operations> Handler<R> for Client<R::Api> {
     async fn read(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<Option<TypedObject<R>>, Failure> {
         let call = Call::new(cx, self.service().await?);
         let Some(found) = R::get(&call, &prior).await?.filter(R::is_alive) else { return Ok(None) };
-        let silent = if prior.args.is_some() { R::UNREPORTED } else { &[] };
-        Ok(Some(R::report(&call, &found).await?.unreported(silent.iter().copied())))
+        R::report_for(&call, &found, prior.args.as_ref()).await.map(Some)
     }
 
     async fn delete(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<(), Failure> {
@@ -161,7 +160,7 @@ impl<R: ReadinessOperation> Ready<R> for Client<R::Api> {
     async fn ready(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<TypedReadiness<R>, Failure> {
         let call = Call::new(cx, self.service().await?);
         let found = R::get(&call, &prior).await?.ok_or_else(|| call.not_there())?;
-        R::ready(&call, &found).await
+        R::ready(&call, &found, prior.args.as_ref()).await
     }
 }
 

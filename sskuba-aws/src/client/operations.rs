@@ -73,8 +73,6 @@ pub(crate) trait Operations: Kind {
     const NAME: &'static str;
     /// Whether AWS goes on for a while to say that something uses an object after that is gone; a delete waits then.
     const LINGERS: bool = false;
-    /// The inputs of which a read says nothing once the program has set them; an import tells how they stand.
-    const UNREPORTED: &'static [&'static str] = &[];
 
     /// Describes objects.
     async fn describe(aws: &Aws<Self::Api>, which: Which) -> Result<Vec<Found<Self::Item>>, Failure>;
@@ -87,6 +85,17 @@ pub(crate) trait Operations: Kind {
 
     /// Reports an object with its inputs.
     async fn report(call: &Call<'_, Self::Api>, found: &Found<Self::Item>) -> Result<Report<Self>, Failure>;
+
+    /// Reports an object to a program that says so of it; none where nothing is recorded, as in an import. A kind looks
+    /// here at what AWS tells of one object at a time alone, as far as the program says anything of it.
+    async fn report_for(
+        call: &Call<'_, Self::Api>,
+        found: &Found<Self::Item>,
+        said: Option<&Self::Args>,
+    ) -> Result<Report<Self>, Failure> {
+        let _ = said;
+        Self::report(call, found).await
+    }
 
     /// Tells whether an object that is described is still one: AWS shows some for a while after they are gone.
     fn is_alive(_: &Found<Self::Item>) -> bool {
@@ -142,17 +151,18 @@ impl<A: Objects> Call<'_, A> {
         let before = change.prior.args.as_ref().map(own_tags::<R>);
         self.retag(&change.prior.id, before.as_ref(), &own_tags::<R>(&change.args)).await?;
         let found = R::get(self, &change.prior).await?.ok_or_else(|| self.lacking(R::NAME))?;
-        Ok(R::report(self, &found).await?.unreported(R::UNREPORTED.iter().copied()))
+        R::report_for(self, &found, Some(&change.args)).await
     }
 }
 
 /// A kind whose objects can be used some time after they were made.
 #[async_trait]
 pub(crate) trait ReadinessOperation: Operations {
-    /// Tells whether an object can be used.
+    /// Tells whether an object can be used, as the program says it.
     async fn ready(
         call: &Call<'_, Self::Api>,
         found: &Found<Self::Item>,
+        said: Option<&Self::Args>,
     ) -> Result<TypedReadiness<Self>, Failure>;
 }
 

@@ -59,7 +59,8 @@ impl LookupOperation for Image {
         for (name, values) in &args.filters {
             describe = describe.filters(filter(name, values));
         }
-        let found = describe.send().await.asked(ec2)?.images.unwrap_or_default();
+        let pages = describe.into_paginator().items().send();
+        let found = pages.collect::<Result<Vec<_>, _>>().await.asked(ec2)?;
         // Times of one form, so that their texts sort as they do; the id decides between equal ones.
         let newest =
             found.into_iter().max_by_key(|image| (text(image.creation_date()), text(image.image_id())));

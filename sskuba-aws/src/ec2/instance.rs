@@ -1,19 +1,22 @@
 //! Instances.
 
 #[cfg(feature = "ec2")]
-mod launch;
-
+mod attributes;
 #[cfg(feature = "ec2")]
-use aws_sdk_ec2::types::{
-    AttributeBooleanValue, HttpTokensState, Instance as Item, InstanceStateName as Phase, Reservation,
-};
+mod launch;
+#[cfg(feature = "ec2")]
+mod operations;
+#[cfg(feature = "ec2")]
+mod power;
+#[cfg(feature = "ec2")]
+mod update;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "ec2")]
-use self::launch::{launch, profile, tokens};
 use super::prelude::*;
+use sskuba_core::value::Map;
 
 /// The most bytes of user data that AWS takes, before base64.
 pub const USER_DATA_LIMIT: usize = 16 * 1024;
@@ -49,12 +52,19 @@ pub struct RootVolume {
 /// what it uses cannot be deleted before: about 45 seconds. Both figures are from the logs of other tools' public
 /// acceptance tests.
 ///
-/// Tags, security groups, the instance profile, the metadata options and the source check change in place;
-/// everything else replaces the instance, the type and the user data too, which AWS changes only on a stopped
-/// one. What AWS chose where the program is silent (security groups, addresses) stays as it is. User data, the root
-/// volume and whether a public address was asked for are not read back: what was sent decides. Two with the same subnet
-/// and fixed private address are the same object, and a replacement that keeps the address deletes the old one first.
-/// The metadata service asks for a session token (version 2) unless the program says otherwise.
+/// Tags, security groups, the instance profile, the metadata options, the source check, monitoring, CPU credits, the
+/// protection against termination and whether it runs change in place. AWS changes the type and the user data of a stopped
+/// machine alone: with `.stop_to_update(true)` an update stops it and starts it again, which gives it another public
+/// address unless that is elastic; without, they replace it, as everything else does. A first boot alone looks at user
+/// data, as most images have it.
+///
+/// What AWS chose where the program is silent (security groups, addresses, user data, credits, protection) stays as it is.
+/// User data, protection and credits are looked at where the program says something of them: each of the first two is a
+/// call for each instance. The root volume and whether a public address was asked for are not read back: what was sent
+/// decides. A machine that somebody stopped is started again by the next `up` after a refresh.
+///
+/// Two with the same subnet and fixed private address are the same object, and a replacement that keeps the address deletes
+/// the old one first. The metadata service asks for a session token (version 2) unless the program says otherwise.
 ///
 /// ```
 /// # use sskuba_aws::ec2::{Image, Instance, SecurityGroup, Subnet, Vpc};
@@ -80,14 +90,14 @@ pub struct RootVolume {
     made = "3s",
     update = "2s",
     delete = "45s",
-    unique = "subnet_id, fixed_private_ip"
+    unique = "subnet_id, fixed_private_ip",
+    replacing = "replaces"
 )]
 pub struct Instance {
     /// The image by id.
     #[resource(force_new)]
     ami: Input<String>,
-    /// The type, e.g. `t3.micro`.
-    #[resource(force_new)]
+    /// The type, e.g. `t3.micro`. Another one replaces the instance unless `stop_to_update` is on.
     instance_type: Input<String>,
     /// The subnet.
     #[resource(force_new, reference = "aws:ec2:Subnet")]
@@ -103,11 +113,12 @@ pub struct Instance {
     /// The name of the key pair that may log in.
     #[resource(force_new)]
     key_name: Option<Input<String>>,
-    /// What the instance is told when it first boots, as text; at most 16 KiB.
-    #[resource(force_new, write_only)]
+    /// What the instance is told when it first boots, as text; at most 16 KiB. Other text replaces the instance unless
+    /// `stop_to_update` is on; text that is taken out of the program stays.
+    #[resource(cloud_default)]
     user_data: Option<Input<Secret<String>>>,
     /// The same for bytes, in base64; at most 16 KiB before base64.
-    #[resource(force_new, write_only, normaliser = "base64")]
+    #[resource(cloud_default, normaliser = "base64")]
     user_data_base64: Option<Input<Secret<String>>>,
     /// The instance profile by name or ARN, whose role the instance has.
     #[resource(normaliser = "same_profile")]
@@ -130,6 +141,22 @@ pub struct Instance {
     /// Whether packets for other addresses are dropped; routers and some cluster networks turn it off.
     #[resource(default = true)]
     source_dest_check: Input<bool>,
+    /// Whether an update may stop it and start it again, for the type and the user data.
+    #[resource(default, write_only)]
+    stop_to_update: Input<bool>,
+    /// Whether it runs; `false` stops it.
+    #[resource(default = true)]
+    running: Input<bool>,
+    /// Whether it reports its figures every minute and not every five, which costs money.
+    #[resource(default)]
+    monitoring: Input<bool>,
+    /// Whether AWS refuses to terminate it; as it is if not given.
+    #[resource(cloud_default)]
+    termination_protection: Option<Input<bool>>,
+    /// What a burstable type (`t3` and its like) does when its CPU credits are spent: `standard` slows it down, `unlimited`
+    /// costs money; as AWS has it for the type if not given.
+    #[resource(cloud_default)]
+    cpu_credits: Option<Input<String>>,
     /// Tags; its volumes get them at creation.
     #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
@@ -142,8 +169,8 @@ pub struct Instance {
     /// The private DNS name.
     #[resource(computed, pattern = "ip-{hex:8}.{region}.compute.internal")]
     private_dns: Computed<String>,
-    /// The public address; empty if it has none.
-    #[resource(computed, pattern = "{ip:52.17}")]
+    /// The public address; empty if it has none. A machine that is stopped and started has another.
+    #[resource(computed, volatile, pattern = "{ip:52.17}")]
     public_ip: Computed<String>,
     /// The availability zone.
     #[resource(computed, early, pattern = "{region}a")]
@@ -184,11 +211,51 @@ impl Kind for Instance {
         {
             mistakes.push(mistake("fixed_private_ip", format!("{address:?} is no IPv4 address")));
         }
+        if let Some(credits) = &args.cpu_credits {
+            if !["standard", "unlimited"].contains(&credits.as_str()) {
+                mistakes.push(mistake("cpu_credits", "is neither standard nor unlimited"));
+            } else if !is_burstable(&args.instance_type) {
+                let message = format!("is for burstable types such as t3.micro, and {} is none", args.instance_type);
+                mistakes.push(mistake("cpu_credits", message));
+            }
+        }
         if !(1..=64).contains(&args.metadata_hop_limit) {
             let message = format!("is {}; AWS takes 1 to 64", args.metadata_hop_limit);
             mistakes.push(mistake("metadata_hop_limit", message));
         }
         mistakes
+    }
+}
+
+/// Tells whether an instance of this type earns CPU credits: `t2.nano`, `t3a.large`, `t4g.small`.
+fn is_burstable(instance_type: &str) -> bool {
+    let rest = instance_type.strip_prefix('t').unwrap_or_default();
+    rest.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// AWS changes the type and the user data of a stopped machine alone, which the program has to allow. User data that is
+/// written in another way is the same.
+fn replaces(differing: &Differing<'_>) -> bool {
+    let may_stop = || differing.wanted.get("stop_to_update") == Some(&Value::Bool(true));
+    match differing.field {
+        "instance_type" => !may_stop(),
+        "user_data" | "user_data_base64" => {
+            let is_same = told(differing.wanted).is_some_and(|wanted| {
+                let seen = told(differing.seen).or_else(|| told(differing.sent));
+                seen.is_some_and(|seen| seen.expose() == wanted.expose())
+            });
+            !is_same && !may_stop()
+        }
+        _ => false,
+    }
+}
+
+/// Returns the user data that inputs say, as far as it is known.
+fn told(inputs: &Map) -> Option<Secret<Vec<u8>>> {
+    let text = |field: &str| inputs.get(field).and_then(Value::as_str);
+    match text("user_data") {
+        Some(text) => Some(Secret::new(text.as_bytes().to_vec())),
+        None => text("user_data_base64").and_then(decoded),
     }
 }
 
@@ -208,215 +275,6 @@ fn same_profile(value: &Value) -> Value {
 fn decoded(text: &str) -> Option<Secret<Vec<u8>>> {
     let compact = Secret::new(text.split_ascii_whitespace().collect::<String>());
     STANDARD.decode(compact.expose()).ok().map(Secret::new)
-}
-
-#[cfg(feature = "ec2")]
-#[async_trait]
-impl Operations for Instance {
-    type Api = Ec2;
-    type Item = Item;
-    const NAME: &'static str = "instance";
-
-    async fn describe(ec2: &Aws<Ec2>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
-        let describe = ec2.describe_instances().set_instance_ids(which.ids());
-        let pages = describe.set_filters(which.filters("instance-id")).into_paginator().items().send();
-        let reservations: Vec<Reservation> = pages.collect::<Result<_, _>>().await.asked(ec2)?;
-        let all = reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
-        Ok(found(all, Item::instance_id, Item::tags))
-    }
-
-    fn is_alive(found: &Found<Item>) -> bool {
-        !matches!(phase(found), Some(Phase::Terminated | Phase::ShuttingDown))
-    }
-
-    async fn create(call: &Call<'_>, args: InstanceArgs) -> Result<Report<Self>, Failure> {
-        let made = launch(call, &args).await?.send().await.sent(call)?;
-        let made = made.instances().first().ok_or_else(|| call.lacking(Self::NAME))?;
-        let id = text(made.instance_id());
-        if !args.source_dest_check {
-            let set = accepted(call, || Self::set_source_dest_check(call, &id, false)).await;
-            set.map_err(|failure| call.partial::<Self>(&id, failure))?;
-        }
-        Ok(Report::new(id, state(made)))
-    }
-
-    async fn delete(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<(), Failure> {
-        let terminate = call.aws.terminate_instances().instance_ids(&prior.id);
-        gone_is_fine(terminate.send().await.sent(call))?;
-        until(call, &prior.id, || async {
-            Ok(match Self::get(call, prior).await? {
-                Some(found) if phase(&found) != Some(&Phase::Terminated) => {
-                    Look::Not(text(phase(&found).map(Phase::as_str).or(Some("there"))))
-                }
-                _ => Look::Done(()),
-            })
-        })
-        .await
-    }
-
-    async fn report(_: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
-        let args = InstanceArgs { tags: found.own_tags(), ..args_of(found) };
-        Ok(Report::new(found.id.clone(), state(found)).args(args))
-    }
-}
-
-#[cfg(feature = "ec2")]
-#[async_trait]
-impl UpdateOperation for Instance {
-    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        let (id, args) = (&change.prior.id, &change.args);
-        let found = Self::started(call, id).await?.filter(Self::is_alive).ok_or_else(|| {
-            Failure::new(Class::NotFound, format!("{id} is terminated")).advice(Advice::RefreshFirst)
-        })?;
-        let now = args_of(&found);
-        Self::set_groups(call, id, args, &now).await?;
-        if (args.require_imdsv2, args.metadata_hop_limit) != (now.require_imdsv2, now.metadata_hop_limit) {
-            let modify = call.aws.modify_instance_metadata_options().instance_id(id);
-            let modify = modify.http_tokens(tokens(args.require_imdsv2));
-            let hops = args.metadata_hop_limit.into();
-            modify.http_put_response_hop_limit(hops).send().await.sent(call)?;
-        }
-        if args.source_dest_check != now.source_dest_check {
-            Self::set_source_dest_check(call, id, args.source_dest_check).await?;
-        }
-        let wanted = args.iam_instance_profile.as_deref();
-        if wanted.map(profile_name) != now.iam_instance_profile.as_deref().map(profile_name) {
-            Self::set_profile(call, id, wanted).await?;
-        }
-        call.retagged(change).await
-    }
-}
-
-#[cfg(feature = "ec2")]
-#[async_trait]
-impl ReadinessOperation for Instance {
-    async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
-        Ok(match phase(found) {
-            Some(Phase::Running) => TypedReadiness::Ready(Self::report(call, found).await?),
-            Some(Phase::Pending) | None => TypedReadiness::Pending(None),
-            Some(ended) => TypedReadiness::Failed(ending(found, ended)),
-        })
-    }
-}
-
-#[cfg(feature = "ec2")]
-fn phase(found: &Item) -> Option<&Phase> {
-    found.state().and_then(|state| state.name())
-}
-
-/// Says how an instance ended while it started.
-#[cfg(feature = "ec2")]
-fn ending(found: &Item, phase: &Phase) -> String {
-    let why = found.state_reason();
-    let why = reason(why.and_then(|why| why.code()), why.and_then(|why| why.message()));
-    format!("it is {phase}: {why}")
-}
-
-#[cfg(feature = "ec2")]
-fn state(found: &Item) -> InstanceState {
-    let interface = found.network_interfaces().first();
-    InstanceState {
-        id: text(found.instance_id()),
-        private_ip: text(found.private_ip_address()),
-        private_dns: text(found.private_dns_name()),
-        public_ip: text(found.public_ip_address()),
-        availability_zone: text(found.placement().and_then(|placement| placement.availability_zone())),
-        network_interface_id: text(interface.and_then(|interface| interface.network_interface_id())),
-    }
-}
-
-/// Returns the inputs as AWS reports them; what it does not report with the instance is marked so in the schema; the tags
-/// are with what was found.
-#[cfg(feature = "ec2")]
-fn args_of(found: &Item) -> InstanceArgs {
-    let metadata = found.metadata_options();
-    let groups = found.security_groups().iter().map(|group| text(group.group_id()));
-    let hops = metadata.and_then(|options| options.http_put_response_hop_limit());
-    InstanceArgs {
-        ami: text(found.image_id()),
-        instance_type: text(found.instance_type().map(|kind| kind.as_str())),
-        subnet_id: text(found.subnet_id()),
-        security_group_ids: Some(groups.collect()),
-        key_name: given(found.key_name()),
-        user_data: None,
-        user_data_base64: None,
-        iam_instance_profile: given(found.iam_instance_profile().and_then(|profile| profile.arn())),
-        require_imdsv2: metadata.and_then(|options| options.http_tokens())
-            == Some(&HttpTokensState::Required),
-        metadata_hop_limit: hops.and_then(|hops| u8::try_from(hops).ok()).unwrap_or(1),
-        root_volume: None,
-        fixed_private_ip: given(found.private_ip_address()),
-        associate_public_ip: None,
-        source_dest_check: found.source_dest_check().unwrap_or(true),
-        tags: BTreeMap::new(),
-    }
-}
-
-#[cfg(feature = "ec2")]
-impl Instance {
-    /// Returns an instance when it no longer starts: before that AWS refuses most changes.
-    async fn started(call: &Call<'_>, id: &str) -> Result<Option<Found<Item>>, Failure> {
-        until(call, id, || async {
-            let found = call.aws.get::<Self>(id).await?;
-            Ok(match found.as_ref().and_then(|found| phase(found)) {
-                Some(Phase::Pending) => Look::Not("pending".to_owned()),
-                _ => Look::Done(found),
-            })
-        })
-        .await
-    }
-
-    async fn set_groups(
-        call: &Call<'_>,
-        id: &str,
-        args: &InstanceArgs,
-        now: &InstanceArgs,
-    ) -> Result<(), Failure> {
-        let sorted = |groups: &Option<Vec<String>>| {
-            let mut groups = groups.clone().unwrap_or_default();
-            groups.sort();
-            groups.dedup();
-            groups
-        };
-        if args.security_group_ids.is_none()
-            || sorted(&args.security_group_ids) == sorted(&now.security_group_ids)
-        {
-            return Ok(());
-        }
-        let modify = call.aws.modify_instance_attribute().instance_id(id);
-        modify.set_groups(args.security_group_ids.clone()).send().await.sent(call).map(drop)
-    }
-
-    async fn set_source_dest_check(call: &Call<'_>, id: &str, on: bool) -> Result<(), Failure> {
-        let value = AttributeBooleanValue::builder().value(on).build();
-        let modify = call.aws.modify_instance_attribute().instance_id(id).source_dest_check(value);
-        modify.send().await.sent(call).map(drop)
-    }
-
-    async fn set_profile(call: &Call<'_>, id: &str, wanted: Option<&str>) -> Result<(), Failure> {
-        let of_instance = filter("instance-id", [id]);
-        let describe = call.aws.describe_iam_instance_profile_associations().filters(of_instance);
-        let found = describe.send().await.asked(call)?;
-        let active = found.iam_instance_profile_associations().iter().find(|found| {
-            found.state().is_some_and(|state| ["associating", "associated"].contains(&state.as_str()))
-        });
-        let active = active.and_then(|found| found.association_id());
-        match (wanted, active) {
-            (Some(wanted), Some(active)) => {
-                let replace = call.aws.replace_iam_instance_profile_association().association_id(active);
-                replace.iam_instance_profile(profile(wanted)).send().await.sent(call).map(drop)
-            }
-            (Some(wanted), None) => {
-                let associate = call.aws.associate_iam_instance_profile().instance_id(id);
-                associate.iam_instance_profile(profile(wanted)).send().await.sent(call).map(drop)
-            }
-            (None, Some(active)) => {
-                let take_away = call.aws.disassociate_iam_instance_profile().association_id(active);
-                gone_is_fine(take_away.send().await.sent(call))
-            }
-            (None, None) => Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ use super::prelude::*;
 ///
 /// AWS takes two calls, create and attach. A create that ends between them leaves a gateway that is found by
 /// its ownership tag and reads as not attached; an update attaches it. AWS refuses to detach it while the
-/// network still holds public addresses, which it may say for a minute after they are gone; a delete waits.
+/// network still holds public addresses, which it may say for a minute after they are gone; a delete waits. Another network
+/// has another gateway, since the old network keeps its addresses until what has them is replaced: let what has public
+/// addresses (NAT gateways, balancers, machines) `.depends_on(&gateway)`, so that it is made after the gateway and goes
+/// before it.
 #[derive(Resource)]
 #[resource(
     kind = "aws:ec2:InternetGateway",
@@ -20,7 +23,8 @@ use super::prelude::*;
     create = "2s",
     update = "2s",
     delete = "2s",
-    unique = "vpc_id"
+    unique = "vpc_id",
+    replacing = "replaces"
 )]
 pub struct InternetGateway {
     /// The network that it is attached to.
@@ -35,6 +39,11 @@ pub struct InternetGateway {
 }
 
 impl Kind for InternetGateway {}
+
+/// Another network in the program replaces a gateway. One that somebody detached is attached again.
+fn replaces(differing: &Differing<'_>) -> bool {
+    differing.field == "vpc_id" && differing.sent.get("vpc_id") != differing.wanted.get("vpc_id")
+}
 
 #[cfg(feature = "ec2")]
 #[async_trait]

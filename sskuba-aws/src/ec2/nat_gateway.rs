@@ -166,7 +166,11 @@ impl UpdateOperation for NatGateway {
 #[cfg(feature = "ec2")]
 #[async_trait]
 impl ReadinessOperation for NatGateway {
-    async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
+    async fn ready(
+        call: &Call<'_>,
+        found: &Found<Item>,
+        _: Option<&NatGatewayArgs>,
+    ) -> Result<TypedReadiness<Self>, Failure> {
         Ok(match found.state() {
             Some(Phase::Available) => TypedReadiness::Ready(Self::report(call, found).await?),
             Some(Phase::Failed) => {

@@ -3,6 +3,8 @@
 #[cfg(feature = "ec2")]
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroup as Item};
 
+#[cfg(feature = "ec2")]
+use super::SecurityGroupRule;
 use super::prelude::*;
 
 /// A security group. Its rules are resources of their own: [`SecurityGroupRule`](super::SecurityGroupRule).
@@ -31,8 +33,9 @@ pub struct SecurityGroup {
     /// What it is for, which AWS cannot change; "Managed by sskuba" for one that is made without.
     #[resource(force_new, cloud_default)]
     description: Option<Input<String>>,
-    /// Whether it keeps the rule with which AWS makes it, which lets everything out. Later changes of that rule by
-    /// others are not seen as drift, for a [`SecurityGroupRule`](super::SecurityGroupRule) may have taken it over.
+    /// Whether it has the rule with which AWS makes it, which lets everything out. One that somebody took away comes back,
+    /// and one that somebody added goes, with the next `up` after a refresh; a
+    /// [`SecurityGroupRule`](super::SecurityGroupRule) that says the same is left alone.
     #[resource(default = true)]
     allow_all_outbound: Input<bool>,
     /// Tags.
@@ -75,8 +78,6 @@ impl Operations for SecurityGroup {
     type Item = Item;
     const NAME: &'static str = "security group";
     const LINGERS: bool = true;
-    /// A rule of its own may have taken over the rule that the field is about.
-    const UNREPORTED: &'static [&'static str] = &["allow_all_outbound"];
 
     async fn describe(ec2: &Aws<Ec2>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
         let describe = ec2.describe_security_groups().set_group_ids(which.ids());
@@ -104,7 +105,7 @@ impl Operations for SecurityGroup {
         let half_made = |failure| call.partial::<Self>(&id, failure);
         let found = found.await.map_err(half_made)?;
         if !args.allow_all_outbound {
-            visible(call, || Self::outbound(call, &id, false)).await.map_err(half_made)?;
+            visible(call, || Self::close(call, &id)).await.map_err(half_made)?;
         }
         Ok(Report::new(id, state(&found)))
     }
@@ -123,15 +124,33 @@ impl Operations for SecurityGroup {
         };
         Ok(Report::new(found.id.clone(), state(found)).args(args))
     }
+
+    /// Of a group that shall not let everything out, a rule that a resource of its own has does not count.
+    async fn report_for(
+        call: &Call<'_>,
+        found: &Found<Item>,
+        said: Option<&SecurityGroupArgs>,
+    ) -> Result<Report<Self>, Failure> {
+        let mut report = Self::report(call, found).await?;
+        if let (Some(said), Some(args)) = (said, &mut report.args)
+            && !said.allow_all_outbound
+            && found.ip_permissions_egress().iter().any(is_for_all)
+        {
+            args.allow_all_outbound = !SecurityGroupRule::born(call, &found.id).await?.is_empty();
+        }
+        Ok(report)
+    }
 }
 
 #[cfg(feature = "ec2")]
 #[async_trait]
 impl UpdateOperation for SecurityGroup {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        let (before, allow) = (change.prior.args.as_ref(), change.args.allow_all_outbound);
-        if before.is_none_or(|before| before.allow_all_outbound != allow) {
-            Self::outbound(call, &change.prior.id, allow).await?;
+        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.lacking(Self::NAME))?;
+        if !change.args.allow_all_outbound {
+            SecurityGroupRule::revoke_born(call, &found.id).await?;
+        } else if !lets_everything_out(&found) {
+            Self::open(call, &found.id).await?;
         }
         call.retagged(change).await
     }
@@ -148,27 +167,34 @@ fn state(found: &Item) -> SecurityGroupState {
 
 #[cfg(feature = "ec2")]
 fn lets_everything_out(found: &Item) -> bool {
-    found.ip_permissions_egress().iter().any(|permission| {
-        permission.ip_protocol() == Some("-1")
-            && permission.ip_ranges().iter().any(|range| range.cidr_ip() == Some("0.0.0.0/0"))
-    })
+    let everywhere = |range: &IpRange| range.cidr_ip() == Some("0.0.0.0/0");
+    found.ip_permissions_egress().iter().any(|all| is_for_all(all) && all.ip_ranges().iter().any(everywhere))
+}
+
+#[cfg(feature = "ec2")]
+fn is_for_all(permission: &IpPermission) -> bool {
+    permission.ip_protocol() == Some("-1")
 }
 
 #[cfg(feature = "ec2")]
 impl SecurityGroup {
-    /// Gives a group the rule that lets everything out, or takes it from it: a network with IPv6 gives its groups one of
-    /// each family. What is so already is fine.
-    async fn outbound(call: &Call<'_>, id: &str, allow: bool) -> Result<(), Failure> {
+    /// Gives a group the rule that lets everything out. What is so already is fine.
+    async fn open(call: &Call<'_>, id: &str) -> Result<(), Failure> {
+        let all = IpPermission::builder().ip_protocol("-1");
+        let all = all.ip_ranges(IpRange::builder().cidr_ip("0.0.0.0/0").build()).build();
+        let allow = call.aws.authorize_security_group_egress().group_id(id).ip_permissions(all);
+        match allow.send().await {
+            Err(error) if means(&error, Meaning::Taken) => Ok(()),
+            other => other.sent(call).map(drop),
+        }
+    }
+
+    /// Takes the rules that let everything out from a group that was made a moment ago: in a network with IPv6 there is one
+    /// of each family.
+    async fn close(call: &Call<'_>, id: &str) -> Result<(), Failure> {
         let all = || IpPermission::builder().ip_protocol("-1");
         let v4 = all().ip_ranges(IpRange::builder().cidr_ip("0.0.0.0/0").build()).build();
         let v6 = all().ipv6_ranges(Ipv6Range::builder().cidr_ipv6("::/0").build()).build();
-        if allow {
-            let allow = call.aws.authorize_security_group_egress().group_id(id).ip_permissions(v4);
-            return match allow.send().await {
-                Err(error) if means(&error, Meaning::Taken) => Ok(()),
-                other => other.sent(call).map(drop),
-            };
-        }
         for permission in [v4, v6] {
             let revoke = call.aws.revoke_security_group_egress().group_id(id).ip_permissions(permission);
             match revoke.send().await {

@@ -32,8 +32,9 @@ pub enum Direction {
 /// one which is there already is refused, with the line that imports it; where that one carries this resource's token it
 /// counts as made.
 ///
-/// AWS makes a group with a rule that lets everything out. A resource that says the same takes that rule over,
-/// and to delete the resource is to delete the rule.
+/// AWS makes a group with a rule that lets everything out. A resource that says the same takes that rule over, and to delete
+/// the resource is to delete the rule; a group that does not say `.allow_all_outbound(false)` gets it back with the next `up`
+/// after a refresh.
 ///
 /// ```
 /// # use sskuba_aws::ec2::{SecurityGroup, SecurityGroupRule, Vpc};
@@ -221,6 +222,22 @@ impl SecurityGroupRule {
             SecurityGroupRuleUpdate::builder().security_group_rule_id(id).security_group_rule(request(args));
         let modify = call.aws.modify_security_group_rules().group_id(&args.security_group_id);
         modify.security_group_rules(rule.build()).send().await.sent(call).map(drop)
+    }
+
+    /// Returns the rules that let everything out of a group and are no resource's, such as the one that AWS makes with it.
+    pub(super) async fn born(call: &Call<'_>, group: &str) -> Result<Vec<Found<Item>>, Failure> {
+        let mut all = Self::describe(call.aws, Which::With(vec![("group-id", group.to_owned())])).await?;
+        all.retain(|found| is_born(found) && !found.tags.contains_key(TOKEN));
+        Ok(all)
+    }
+
+    /// Takes those rules from a group.
+    pub(super) async fn revoke_born(call: &Call<'_>, group: &str) -> Result<(), Failure> {
+        for found in Self::born(call, group).await? {
+            let revoke = call.aws.revoke_security_group_egress().group_id(group);
+            gone_is_fine(revoke.security_group_rule_ids(found.id).send().await.sent(call))?;
+        }
+        Ok(())
     }
 
     /// Decides on the rule that AWS says is there already: one with this generation's token counts as made, the one

@@ -45,12 +45,16 @@ use super::prelude::*;
     made = "3s",
     update = "5s",
     delete = "5s",
-    unique = "name"
+    unique = "name",
+    replacing = "replaces"
 )]
 pub struct LoadBalancer {
-    /// The subnets, one in each zone. AWS adds some in place; to remove one, replace the load balancer.
+    /// The subnets, one in each zone. They change in place, within one network.
     #[resource(normaliser = "set", reference = "aws:ec2:Subnet")]
     subnet_ids: Input<Vec<String>>,
+    /// The network; that of the first subnet if the program has declared that. Another one replaces the load balancer.
+    #[resource(cloud_default, inherit = "subnet_ids.vpc_id", reference = "aws:ec2:Vpc")]
+    vpc_id: Option<Input<String>>,
     /// The name, at most 32 letters, digits and hyphens, which does not begin with `internal-`; made of the resource's name and its token if not given.
     #[resource(force_new, cloud_default)]
     name: Option<Input<String>>,
@@ -63,7 +67,8 @@ pub struct LoadBalancer {
     /// Whether AWS refuses to delete it.
     #[resource(default)]
     deletion_protection: Input<bool>,
-    /// The security groups, as they are if not given; AWS adds none to a load balancer that was made without any.
+    /// The security groups, as they are if not given. They change in place; AWS adds none to a load balancer that was made
+    /// without any, so that the first ones replace it.
     #[resource(
         cloud_default,
         normaliser = "set",
@@ -100,6 +105,20 @@ impl Kind for LoadBalancer {
             mistakes.push(mistake("security_group_ids", "is empty; name a group, or leave the field out"));
         }
         mistakes
+    }
+}
+
+/// AWS moves no load balancer to another network, and gives none its first security group. What the program left open
+/// is as it was reported.
+fn replaces(differing: &Differing<'_>) -> bool {
+    let there = |field: &str| {
+        let known = [differing.sent, differing.seen].into_iter().filter_map(|inputs| inputs.get(field));
+        known.map(Value::reveal).find(|value| **value != Value::Null)
+    };
+    match differing.field {
+        "vpc_id" => there("vpc_id").is_some_and(|there| differing.wanted.get("vpc_id") != Some(there)),
+        "security_group_ids" => there("security_group_ids").is_none_or(|there| *there == Value::List(vec![])),
+        _ => false,
     }
 }
 
@@ -156,6 +175,7 @@ impl Operations for LoadBalancer {
         let groups = found.security_groups();
         let args = LoadBalancerArgs {
             subnet_ids: subnets(found).into_iter().collect(),
+            vpc_id: given(found.vpc_id()),
             name: given(found.load_balancer_name()),
             internal: found.scheme() == Some(&Scheme::Internal),
             cross_zone: on(CROSS_ZONE),
@@ -182,8 +202,8 @@ impl UpdateOperation for LoadBalancer {
             let set = call.aws.set_subnets().load_balancer_arn(arn);
             let set = set.set_subnets(Some(wanted.into_iter().collect())).send().await.sent(call);
             set.map_err(|failure| {
-                let hint = "AWS only adds subnets to a network load balancer and removes none";
-                failure.hint(hint).advice(Advice::Replace)
+                let hint = "AWS moves no load balancer to subnets of another network";
+                if failure.class.is_passing() { failure } else { failure.hint(hint).advice(Advice::Replace) }
             })?;
         }
         Self::set_groups(call, &found, args).await?;
@@ -195,7 +215,11 @@ impl UpdateOperation for LoadBalancer {
 #[cfg(feature = "elbv2")]
 #[async_trait]
 impl ReadinessOperation for LoadBalancer {
-    async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
+    async fn ready(
+        call: &Call<'_>,
+        found: &Found<Item>,
+        _: Option<&LoadBalancerArgs>,
+    ) -> Result<TypedReadiness<Self>, Failure> {
         let state = found.state();
         Ok(match state.and_then(|state| state.code()) {
             Some(Phase::Active | Phase::ActiveImpaired) => {

@@ -3,7 +3,7 @@
 pub(super) use std::collections::BTreeMap;
 
 pub(super) use sskuba_core::prelude::*;
-pub(super) use sskuba_core::schema::FieldError;
+pub(super) use sskuba_core::schema::{Differing, FieldError};
 pub(super) use sskuba_core::value::Value;
 
 #[cfg(feature = "elbv2")]

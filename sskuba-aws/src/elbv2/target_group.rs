@@ -130,6 +130,9 @@ pub struct TargetGroup {
     /// Seconds that a target which is taken out may go on with its connections, 0 to 3600.
     #[resource(default = 300)]
     deregistration_delay_seconds: Input<u16>,
+    /// Whether what comes from one address goes to one target.
+    #[resource(default)]
+    stickiness: Input<bool>,
     /// How it finds out whether a target answers; as AWS has it if not given.
     #[resource(cloud_default)]
     health_check: Option<Input<HealthCheck>>,
@@ -187,6 +190,8 @@ impl Kind for TargetGroup {
 #[cfg(feature = "elbv2")]
 const CLIENT_IP: &str = "preserve_client_ip.enabled";
 #[cfg(feature = "elbv2")]
+const STICKINESS: &str = "stickiness.enabled";
+#[cfg(feature = "elbv2")]
 const DELAY: &str = "deregistration_delay.timeout_seconds";
 
 #[cfg(feature = "elbv2")]
@@ -240,6 +245,7 @@ impl Operations for TargetGroup {
             },
             preserve_client_ip: value(CLIENT_IP).map(|on| on == "true"),
             deregistration_delay_seconds: value(DELAY).and_then(|delay| delay.parse().ok()).unwrap_or(300),
+            stickiness: value(STICKINESS) == Some("true"),
             health_check: Some(health_check(found)),
             tags: tags?,
         };
@@ -347,6 +353,10 @@ impl TargetGroup {
             |key: &str, value: String| TargetGroupAttribute::builder().key(key).value(value).build();
         let modify = call.aws.modify_target_group_attributes().target_group_arn(arn);
         let mut modify = modify.attributes(attribute(DELAY, args.deregistration_delay_seconds.to_string()));
+        modify = modify.attributes(attribute(STICKINESS, args.stickiness.to_string()));
+        if args.stickiness {
+            modify = modify.attributes(attribute("stickiness.type", "source_ip".to_owned()));
+        }
         if let Some(preserve) = args.preserve_client_ip {
             modify = modify.attributes(attribute(CLIENT_IP, preserve.to_string()));
         }

@@ -50,6 +50,15 @@ impl Joined {
         self.0.as_ref()
     }
 
+    /// Returns the resource whose field is the first item of a list that is one.
+    pub(super) fn first_item(&self) -> Option<NodeRef> {
+        let list = self.get().filter(|join| matches!(join.how, How::List))?;
+        list.parts.iter().find_map(|part| match part {
+            Expr::Field(node, _) => Some(node.clone()),
+            _ => None,
+        })
+    }
+
     fn own(&mut self) -> Option<&mut Join> {
         self.0.as_mut().map(Arc::make_mut)
     }

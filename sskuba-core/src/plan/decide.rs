@@ -4,7 +4,7 @@
 use super::action::{Action, FieldChange, Reason};
 use super::diff::{Difference, Part, changes, drift, secrecy_changes, with_ignored};
 use crate::lifecycle::Lifecycle;
-use crate::schema::{Normaliser, Schema, TRIGGERS};
+use crate::schema::{Differing, Normaliser, Schema, TRIGGERS};
 use crate::state::{Record, Status};
 use crate::value::{FieldPath, Map, Value, keep_each};
 
@@ -43,10 +43,11 @@ pub fn decide(
     let record = &*record.migrated(schema);
     let inputs = with_ignored(wanted, &record.applied, &lifecycle.ignore_changes);
     let replaces = |part: &Part| {
-        let field = schema.field(part.path.field());
-        field.is_some_and(|field| {
-            field.force_new || schema.is_place(field) || part.touches(&field.force_new_parts)
-        }) || part.touches(&lifecycle.replace_on_changes)
+        let name = part.path.field();
+        let (sent, seen) = (&record.applied, &record.observed);
+        schema.replaces(&Differing { field: name, sent, seen, wanted: &inputs })
+            || schema.field(name).is_some_and(|field| part.touches(&field.force_new_parts))
+            || part.touches(&lifecycle.replace_on_changes)
     };
     let mut decision = Decision {
         action: Action::Same,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::declared::Declared;
 use crate::graph::{Node, NodeId};
 use crate::plan::{Action, Force, Order, Reason, Verdict, is_unknown_at};
-use crate::schema::TRIGGERS;
+use crate::schema::{Differing, TRIGGERS};
 use crate::state::Record;
 use crate::value::{FieldPath, Map, keep_each};
 
@@ -72,8 +72,9 @@ impl<'a> Declared<'a> {
             let kept = keep_each(name, value, record.applied.get(&**name), &node.lifecycle.ignore_changes);
             let unknown_at = |path: &FieldPath| path.field() == *name && is_unknown_at(&kept, path.rest());
             let field = node.schema.field(name);
+            let (sent, seen) = (&record.applied, &record.observed);
             let whole = *name == TRIGGERS
-                || field.is_some_and(|field| field.force_new || node.schema.is_place(field));
+                || node.schema.replaces(&Differing { field: name, sent, seen, wanted: inputs });
             let parts = field.into_iter().flat_map(|field| &field.force_new_parts);
             let mut paths = parts.chain(&node.lifecycle.replace_on_changes);
             if whole && kept.has_unknown() || paths.any(unknown_at) {

@@ -172,6 +172,7 @@ fn join(
     let mut weak: Vec<_> = removals.edges(steps).into_iter().map(|edge| (rank(&edge), edge)).collect();
     weak.extend(delete_first::cascades(steps).into_iter().map(|edge| (rank(&edge), edge)));
     weak.extend(delete_first::needs(&request.graph, steps).into_iter().map(|edge| (0, edge)));
+    weak.extend(removals.through_others().into_iter().map(|edge| (0, edge)));
     orders::join(steps.len(), edges, weak).unwrap_or_else(|cycle| {
         let names: Vec<_> = cycle.0.iter().map(|id| steps[id.index()].address.to_string()).collect();
         let message =

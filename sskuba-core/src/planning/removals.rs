@@ -355,6 +355,31 @@ impl<'a> Removals<'a> {
         }
         edges
     }
+
+    /// Returns the edges from each removal to those of what uses its object through others that stay: a gateway goes after
+    /// the machine whose address needed the gateway, also where the address stays.
+    pub(super) fn through_others(&self) -> Vec<(NodeId, NodeId)> {
+        let mut edges = Vec::new();
+        for record in self.request.state.records() {
+            let Some(&id) = self.steps.get(&record.token) else { continue };
+            let stays = |user: &&&Record| !self.steps.contains_key(&user.token);
+            let mut staying: Vec<&Record> =
+                self.dependants(record).iter().filter(stays).copied().collect();
+            let mut seen = HashSet::new();
+            while let Some(user) = staying.pop() {
+                if !seen.insert(user.token) {
+                    continue;
+                }
+                for other in self.dependants(user) {
+                    match self.steps.get(&other.token) {
+                        Some(&theirs) => edges.push((id, theirs)),
+                        None => staying.push(other),
+                    }
+                }
+            }
+        }
+        edges
+    }
 }
 
 fn belongs(reason: &Reason) -> bool {

@@ -2,9 +2,9 @@
 
 use aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder;
 use aws_sdk_ec2::types::{
-    BlockDeviceMapping, EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification,
+    BlockDeviceMapping, CreditSpecificationRequest, EbsBlockDevice, HttpTokensState, IamInstanceProfileSpecification,
     InstanceMetadataEndpointState, InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification,
-    InstanceType, VolumeType,
+    InstanceType, RunInstancesMonitoringEnabled, VolumeType,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,6 +27,9 @@ pub(super) async fn launch(
         .instance_type(InstanceType::from(args.instance_type.as_str()))
         .set_key_name(args.key_name.clone())
         .set_user_data(user_data(args).map(|text| text.expose().clone()))
+        .monitoring(RunInstancesMonitoringEnabled::builder().enabled(args.monitoring).build())
+        .set_disable_api_termination(args.termination_protection)
+        .set_credit_specification(args.cpu_credits.as_deref().map(credits))
         .set_iam_instance_profile(args.iam_instance_profile.as_deref().map(profile))
         .metadata_options(metadata_options(args))
         .tag_specifications(spec(call, ResourceType::Instance, &args.tags))
@@ -65,6 +68,11 @@ fn user_data(args: &InstanceArgs) -> Option<Secret<String>> {
         }
         (None, None) => None,
     }
+}
+
+/// Says what an instance does when its CPU credits are spent.
+fn credits(wanted: &str) -> CreditSpecificationRequest {
+    CreditSpecificationRequest::builder().cpu_credits(wanted).build()
 }
 
 /// Names a profile as AWS wants it: by ARN or by name.
