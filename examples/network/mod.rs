@@ -60,6 +60,7 @@ struct Built {
     vpc: Handle<Vpc>,
     public: Vec<Handle<Subnet>>,
     private: Vec<Handle<Subnet>>,
+    gateway: Handle<InternetGateway>,
 }
 
 impl Component for Network<'_> {
@@ -82,7 +83,7 @@ impl Component for Network<'_> {
             scope.add("private", Route::new(table.id(), "0.0.0.0/0").nat_gateway_id(nat.id()))?;
             associate(scope, "private", &private, &table)?;
         }
-        Ok(Built { vpc, public, private })
+        Ok(Built { vpc, public, private, gateway })
     }
 }
 
@@ -134,13 +135,14 @@ impl Component for Web<'_> {
     type Outputs = Handle<LoadBalancer>;
 
     fn build(&self, scope: &mut Scope<'_>) -> sskuba::Result<Handle<LoadBalancer>> {
-        let Built { vpc, public, private } = self.network;
+        let Built { vpc, public, private, gateway } = self.network;
         let group = scope.add("web", SecurityGroup::new(vpc.id()).description("Web traffic"))?;
         scope.add("http", SecurityGroupRule::ingress(group.id()).tcp(self.config.port).cidr("0.0.0.0/0"))?;
         scope.add("out", SecurityGroupRule::egress(group.id()).all().cidr("0.0.0.0/0"))?;
 
         let public: Vec<Output<String>> = public.iter().map(|subnet| subnet.id()).collect();
-        let balancer = scope.add("web", LoadBalancer::new(public).cross_zone(true))?;
+        // AWS makes no public balancer before the network has a gateway, and takes no gateway from a network with one.
+        let balancer = scope.add("web", LoadBalancer::new(public).cross_zone(true))?.depends_on(gateway);
         let targets =
             scope.add("web", TargetGroup::new(vpc.id(), self.config.port).preserve_client_ip(false))?;
         scope.add("http", Listener::new(balancer.arn(), 80, targets.arn()))?;

@@ -27,8 +27,19 @@ impl Bench {
     pub(crate) async fn new(script: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> Option<Self> {
         let moto = Moto::start(&[])?;
         let proxy = Proxy::start(&moto.endpoint(), script).await;
+        Some(Self::behind(moto, proxy))
+    }
+
+    /// The same with a proxy that refuses what AWS refuses and moto accepts.
+    pub(crate) async fn strict() -> Option<Self> {
+        let moto = Moto::start(&[])?;
+        let proxy = Proxy::strict(&moto.endpoint(), |_, _| Fate::Pass).await;
+        Some(Self::behind(moto, proxy))
+    }
+
+    fn behind(moto: Moto, proxy: Proxy) -> Self {
         let before = seen(&moto.endpoint(), None);
-        Some(Self { moto, proxy, folder: tempfile::tempdir().unwrap(), before })
+        Self { moto, proxy, folder: tempfile::tempdir().unwrap(), before }
     }
 
     /// Makes a call of the program.
@@ -63,7 +74,7 @@ impl Bench {
     }
 
     /// Does something behind the program's back.
-    pub(crate) fn behind(&self, line: &str) -> String {
+    pub(crate) fn as_another(&self, line: &str) -> String {
         boto3(&self.moto.endpoint(), line)
     }
 

@@ -17,11 +17,11 @@ async fn what_others_change_and_delete_is_seen_and_repaired() {
 
     // A tag that the program gave, one that it did not give, an attribute, and a port.
     let (subnet, vpc, listener) = (id("subnet", "private-0"), id("vpc", "vpc"), id("listener", "http"));
-    bench.behind(&format!(
+    bench.as_another(&format!(
         "ec2.create_tags(Resources=['{subnet}'], Tags=[{{'Key': 'tier', 'Value': 'mine'}}])"
     ));
-    bench.behind(&format!("ec2.modify_vpc_attribute(VpcId='{vpc}', EnableDnsHostnames={{'Value': False}})"));
-    bench.behind(&format!("elb.modify_listener(ListenerArn='{listener}', Port=8080)"));
+    bench.as_another(&format!("ec2.modify_vpc_attribute(VpcId='{vpc}', EnableDnsHostnames={{'Value': False}})"));
+    bench.as_another(&format!("elb.modify_listener(ListenerArn='{listener}', Port=8080)"));
     let refresh = bench.run(&["refresh", "--json", "--expect-no-changes"]);
     assert_eq!(refresh.code, Some(3), "{}", refresh.text);
     let drifted = ["Listener::http", "Subnet::private-0", "Vpc::vpc"];
@@ -36,11 +36,11 @@ async fn what_others_change_and_delete_is_seen_and_repaired() {
     // Objects: a machine, a rule, a route, and an attachment with it.
     let (machine, rule) = (id("instance", "web-1"), id("rule", "http"));
     let (group, table) = (id("sg", "web"), id("rtb", "private"));
-    bench.behind(&format!("ec2.terminate_instances(InstanceIds=['{machine}'])"));
-    bench.behind(&format!(
+    bench.as_another(&format!("ec2.terminate_instances(InstanceIds=['{machine}'])"));
+    bench.as_another(&format!(
         "ec2.revoke_security_group_ingress(GroupId='{group}', SecurityGroupRuleIds=['{rule}'])"
     ));
-    bench.behind(&format!("ec2.delete_route(RouteTableId='{table}', DestinationCidrBlock='0.0.0.0/0')"));
+    bench.as_another(&format!("ec2.delete_route(RouteTableId='{table}', DestinationCidrBlock='0.0.0.0/0')"));
     let refresh = bench.run(&["refresh", "--json"]).good();
     for gone in ["Instance::web-1", "Route::private", "SecurityGroupRule::http"] {
         assert!(refresh.about("gone").contains(&gone.to_owned()), "{gone}: {}", refresh.text);

@@ -11,6 +11,7 @@ mod bench;
 mod drift;
 mod kill;
 mod life;
+mod moved;
 mod place;
 mod program;
 mod refused;

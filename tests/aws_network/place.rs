@@ -32,7 +32,7 @@ async fn another_region_or_account_is_refused_before_anything_happens() {
     refused(&bench, "region eu-west-1", &|command| {
         command.env("AWS_REGION", "eu-west-1");
     });
-    let keys = bench.behind(
+    let keys = bench.as_another(
         "role = boto3.client('sts').assume_role(RoleArn='arn:aws:iam::111111111111:role/deploy', RoleSessionName='deploy')\n\
          print(' '.join(role['Credentials'][key] for key in ['AccessKeyId', 'SecretAccessKey', 'SessionToken']))",
     );

@@ -30,6 +30,8 @@ print(json.dumps(dict(machines=[run() for _ in range(101)],
     balancers=[balance(f'page-{i}', 'network') for i in range(51)])))
 "#;
 
+const ALONE: [&str; 3] = ["user_data", "termination_protection", "cpu_credits"];
+
 impl Stage {
     /// Returns what a kind lists.
     async fn listed(&self, kind: &str) -> Vec<Object> {
@@ -57,6 +59,9 @@ scene! {
             let found = found.unwrap_or_else(|| panic!("{kind} does not list {id}: {all:?}"));
             let prior = Prior { id: id.to_owned(), ..Prior::default() };
             let read = stage.provider.read(&stage.cx_of(kind), &prior).await.unwrap().unwrap();
+            // What AWS tells of one machine at a time is asked about where one is read alone.
+            let mut read = read;
+            read.inputs.retain(|name, _| found.inputs.contains_key(name) || !ALONE.contains(&name.as_str()));
             assert_eq!(found, &read, "{kind}");
             kinds.insert(kind);
         }

@@ -3,6 +3,7 @@
 
 mod moto;
 mod proxy;
+mod rules;
 mod witness;
 
 pub use moto::Moto;

@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::rules::{Form, Rules};
+
 /// What happens to a call.
 #[derive(Debug, Clone, Copy)]
 pub enum Fate {
@@ -23,6 +25,8 @@ pub enum Fate {
     Lose,
     /// It goes through, and in its answer the first text becomes the second.
     Edit(&'static str, &'static str),
+    /// It does not reach the server; its answer is this document.
+    Answer(&'static str),
     /// It is carried out, and its answer does not come.
     Hold,
 }
@@ -42,6 +46,8 @@ struct State {
     script: Box<Script>,
     upstream: String,
     log: Mutex<Vec<String>>,
+    /// What is refused by AWS's rules; none where those of moto are enough.
+    rules: Option<Mutex<Rules>>,
     /// The answers of calls with a client token, as AWS keeps them.
     kept: Mutex<HashMap<String, Vec<u8>>>,
     /// How many calls are being carried out.
@@ -62,11 +68,32 @@ impl Proxy {
     /// # Panics
     /// If there is no free port.
     pub async fn start(upstream: &str, script: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> Self {
+        Self::with_rules(upstream, None, script).await
+    }
+
+    /// Starts a proxy that also refuses what AWS refuses and moto accepts, as far as it saw all calls: to delete what is in
+    /// use, to share an address or a target group, to detach a gateway while its network has public addresses, to put a
+    /// balancer into another network.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    pub async fn strict(
+        upstream: &str,
+        script: impl Fn(&str, usize) -> Fate + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_rules(upstream, Some(Mutex::default()), script).await
+    }
+
+    async fn with_rules(
+        upstream: &str,
+        rules: Option<Mutex<Rules>>,
+        script: impl Fn(&str, usize) -> Fate + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("its address"));
         let upstream = upstream.trim_start_matches("http://").to_owned();
         let (log, kept, running, held) = Default::default();
-        let state = Arc::new(State { script: Box::new(script), upstream, log, kept, running, held });
+        let state = Arc::new(State { script: Box::new(script), upstream, log, rules, kept, running, held });
         let serving = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -99,6 +126,21 @@ impl Proxy {
     }
 }
 
+impl State {
+    /// Notes what a call did, and does what AWS does by itself then.
+    async fn follow(&self, head: &str, (action, fields): (&str, &Form), answer: &[u8]) {
+        let text = String::from_utf8_lossy(answer);
+        // What the server refused did nothing.
+        let done = text.starts_with("HTTP/1.1 200");
+        let rules = self.rules.as_ref().filter(|_| done);
+        let more = rules.and_then(|rules| lock(rules).note(action, fields, &text));
+        if let Some(form) = more {
+            let head = without(head, &["content-length"]) + &format!("content-length: {}\r\n\r\n", form.len());
+            let _ = forward(&self.upstream, &head, form.as_bytes()).await;
+        }
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -115,10 +157,17 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
         log.iter().filter(|seen| **seen == action).count()
     };
     let fate = (state.script)(&action, nth);
+    let fields = Form::parse(&form);
+    let token = value("ClientToken=").map(|token| format!("{action} {token}"));
+    let kept = token.as_ref().and_then(|token| lock(&state.kept).get(token).cloned());
     let refused = match fate {
         Fate::Refuse(status, code) => Some((status, code, "as the script says")),
         Fate::RefuseWith(status, code, words) => Some((status, code, words)),
-        _ => None,
+        _ => {
+            let rules = state.rules.as_ref().filter(|_| kept.is_none());
+            let by_rule = rules.and_then(|rules| lock(rules).refusal(&action, &fields));
+            by_rule.map(|(code, words)| (400, code, words))
+        }
     };
     if let Some((status, code, words)) = refused {
         let version =
@@ -127,8 +176,10 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
         let _ = client.write_all(refusal.as_bytes()).await;
         return;
     }
-    let token = value("ClientToken=").map(|token| format!("{action} {token}"));
-    let kept = token.as_ref().and_then(|token| lock(&state.kept).get(token).cloned());
+    if let Fate::Answer(document) = fate {
+        let _ = client.write_all(answered(200, "text/xml", document).as_bytes()).await;
+        return;
+    }
     let answer = match kept {
         Some(answer) => answer,
         None => {
@@ -137,6 +188,7 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
             state.running.fetch_sub(1, Ordering::SeqCst);
             // A server that is gone is one that does not answer.
             let Ok(answer) = answer else { return };
+            state.follow(&head, (&action, &fields), &answer).await;
             answer
         }
     };
@@ -242,6 +294,10 @@ fn refusal(status: u16, (code, words): (&str, &str), version: &str) -> String {
         JSON => ("application/x-amz-json-1.1", format!("{{\"__type\":\"{code}\",\"message\":\"{words}\"}}")),
         _ => ("text/xml", format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{body}")),
     };
+    answered(status, kind, &body)
+}
+
+fn answered(status: u16, kind: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status} Scripted\r\nx-amzn-requestid: scripted\r\ncontent-type: {kind}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()

@@ -1,0 +1,223 @@
+//! What AWS refuses and moto accepts: objects that are in use, and those of another network. They are known from the calls
+//! that came through.
+
+use std::collections::HashMap;
+
+/// A refusal: its code and its words.
+pub(super) type Refusal = (&'static str, &'static str);
+
+/// The fields of a call, decoded.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    pub(super) fn parse(body: &str) -> Self {
+        let pair = |pair: &str| pair.split_once('=').map(|(key, value)| (decoded(key), decoded(value)));
+        Self(body.split('&').filter_map(pair).collect())
+    }
+
+    /// Returns a field; empty if it is not there.
+    fn one(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// Returns the items of a list: `Subnets.member.1`, `SecurityGroupId.1`.
+    fn all(&self, name: &str) -> Vec<String> {
+        let is_item = |key: &str| {
+            let rest = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
+            rest.is_some_and(|rest| rest.trim_start_matches("member.").parse::<u16>().is_ok())
+        };
+        self.0.iter().filter(|(key, _)| is_item(key)).map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// Decodes what stands in a form as `%2F` or `+`.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let code = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match (first, code.and_then(|two| u8::from_str_radix(two, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                rest = after;
+            }
+            _ => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Something in subnets, with what it uses.
+#[derive(Default)]
+struct User {
+    subnets: Vec<String>,
+    groups: Vec<String>,
+    /// Whether it has a public address.
+    is_public: bool,
+    /// The elastic address of a NAT gateway, by the id of its allocation and as it is; empty without one.
+    address: String,
+    public_ip: String,
+}
+
+/// What is known of the objects.
+#[derive(Default)]
+pub(super) struct Rules {
+    /// The networks of subnets.
+    subnets: HashMap<String, String>,
+    /// The gateways of networks.
+    gateways: HashMap<String, String>,
+    /// NAT gateways, balancers and machines.
+    users: HashMap<String, User>,
+    /// The balancer and the target group of each listener.
+    listeners: HashMap<String, (String, String)>,
+}
+
+const IN_USE: Refusal = ("DependencyViolation", "it has dependencies and cannot be deleted");
+
+impl Rules {
+    fn network(&self, subnet: &str) -> &str {
+        self.subnets.get(subnet).map_or("", String::as_str)
+    }
+
+    /// Tells whether a network has a way to the internet; of one that is not known it is taken to have.
+    fn has_way_out(&self, subnet: &str) -> bool {
+        let network = self.network(subnet);
+        network.is_empty() || self.gateways.contains_key(network)
+    }
+
+    /// Says why AWS would refuse a call, if it would.
+    pub(super) fn refusal(&self, action: &str, form: &Form) -> Option<Refusal> {
+        let first = |subnets: &[String]| subnets.first().cloned().unwrap_or_default();
+        let is_refused = |refused: bool, refusal: Refusal| refused.then_some(refusal);
+        match action {
+            "CreateNatGateway" if !form.one("AllocationId").is_empty() => {
+                let address = form.one("AllocationId");
+                let is_taken = self.users.values().any(|user| user.address == address);
+                let taken = ("Resource.AlreadyAssociated", "the address is associated already");
+                let without = ("Gateway.NotAttached", "the network has no internet gateway attached");
+                is_refused(is_taken, taken)
+                    .or_else(|| is_refused(!self.has_way_out(form.one("SubnetId")), without))
+            }
+            "CreateLoadBalancer" => {
+                let subnet = first(&form.all("Subnets"));
+                let without = ("InvalidSubnet", "the VPC of the subnets has no internet gateway");
+                is_refused(form.one("Scheme") != "internal" && !self.has_way_out(&subnet), without)
+            }
+            "SetSubnets" => {
+                let there = self.users.get(form.one("LoadBalancerArn")).map(|user| first(&user.subnets));
+                let network = self.network(&there.unwrap_or_default());
+                let is_other = |subnet: &String| self.network(subnet) != network;
+                let other = ("InvalidConfigurationRequest", "the subnets are in another VPC");
+                is_refused(form.all("Subnets").iter().any(is_other), other)
+            }
+            "DetachInternetGateway" => {
+                let network = form.one("VpcId");
+                let is_there = |user: &User| user.subnets.iter().any(|subnet| self.network(subnet) == network);
+                let words = "the network has some mapped public address(es)";
+                let mapped = self.users.values().any(|user| user.is_public && is_there(user));
+                is_refused(mapped, ("DependencyViolation", words))
+            }
+            "DeleteVpc" => is_refused(self.gateways.contains_key(form.one("VpcId")), IN_USE),
+            "DeleteSubnet" => {
+                let subnet = form.one("SubnetId");
+                let uses = |user: &User| user.subnets.iter().any(|used| used == subnet);
+                is_refused(self.users.values().any(uses), IN_USE)
+            }
+            "DeleteSecurityGroup" => {
+                let group = form.one("GroupId");
+                let uses = |user: &User| user.groups.iter().any(|used| used == group);
+                is_refused(self.users.values().any(uses), IN_USE)
+            }
+            "CreateListener" | "ModifyListener" => {
+                let listener = self.listeners.get(form.one("ListenerArn"));
+                let balancer = listener.map_or(form.one("LoadBalancerArn"), |(balancer, _)| balancer);
+                let group = form.one("DefaultActions.member.1.TargetGroupArn");
+                let of_another = |(other, used): &(String, String)| used == group && other != balancer;
+                let words = "a target group is for one load balancer alone";
+                is_refused(self.listeners.values().any(of_another), ("TargetGroupAssociationLimit", words))
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes what a call did. Returns the call that does what AWS does by itself then and moto does not: a deleted NAT gateway
+    /// gives its address back.
+    pub(super) fn note(&mut self, action: &str, form: &Form, answer: &str) -> Option<String> {
+        if action == "DeleteNatGateway" {
+            let address = self.users.remove(form.one("NatGatewayId"))?.public_ip;
+            let give_back = format!("Action=DisassociateAddress&Version=2016-11-15&PublicIp={address}");
+            return (!address.is_empty()).then_some(give_back);
+        }
+        self.note_made(action, form, answer);
+        None
+    }
+
+    fn note_made(&mut self, action: &str, form: &Form, answer: &str) {
+        let made = |tag: &str| between(answer, tag);
+        match action {
+            "CreateSubnet" => drop(self.subnets.insert(made("subnetId"), form.one("VpcId").to_owned())),
+            "AttachInternetGateway" => {
+                let gateway = form.one("InternetGatewayId").to_owned();
+                self.gateways.insert(form.one("VpcId").to_owned(), gateway);
+            }
+            "DetachInternetGateway" => drop(self.gateways.remove(form.one("VpcId"))),
+            "CreateNatGateway" => {
+                let address = form.one("AllocationId").to_owned();
+                let (subnets, is_public) = (vec![form.one("SubnetId").to_owned()], !address.is_empty());
+                let user = User { subnets, is_public, address, public_ip: made("publicIp"), ..User::default() };
+                self.users.insert(made("natGatewayId"), user);
+            }
+            "CreateLoadBalancer" => {
+                let is_public = form.one("Scheme") != "internal";
+                let (subnets, groups) = (form.all("Subnets"), form.all("SecurityGroups"));
+                let user = User { subnets, groups, is_public, ..User::default() };
+                self.users.insert(made("LoadBalancerArn"), user);
+            }
+            "SetSubnets" => {
+                if let Some(balancer) = self.users.get_mut(form.one("LoadBalancerArn")) {
+                    balancer.subnets = form.all("Subnets");
+                }
+            }
+            "SetSecurityGroups" => {
+                if let Some(balancer) = self.users.get_mut(form.one("LoadBalancerArn")) {
+                    balancer.groups = form.all("SecurityGroups");
+                }
+            }
+            "RunInstances" => {
+                let (subnets, groups) = (vec![form.one("SubnetId").to_owned()], form.all("SecurityGroupId"));
+                let user = User { subnets, groups, ..User::default() };
+                self.users.insert(made("instanceId"), user);
+            }
+            "TerminateInstances" => {
+                for machine in form.all("InstanceId") {
+                    self.users.remove(&machine);
+                }
+            }
+            "DeleteLoadBalancer" => drop(self.users.remove(form.one("LoadBalancerArn"))),
+            "CreateListener" => {
+                let group = form.one("DefaultActions.member.1.TargetGroupArn").to_owned();
+                self.listeners.insert(made("ListenerArn"), (form.one("LoadBalancerArn").to_owned(), group));
+            }
+            "ModifyListener" => {
+                if let Some((_, group)) = self.listeners.get_mut(form.one("ListenerArn")) {
+                    *group = form.one("DefaultActions.member.1.TargetGroupArn").to_owned();
+                }
+            }
+            "DeleteListener" => drop(self.listeners.remove(form.one("ListenerArn"))),
+            _ => {}
+        }
+    }
+}
+
+/// Returns the text of the first element of this name; empty if there is none.
+fn between(answer: &str, tag: &str) -> String {
+    let rest = answer.split_once(&format!("<{tag}>")).map(|(_, rest)| rest);
+    rest.and_then(|rest| rest.split_once("</")).map_or_else(String::new, |(text, _)| text.to_owned())
+}
