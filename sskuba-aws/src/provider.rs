@@ -21,8 +21,9 @@ pub(crate) struct Account;
 const NAME: &str = "aws";
 
 /// The most calls at once: EC2's request buckets hold 50 to 100 calls
-/// (<https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>).
-const LIMITS: Limits = Limits { parallel: 100, per_second: None };
+/// (<https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>). One description is of as many objects as are
+/// read at once.
+const LIMITS: Limits = Limits { parallel: 100, per_second: None, reads: 200 };
 
 /// Adds the kinds of all services.
 fn services(provider: Handlers, account: &Account) -> Handlers {

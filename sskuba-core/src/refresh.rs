@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinSet};
 use tokio::time::sleep;
 use tracing::Instrument as _;
@@ -18,8 +20,8 @@ use crate::schema::Differing;
 use crate::state::{Entry, Record, State, Status};
 use crate::value::Map;
 
-/// How many objects are read at once.
-const AT_ONCE: usize = 64;
+/// The most objects that are read at once, of all providers.
+const AT_ONCE: usize = 256;
 
 /// What a refresh found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -91,6 +93,7 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
     };
     let mut todo = state.records().filter(live);
     let mut gone: Vec<&Record> = Vec::new();
+    let mut gates: HashMap<String, Arc<Semaphore>> = HashMap::new();
     let mut there: HashMap<String, u32> = HashMap::new();
     loop {
         while tasks.len() < AT_ONCE {
@@ -105,8 +108,13 @@ pub async fn refresh(state: &State, stack: &StackId, tools: &Tools, events: &Eve
                     let hidden = hidden(schema.as_deref(), Some(record), tools.clock.now());
                     let (address, token) = (&cx.address, &cx.token);
                     let span = tracing::info_span!("read", %address, kind = address.kind_str(), %token, failure = Empty);
-                    let work =
-                        async move { read(&instance, &cx, &prior, hidden).await.inspect_err(note_failure) };
+                    let gate = || Arc::new(Semaphore::new(instance.base().limits().reads.max(1)));
+                    let gate = Arc::clone(gates.entry(instance.label()).or_insert_with(gate));
+                    let work = async move {
+                        // It is never closed.
+                        let _turn = gate.acquire().await;
+                        read(&instance, &cx, &prior, hidden).await.inspect_err(note_failure)
+                    };
                     let task = tasks.spawn(work.instrument(span));
                     asked.insert(task.id(), record);
                 }

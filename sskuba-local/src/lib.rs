@@ -41,7 +41,7 @@ pub fn provider_in(folder: impl Into<PathBuf>, commands: impl Into<PathBuf>) -> 
 
 fn with(folder: ProgramFolder, commands: exec::CommandHandler) -> Arc<dyn Provider> {
     let handlers = Handlers::anywhere("local")
-        .limits(Limits { parallel: 64, per_second: None })
+        .limits(Limits { parallel: 64, per_second: None, reads: 64 })
         .resource::<data::Data>(data::DataHandler)
         .resource::<exec::Command>(commands)
         .resource::<fs::File>(fs::FileHandler::within(folder.clone()))

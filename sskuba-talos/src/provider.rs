@@ -16,7 +16,7 @@ use crate::resources::{
 const NAME: &str = "talos";
 
 /// As many machines at once as anybody waits for; each is asked by its own calls alone.
-const LIMITS: Limits = Limits { parallel: 128, per_second: None };
+const LIMITS: Limits = Limits { parallel: 128, per_second: None, reads: 64 };
 
 /// Adds all kinds: those that need no machine, and those that do.
 fn handlers(machines: &Machines) -> Handlers {

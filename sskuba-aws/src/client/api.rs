@@ -6,12 +6,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use sskuba_core::provider::Failure;
+use tokio::sync::Semaphore;
 
 use super::account::Loaded;
 use super::batches::Batches;
 use super::failure::Placed;
 use super::sent_creates::SentCreates;
 use crate::tags::Tags;
+
+/// How many reads ask about one object alone at a time: EC2's request buckets hold 50 to 100 calls.
+const TURNS: usize = 50;
 
 /// The client of a service, as its SDK has it.
 pub(crate) trait Api: Send + Sync + Sized + 'static {
@@ -59,6 +63,8 @@ pub(crate) struct Service<A> {
     aws: Arc<Aws<A>>,
     /// The descriptions that are asked for in batches.
     pub(super) batches: Batches<A>,
+    /// The turns of reads that ask about one object alone.
+    pub(super) turns: Semaphore,
     /// What was sent to make objects that can carry no token.
     pub(crate) sent_creates: SentCreates,
 }
@@ -67,7 +73,7 @@ impl<A: Api> Service<A> {
     pub(super) fn new(loaded: &Loaded) -> Self {
         let aws = Arc::new(Aws { client: A::connect(&loaded.config), place: loaded.place.clone() });
         let batches = Batches::new(Arc::clone(&aws));
-        Self { aws, batches, sent_creates: SentCreates::default() }
+        Self { aws, batches, turns: Semaphore::new(TURNS), sent_creates: SentCreates::default() }
     }
 }
 

@@ -3,15 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sskuba_core::provider::{Class, Failure};
 use tokio::sync::oneshot;
 
-/// How long a question waits for others.
+/// How long a question waits for others: until for so long no other one came.
 const GATHER: Duration = Duration::from_millis(10);
+/// The longest that it waits.
+const LONGEST: Duration = Duration::from_millis(100);
 
+/// The questions that wait for a call, by their keys.
+type Waiting<T> = Vec<(String, oneshot::Sender<Answer<T>>)>;
 type Answer<T> = Result<Option<T>, Failure>;
 type Asking<T> = Pin<Box<dyn Future<Output = Result<Vec<(String, T)>, Failure>> + Send>>;
 
@@ -19,7 +23,7 @@ type Asking<T> = Pin<Box<dyn Future<Output = Result<Vec<(String, T)>, Failure>> 
 pub(crate) struct Batcher<T>(Arc<Shared<T>>);
 
 struct Shared<T> {
-    waiting: Mutex<Vec<(String, oneshot::Sender<Answer<T>>)>>,
+    waiting: Mutex<Waiting<T>>,
     ask: Box<dyn Fn(Vec<String>) -> Asking<T> + Send + Sync>,
     most: usize,
 }
@@ -38,7 +42,7 @@ impl<T: Clone + Send + Sync + 'static> Batcher<T> {
     pub(crate) async fn get(&self, key: &str) -> Answer<T> {
         let (sender, answer) = oneshot::channel();
         let first = {
-            let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self.0.lock();
             waiting.push((key.to_owned(), sender));
             waiting.len() == 1
         };
@@ -53,10 +57,24 @@ impl<T: Clone + Send + Sync + 'static> Batcher<T> {
     }
 }
 
+impl<T> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<T>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl<T: Clone + Send + Sync + 'static> Shared<T> {
     async fn round(self: Arc<Self>) {
-        tokio::time::sleep(GATHER).await;
-        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut before = 0;
+        for _ in 0..LONGEST.as_millis() / GATHER.as_millis() {
+            let now = self.lock().len();
+            if now == before {
+                break;
+            }
+            before = now;
+            tokio::time::sleep(GATHER).await;
+        }
+        let waiting = std::mem::take(&mut *self.lock());
         let keys: BTreeSet<&String> = waiting.iter().map(|(key, _)| key).collect();
         let keys: Vec<String> = keys.into_iter().cloned().collect();
         let mut answers: HashMap<String, Answer<T>> = HashMap::new();

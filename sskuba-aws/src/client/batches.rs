@@ -2,7 +2,9 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use async_trait::async_trait;
 use sskuba_core::provider::{Class, Failure};
@@ -15,6 +17,8 @@ use super::{Aws, Found, Objects, Operations, Service};
 pub(crate) trait Batched: 'static {
     type Api: Objects;
     type Item: Clone + Send + Sync + 'static;
+    /// The most keys that are asked for at once.
+    const MOST: usize = <Self::Api as Objects>::MOST;
 
     /// Describes what has these keys; a key that is left out is nobody's.
     async fn by_keys(aws: &Aws<Self::Api>, keys: Vec<String>) -> Result<Vec<(String, Self::Item)>, Failure>;
@@ -24,6 +28,7 @@ pub(crate) trait Batched: 'static {
 impl<R: Operations> Batched for R {
     type Api = R::Api;
     type Item = Found<R::Item>;
+    const MOST: usize = <R as Operations>::MOST;
 
     async fn by_keys(aws: &Aws<R::Api>, keys: Vec<String>) -> Result<Vec<(String, Self::Item)>, Failure> {
         R::by_keys(aws, keys).await
@@ -45,6 +50,21 @@ where
     Ok(all)
 }
 
+/// Waits for all of these at the same time; the answers are in the order of the questions.
+pub(crate) async fn together<T>(asks: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut asks: Vec<_> = asks.into_iter().map(|ask| (Box::pin(ask), None)).collect();
+    poll_fn(|cx| {
+        for (ask, answer) in asks.iter_mut().filter(|(_, answer)| answer.is_none()) {
+            if let Poll::Ready(ready) = ask.as_mut().poll(cx) {
+                *answer = Some(ready);
+            }
+        }
+        if asks.iter().all(|(_, answer)| answer.is_some()) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    asks.into_iter().filter_map(|(_, answer)| answer).collect()
+}
+
 /// The batches of a service.
 pub(super) struct Batches<A> {
     aws: Arc<Aws<A>>,
@@ -64,7 +84,7 @@ impl<A> Batches<A> {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let batch = all.entry(TypeId::of::<B>()).or_insert_with(|| {
             let aws = Arc::clone(&self.aws);
-            Arc::new(Batcher::<B::Item>::new(A::MOST, move |keys| {
+            Arc::new(Batcher::<B::Item>::new(B::MOST, move |keys| {
                 let aws = Arc::clone(&aws);
                 async move { B::by_keys(&aws, keys).await }
             }))

@@ -79,6 +79,8 @@ impl<R: Operations> Handler<R> for Client<R::Api> {
     async fn read(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<Option<TypedObject<R>>, Failure> {
         let call = Call::new(cx, self.service().await?);
         let Some(found) = R::get(&call, &prior).await?.filter(R::is_alive) else { return Ok(None) };
+        // What is asked about one object at a time would be too much at once.
+        let _turn = call.aws.turns.acquire().await;
         R::report_for(&call, &found, prior.args.as_ref()).await.map(Some)
     }
 

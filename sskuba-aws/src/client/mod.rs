@@ -22,7 +22,7 @@ mod wait;
 
 pub(crate) use account::Account;
 pub(crate) use api::{Api, Aws, Objects, Service};
-pub(crate) use batches::{Batched, one_by_one};
+pub(crate) use batches::{Batched, one_by_one, together};
 pub(crate) use call::Call;
 pub(crate) use code::Meaning;
 pub(crate) use document::same_document;

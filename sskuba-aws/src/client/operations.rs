@@ -71,6 +71,8 @@ pub(crate) trait Operations: Kind {
     type Item: Clone + Send + Sync + 'static;
     /// What an object is called in messages.
     const NAME: &'static str;
+    /// The most objects that are asked for at once.
+    const MOST: usize = <Self::Api as Objects>::MOST;
     /// Whether AWS goes on for a while to say that something uses an object after that is gone; a delete waits then.
     const LINGERS: bool = false;
 
@@ -148,10 +150,18 @@ impl<A: Objects> Call<'_, A> {
         &self,
         change: TypedChange<R>,
     ) -> Result<Report<R>, Failure> {
+        let found = self.tagged(&change).await?;
+        R::report_for(self, &found, Some(&change.args)).await
+    }
+
+    /// Brings an object's tags to the new inputs and describes the object.
+    pub(crate) async fn tagged<R: Operations<Api = A>>(
+        &self,
+        change: &TypedChange<R>,
+    ) -> Result<Found<R::Item>, Failure> {
         let before = change.prior.args.as_ref().map(own_tags::<R>);
         self.retag(&change.prior.id, before.as_ref(), &own_tags::<R>(&change.args)).await?;
-        let found = R::get(self, &change.prior).await?.ok_or_else(|| self.lacking(R::NAME))?;
-        R::report_for(self, &found, Some(&change.args)).await
+        R::get(self, &change.prior).await?.ok_or_else(|| self.lacking(R::NAME))
     }
 }
 

@@ -86,10 +86,7 @@ impl Operations for Vpc {
     }
 
     async fn report(call: &Call<'_>, found: &Found<Item>) -> Result<Report<Self>, Failure> {
-        let (enable_dns_support, enable_dns_hostnames) = Self::dns(call, &found.id).await?;
-        let (cidr, tags) = (text(found.cidr_block()), found.own_tags());
-        let args = VpcArgs { cidr, enable_dns_support, enable_dns_hostnames, tags };
-        Ok(Report::new(found.id.clone(), state(found)).args(args))
+        Ok(reported(found, Self::dns(call, &found.id).await?))
     }
 }
 
@@ -99,8 +96,21 @@ impl UpdateOperation for Vpc {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
         let now = Self::dns(call, &change.prior.id).await?;
         Self::set_dns(call, &change.prior.id, &change.args, now).await?;
-        call.retagged(change).await
+        let found = call.tagged(&change).await?;
+        // What was asked about, and set where it differed, is not asked about again.
+        Ok(reported(&found, (change.args.enable_dns_support, change.args.enable_dns_hostnames)))
     }
+}
+
+/// Reports a network whose DNS is so.
+#[cfg(feature = "ec2")]
+fn reported(
+    found: &Found<Item>,
+    (enable_dns_support, enable_dns_hostnames): (bool, bool),
+) -> Report<Vpc> {
+    let (cidr, tags) = (text(found.cidr_block()), found.own_tags());
+    let args = VpcArgs { cidr, enable_dns_support, enable_dns_hostnames, tags };
+    Report::new(found.id.clone(), state(found)).args(args)
 }
 
 #[cfg(feature = "ec2")]

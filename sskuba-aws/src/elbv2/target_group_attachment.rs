@@ -1,11 +1,10 @@
 //! Targets of target groups.
 
 #[cfg(feature = "elbv2")]
-use aws_sdk_elasticloadbalancingv2::types::{
-    TargetDescription, TargetHealthDescription, TargetHealthReasonEnum as Reason,
-    TargetHealthStateEnum as Health,
-};
+mod targets;
 
+#[cfg(feature = "elbv2")]
+use self::targets::{Deregistered, Registered, Together, asked, of_group};
 #[cfg(feature = "elbv2")]
 use super::TargetGroup;
 use super::prelude::*;
@@ -45,9 +44,13 @@ pub struct TargetGroupAttachment {
 impl Kind for TargetGroupAttachment {}
 
 /// Returns a target as AWS reports it: an IPv6 address in its short form.
+fn short(target: &str) -> String {
+    let address = target.parse::<std::net::IpAddr>().ok();
+    address.map_or_else(|| target.to_owned(), |address| address.to_string())
+}
+
 fn same_target(value: &Value) -> Value {
-    let address = value.as_str().and_then(|text| text.parse::<std::net::IpAddr>().ok());
-    address.map_or_else(|| value.clone(), |address| address.to_string().into())
+    value.as_str().map_or_else(|| value.clone(), |target| short(target).into())
 }
 
 #[cfg(feature = "elbv2")]
@@ -57,22 +60,20 @@ impl Operations for TargetGroupAttachment {
     /// What a target is told by is all that there is to say of it.
     type Item = TargetGroupAttachmentArgs;
     const NAME: &'static str = "target";
+    const MOST: usize = 1000;
 
     /// Those of all are those of each group.
     async fn describe(elb: &Aws<Elb>, which: Which) -> Result<Vec<Found<Self::Item>>, Failure> {
         let mut all = Vec::new();
         for group in TargetGroup::describe(elb, which).await? {
-            let found = elb.describe_target_health().target_group_arn(&group.id).send().await.asked(elb)?;
-            let there = found.target_health_descriptions().iter().filter(|found| is_there(found));
-            let targets = there.filter_map(TargetHealthDescription::target);
-            all.extend(targets.map(|target| {
-                // A target on the group's port is the same as one without a port.
-                let own = target.port().filter(|port| group.port() != Some(*port));
-                let port = own.and_then(|port| u16::try_from(port).ok()).unwrap_or_default();
-                described(args(&group.id, target.id().unwrap_or_default(), port))
-            }));
+            all.extend(of_group(elb, &group).await?.into_iter().map(described));
         }
         Ok(all)
+    }
+
+    /// The targets of a group are described by one call.
+    async fn by_keys(elb: &Aws<Elb>, ids: Vec<String>) -> Result<Vec<(String, Found<Self::Item>)>, Failure> {
+        asked(elb, ids).await
     }
 
     async fn get(call: &Call<'_>, prior: &TypedPrior<Self>) -> Result<Option<Found<Self::Item>>, Failure> {
@@ -84,7 +85,7 @@ impl Operations for TargetGroupAttachment {
         // It carries no token: only what an interrupted create left is this resource's.
         if !call.aws.sent_creates.may_have_made(call) && Self::is_registered(call, &args).await? {
             let message = format!("{} is a target of {} already", args.target_id, args.target_group_arn);
-            return Err(Failure::exists(message, object(args).id));
+            return Err(Failure::exists(message, id(&args)));
         }
         call.aws.sent_creates.send(call, Self::register(call, args)).await
     }
@@ -116,15 +117,7 @@ impl UpdateOperation for TargetGroupAttachment {
 #[cfg(feature = "elbv2")]
 impl TargetGroupAttachment {
     async fn is_registered(call: &Call<'_>, args: &TargetGroupAttachmentArgs) -> Result<bool, Failure> {
-        let describe = call.aws.describe_target_health().target_group_arn(&args.target_group_arn);
-        let found = match describe.targets(target(args)).send().await {
-            Err(error) if means(&error, Meaning::Unregistered) => return Ok(false),
-            other => other.asked(call),
-        };
-        match found {
-            Err(failure) if failure.class == Class::NotFound => Ok(false),
-            found => Ok(found?.target_health_descriptions().iter().any(is_there)),
-        }
+        Ok(call.aws.get::<Self>(&id(args)).await?.is_some())
     }
 
     /// Returns the port that a target serves on: its own, or its group's.
@@ -139,42 +132,19 @@ impl TargetGroupAttachment {
     }
 
     async fn deregister(call: &Call<'_>, args: &TargetGroupAttachmentArgs) -> Result<(), Failure> {
-        let deregister = call.aws.deregister_targets().target_group_arn(&args.target_group_arn);
-        match deregister.targets(target(args)).send().await {
-            Err(error) if means(&error, Meaning::Unregistered) => Ok(()),
-            other => gone_is_fine(other.sent(call)),
-        }
+        call.aws.get::<Together<Deregistered>>(&id(args)).await?.unwrap_or(Ok(()))
     }
 
     async fn register(call: &Call<'_>, args: TargetGroupAttachmentArgs) -> Result<Report<Self>, Failure> {
-        let register = call.aws.register_targets().target_group_arn(&args.target_group_arn);
-        match register.targets(target(&args)).send().await {
-            Err(error) if means(&error, Meaning::Unregistered) => {
-                // A machine that was made a moment ago may not be known there yet.
-                let mut unknown = refusal(&error, call);
-                unknown.class = Class::NotFound;
-                return Err(unknown);
-            }
-            other => other.sent(call)?,
-        };
+        let done = call.aws.get::<Together<Registered>>(&id(&args)).await?;
+        done.unwrap_or_else(|| Err(call.lacking(Self::NAME)))?;
         Ok(object(args))
     }
 }
 
-/// Tells whether a target is there; what is taken out is described for a while.
-#[cfg(feature = "elbv2")]
-fn is_there(found: &TargetHealthDescription) -> bool {
-    found.target_health().is_some_and(|health| {
-        let gone = health.state() == Some(&Health::Draining)
-            || health.reason() == Some(&Reason::NotRegistered)
-            || health.reason() == Some(&Reason::DeregistrationInProgress);
-        !gone
-    })
-}
-
 #[cfg(feature = "elbv2")]
 fn described(args: TargetGroupAttachmentArgs) -> Found<TargetGroupAttachmentArgs> {
-    Found { id: object(args.clone()).id, tags: BTreeMap::new(), item: args }
+    Found { id: id(&args), tags: BTreeMap::new(), item: args }
 }
 
 /// Returns a port that is not the group's.
@@ -184,15 +154,16 @@ fn port(args: &TargetGroupAttachmentArgs) -> Option<u16> {
 }
 
 #[cfg(feature = "elbv2")]
-fn target(args: &TargetGroupAttachmentArgs) -> TargetDescription {
-    TargetDescription::builder().id(&args.target_id).set_port(port(args).map(i32::from)).build()
+fn object(args: TargetGroupAttachmentArgs) -> Report<TargetGroupAttachment> {
+    let id = id(&args);
+    Report::new(id.clone(), TargetGroupAttachmentState { id }).args(args)
 }
 
+/// Returns an attachment's id.
 #[cfg(feature = "elbv2")]
-fn object(args: TargetGroupAttachmentArgs) -> Report<TargetGroupAttachment> {
-    let port = port(&args).map(|port| format!("_{port}")).unwrap_or_default();
-    let id = format!("{}_{}{port}", args.target_group_arn, args.target_id);
-    Report::new(id.clone(), TargetGroupAttachmentState { id }).args(args)
+fn id(args: &TargetGroupAttachmentArgs) -> String {
+    let port = port(args).map(|port| format!("_{port}")).unwrap_or_default();
+    format!("{}_{}{port}", args.target_group_arn, args.target_id)
 }
 
 /// Splits an attachment's id into group, target and port.

@@ -11,13 +11,16 @@
 )]
 
 mod balancing;
+mod batches;
 mod certificates;
 mod compute;
 mod conformance;
 mod dns;
+mod drift;
 mod failures;
 mod identity;
 mod images;
+mod in_place;
 mod imports;
 mod keeping;
 mod keys;

@@ -41,6 +41,19 @@ impl Stacked {
         self.engine.up(&self.stage.stack, program).await.unwrap()
     }
 
+    /// Refreshes the stack; returns what differs, by its resource and its field.
+    pub(crate) async fn drifted(&self) -> Vec<(String, String)> {
+        let mut session = self.engine.open(&self.stage.stack, "refresh", Duration::ZERO).await.unwrap();
+        let found = session.refresh(&Default::default()).await;
+        let found = session.end(found).await.unwrap();
+        assert_eq!((found.failed, found.gone), (vec![], vec![]));
+        let fields = |(address, changes): (sskuba_core::address::Address, Vec<_>)| {
+            let field = move |change: sskuba_core::plan::FieldChange| (address.to_string(), change.field);
+            changes.into_iter().map(field).collect::<Vec<_>>()
+        };
+        found.drifted.into_iter().flat_map(fields).collect()
+    }
+
     /// Imports an object as what a program declares.
     pub(crate) async fn import(
         &self,

@@ -121,11 +121,13 @@ pub struct Limits {
     pub parallel: usize,
     /// The most calls a second; none for no limit.
     pub per_second: Option<f64>,
+    /// The most objects that a refresh reads at once: more where the provider reads many with one call.
+    pub reads: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { parallel: 256, per_second: None }
+        Self { parallel: 256, per_second: None, reads: 64 }
     }
 }
 

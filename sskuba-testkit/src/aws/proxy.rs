@@ -25,6 +25,8 @@ pub enum Fate {
     Lose,
     /// It goes through, and in its answer the first text becomes the second.
     Edit(&'static str, &'static str),
+    /// It goes through, and in its body the first text becomes the second.
+    Send(&'static str, &'static str),
     /// It does not reach the server; its answer is this document.
     Answer(&'static str),
     /// It is carried out, and its answer does not come.
@@ -135,7 +137,7 @@ impl State {
         let rules = self.rules.as_ref().filter(|_| done);
         let more = rules.and_then(|rules| lock(rules).note(action, fields, &text));
         if let Some(form) = more {
-            let head = without(head, &["content-length"]) + &format!("content-length: {}\r\n\r\n", form.len());
+            let (head, form) = rewritten(head, &form);
             let _ = forward(&self.upstream, &head, form.as_bytes()).await;
         }
     }
@@ -184,7 +186,13 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
         Some(answer) => answer,
         None => {
             state.running.fetch_add(1, Ordering::SeqCst);
-            let answer = forward(&state.upstream, &head, &body).await;
+            let answer = match fate {
+                Fate::Send(from, to) => {
+                    let (head, body) = rewritten(&head, &form.replace(from, to));
+                    forward(&state.upstream, &head, body.as_bytes()).await
+                }
+                _ => forward(&state.upstream, &head, &body).await,
+            };
             state.running.fetch_sub(1, Ordering::SeqCst);
             // A server that is gone is one that does not answer.
             let Ok(answer) = answer else { return };
@@ -258,6 +266,12 @@ fn without(head: &str, names: &[&str]) -> String {
         !line.is_empty() && !names.iter().any(|given| name.eq_ignore_ascii_case(given))
     });
     kept.map(|line| format!("{line}\r\n")).collect()
+}
+
+/// Returns the head for another body, and the body.
+fn rewritten(head: &str, body: &str) -> (String, String) {
+    let length = format!("content-length: {}\r\n\r\n", body.len());
+    (without(head, &["content-length"]) + &length, body.to_owned())
 }
 
 async fn forward(upstream: &str, head: &str, body: &[u8]) -> std::io::Result<Vec<u8>> {
