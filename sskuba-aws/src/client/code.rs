@@ -112,6 +112,7 @@ const CODES: &[(&str, Meaning)] = &[
     ("IncorrectInstanceState", Meaning::Held),
     ("IdempotentParameterMismatch", Meaning::Held),
     ("OperationNotPermitted", Meaning::Held),
+    ("TargetGroupAssociationLimit", Meaning::Held),
     ("InsufficientFreeAddressesInSubnet", Meaning::Full),
     ("InvalidSubnet", Meaning::Invalid("subnet_ids")),
     ("TagLimitExceeded", Meaning::Invalid("tags")),

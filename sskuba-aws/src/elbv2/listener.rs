@@ -10,6 +10,9 @@ use super::prelude::*;
 
 /// A listener: a port of a load balancer, and the target group that it sends to.
 ///
+/// A target group is for one load balancer alone: where the balancer is replaced, the old listener goes before the new one
+/// sends to the same group.
+///
 /// A load balancer has one on a port: two of the same balancer and port are the same object, whatever they are called.
 /// AWS answers a create of the same settings with the same object, so that an interrupted create is made again; one that
 /// is there already and does not carry this resource's token is refused, with the line that imports it.
@@ -21,7 +24,8 @@ use super::prelude::*;
     create = "1s",
     update = "1s",
     delete = "1s",
-    unique = "load_balancer_arn, port"
+    unique = "load_balancer_arn, port",
+    delete_first
 )]
 pub struct Listener {
     /// The load balancer.

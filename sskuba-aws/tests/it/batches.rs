@@ -87,15 +87,18 @@ scene! {
     }
 }
 
+/// A region of its own: the witness of other scenes asks for one page alone.
+const FAR: &str = "ap-south-1";
+
 scene! {
-    async fn a_thousand_machines_are_read_with_five_descriptions(stage: Stage) {
+    async fn machines_are_described_two_hundred_at_a_time(stage: Stage) {
         let proxy = counting().await;
         let endpoint = proxy.endpoint.clone();
         let on = stage.stacked();
         let program = |count: usize| {
             let endpoint = endpoint.clone();
             move |stack: &mut Stack| -> Result<()> {
-                let here = stack.add("here", Settings::new().endpoint(endpoint.clone()))?;
+                let here = stack.add("here", Settings::new().endpoint(endpoint.clone()).region(FAR))?;
                 let vpc = stack.add("main", Vpc::new("10.0.0.0/16"))?.provider(&here);
                 let subnet = stack.add("a", Subnet::new(vpc.id(), "10.0.0.0/20"))?.provider(&here);
                 for i in 0..count {
@@ -104,13 +107,13 @@ scene! {
                 Ok(())
             }
         };
-        assert_eq!(on.up(program(1000)).await, [1003, 0, 0, 0]);
+        assert_eq!(on.up(program(400)).await, [403, 0, 0, 0]);
         let before = (proxy.log().len(), proxy.calls("DescribeInstances"));
         assert_eq!(on.drifted().await, []);
         let descriptions = proxy.calls("DescribeInstances") - before.1;
         println!("{descriptions} descriptions, {} calls", proxy.log().len() - before.0);
-        // A page of moto's has a hundred.
-        assert!(descriptions <= 12, "{descriptions}: {:?}", &proxy.log()[before.0..]);
+        // Two of them, and one more on a busy machine; a page of moto's has a hundred.
+        assert!(descriptions <= 6, "{descriptions}: {:?}", &proxy.log()[before.0..]);
         on.down().await;
     }
 }

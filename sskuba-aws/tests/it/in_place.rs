@@ -80,7 +80,7 @@ async fn complete() -> Proxy {
 }
 
 scene! {
-    async fn a_machine_stays_where_only_its_monitoring_credits_and_protection_change(stage: Stage) {
+    async fn monitoring_credits_and_protection_change_in_place(stage: Stage) {
         let proxy = complete().await;
         let on = stage.stacked();
         on.up(machine(&proxy, |machine| machine)).await;
@@ -101,7 +101,7 @@ scene! {
 }
 
 scene! {
-    async fn a_type_and_user_data_change_with_a_stop_where_the_program_allows_it(stage: Stage) {
+    async fn a_type_changes_with_a_stop_where_that_is_allowed(stage: Stage) {
         let proxy = complete().await;
         let on = stage.stacked();
         on.up(machine(&proxy, |machine| machine)).await;
@@ -139,7 +139,7 @@ scene! {
     }
 }
 
-/// Declares a balancer in some of two subnets of one of two networks.
+/// Declares a balancer in some of the three subnets of one of two networks.
 fn balanced(
     proxy: &Proxy,
     network: usize,
@@ -154,8 +154,8 @@ fn balanced(
         for i in 0..2 {
             let vpc = stack.add(format!("{i}"), Vpc::new(format!("10.{i}.0.0/16")))?.provider(&here);
             gateways.push(stack.add(format!("{i}"), InternetGateway::new(vpc.id()))?.provider(&here));
-            for zone in ["a", "b"] {
-                let range = format!("10.{i}.{}.0/24", u8::from(zone == "b"));
+            for (nth, zone) in ["a", "b", "c"].into_iter().enumerate() {
+                let range = format!("10.{i}.{nth}.0/24");
                 let subnet = Subnet::new(vpc.id(), range).availability_zone(format!("us-east-1{zone}"));
                 subnets.push(stack.add(format!("{i}-{zone}"), subnet)?.provider(&here));
             }
@@ -165,7 +165,7 @@ fn balanced(
             }
             targets.push(stack.add(format!("{i}"), TargetGroup::new(vpc.id(), 80))?.provider(&here));
         }
-        let of_network = zones.iter().map(|zone| subnets[2 * network + zone].id());
+        let of_network = zones.iter().map(|zone| subnets[3 * network + zone].id());
         let mut balancer = LoadBalancer::new(of_network.collect::<Vec<_>>());
         for i in 0..groups.len() {
             balancer = balancer.security_group(secured[groups.len() * network + i].id());
@@ -177,13 +177,13 @@ fn balanced(
 }
 
 scene! {
-    async fn subnets_and_groups_of_a_balancer_change_in_place_within_its_network_alone(stage: Stage) {
+    async fn a_balancer_changes_in_place_within_its_network(stage: Stage) {
         let proxy = Proxy::strict(&std::env::var("AWS_ENDPOINT_URL").unwrap(), |_, _| Fate::Pass).await;
         let on = stage.stacked();
-        on.up(balanced(&proxy, 0, &[0, 1], &["web"])).await;
+        on.up(balanced(&proxy, 0, &[0, 1, 2], &["web"])).await;
         let arn = on.id_of("nlb");
-        assert_eq!(on.up(balanced(&proxy, 0, &[1], &["web"])).await, [0, 1, 0, 0], "a subnet fewer");
-        assert_eq!(on.up(balanced(&proxy, 0, &[0, 1], &["web", "api"])).await[1..], [1, 0, 0], "a subnet and a group more");
+        assert_eq!(on.up(balanced(&proxy, 0, &[0, 1], &["web"])).await, [0, 1, 0, 0], "a subnet fewer");
+        assert_eq!(on.up(balanced(&proxy, 0, &[1, 2], &["web", "api"])).await[1..], [1, 0, 0], "another subnet and a group more");
         assert_eq!((on.drifted().await, on.id_of("nlb")), (vec![], arn.clone()));
         let (elsewhere, kind) = (balanced(&proxy, 1, &[0, 1], &["web", "api"]), "aws:elbv2:LoadBalancer");
         assert_eq!(on.planned(elsewhere.clone(), kind).await, Action::Replace);
