@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use crate::prelude::*;
 use crate::provider::{Change, Class, Cx, Failure, Instance, Object, Place, Prior, Provider};
 use crate::resource::Migrate;
-use crate::schema::{FieldError, Schema};
-use crate::value::Map;
+use crate::schema::{Differing, FieldError, Schema};
+use crate::value::{Map, Value};
 
 /// A network: most of it changes in place.
 #[derive(Resource)]
@@ -79,6 +79,35 @@ pub(super) struct Name {
     id: Computed<String>,
 }
 
+/// A machine that has another size in place where it may be stopped, and never another range.
+#[derive(Resource)]
+#[resource(kind = "demo:net:Machine", idempotency = "token", replacing = "replaces")]
+pub(super) struct Machine {
+    /// Where it is.
+    #[resource(reference = "demo:net:Net")]
+    nets: Input<Vec<String>>,
+    /// The range of the first.
+    #[resource(inherit = "nets.cidr")]
+    range: Option<Input<String>>,
+    /// How large it is.
+    #[resource(default = "small".to_owned())]
+    size: Input<String>,
+    /// Whether it may be stopped.
+    #[resource(default)]
+    may_stop: Input<bool>,
+    /// The id.
+    id: Computed<String>,
+}
+
+fn replaces(differing: &Differing<'_>) -> bool {
+    match differing.field {
+        "size" => differing.wanted.get("may_stop") != Some(&Value::Bool(true)),
+        // Where nothing of it was sent, what was reported counts.
+        "range" => [differing.sent, differing.seen].iter().any(|inputs| inputs.contains_key("range")),
+        _ => false,
+    }
+}
+
 /// The zones of a region.
 #[derive(Resource)]
 #[resource(kind = "demo:find:Zones", lookup)]
@@ -104,7 +133,7 @@ impl Provider for Demo {
         "demo"
     }
     fn schemas(&self) -> Vec<Arc<Schema>> {
-        vec![Net::schema(), Host::schema(), Label::schema(), Name::schema(), Zones::schema()]
+        vec![Net::schema(), Host::schema(), Label::schema(), Machine::schema(), Name::schema(), Zones::schema()]
     }
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         let wrong = |name: &str| inputs.get(name).is_some_and(|value| value.as_str() == Some("refused"));

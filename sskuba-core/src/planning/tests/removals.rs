@@ -200,3 +200,22 @@ fn a_delete_that_would_leave_a_dependant_behind_is_refused() {
     records change
     "#);
 }
+
+#[test]
+fn what_goes_waits_for_what_uses_it_through_one_that_stays() {
+    let whole = |stack: &mut Stack| -> Result {
+        let gateway = stack.add("gateway", Net::new("10.0.0.0/16"))?;
+        let address = stack.add("address", Name::new("www"))?.depends_on(&gateway);
+        stack.add("nat", Host::new(address.id()))?;
+        Ok(())
+    };
+    let address = |stack: &mut Stack| -> Result {
+        stack.add("address", Name::new("www"))?;
+        Ok(())
+    };
+    assert_snapshot!(World::with(whole).plan(address), @r#"
+    - delete nat: the program no longer declares it
+    - delete gateway after delete nat: the program no longer declares it
+    records change
+    "#);
+}

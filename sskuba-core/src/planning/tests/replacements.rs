@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::kinds::{Host, Name, Net};
+use super::kinds::{Host, Machine, Name, Net};
 use super::world::{World, options};
 use crate::plan::Step;
 use crate::planning::PlanOptions;
@@ -344,4 +344,45 @@ fn what_an_interrupted_replacement_left_is_renamed_with_its_successor() {
     let plan = world.planned(None, &PlanOptions::default()).unwrap();
     world.apply(&plan);
     assert_eq!(world.faults, [""; 0]);
+}
+
+fn machine(
+    cidr: &'static str,
+    change: impl Fn(Machine) -> Machine + Clone,
+) -> impl Fn(&mut Stack) -> Result + Clone {
+    move |stack| {
+        let net = stack.add("net", Net::new(cidr))?;
+        stack.add("machine", change(Machine::new([net.id()])))?;
+        Ok(())
+    }
+}
+
+#[test]
+fn whether_a_change_replaces_may_depend_on_the_other_inputs() {
+    let mut world = World::with(machine("10.0.0.0/16", |machine| machine));
+    assert_snapshot!(world.plan(machine("10.0.0.0/16", |machine| machine.size("large"))), @r#"
+    ± replace machine: `size` changes, which forces a replacement
+    - delete machine after replace machine: `size` changes, which forces a replacement
+    "#);
+    let stopped = machine("10.0.0.0/16", |machine| machine.size("large").may_stop(true));
+    assert_snapshot!(world.plan(stopped.clone()), @"~ update machine: `size` changes; `may_stop` changes");
+    world.up(stopped);
+    assert_eq!(world.faults, [""; 0]);
+}
+
+#[test]
+fn what_is_inherited_of_the_first_of_a_list_replaces_by_the_kinds_rule() {
+    let mut world = World::with(machine("10.0.0.0/16", |machine| machine));
+    assert_snapshot!(world.plan(machine("10.1.0.0/16", |machine| machine)), @r#"
+    ± replace net: `cidr` changes, which forces a replacement
+    ± replace machine: `nets[0]` is known after apply; `range` changes, which forces a replacement
+    - delete machine after replace machine: `nets[0]` is known after apply
+    - delete net after delete machine, replace machine, replace net: `cidr` changes, which forces a replacement
+    "#);
+    // Of one that was recorded before the field was there nothing is known.
+    world.edit("machine", |record| {
+        record.applied.remove("range");
+        record.observed.remove("range");
+    });
+    assert_snapshot!(world.plan(machine("10.0.0.0/16", |machine| machine)), @"~ update machine: `range` changes");
 }
