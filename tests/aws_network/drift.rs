@@ -20,7 +20,9 @@ async fn what_others_change_and_delete_is_seen_and_repaired() {
     bench.as_another(&format!(
         "ec2.create_tags(Resources=['{subnet}'], Tags=[{{'Key': 'tier', 'Value': 'mine'}}])"
     ));
-    bench.as_another(&format!("ec2.modify_vpc_attribute(VpcId='{vpc}', EnableDnsHostnames={{'Value': False}})"));
+    bench.as_another(&format!(
+        "ec2.modify_vpc_attribute(VpcId='{vpc}', EnableDnsHostnames={{'Value': False}})"
+    ));
     bench.as_another(&format!("elb.modify_listener(ListenerArn='{listener}', Port=8080)"));
     let refresh = bench.run(&["refresh", "--json", "--expect-no-changes"]);
     assert_eq!(refresh.code, Some(3), "{}", refresh.text);

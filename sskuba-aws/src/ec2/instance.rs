@@ -215,7 +215,8 @@ impl Kind for Instance {
             if !["standard", "unlimited"].contains(&credits.as_str()) {
                 mistakes.push(mistake("cpu_credits", "is neither standard nor unlimited"));
             } else if !is_burstable(&args.instance_type) {
-                let message = format!("is for burstable types such as t3.micro, and {} is none", args.instance_type);
+                let message =
+                    format!("is for burstable types such as t3.micro, and {} is none", args.instance_type);
                 mistakes.push(mistake("cpu_credits", message));
             }
         }

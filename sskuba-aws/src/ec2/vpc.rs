@@ -104,10 +104,7 @@ impl UpdateOperation for Vpc {
 
 /// Reports a network whose DNS is so.
 #[cfg(feature = "ec2")]
-fn reported(
-    found: &Found<Item>,
-    (enable_dns_support, enable_dns_hostnames): (bool, bool),
-) -> Report<Vpc> {
+fn reported(found: &Found<Item>, (enable_dns_support, enable_dns_hostnames): (bool, bool)) -> Report<Vpc> {
     let (cidr, tags) = (text(found.cidr_block()), found.own_tags());
     let args = VpcArgs { cidr, enable_dns_support, enable_dns_hostnames, tags };
     Report::new(found.id.clone(), state(found)).args(args)

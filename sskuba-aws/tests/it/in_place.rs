@@ -50,8 +50,7 @@ fn machine(
 
 const MONITORED: &str = "<MonitorInstancesResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
     <instancesSet/></MonitorInstancesResponse>";
-const CREDITED: &str =
-    "<ModifyInstanceCreditSpecificationResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
+const CREDITED: &str = "<ModifyInstanceCreditSpecificationResponse xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">\
     <successfulInstanceCreditSpecificationSet/><unsuccessfulInstanceCreditSpecificationSet/>\
     </ModifyInstanceCreditSpecificationResponse>";
 

@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn throttling_halves_and_success_adds() {
         let mut gates = Gates::default();
-        let (provider, limits): (Arc<str>, _) = ("p".into(), Limits { parallel: 4, per_second: None, reads: 64 });
+        let (provider, limits): (Arc<str>, _) =
+            ("p".into(), Limits { parallel: 4, per_second: None, reads: 64 });
         let enter = |gates: &mut Gates, n| gates.enter(NodeId(n), &provider, limits, "k", None);
         let tickets: Vec<_> = (0..4).map(|n| enter(&mut gates, n).unwrap()).collect();
         assert_eq!(enter(&mut gates, 4), None);

@@ -363,8 +363,7 @@ impl<'a> Removals<'a> {
         for record in self.request.state.records() {
             let Some(&id) = self.steps.get(&record.token) else { continue };
             let stays = |user: &&&Record| !self.steps.contains_key(&user.token);
-            let mut staying: Vec<&Record> =
-                self.dependants(record).iter().filter(stays).copied().collect();
+            let mut staying: Vec<&Record> = self.dependants(record).iter().filter(stays).copied().collect();
             let mut seen = HashSet::new();
             while let Some(user) = staying.pop() {
                 if !seen.insert(user.token) {

@@ -119,7 +119,8 @@ impl Rules {
             }
             "DetachInternetGateway" => {
                 let network = form.one("VpcId");
-                let is_there = |user: &User| user.subnets.iter().any(|subnet| self.network(subnet) == network);
+                let is_there =
+                    |user: &User| user.subnets.iter().any(|subnet| self.network(subnet) == network);
                 let words = "the network has some mapped public address(es)";
                 let mapped = self.users.values().any(|user| user.is_public && is_there(user));
                 is_refused(mapped, ("DependencyViolation", words))
@@ -171,7 +172,8 @@ impl Rules {
             "CreateNatGateway" => {
                 let address = form.one("AllocationId").to_owned();
                 let (subnets, is_public) = (vec![form.one("SubnetId").to_owned()], !address.is_empty());
-                let user = User { subnets, is_public, address, public_ip: made("publicIp"), ..User::default() };
+                let user =
+                    User { subnets, is_public, address, public_ip: made("publicIp"), ..User::default() };
                 self.users.insert(made("natGatewayId"), user);
             }
             "CreateLoadBalancer" => {

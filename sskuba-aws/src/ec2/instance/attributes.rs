@@ -104,7 +104,9 @@ impl Instance {
     ) -> Result<(), Failure> {
         match (on, now) {
             (true, false) => call.aws.monitor_instances().instance_ids(id).send().await.sent(call).map(drop),
-            (false, true) => call.aws.unmonitor_instances().instance_ids(id).send().await.sent(call).map(drop),
+            (false, true) => {
+                call.aws.unmonitor_instances().instance_ids(id).send().await.sent(call).map(drop)
+            }
             _ => Ok(()),
         }
     }
@@ -125,11 +127,7 @@ impl Instance {
     }
 
     /// Sets what an instance does when its CPU credits are spent, where the program says so.
-    pub(super) async fn set_credits(
-        call: &Call<'_>,
-        id: &str,
-        wanted: Option<&str>,
-    ) -> Result<(), Failure> {
+    pub(super) async fn set_credits(call: &Call<'_>, id: &str, wanted: Option<&str>) -> Result<(), Failure> {
         let Some(wanted) = wanted else { return Ok(()) };
         if call.aws.get::<Credits>(id).await?.as_deref() == Some(wanted) {
             return Ok(());
@@ -138,7 +136,8 @@ impl Instance {
             InstanceCreditSpecificationRequest::builder().instance_id(id).cpu_credits(wanted).build();
         let modify = call.aws.modify_instance_credit_specification().instance_credit_specifications(request);
         let answer = modify.send().await.sent(call)?;
-        match answer.unsuccessful_instance_credit_specifications().first().and_then(|refused| refused.error()) {
+        match answer.unsuccessful_instance_credit_specifications().first().and_then(|refused| refused.error())
+        {
             None => Ok(()),
             Some(why) => {
                 let code = why.code().map(|code| code.as_str());

@@ -1,6 +1,8 @@
 //! Whether an instance runs, and what AWS changes of a stopped one alone.
 
-use aws_sdk_ec2::types::{AttributeValue, Instance as Item, InstanceStateName as Phase, SecureBlobAttributeValue};
+use aws_sdk_ec2::types::{
+    AttributeValue, Instance as Item, InstanceStateName as Phase, SecureBlobAttributeValue,
+};
 
 use super::attributes::user_data;
 use super::operations::phase;

@@ -133,7 +133,14 @@ impl Provider for Demo {
         "demo"
     }
     fn schemas(&self) -> Vec<Arc<Schema>> {
-        vec![Net::schema(), Host::schema(), Label::schema(), Machine::schema(), Name::schema(), Zones::schema()]
+        vec![
+            Net::schema(),
+            Host::schema(),
+            Label::schema(),
+            Machine::schema(),
+            Name::schema(),
+            Zones::schema(),
+        ]
     }
     fn check(&self, schema: &Schema, inputs: &Map) -> Vec<FieldError> {
         let wrong = |name: &str| inputs.get(name).is_some_and(|value| value.as_str() == Some("refused"));
