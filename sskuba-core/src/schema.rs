@@ -173,6 +173,9 @@ pub struct Field {
     pub early: bool,
     /// An input through which the object is used at once: what it names has to be ready, also where its id is early.
     pub live: bool,
+    /// An input that names what cannot be deleted while the object names it: where that has to be deleted before it is made
+    /// anew, the object goes before it.
+    pub holds: bool,
     /// Which spellings mean the same.
     pub normaliser: Normaliser,
     /// The value that is taken where none is given.
@@ -211,6 +214,7 @@ impl Field {
             entries_of: None,
             early: false,
             live: false,
+            holds: false,
             normaliser: Normaliser::Exact,
             default: None,
             reference: None,

@@ -210,6 +210,7 @@ pub(crate) struct FieldOptions {
     pub(crate) entries_of: Option<LitStr>,
     pub(crate) early: bool,
     pub(crate) live: bool,
+    pub(crate) holds: bool,
     pub(crate) computed: bool,
     pub(crate) id: bool,
     pub(crate) normaliser: Option<LitStr>,
@@ -221,7 +222,7 @@ pub(crate) struct FieldOptions {
 }
 
 const FIELD_WORDS: &str = "default, inherit, force_new, secret, normaliser, reference, entry, item, place, write_only, \
-                           cloud_default, owned_entries, entries_of, live, computed, id, volatile, early, pattern";
+                           cloud_default, owned_entries, entries_of, live, holds, computed, id, volatile, early, pattern";
 
 impl FieldOptions {
     pub(crate) fn read(field: &syn::Field) -> Result<Self> {
@@ -244,6 +245,7 @@ impl FieldOptions {
                     "entries_of" => this.entries_of = Some(meta.value()?.parse()?),
                     "early" => this.early = true,
                     "live" => this.live = true,
+                    "holds" => this.holds = true,
                     "computed" => this.computed = true,
                     "id" => this.id = true,
                     "normaliser" => this.normaliser = Some(meta.value()?.parse()?),

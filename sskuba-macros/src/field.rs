@@ -87,7 +87,7 @@ impl<'a> Field<'a> {
         let o = &self.options;
         let computed = self.sort == Sort::Computed;
         let of_entries = o.owned_entries.is_some() || o.entries_of.is_some();
-        let of_input = o.place || o.write_only || o.cloud_default || of_entries || o.live;
+        let of_input = o.place || o.write_only || o.cloud_default || of_entries || o.live || o.holds;
         let wrong = if !computed && (o.computed || o.id || o.volatile || o.early || o.pattern.is_some()) {
             Some("`computed`, `id`, `volatile`, `early` and `pattern` are for fields of type `Computed<T>`")
         } else if computed
@@ -96,7 +96,7 @@ impl<'a> Field<'a> {
             Some("a computed field is never set, so it takes no `force_new`, `default`, `entry` or `item`")
         } else if computed && of_input {
             Some(
-                "`place`, `write_only`, `cloud_default`, `owned_entries`, `entries_of` and `live` are for inputs",
+                "`place`, `write_only`, `cloud_default`, `owned_entries`, `entries_of`, `live` and `holds` are for inputs",
             )
         } else if o.cloud_default && self.sort != Sort::Optional {
             Some(

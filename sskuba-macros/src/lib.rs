@@ -32,6 +32,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// `item = "name"` (a setter for one item of a list), `entries_of = "tags"` (of a provider instance: every resource that is
 /// made with it has the entries of this map in its own input of that name); on computed ones `computed`, `id`, `volatile`,
 /// `pattern = "vpc-{hex:17}"`.
+/// What an input with `holds` names cannot be deleted while the object names it.
 ///
 /// It makes `new` with the required inputs, a setter for each other input, `…Args` (resolved inputs), `…State`
 /// (computed fields) and `…Outputs` (what a handle gives access to).

@@ -384,7 +384,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
     };
     let entries_of = option(o.entries_of.as_ref().map(|name| quote!(::std::borrow::Cow::Borrowed(#name))));
     let (place, write_only, cloud_default) = (o.place, o.write_only, o.cloud_default);
-    let (early, live) = (o.early, o.live);
+    let (early, live, holds) = (o.early, o.live, o.holds);
     let default = option(o.default.as_ref().map(|default| {
         let value = match default {
             Some(expr) => quote!(#expr),
@@ -428,6 +428,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             entries_of: #entries_of,
             early: #early,
             live: #live,
+            holds: #holds,
             normaliser: #normaliser,
             default: #default,
             reference: #reference,

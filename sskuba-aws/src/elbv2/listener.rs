@@ -33,8 +33,9 @@ pub struct Listener {
     load_balancer_arn: Input<String>,
     /// The port.
     port: Input<u16>,
-    /// The target group that it sends to.
-    #[resource(reference = "aws:elbv2:TargetGroup")]
+    /// The target group that it sends to. One with a given name that has to be replaced goes first, and the listener before
+    /// it.
+    #[resource(holds, reference = "aws:elbv2:TargetGroup")]
     target_group_arn: Input<String>,
     /// The protocol.
     #[resource(default = Protocol::Tcp)]

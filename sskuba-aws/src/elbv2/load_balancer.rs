@@ -50,7 +50,7 @@ use super::prelude::*;
 )]
 pub struct LoadBalancer {
     /// The subnets, one in each zone. They change in place, within one network.
-    #[resource(normaliser = "set", reference = "aws:ec2:Subnet")]
+    #[resource(holds, normaliser = "set", reference = "aws:ec2:Subnet")]
     subnet_ids: Input<Vec<String>>,
     /// The network; that of the first subnet if the program has declared that. Another one replaces the load balancer.
     #[resource(cloud_default, inherit = "subnet_ids.vpc_id", reference = "aws:ec2:Vpc")]

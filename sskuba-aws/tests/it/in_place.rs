@@ -210,3 +210,25 @@ scene! {
         on.down().await;
     }
 }
+
+scene! {
+    /// AWS deletes no target group that a listener sends to, and there are no two of one name.
+    async fn a_listener_goes_before_the_group_that_keeps_its_name(stage: Stage) {
+        let on = stage.stacked();
+        let program = |port: u16| {
+            move |stack: &mut Stack| -> Result<()> {
+                let vpc = stack.add("main", Vpc::new("10.0.0.0/16"))?;
+                let subnet = stack.add("a", Subnet::new(vpc.id(), "10.0.1.0/24"))?;
+                let targets = stack.add("web", TargetGroup::new(vpc.id(), port).name("held-by-its-listener"))?;
+                let balancer = stack.add("web", LoadBalancer::new([subnet.id()]).internal(true))?;
+                stack.add("web", Listener::new(balancer.arn(), 80, targets.arn()))?;
+                Ok(())
+            }
+        };
+        on.up(program(80)).await;
+        let balancer = on.id_of("nlb");
+        assert_eq!(on.up(program(81)).await, [0, 0, 2, 0]);
+        assert_eq!((on.drifted().await, on.id_of("nlb")), (vec![], balancer));
+        on.down().await;
+    }
+}

@@ -64,7 +64,8 @@ impl<'a> Declared<'a> {
     }
 
     /// Returns the dependencies that this resource cannot outlive: a field that forces a replacement takes its value,
-    /// not known yet, from them; or the object goes with theirs. What is ignored binds nothing.
+    /// not known yet, from them; or the object goes with theirs; or it holds theirs, which goes first. What is ignored binds
+    /// nothing.
     fn bound(&self, node: &Node, inputs: &Map, record: &Record) -> HashSet<NodeId> {
         let mut bound: HashSet<NodeId> = node.deleted_with.into_iter().collect();
         for (name, expr) in &node.inputs {
@@ -80,6 +81,13 @@ impl<'a> Declared<'a> {
             if whole && kept.has_unknown() || paths.any(unknown_at) {
                 expr.references(&mut |node| {
                     bound.insert(NodeId(node.index()));
+                });
+            } else if field.is_some_and(|field| field.holds) && kept.has_unknown() {
+                expr.references(&mut |node| {
+                    let held = NodeId(node.index());
+                    if self.goes_first(held) {
+                        bound.insert(held);
+                    }
                 });
             }
         }

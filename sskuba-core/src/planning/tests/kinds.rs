@@ -89,6 +89,9 @@ pub(super) struct Machine {
     /// The range of the first.
     #[resource(inherit = "nets.cidr")]
     range: Option<Input<String>>,
+    /// The name that it is reached by, which stays while it is.
+    #[resource(holds)]
+    name: Option<Input<String>>,
     /// How large it is.
     #[resource(default = "small".to_owned())]
     size: Input<String>,

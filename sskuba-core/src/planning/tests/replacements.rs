@@ -386,3 +386,24 @@ fn what_is_inherited_of_the_first_of_a_list_replaces_by_the_kinds_rule() {
     });
     assert_snapshot!(world.plan(machine("10.0.0.0/16", |machine| machine)), @"~ update machine: `range` changes");
 }
+
+#[test]
+fn what_holds_something_that_is_deleted_first_goes_before_it() {
+    let named = |name: &'static str, target: &'static str| {
+        move |stack: &mut Stack| -> Result {
+            let name = stack.add("name", Name::new(name).target(target))?;
+            stack.add("machine", Machine::new(vec!["net".to_owned()]).name(name.id()))?;
+            Ok(())
+        }
+    };
+    let mut world = World::with(named("a", "x"));
+    assert_snapshot!(world.plan(named("a", "y")), @"~ update name: `target` changes");
+    assert_snapshot!(world.plan(named("b", "x")), @r#"
+    - delete machine: demo:net:Name::name has to be deleted before it is made anew
+    - delete name after delete machine: `name` changes, which forces a replacement
+    ± replace name (delete first): `name` changes, which forces a replacement
+    ± replace machine (delete first): `name` is known after apply; demo:net:Name::name has to be deleted before it is made anew
+    "#);
+    world.up(named("b", "x"));
+    assert_eq!(world.faults, [""; 0]);
+}
