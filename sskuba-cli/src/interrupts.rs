@@ -34,7 +34,8 @@ impl Interrupts {
         Self::of(Source::None)
     }
 
-    /// Makes the stream of this process's signals. A third signal ends the process at once, as SIGKILL would.
+    /// Makes the stream of this process's signals. A third signal ends the process at once, as SIGKILL would, and so does
+    /// one that nobody waits for any more.
     pub fn of_process() -> Self {
         Self::of(Source::Process)
     }
@@ -57,7 +58,7 @@ impl Interrupts {
     pub(crate) fn listen(&mut self) {
         if matches!(self.source, Source::Process) {
             let (sender, receiver) = mpsc::unbounded_channel();
-            tokio::spawn(forward(sender));
+            forward(sender);
             self.source = Source::Channel(receiver);
         }
     }
@@ -95,18 +96,27 @@ impl Interrupts {
     }
 }
 
-/// Sends one request per signal.
-async fn forward(requests: mpsc::UnboundedSender<()>) {
-    let Ok(mut signals) = Signals::new() else { return };
-    for count in 1_u8.. {
-        signals.next().await;
-        if count > 2 {
-            // What runs is recorded as under way and is resolved by the next run.
-            std::process::exit(130);
-        }
-        if requests.send(()).is_err() {
-            return;
-        }
+/// Sends one request per signal, from a thread of its own: calls that block hold a runtime that has ended, and with it the
+/// process, and a signal has to reach that too. Without such a thread signals do what they do to any process.
+fn forward(requests: mpsc::UnboundedSender<()>) {
+    let (ready, listening) = std::sync::mpsc::channel();
+    let work = move || {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async move {
+            let Ok(mut signals) = Signals::new() else { return };
+            let _ = ready.send(());
+            for count in 1_u8.. {
+                signals.next().await;
+                if count > 2 || requests.send(()).is_err() {
+                    // What runs is recorded as under way and is resolved by the next run.
+                    std::process::exit(130);
+                }
+            }
+        });
+    };
+    if std::thread::Builder::new().name("sskuba-signals".to_owned()).spawn(work).is_ok() {
+        // An error: it ended at once.
+        let _ = listening.recv();
     }
 }
 

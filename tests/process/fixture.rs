@@ -67,6 +67,12 @@ impl Instance for Loud {
     }
     async fn create(&self, cx: &Cx, inputs: &Map) -> Result<Object, Failure> {
         Self::refuse(inputs)?;
+        if inputs["name"].as_str().is_some_and(|name| name.starts_with("block")) {
+            // No runtime ends before the thread does.
+            let block =
+                tokio::task::spawn_blocking(|| std::thread::sleep(std::time::Duration::from_secs(300)));
+            block.await.map_err(|error| Failure::new(Class::Terminal, error.to_string()))?;
+        }
         self.0.create(cx, inputs).await
     }
     async fn read(&self, cx: &Cx, prior: &Prior) -> Result<Option<Object>, Failure> {

@@ -200,3 +200,19 @@ fn during_a_refresh() {
     assert_eq!(stage.record("dev"), before);
     finishes(&stage);
 }
+
+/// A call that blocks a thread holds the process after its run has ended; a third signal reaches it there.
+#[test]
+fn a_third_signal_ends_a_process_that_a_call_holds() {
+    let stage = Stage::new("fixture", &["owner=block", "things=1"]);
+    let mut running = stage.start("up --yes --json --simulate=false");
+    running.until("\"event\":\"started\"", 1);
+    running.signal(Signal::INT);
+    running.until("\"event\":\"cancelling\"", 1);
+    running.signal(Signal::INT);
+    running.until("\"event\":\"summary\"", 1);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!running.has_ended(), "the call holds it");
+    running.signal(Signal::INT);
+    running.end().expect(130);
+}
