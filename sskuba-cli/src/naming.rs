@@ -1,7 +1,6 @@
 //! What a person calls things: short names of resources, stacks with a slip in them, and commands to type again.
 
 use sskuba_core::address::Address;
-use sskuba_core::engine::Engine;
 use sskuba_core::state::State;
 use sskuba_core::suggest::{LookupError, find, nearest};
 
@@ -39,8 +38,8 @@ impl Context<'_, '_> {
     }
 
     /// Returns the stacks of this project, as they are named here.
-    pub(crate) async fn stacks(&self, engine: &Engine) -> Result<Vec<String>, Stop> {
-        let all = engine.store().stacks().await?;
+    async fn stacks(&self) -> Result<Vec<String>, Stop> {
+        let all = self.store()?.stacks().await?;
         let here = |stack: &&sskuba_core::address::StackId| {
             (stack.organisation(), stack.project()) == (self.stack.organisation(), self.stack.project())
         };
@@ -48,26 +47,19 @@ impl Context<'_, '_> {
     }
 
     /// Refuses a stack that is not there where the project has others: by a slip in its name everything would be made a
-    /// second time. The first stack of a project is made by its first `up`, and one that has a file of configuration
-    /// is expected.
-    pub(crate) async fn refuse_unknown_stack(&self, engine: &Engine) -> Result<(), Stop> {
-        let stacks = self.stacks(engine).await?;
+    /// second time. The first stack of a project is made by its first `up`. A file of configuration makes no stack: who
+    /// mistyped its name may have written it.
+    pub(crate) async fn refuse_unknown_stack(&self) -> Result<(), Stop> {
+        let stacks = self.stacks().await?;
         let name = self.project.short(&self.stack);
-        if stacks.is_empty()
-            || stacks.iter().any(|stack| stack == name)
-            || self.project.settings(&self.stack).exists()
-        {
+        if stacks.is_empty() || stacks.iter().any(|stack| stack == name) {
             return Ok(());
         }
-        let there = format!("there {} {}", if stacks.len() == 1 { "is" } else { "are" }, list(&stacks));
-        let hint = self.meant(name, &stacks).unwrap_or(there);
+        let there = || format!("there {} {};", if stacks.len() == 1 { "is" } else { "are" }, list(&stacks));
+        let near = nearest(name, stacks.iter().map(String::as_str));
+        let hint = near.map_or_else(there, |near| format!("did you mean `{near}`?"));
         let call = &self.call;
-        Err(Stop::usage(format!("there is no stack `{name}`: {hint}; `{call} stack init {name}` makes it")))
-    }
-
-    /// Says which stack may have been meant.
-    pub(crate) fn meant(&self, name: &str, stacks: &[String]) -> Option<String> {
-        nearest(name, stacks.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
+        Err(Stop::usage(format!("there is no stack `{name}`: {hint} `{call} stack init {name}` makes it")))
     }
 
     /// Returns how a command on this stack is called, for hints: with the options that say which stack and which world.

@@ -239,5 +239,20 @@ fn a_secret_that_was_moved_to_another_key_is_refused_by_name() {
     stage.run("up --yes").expect(0);
     // The file of another stack.
     fs::copy(&path, stage.path().join("sskuba.prod.toml")).unwrap();
-    stage.run("up --yes --stack prod").expect(1).says(&["for stack fixture/dev, not for fixture/prod"]);
+    stage.run("stack init prod").expect(0);
+    stage.run("up --yes").expect(1).says(&["for stack fixture/dev, not for fixture/prod"]);
+}
+
+#[test]
+fn another_place_is_refused_before_a_plan_is_shown() {
+    let mut stage = Stage::new("quickstart", &[]);
+    stage.run("up --yes").expect(0);
+    let before = stage.world();
+    stage.variables.push(("SSKUBA_SIM_REGION", "other-1".to_owned()));
+    for args in ["preview", "up --yes", "down --yes"] {
+        let ran = stage.run(args).expect(1);
+        ran.says(&["works in", "region other-1", "nothing was read or changed"]);
+        assert!(!ran.out.contains("Plan:"), "{ran}");
+    }
+    assert_eq!(stage.world(), before);
 }

@@ -19,11 +19,8 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Down) -> Result<Co
         PlanOptions { targets: selection.target, excludes: selection.exclude, ..Default::default() };
     let engine = context.engine(Access::Write)?;
     if !engine.store().stacks().await?.contains(&context.stack) {
-        let stacks = context.stacks(&engine).await?;
-        let meant = context.meant(context.project.short(&context.stack), &stacks);
-        let meant = meant.map(|meant| format!("; {meant}")).unwrap_or_default();
         context.changes = Counts::default();
-        context.screen.say(format!("Nothing is there: stack {} was never built{meant}", context.stack));
+        context.screen.say(format!("Nothing is there: stack {} was never built", context.stack));
         return Ok(Code::Done);
     }
     let opens = Opens::recovered("down", &args.applying.opening);

@@ -22,7 +22,6 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Import) -> Result<
         return Ok(Code::Done);
     };
     let engine = context.engine(Access::Write)?;
-    context.refuse_unknown_stack(&engine).await?;
     let address = declared(context, &engine, text).await?;
     let opens = Opens::recovered("import", &args.opening);
     let work = async |context: &mut Context<'_, '_>, session: &mut Session| {

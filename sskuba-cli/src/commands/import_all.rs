@@ -47,7 +47,6 @@ pub(super) async fn run(
 ) -> Result<Code, Stop> {
     let lines = read(context, file)?;
     let engine = context.engine(Access::Write)?;
-    context.refuse_unknown_stack(&engine).await?;
     let objects = objects(&engine, lines).map_err(|mistakes| {
         let list: String = mistakes.iter().map(|line| format!("\n  - {}", one_line(line))).collect();
         Stop::usage(format!("{} cannot be imported, and nothing was:{list}", file.display()))

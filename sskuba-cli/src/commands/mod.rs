@@ -36,7 +36,7 @@ use std::task::Poll;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use crate::args::{Arguments, Command, Global};
+use crate::args::{Arguments, Command, Global, Stack};
 use crate::cli::Cli;
 use crate::context::{Context, call, locate};
 use crate::environment::Environment;
@@ -174,9 +174,12 @@ fn prepare(screen: &mut Screen<'_>, global: &Global, environment: &Environment) 
 }
 
 async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Code, Stop> {
-    // Those that are about other stacks look for themselves.
-    if !matches!(command, Command::Stack(_) | Command::Schema(_) | Command::Plan(_)) {
+    if is_of_the_stack(&command) {
         context.refuse_half_renamed()?;
+        // Configuration that is there is read and written wherever the stack itself is recorded.
+        if !(matches!(command, Command::Config(_)) && context.project.settings(&context.stack).exists()) {
+            context.refuse_unknown_stack().await?;
+        }
     }
     match command {
         Command::Up(args) => up::run(context, &args).await,
@@ -195,5 +198,17 @@ async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Cod
         Command::Config(args) => config::run(context, args).await,
         Command::Schema(args) => schema::run(context, &args),
         Command::Completions(_) => Ok(Code::Done),
+    }
+}
+
+/// Tells whether a command works with the stack that `--stack` names: those that need none do not, and those that are
+/// about other stacks look for themselves.
+fn is_of_the_stack(command: &Command) -> bool {
+    match command {
+        Command::Schema(_) | Command::Plan(_) | Command::Completions(_) => false,
+        Command::Stack(command) => {
+            matches!(command, Stack::Tag { .. } | Stack::Unmanaged { .. } | Stack::Recipients(_))
+        }
+        _ => true,
     }
 }

@@ -17,7 +17,6 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Preview) -> Result
     // A plan that is saved may have to be sealed to somebody, whom a first run makes.
     let access = if args.plan.is_some() { Access::Seal } else { Access::Read };
     let engine = context.engine(access)?;
-    context.refuse_unknown_stack(&engine).await?;
     let plan = match args.refresh {
         true => refreshed(context, &engine, args, &options).await?,
         false => looked_at(context, &engine, args, &options).await?,

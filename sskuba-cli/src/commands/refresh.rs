@@ -16,7 +16,6 @@ use crate::stop::{Code, Stop};
 
 pub(super) async fn run(context: &mut Context<'_, '_>, args: &Refresh) -> Result<Code, Stop> {
     let engine = context.engine(Access::Write)?;
-    context.refuse_unknown_stack(&engine).await?;
     let opens = Opens::recovered("refresh", &args.opening);
     let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
         read(context, session, args.accept_gone).await

@@ -28,6 +28,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>, new: &str) -> Result<(), 
     let stacks = engine.store().stacks().await?;
     let moved = resumed && stacks.contains(&to) && !stacks.contains(&from);
     if !moved {
+        context.refuse_unknown_stack().await?;
         refuse(context, (&from, &to), &stacks, resumed)?;
         // What cannot be sealed anew is refused before anything is made.
         let _alone = FileLock::take(&context.project, &from)?;

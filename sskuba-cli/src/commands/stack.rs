@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use sskuba_core::address::StackId;
 use sskuba_core::engine::{EngineError, Session, Snapshot};
+use sskuba_core::state::StoreError;
 
 use super::planned;
 use crate::advice;
@@ -170,6 +171,7 @@ async fn select(context: &mut Context<'_, '_>, name: &str) -> Result<(), Stop> {
     let stack = context.project.named(name)?;
     context.stack = stack.clone();
     context.refuse_half_renamed()?;
+    context.refuse_unknown_stack().await?;
     let engine = context.engine(Access::Read)?;
     if !engine.store().stacks().await?.contains(&stack) && !context.project.settings(&stack).exists() {
         let call = &context.call;
@@ -198,7 +200,8 @@ async fn rm(context: &mut Context<'_, '_>, name: &str, force: bool, yes: bool) -
             );
             return Ok(());
         }
-        return Err(sskuba_core::state::StoreError::NoStack(stack).into());
+        context.refuse_unknown_stack().await?;
+        return Err(StoreError::NoStack(stack).into());
     }
     if !yes {
         planned::agree(context, &format!("Remove {stack} and its history?")).await?;

@@ -32,7 +32,6 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Up) -> Result<Code
     };
     let options = context.plan_options(&selection)?;
     let engine = context.engine(Access::Write)?;
-    context.refuse_unknown_stack(&engine).await?;
     let opens = Opens::recovered("up", &args.applying.opening);
     let work = async |context: &mut Context<'_, '_>, mut session: Session| match agreed_plan(
         context,

@@ -38,7 +38,6 @@ impl Seen {
 pub(super) async fn run(context: &mut Context<'_, '_>) -> Result<Code, Stop> {
     context.interrupts.listen();
     let engine = context.engine(Access::Read)?;
-    context.refuse_unknown_stack(&engine).await?;
     let stack = context.stack.clone();
     let mut seen = look(&engine, &stack).await?;
     begin(context, &seen);

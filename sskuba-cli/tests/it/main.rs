@@ -23,4 +23,5 @@ mod shelf;
 mod stores;
 mod tags;
 mod texts;
+mod unknown_stacks;
 mod watching;

@@ -76,7 +76,7 @@ async fn what_cannot_be_renamed_stays_as_it_is() {
         ("stack rename dev", 2, "that is its name already"),
         ("stack rename shop/dev", 2, "stays with its organisation and project, `local/library`"),
         ("stack rename set", 1, "there is a configuration of that name already"),
-        ("stack rename prod --stack nothing", 1, "there is no stack local/library/nothing"),
+        ("stack rename prod --stack nothing", 2, "there is no stack `nothing`"),
     ] {
         let ran = bench.run(args).await.expect(code);
         assert!(ran.errors.contains(says), "{args}: {}", ran.errors);
