@@ -123,6 +123,7 @@ fn words(advice: &Advice) -> String {
         Advice::OtherStack => "choose another stack with `--stack`",
         Advice::Recover => "run `up` first, which resolves them",
         Advice::NotCreated => "say `--not-created` if there is none",
+        Advice::Insist => "insist with `--force` if you know that there is none",
         Advice::ImportAnew => "to take an object over under another kind, `state rm` it and import it there",
         Advice::Empty => "take it down first, or forget them with `state rm`",
         Advice::ListState => "`state list` shows what is recorded",
@@ -133,16 +134,15 @@ fn words(advice: &Advice) -> String {
         }
         Advice::RunAgain => "what `up` did is undone by another `up`",
         Advice::UseExport => "use what `state export` wrote, whole",
+        Advice::TakeOver => {
+            "give that stack the new name with `stack rename`, or have it forget them first with `state rm`"
+        }
         Advice::Repair => {
             "`state repair` says what can still be read, and keeps it; or put a backup of the stack in its place, or move \
              it away and `state import` what `state export` once wrote"
         }
         Advice::GiveSecretsUp => {
             "put a backup of the stack in its place, or give its secrets up with `state repair --forget-secrets`"
-        }
-        Advice::PutBack => {
-            "put a backup in the place of what is damaged, or move it away and `state import` what `state export` once \
-             wrote"
         }
         Advice::ListStacks => "`stack list` shows those that are",
         Advice::OtherName => "choose another name, or `stack rm` that one first",
@@ -197,6 +197,11 @@ fn words_with(advice: &Advice) -> String {
         Advice::Import { address, id } => {
             format!("`import {} {}` makes it this resource's object", quoted(address.as_str()), quoted(id))
         }
+        Advice::TakeFound { address, id } => format!(
+            "the next `up` records it, as `state resolve {} --created {}` does",
+            quoted(address.as_str()),
+            quoted(id)
+        ),
         Advice::ResolveAs { address, id } => format!(
             "`state resolve {address} --created {id}` if it need not run again, `state resolve {address} --not-created` \
              if it has to"

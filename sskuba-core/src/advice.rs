@@ -38,6 +38,15 @@ pub enum Advice {
     Resolve(Address),
     /// Say of an interrupted create that it made nothing.
     NotCreated,
+    /// Insist that an interrupted create made nothing.
+    Insist,
+    /// Have the next run record what an interrupted create made, or say that it is that.
+    TakeFound {
+        /// The resource.
+        address: Address,
+        /// The id of the object.
+        id: String,
+    },
     /// Forget the records of these, if they are gone for good.
     ForgetGone(Vec<Address>),
     /// Forget the record of an address first.
@@ -64,12 +73,12 @@ pub enum Advice {
     ShowNearest(Vec<u64>),
     /// Use a document as it was exported, whole.
     UseExport,
+    /// Give the other stack the new name, or have it forget its objects first.
+    TakeOver,
     /// See what of a damaged state can be read, or put another in its place.
     Repair,
     /// Put a copy of the stack in its place, or give its secrets up.
     GiveSecretsUp,
-    /// Put a backup in the place of what is damaged, or import what was exported.
-    PutBack,
     /// List the stacks of the store.
     ListStacks,
     /// Choose another name, or remove the stack that has this one.
@@ -149,6 +158,7 @@ impl fmt::Display for Advice {
             Self::OtherStack => "choose another stack",
             Self::Recover => "start a run, which resolves what was interrupted",
             Self::NotCreated => "say that nothing was created if there is none",
+            Self::Insist => "insist that nothing was created if you know that better",
             Self::ImportAnew => "forget the record and import the object under the other kind",
             Self::Empty => "take the stack down first, or forget what it records",
             Self::ListState => "list what is recorded",
@@ -157,9 +167,9 @@ impl fmt::Display for Advice {
             Self::Force => "undo it all the same and read what is really there",
             Self::RunAgain => "undo what a run did by another run",
             Self::UseExport => "use the exported document, whole",
+            Self::TakeOver => "give that stack the new name, or have it forget them first",
             Self::Repair => "see what of the state can still be read, or put a copy in its place",
             Self::GiveSecretsUp => "put a copy of the stack in its place, or give its secrets up",
-            Self::PutBack => "put a copy in the place of what is damaged, or import what was exported",
             Self::ListStacks => "list the stacks of the store",
             Self::OtherName => "choose another name, or remove that stack first",
             Self::RepairWithNewer => "repair the state with the release that wrote it",
@@ -193,6 +203,9 @@ impl Advice {
             Self::Resolve(address) => write!(f, "say what became of {address}"),
             Self::ResolveAs { address, id } => {
                 write!(f, "say that {address} is {id}, or that it was not created")
+            }
+            Self::TakeFound { address, id } => {
+                write!(f, "have the next run record it, or say that {address} is {id}")
             }
             Self::ForgetGone(addresses) => {
                 let names: Vec<&str> = addresses.iter().map(Address::as_str).collect();

@@ -100,6 +100,56 @@ async fn a_create_that_nobody_can_look_into_waits_for_a_person() {
     }
 }
 
+/// What a person says of a create is not believed before the provider was asked, where it can be.
+#[tokio::test(start_paused = true)]
+async fn a_create_that_can_be_looked_into_is_not_taken_for_none() {
+    let address: Address = "sim:net:Network::net".parse().unwrap();
+    let program = |stack: &mut Stack| -> sskuba::Result {
+        stack.add("net", Network::new("10.0.0.0/16"))?;
+        Ok(())
+    };
+    for (phase, force) in [(Phase::After, false), (Phase::After, true), (Phase::Before, false)] {
+        let bench = failing("net", Op::Create, phase, u32::MAX, Fault::Lost);
+        assert_eq!(bench.up(program).await.unwrap().1.result, RunResult::Failed);
+        let mut session = bench.engine.open(&bench.stack, "state resolve", Duration::ZERO).await.unwrap();
+        assert_eq!(session.state().pending().count(), 1);
+        let resolution = if force { Resolution::SurelyNotCreated } else { Resolution::NotCreated };
+        let answer = session.resolve(&address, resolution).await;
+        match bench.world.objects().unwrap().first() {
+            Some(object) if !force => {
+                let error = answer.unwrap_err();
+                let found = Advice::TakeFound { address: address.clone(), id: object.id.clone() };
+                assert_eq!(error.hint(), [found, Advice::Insist], "{error}");
+                assert_eq!(session.state().pending().count(), 1, "the question is open");
+            }
+            _ => answer.unwrap(),
+        }
+        session.close().await.unwrap();
+    }
+}
+
+/// A provider that cannot be asked says nothing of what there is.
+#[tokio::test(start_paused = true)]
+async fn a_create_that_cannot_be_looked_into_now_stays_open() {
+    let faults = |_: &Cx, op: Op, phase: Phase| match (op, phase) {
+        (Op::Create, Phase::After) => Some(Fault::Lost),
+        (Op::Find, _) => Some(Fault::Denied),
+        _ => None,
+    };
+    let bench = Bench::with(|provider| provider.options(Options::default().speed(1.0)).fault_plan(faults));
+    let program = |stack: &mut Stack| -> sskuba::Result {
+        stack.add("net", Network::new("10.0.0.0/16"))?;
+        Ok(())
+    };
+    bench.up(program).await.unwrap();
+    let mut session = bench.engine.open(&bench.stack, "state resolve", Duration::ZERO).await.unwrap();
+    let address = "sim:net:Network::net".parse().unwrap();
+    let error = session.resolve(&address, Resolution::NotCreated).await.unwrap_err();
+    assert_eq!(error.hint(), [Advice::Insist], "{error}");
+    assert_eq!(session.state().pending().count(), 1);
+    session.close().await.unwrap();
+}
+
 /// A machine that is lost while it is changed: no answer will ever come, and the stack must not wait for one.
 #[tokio::test(start_paused = true)]
 async fn an_interrupted_change_of_what_is_lost_for_good_can_be_forgotten() {

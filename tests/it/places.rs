@@ -13,7 +13,7 @@ use sskuba::core::state::StateStore;
 use sskuba::core::stores::{EphemeralKeyring, Memory};
 use sskuba::core::value::Map;
 use sskuba::prelude::*;
-use sskuba::sim::kinds::{self, Bucket, Instance, Network, Subnet};
+use sskuba::sim::kinds::{self, Bucket, Instance, Network, Subnet, Zones};
 use sskuba::sim::{Fault, Op, Options, Phase, SimProvider, World};
 
 use crate::answered::AnsweredBy;
@@ -93,6 +93,9 @@ async fn another_ambient_place_is_refused_by_every_verb_before_anything_happens(
         let mut session = astray.open(stack, "refresh", Duration::ZERO).await.unwrap();
         is_misplaced(session.refresh(&Events::default()).await);
         let address = "sim:store:Bucket::new".parse().unwrap();
+        // Before anybody is asked to agree.
+        is_misplaced(session.plan(&grown, &options).await);
+        is_misplaced(session.plan_down(&options).await);
         is_misplaced(session.import(&grown, &options, &address, "new", false).await);
         session.close().await.unwrap();
         // What asks nobody is not refused.
@@ -101,6 +104,23 @@ async fn another_ambient_place_is_refused_by_every_verb_before_anything_happens(
     }
     home.down(&places.stack).await.unwrap();
     assert!(places.ids().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_looked_up_in_another_place() {
+    let places = Places::new();
+    let zoned = |stack: &mut Stack| -> sskuba::Result {
+        let zones = stack.read("zones", Zones::new())?;
+        stack.add("main", Network::new("10.0.0.0/16"))?;
+        stack.add("b", Bucket::new(zones.count().map(|count| format!("b{count}"))))?;
+        Ok(())
+    };
+    places.engine("home", "1").up(&places.stack, zoned).await.unwrap();
+    let denied = |_: &_, op: Op, _: Phase| (op == Op::Lookup).then_some(Fault::Denied);
+    let options = Options::default().region("elsewhere").account("1");
+    let astray = places.engine_of(places.sim().options(options).fault_plan(denied));
+    is_misplaced(astray.preview(&places.stack, zoned).await);
+    is_misplaced(astray.up(&places.stack, zoned).await);
 }
 
 /// A provider that panics when it is asked where it works.

@@ -259,6 +259,17 @@ async fn open_calls_and_outputs_travel_with_an_export() {
     assert!(!document.to_string().contains("canary"));
     let elsewhere: StackId = "local/test/other".parse().unwrap();
     let mut session = bench.engine.open(&elsewhere, "state import", Duration::ZERO).await.unwrap();
+    // Two stacks would change and delete the same objects.
+    let text = message_of(session.import_state(document.clone()).await);
+    has(&text, &[NET, "are recorded in local/test/dev", "[TakeOver]"]);
+    assert!(session.state().is_empty());
+    let mut other = open(&bench, "state rm").await;
+    let names: Vec<_> = other.state().records().map(|record| record.address.clone()).collect();
+    other.forget_all(&names).await.unwrap();
+    let text = message_of(session.import_state(document.clone()).await);
+    has(&text, &["sim:access:Grant::grant are recorded in local/test/dev"]);
+    other.resolve(&at("sim:access:Grant::grant"), Resolution::NotCreated).await.unwrap();
+    other.close().await.unwrap();
     session.import_state(document.clone()).await.unwrap();
     let open = session.state().pending().next().unwrap();
     assert_eq!(open.inputs["action"].exposed().unwrap(), "canary");

@@ -3,6 +3,7 @@
 //! A mutation is a text that is replaced by another, in a copy of the sources; one whose text is not there any more is
 //! an error, so that the list follows the code. `docs/reliability.md` shows the list.
 
+mod asked;
 mod declared;
 mod list;
 mod local;
@@ -55,7 +56,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<bool> {
 
 /// All mutations.
 fn mutations() -> impl Iterator<Item = &'static Mutation> {
-    list::MUTATIONS.iter().chain(declared::MUTATIONS).chain(rollout::MUTATIONS).chain(local::MUTATIONS)
+    let all = [list::MUTATIONS, asked::MUTATIONS, declared::MUTATIONS, rollout::MUTATIONS, local::MUTATIONS];
+    all.into_iter().flatten()
 }
 
 /// The list as a table of Markdown.

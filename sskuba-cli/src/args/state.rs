@@ -93,9 +93,12 @@ pub(crate) enum State {
         /// It was created: the provider's id
         #[arg(long, group = "answer", value_name = "ID")]
         created: Option<String>,
-        /// It was not created
+        /// It was not created; where the provider can look for it, it is asked whether that is so
         #[arg(long, group = "answer")]
         not_created: bool,
+        /// With --not-created: says so whatever the provider would find
+        #[arg(long, requires = "not_created")]
+        force: bool,
         #[command(flatten)]
         opening: Opening,
     },

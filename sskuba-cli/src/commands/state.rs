@@ -32,8 +32,10 @@ pub(super) async fn run(context: &mut Context<'_, '_>, command: State) -> Result
         State::Backups(args) => super::backups::run(context, &args).await,
         State::RotateKey { opening } => super::state_edits::rotate(context, &opening).await,
         State::Unlock { yes } => unlock(context, yes).await,
-        State::Resolve { address, created, not_created: _, opening } => {
-            resolve(context, &address, created, &opening).await
+        State::Resolve { address, created, not_created: _, force, opening } => {
+            let none = if force { Resolution::SurelyNotCreated } else { Resolution::NotCreated };
+            let resolution = created.map_or(none, |id| Resolution::Created { id });
+            resolve(context, &address, resolution, &opening).await
         }
     }?;
     Ok(Code::Done)
@@ -211,11 +213,13 @@ async fn unlock(context: &mut Context<'_, '_>, yes: bool) -> Result<(), Stop> {
 async fn resolve(
     context: &mut Context<'_, '_>,
     address: &str,
-    created: Option<String>,
+    resolution: Resolution,
     opening: &Opening,
 ) -> Result<(), Stop> {
-    let what = created.as_ref().map_or("not created".to_owned(), |id| format!("created as {id}"));
-    let resolution = created.map_or(Resolution::NotCreated, |id| Resolution::Created { id });
+    let what = match &resolution {
+        Resolution::Created { id } => format!("created as {id}"),
+        _ => "not created".to_owned(),
+    };
     let work = async |context: &mut Context<'_, '_>, session: &mut Session| {
         let address = context.recorded(session.state(), address)?;
         session.resolve(&address, resolution).await?;

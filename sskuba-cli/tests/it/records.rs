@@ -93,8 +93,6 @@ async fn stacks_are_made_selected_listed_and_removed() {
             ran.errors
         );
     }
-    let ran = bench.run("down --yes --stack tets").await.expect(0);
-    assert!(ran.out.contains("was never built; did you mean `test`?"), "{}", ran.out);
     bench.run("stack init other").await.expect(0);
     bench.run("stack select test").await.expect(0);
     bench.run("up --yes --stack other -c titles=z").await.expect(0);
@@ -209,4 +207,23 @@ async fn what_no_stack_records_is_listed_to_be_imported() {
     assert!(bench.run("stack unmanaged Book").await.expect(0).out.starts_with("There is no shelf:book:Book"));
     let ran = bench.run("stack unmanaged Boko").await.expect(2);
     assert!(ran.errors.contains("did you mean `shelf:book:Book`?"), "{}", ran.errors);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_are_of_one_stack() {
+    let bench = Bench::new();
+    bench.run("up --yes").await.expect(0);
+    bench.run("state export dev.json").await.expect(0);
+    bench.run("stack init copy").await.expect(0);
+    let ran = bench.run("state import dev.json --yes").await.expect(1);
+    for part in ["shelf/shelf:book:Book::b are recorded in local/library/dev", "`stack rename`", "`state rm`"]
+    {
+        assert!(ran.errors.contains(part), "{part}: {}", ran.errors);
+    }
+    bench.run("down --yes").await.expect(0);
+    assert_eq!(bench.shelf.titles().len(), 2);
+    bench.run("state rm a b --yes --stack dev").await.expect(0);
+    bench.run("state import dev.json --yes").await.expect(0);
+    bench.run("down --yes").await.expect(0);
+    assert!(bench.shelf.titles().is_empty());
 }

@@ -32,7 +32,8 @@ struct Question {
 }
 
 impl Engine {
-    /// Asks of each update that is certain and whose kind wants to be asked, and notes the answers in the plan.
+    /// Asks of each update that is certain and whose kind wants to be asked, and notes the answers in the plan. Comes after
+    /// [`Self::preview_places`]: who is asked in the wrong place would answer for another object.
     ///
     /// # Errors
     /// If a provider says that what is wanted cannot be done.
@@ -48,8 +49,6 @@ impl Engine {
         if questions.is_empty() {
             return Ok(());
         }
-        // Who is asked in the wrong place would answer for another object.
-        self.preview_places(plan, state, instances).await?;
         let (mut tasks, gate) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
         for Question { step, instance, cx, change } in questions {
             let gate = Arc::clone(&gate);

@@ -20,7 +20,8 @@ use crate::provider::{Cx, Failure, Place, Registry};
 use crate::state::{Entry, Record, State};
 use crate::value::{Map, Value};
 
-/// How long a preview waits for the place of an instance: it says what it knows without one, too.
+/// How long a plan waits for the place of an instance: it says what it knows without one, too, and nothing is changed
+/// before the place is known.
 const PREVIEW: Duration = Duration::from_secs(3);
 
 /// Instances that are about to be called, with the records that were made with each.
@@ -129,6 +130,21 @@ async fn located<'a>(state: &'a State, used: Used<'a>) -> (Vec<Located<'a>>, Vec
     (there, wrong)
 }
 
+/// Refuses what instances would do in the wrong place, if that can be told quickly.
+async fn quickly(state: &State, mut used: Used<'_>) -> Result<(), EngineError> {
+    used.retain(|(_, records)| !records.is_empty());
+    let (_, wrong) = tokio::time::timeout(PREVIEW, located(state, used)).await.unwrap_or_default();
+    refusal(only_elsewhere(wrong).collect())
+}
+
+fn only_elsewhere(wrong: Vec<Misplaced>) -> impl Iterator<Item = Misplaced> {
+    wrong.into_iter().filter(|wrong| matches!(wrong, Misplaced::Elsewhere { .. }))
+}
+
+fn refusal(wrong: Vec<Misplaced>) -> Result<(), EngineError> {
+    if wrong.is_empty() { Ok(()) } else { Err(EngineError::Misplaced(wrong)) }
+}
+
 impl Engine {
     /// Answers where instances work that a plan has to know of.
     pub(super) async fn places(
@@ -158,30 +174,36 @@ impl Engine {
         if wrong.is_empty() { Ok(found) } else { Err(EngineError::Misplaced(wrong)) }
     }
 
-    /// Refuses a preview of what would be done in the wrong place, if that can be told quickly.
+    /// Refuses a plan of what would be done in the wrong place, if that can be told quickly.
     pub(super) async fn preview_places(
         &self,
         plan: &Plan,
         state: &State,
         instances: &Instances,
     ) -> Result<(), EngineError> {
-        let used = called_by((&self.registry, instances), plan, state);
-        if used.iter().all(|(_, records)| records.is_empty()) {
-            return Ok(());
-        }
-        let found = tokio::time::timeout(PREVIEW, located(state, used)).await;
-        let (_, wrong) = found.unwrap_or_default();
-        let wrong: Vec<Misplaced> =
-            wrong.into_iter().filter(|wrong| matches!(wrong, Misplaced::Elsewhere { .. })).collect();
-        if wrong.is_empty() { Ok(()) } else { Err(EngineError::Misplaced(wrong)) }
+        quickly(state, called_by((&self.registry, instances), plan, state)).await
+    }
+
+    /// Refuses to look something up in the wrong place, if that can be told quickly: the answer would be about something
+    /// else, and the plan would replace what it is about. `asked` are the instances, each with its provider.
+    pub(super) async fn places_of_lookups(
+        &self,
+        asked: &[(Option<&Address>, &str)],
+        state: &State,
+        instances: &Instances,
+    ) -> Result<(), EngineError> {
+        let is_asked = |address: Option<&Address>, _: Option<Token>, provider: &str| {
+            asked.contains(&(address, provider))
+        };
+        let (used, _) = made_with((&self.registry, instances), state, is_asked);
+        quickly(state, used).await
     }
 
     /// Refuses to read objects of a state in the wrong place.
     pub(super) async fn readable_places(&self, state: &State, tools: &Tools) -> Result<(), EngineError> {
-        let (used, mut wrong) = made_with((&self.registry, &tools.instances), state, |_, _, _| true);
+        let (used, wrong) = made_with((&self.registry, &tools.instances), state, |_, _, _| true);
         let (_, misplaced) = located(state, used).await;
-        wrong.extend(misplaced.into_iter().filter(|wrong| matches!(wrong, Misplaced::Elsewhere { .. })));
-        if wrong.is_empty() { Ok(()) } else { Err(EngineError::Misplaced(wrong)) }
+        refusal(wrong.into_iter().chain(only_elsewhere(misplaced)).collect())
     }
 }
 

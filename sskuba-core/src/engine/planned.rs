@@ -9,7 +9,7 @@ use super::build::Engine;
 use super::error::EngineError;
 use crate::address::{Kind, StackId, Token};
 use crate::calling::{Instances, QUESTION, answered, panicked};
-use crate::graph::{DesiredGraph, NodeId};
+use crate::graph::{DesiredGraph, Node, NodeId};
 use crate::plan::{OUTPUTS, Plan};
 use crate::planning::{Diagnostic, PlanOptions, Planned, Request, lint, plan};
 use crate::provider::Cx;
@@ -107,6 +107,10 @@ async fn look_up(
     instances: &Instances,
     wanted: Vec<(NodeId, Map)>,
 ) -> Result<HashMap<NodeId, Map>, EngineError> {
+    let declared = |node: &Node| node.provider.map(|provider| &request.graph.node(provider).address);
+    let nodes = wanted.iter().map(|(id, _)| request.graph.node(*id));
+    let whom: Vec<_> = nodes.map(|node| (declared(node), node.address.provider())).collect();
+    engine.places_of_lookups(&whom, request.state, instances).await?;
     let mut tasks = tokio::task::JoinSet::new();
     let mut asked = HashMap::new();
     for (id, inputs) in wanted {
@@ -118,10 +122,9 @@ async fn look_up(
             asked.insert(task.id(), (id, address));
             continue;
         }
-        let declared = node.provider.map(|provider| &request.graph.node(provider).address);
         let failed = |failure| EngineError::Lookup { address: address.to_string(), failure };
         let instance = instances
-            .of(&engine.registry, request.state, address.kind_str(), (declared, None))
+            .of(&engine.registry, request.state, address.kind_str(), (declared(node), None))
             .map_err(failed)?;
         let token = Token::new([0; 16]);
         let cx = Cx::new(request.stack.clone(), address.clone(), token, QUESTION);

@@ -9,7 +9,7 @@ use super::build::Engine;
 use super::error::{DocumentError, EditError, EngineError};
 use super::open::KEY;
 use super::session::Session;
-use crate::address::{StackId, Token};
+use crate::address::{Address, StackId, Token};
 use crate::provider::Place;
 use crate::state::{
     Codec, Entry, FORMAT, Image, Intent, KeyringError, PlaceId, Record, State, Status, from_text, to_text,
@@ -105,7 +105,8 @@ impl Session {
     /// change: all of it or nothing.
     ///
     /// # Errors
-    /// If the document is not one, contradicts itself, was written by a newer release, or its secrets cannot be opened.
+    /// If the document is not one, contradicts itself, was written by a newer release, or its secrets cannot be opened; or
+    /// if another stack of the store records the same objects.
     pub async fn import_state(&mut self, document: Json) -> Result<usize, EngineError> {
         match document.get("format").and_then(Json::as_u64) {
             Some(format) if format <= u64::from(FORMAT) => {}
@@ -154,11 +155,40 @@ impl Session {
         if !twice.is_empty() {
             return Err(DocumentError::Contradiction(twice).into());
         }
+        self.refuse_shared(&document, &records, &open).await?;
         let outputs = document.get("outputs").map(|json| codec.map_from_json(json.clone())).transpose();
         let outputs =
             outputs.map_err(|error| DocumentError::Part { part: "its outputs".to_owned(), error })?;
         let simulated = document.get("simulated").and_then(Json::as_bool).unwrap_or(false);
         self.replace_all("imported", Whole { places, records, open, outputs, simulated }).await
+    }
+
+    /// Refuses records that another stack of the store has too: both stacks would change and delete the same objects.
+    async fn refuse_shared(
+        &self,
+        document: &Json,
+        records: &[Record],
+        open: &[Intent],
+    ) -> Result<(), EngineError> {
+        let records = records.iter().map(|record| (record.token, &record.address));
+        let ours: Vec<_> = records.chain(open.iter().map(|open| (open.token, &open.address))).collect();
+        let own = document.get("stack").and_then(Json::as_str);
+        let stacks = self.engine().store.stacks().await.map_err(EngineError::store)?;
+        for stack in stacks.into_iter().filter(|stack| stack != self.stack()) {
+            let other = match self.engine().read(&stack).await {
+                Ok(other) => other.state,
+                // Whether the stack that the document is of still records its objects has to be known.
+                Err(error) if own == Some(stack.as_str()) => return Err(error),
+                Err(_) => continue,
+            };
+            let has = |token| other.record(token).is_some() || other.pending_of(token).is_some();
+            let shared = ours.iter().filter(|(token, _)| has(*token));
+            let objects: Vec<Address> = shared.map(|(_, address)| (*address).clone()).collect();
+            if !objects.is_empty() {
+                return Err(DocumentError::Shared { stack, objects }.into());
+            }
+        }
+        Ok(())
     }
 
     /// Puts something else in the place of all that is recorded, as one edit; returns how many records that are.

@@ -123,6 +123,7 @@ impl Engine {
             state.apply(entry).map_err(EngineError::DoesNotFit)?;
         }
         let mut plan = make_plan(self, stack, &state, program, options, &tools.instances).await?;
+        self.preview_places(&plan, &state, &tools.instances).await?;
         self.ask_what_updates_do(&mut plan, &state, &tools.instances).await?;
         Ok((Some(plan), report))
     }

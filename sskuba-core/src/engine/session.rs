@@ -9,7 +9,6 @@ use super::build::Engine;
 use super::error::{EditError, EngineError, Undertaking};
 use super::open::{REAL, SIMULATED, WORLD, check_world, digester};
 use super::planned::make_plan;
-use super::read_object::{ReadObject, ReadyState};
 use crate::address::{Address, StackId};
 use crate::applying::{ApplyOptions, Report, apply};
 use crate::calling::Tools;
@@ -18,25 +17,10 @@ use crate::event::{Event, Events};
 use crate::journal::{Journal, JournalError};
 use crate::plan::{Plan, PlanFile};
 use crate::planning::PlanOptions;
-use crate::provider::{Object, Prior};
 use crate::recovering::recover_all;
 use crate::refresh::{RefreshReport, Refreshed, refresh};
 use crate::stack::Program;
-use crate::state::{Entry, Outcome, RunResult, State, Verb, from_text};
-use crate::value::Map;
-
-/// What a person says of a create that was interrupted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Resolution {
-    /// The object exists, with this id.
-    Created {
-        /// The provider's id.
-        id: String,
-    },
-    /// There is no object.
-    NotCreated,
-}
+use crate::state::{Entry, RunResult, State, from_text};
 
 /// A stack that is open for writing.
 #[derive(Debug)]
@@ -111,7 +95,7 @@ impl Session {
         if unresolved.is_empty() { Ok(pending) } else { Err(EngineError::Unresolved(unresolved)) }
     }
 
-    fn same_world(&self) -> Result<(), EngineError> {
+    pub(super) fn same_world(&self) -> Result<(), EngineError> {
         check_world(&self.engine, &self.stack, self.state(), self.simulated)
     }
 
@@ -136,6 +120,8 @@ impl Session {
         let (state, instances) = (self.state(), &self.tools.instances);
         let plan = make_plan(&self.engine, &self.stack, state, Some(program), options, instances);
         let mut plan = plan.await?;
+        // Before anybody is asked whether this is to be done.
+        self.engine.preview_places(&plan, state, instances).await?;
         self.engine.ask_what_updates_do(&mut plan, state, instances).await?;
         Ok(plan)
     }
@@ -146,7 +132,10 @@ impl Session {
     /// If something is protected.
     pub async fn plan_down(&self, options: &PlanOptions) -> Result<Plan, EngineError> {
         self.nothing_open()?;
-        make_plan(&self.engine, &self.stack, self.state(), None, options, &self.tools.instances).await
+        let (state, instances) = (self.state(), &self.tools.instances);
+        let plan = make_plan(&self.engine, &self.stack, state, None, options, instances).await?;
+        self.engine.preview_places(&plan, state, instances).await?;
+        Ok(plan)
     }
 
     /// Carries a plan out. A plan that changes nothing writes nothing.
@@ -264,40 +253,6 @@ impl Session {
         }
         self.write(observed).await?;
         Ok(report)
-    }
-
-    /// Resolves the interrupted create of a resource as a person says.
-    ///
-    /// # Errors
-    /// If no create of it is open, or its object cannot be read.
-    pub async fn resolve(&mut self, address: &Address, resolution: Resolution) -> Result<(), EngineError> {
-        let open = |intent: &&crate::state::Intent| intent.address == *address && intent.verb == Verb::Create;
-        let Some(intent) = self.state().pending().find(open).cloned() else {
-            return Err(EditError::NoOpenCreate { address: address.clone() }.into());
-        };
-        let token = intent.token;
-        let (outcome, never) = match resolution {
-            Resolution::NotCreated => (Outcome::said_to_be_none("said not to have been created"), None),
-            Resolution::Created { id } => {
-                let prior = Prior { id: id.clone(), inputs: intent.inputs.clone(), outputs: Map::new() };
-                let used = (intent.provider.as_ref(), intent.instance);
-                let (named, _) = self.read_object(address, used, token, prior).await?;
-                let unknown = || EditError::UnknownObject { kind: address.kind_str().to_owned(), id };
-                let ReadObject { object, ready } = named.ok_or_else(unknown)?;
-                let Object { id, inputs: observed, outputs } = object;
-                match ready {
-                    ReadyState::Ready => (Outcome::Applied { id, observed, outputs, took: 0 }, None),
-                    ReadyState::Pending => (Outcome::Made { id, observed, outputs, took: 0 }, None),
-                    ReadyState::Failed(why) => (Outcome::Made { id, observed, outputs, took: 0 }, Some(why)),
-                }
-            }
-        };
-        let time = self.engine.clock.now();
-        let mut entries = vec![Entry::Outcome { token, outcome, time }];
-        entries.extend(never.map(|why| Entry::GivenUp { token, why }));
-        self.edit(format!("said what came of the create of {address}"), entries).await?;
-        self.tools.registry.settled(&self.stack, &|settled| settled == token);
-        Ok(())
     }
 
     /// Writes entries as one durable change.

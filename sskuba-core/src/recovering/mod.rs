@@ -4,4 +4,5 @@ mod pending;
 mod recover;
 
 pub use pending::{Unresolved, recover_all};
+pub(crate) use pending::{can_be_found, find_made};
 pub(crate) use recover::{read, resolve};

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use tokio::task::{Id, JoinSet};
 use tracing::Instrument as _;
 
-use super::recover::{Resolved, resolve};
+use super::recover::{Resolved, look, resolve};
 use crate::address::{Address, StackId, Token};
 use crate::calling::{
     Call, Tools, after, bound, hidden, named_hidden, note_failure, panicked, place_of, prior_of, record_place,
 };
 use crate::event::{Event, Events};
 use crate::journal::{Journal, JournalError};
-use crate::provider::{Cx, Failure};
-use crate::schema::{Durations, strip_triggers};
+use crate::provider::{Cx, Failure, Object};
+use crate::schema::{Durations, Idempotency, strip_triggers};
 use crate::state::{Entry, Intent, Verb};
 
 /// How many open calls are looked into at once.
@@ -123,6 +123,30 @@ fn record(
     let refused = resolved.ended.failure.map(|failure| format!(" ({failure})")).unwrap_or_default();
     events.emit(Event::Recovered { address, verb, what: format!("{}{refused}", resolved.what) });
     Ok(())
+}
+
+/// Tells whether a provider can find what an interrupted create made.
+pub(crate) fn can_be_found(tools: &Tools, intent: &Intent) -> bool {
+    let schema = tools.registry.schema(intent.address.kind_str());
+    let idempotency = schema.map_or(Idempotency::None, |schema| schema.idempotency);
+    idempotency != Idempotency::None && !tools.registry.is_instance(&intent.address)
+}
+
+/// Looks for what an interrupted create made, and does nothing about it.
+///
+/// # Errors
+/// If the provider cannot be asked.
+pub(crate) async fn find_made(
+    journal: &Journal,
+    stack: &StackId,
+    tools: &Tools,
+    intent: Intent,
+) -> Result<Option<Object>, Failure> {
+    let call = call_of(journal, stack, tools, intent)?;
+    // In a task of its own: what panics has not found out anything.
+    let mut task = JoinSet::new();
+    task.spawn(async move { look(&call).await });
+    task.join_next().await.and_then(Result::ok).unwrap_or_else(|| Err(panicked()))
 }
 
 /// Makes the call that an intent recorded.

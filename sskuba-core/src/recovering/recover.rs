@@ -91,7 +91,7 @@ async fn create(call: &Call) -> Result<Resolved, Failure> {
 
 /// Looks for the object of an interrupted create. The provider is told none of its inputs, so that they are secret is
 /// known here only.
-async fn look(call: &Call) -> Result<Option<Object>, Failure> {
+pub(crate) async fn look(call: &Call) -> Result<Option<Object>, Failure> {
     let provider = call.instance.get().await?;
     let found = while_hidden(call, || provider.find(&call.cx)).await;
     let told = Redaction::new(vec![&call.inputs]);

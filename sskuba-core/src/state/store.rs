@@ -218,7 +218,7 @@ impl StoreError {
         match self {
             Self::NoStack(_) => vec![Advice::ListStacks],
             Self::Taken(_) => vec![Advice::OtherName],
-            Self::Corrupt { .. } => vec![Advice::PutBack],
+            Self::Corrupt { .. } => vec![Advice::Repair],
             _ => Vec::new(),
         }
     }

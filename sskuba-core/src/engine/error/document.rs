@@ -5,6 +5,9 @@ use crate::address::{Address, StackId};
 use crate::advice::Advice;
 use crate::state::{FORMAT, FormatError, KeyringError};
 
+/// How many resources are named where many are meant.
+const NAMED: usize = 3;
+
 /// What is wrong with a document.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -65,6 +68,22 @@ pub enum DocumentError {
         /// One of those that were interrupted.
         address: Address,
     },
+    /// Another stack of the store records the same objects.
+    #[error("{} are recorded in {stack}, and two stacks would change and delete the same objects", named(.objects))]
+    Shared {
+        /// The other stack.
+        stack: StackId,
+        /// The resources.
+        objects: Vec<Address>,
+    },
+}
+
+fn named(objects: &[Address]) -> String {
+    let names: Vec<&str> = objects.iter().take(NAMED).map(Address::as_str).collect();
+    match objects.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
 }
 
 impl DocumentError {
@@ -73,6 +92,7 @@ impl DocumentError {
             Self::NoFormat | Self::NoRecords | Self::NoKey | Self::Key(_) => vec![Advice::UseExport],
             Self::Keyring(error) => error.hint(),
             Self::Interrupted { .. } => vec![Advice::Recover],
+            Self::Shared { .. } => vec![Advice::TakeOver],
             _ => Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 use super::list;
 use crate::address::{Address, StackId};
 use crate::advice::Advice;
+use crate::provider::Failure;
 use crate::state::{EditObstacle, FormatError, TransitionError};
 
 /// Why an edit of what is recorded cannot be. Nothing was changed.
@@ -86,6 +87,23 @@ pub enum EditError {
         /// The id.
         id: String,
     },
+    /// The provider finds what a create made that is said to have made nothing.
+    #[error("the interrupted create of {address} made {id}, which is there")]
+    Found {
+        /// The resource.
+        address: Address,
+        /// The id of its object.
+        id: String,
+    },
+    /// The provider could not be asked whether a create made something.
+    #[error("failed to look for what the interrupted create of {address} made")]
+    NotSearched {
+        /// The resource.
+        address: Address,
+        /// Why not.
+        #[source]
+        failure: Failure,
+    },
     /// There is no such copy.
     #[error("{stack} has no backup `{name}` that can be read")]
     NoBackup {
@@ -153,6 +171,10 @@ impl EditError {
                 recover.into_iter().chain([Advice::Force]).collect()
             }
             Self::UnknownObject { .. } => vec![Advice::NotCreated],
+            Self::Found { address, id } => {
+                vec![Advice::TakeFound { address: address.clone(), id: id.clone() }, Advice::Insist]
+            }
+            Self::NotSearched { .. } => vec![Advice::Insist],
             Self::NoBackup { .. } => vec![Advice::ListBackups],
             Self::NotEmpty { .. } => vec![Advice::Empty],
             Self::NewerPart { .. } => vec![Advice::RepairWithNewer],
