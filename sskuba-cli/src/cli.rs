@@ -239,7 +239,7 @@ impl Cli {
             Err(error) if error.use_stderr() => {
                 let text = error.render().to_string();
                 if args.iter().any(|word| word == "--json") {
-                    commands::usage(&mut screen, text.trim().trim_start_matches("error: "), &args);
+                    commands::usage(&mut screen, text.trim().trim_start_matches("error: "));
                 } else {
                     screen.remark(text.trim_end());
                 }

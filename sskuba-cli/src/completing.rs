@@ -30,6 +30,9 @@ pub(crate) const VARIABLE: &str = "SSKUBA_COMPLETE";
 /// How long may be looked for stacks and addresses.
 const PATIENCE: Duration = Duration::from_millis(400);
 
+/// How many runs are offered.
+const REVISIONS: usize = 20;
+
 /// What could be named on a command line.
 struct Names {
     kinds: Vec<String>,
@@ -130,6 +133,20 @@ impl Names {
         found
     }
 
+    /// Returns the keys as what begins a value of them.
+    fn pairs(&self) -> Vec<String> {
+        self.keys.iter().map(|key| format!("{key}=")).collect()
+    }
+
+    /// Returns the revisions of the last runs.
+    fn revisions(&self) -> Vec<String> {
+        let Some((_, stack, url)) = self.place.clone() else { return Vec::new() };
+        let Ok(store) = self.stores.make(&url, None) else { return Vec::new() };
+        let engine = Engine::builder().store(store).build();
+        let runs = soon(async move { engine.history(&stack, REVISIONS).await.ok() }).unwrap_or_default();
+        runs.iter().map(|run| run.revision.to_string()).collect()
+    }
+
     fn outputs(&self) -> Vec<String> {
         self.snapshot().map(|snapshot| snapshot.state.exports().keys().cloned().collect()).unwrap_or_default()
     }
@@ -186,6 +203,8 @@ fn source(command: &str, id: &str) -> Option<Source> {
         (_, "stack" | "copy_config_from") | ("select" | "rm", "name") => Names::stacks,
         (_, "key") => Names::keys,
         ("output", "name") => Names::outputs,
+        ("show", "revision") => Names::revisions,
+        (_, "config") => Names::pairs,
         _ => return None,
     })
 }

@@ -20,6 +20,7 @@ mod interrupts;
 mod keyring;
 mod naming;
 mod pairs;
+mod private;
 mod project;
 mod prompt;
 mod render;

@@ -164,3 +164,21 @@ fn plain(text: &str) -> String {
     };
     text.lines().filter(|line| !line.contains("\"$sealed\"")).map(json).collect::<Vec<_>>().join("\n")
 }
+
+#[test]
+fn a_preview_beside_a_run_calls_nothing_interrupted() {
+    let stage = slow().speed(5.0);
+    let mut first = stage.start("up --yes --json");
+    first.until("\"event\":\"started\"", 1);
+    let ran = stage.run("preview").expect(0);
+    ran.says(&["note: the stack is in use by ann@"]);
+    assert!(!ran.out.contains("interrupted"), "{ran}");
+    let ran = stage.run("preview --json").expect(0);
+    let events = ran.events();
+    let of = |name: &str| events.iter().find(|event| event["event"] == name).unwrap();
+    assert_eq!(of("in_use")["holder"]["owner"]["user"], "ann");
+    assert_eq!(of("plan")["interrupted"], 0);
+    stage.run("preview --plan plan.json").expect(4).says(&["no plan can be saved", "in use by ann@"]);
+    first.kill();
+    assert!(stage.run("preview").expect(0).out.contains("An earlier run was interrupted"));
+}

@@ -29,17 +29,16 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Cancel) -> Result<
             gone.await?
         }
     };
-    if context.screen.json {
-        context.screen.document(&json!({"stack": stack, "asked": holder, "stopped": stopped}));
-    }
-    if stopped {
-        context.screen.say(format!("{holder} has stopped"));
-        return Ok(Code::Done);
-    }
-    context.screen.say(format!("Asked {holder} to stop; it ends what is under way first"));
-    if let Some(wait) = args.wait {
+    context.screen.say(match stopped {
+        true => format!("{holder} has stopped"),
+        false => format!("Asked {holder} to stop; it ends what is under way first"),
+    });
+    if let (false, Some(wait)) = (stopped, args.wait) {
         let wait = humantime::format_duration(wait);
         return Err(Stop { code: Code::Busy, message: format!("it has not stopped within {wait}") });
+    }
+    if context.screen.json {
+        context.screen.document(&json!({"stack": stack, "asked": holder, "stopped": stopped}));
     }
     Ok(Code::Done)
 }

@@ -105,6 +105,11 @@ async fn set(
     });
     // What is refused is refused before anything is made.
     check_key(key)?;
+    if text.is_empty() && (secret || !given) {
+        return Err(Stop::usage(format!(
+            "there is no value for `{key}`, in the arguments or in the input; nothing was set"
+        )));
+    }
     super::check_value::check(context, key, &text, secret).await?;
     let (mut file, _alone) = context.settings_to_change()?;
     let was_sealed = matches!(file.get(key)?, Some(Entry::Sealed(_)));
@@ -135,6 +140,9 @@ async fn set(
         file.set(key, &text)?;
     }
     file.save()?;
+    if context.screen.json {
+        context.screen.document(&json!({"key": key, "file": file.name(), "sealed": secret}));
+    }
     let what = if secret { "Sealed" } else { "Set" };
     context.screen.chat(format!("{what} `{key}` in {}", file.name()));
     Ok(())
@@ -165,6 +173,9 @@ fn rm(context: &mut Context<'_, '_>, key: &str) -> Result<(), Stop> {
         return Err(Stop::failed(format!("`{key}` is not set in {}", file.name())));
     }
     file.save()?;
+    if context.screen.json {
+        context.screen.document(&json!({"removed": key, "file": file.name()}));
+    }
     context.screen.chat(format!("Removed `{key}` from {}", file.name()));
     Ok(())
 }

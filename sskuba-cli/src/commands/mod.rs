@@ -99,8 +99,8 @@ async fn carry_out(
     prepare(screen, &global, &environment);
     if let Command::Completions(completions) = &command {
         let Some(script) = crate::completing::script(completions.shell, &environment, args) else {
-            screen.error("failed to write the script: the program does not know its own name");
-            return Code::Failed;
+            let why = "failed to write the script: the program does not know its own name";
+            return not_begun(screen, &Stop::failed(why));
         };
         screen.exact(&script);
         return Code::Done;
@@ -111,13 +111,7 @@ async fn carry_out(
     );
     let place = match locate(&cli, &global, &environment) {
         Ok(place) => place,
-        Err(stop) => {
-            summary::stopped(screen, &stop, changes);
-            if changes {
-                summary::nothing(screen, stop.code);
-            }
-            return stop.code;
-        }
+        Err(stop) => return not_begun(screen, &stop),
     };
     let own = place.0.own();
     cli.providers.extend(cli.keeping.iter().map(|make| make(&own)));
@@ -128,14 +122,23 @@ async fn carry_out(
         context.interrupts.listen();
     }
     let ended = caught(dispatch(&mut context, command)).await;
+    // A command that only reads or edits answers with one document; one that fails ends as all do.
+    let sums_up = changes || ended.is_err();
     let code = ended.unwrap_or_else(|stop| {
-        summary::stopped(context.screen, &stop, changes);
+        summary::stopped(context.screen, &stop);
         stop.code
     });
-    if changes {
+    if sums_up {
         summary::summary(&mut context, code);
     }
     code
+}
+
+/// Says why a command could not begin.
+fn not_begun(screen: &mut Screen<'_>, stop: &Stop) -> Code {
+    summary::stopped(screen, stop);
+    summary::nothing(screen, stop.code);
+    stop.code
 }
 
 /// Ends a command whose program panics as one that fails: what was held is given back, and the last line is written. What
@@ -155,13 +158,9 @@ async fn caught(work: impl Future<Output = Result<Code, Stop>>) -> Result<Code, 
 }
 
 /// Writes a command line that is none as programs read it, where they asked for JSON.
-pub(crate) fn usage(screen: &mut Screen<'_>, message: &str, args: &[OsString]) {
+pub(crate) fn usage(screen: &mut Screen<'_>, message: &str) {
     screen.json = true;
-    screen.event(&serde_json::json!({"event": "error", "message": message}));
-    let changing = ["up", "preview", "down", "refresh", "import"];
-    if args.iter().any(|word| changing.iter().any(|name| word == name)) {
-        summary::nothing(screen, Code::Usage);
-    }
+    not_begun(screen, &Stop::usage(message));
 }
 
 fn prepare(screen: &mut Screen<'_>, global: &Global, environment: &Environment) {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use sskuba_core::engine::{Engine, discard};
 use sskuba_core::plan::Plan;
 use sskuba_core::planning::PlanOptions;
+use sskuba_core::state::Holder;
 
 use super::planned;
 use crate::args::Preview;
@@ -17,11 +19,18 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Preview) -> Result
     // A plan that is saved may have to be sealed to somebody, whom a first run makes.
     let access = if args.plan.is_some() { Access::Seal } else { Access::Read };
     let engine = context.engine(access)?;
-    let plan = match args.refresh {
+    let mut plan = match args.refresh {
         true => refreshed(context, &engine, args, &options).await?,
         false => looked_at(context, &engine, args, &options).await?,
     };
+    let holder = engine.store().holder(&context.stack).await?;
     if let Some(path) = &args.plan {
+        if let (Some(holder), true) = (&holder, plan.interrupted > 0) {
+            let message = format!(
+                "no plan can be saved while the stack is in use by {holder}: what that does may change it"
+            );
+            return Err(Stop { code: Code::Busy, message });
+        }
         if plan.interrupted > 0 {
             return Err(Stop::failed(format!(
                 "no plan can be saved: an earlier run was interrupted in {} operations, and what becomes of them may \
@@ -35,11 +44,13 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Preview) -> Result
     }
     context.revision = plan.base;
     context.changes = plan.counts();
+    if holder.is_some() {
+        // What is open is what that program does now.
+        plan.interrupted = 0;
+    }
     planned::show(context, &plan);
-    if let Some(holder) = engine.store().holder(&context.stack).await? {
-        context.screen.remark(format!(
-            "note: the stack is in use by {holder}; the plan is of what that has recorded so far"
-        ));
+    if let Some(holder) = holder {
+        in_use(context, &holder);
     }
     let call = context.call.clone();
     let changes = planned::changes(&plan);
@@ -56,6 +67,16 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Preview) -> Result
     let pending = args.expect_no_changes && changes;
     discard(plan);
     Ok(if pending { Code::Pending } else { Code::Done })
+}
+
+/// Says that the plan is of a stack that somebody is changing.
+fn in_use(context: &mut Context<'_, '_>, holder: &Holder) {
+    if context.screen.json {
+        return context.screen.event(&json!({"event": "in_use", "holder": holder}));
+    }
+    context.screen.remark(format!(
+        "note: the stack is in use by {holder}; the plan is of what that has recorded so far"
+    ));
 }
 
 /// Plans without the stack's lease.

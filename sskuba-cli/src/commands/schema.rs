@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use sskuba_core::provider::Registry;
 use sskuba_core::schema::{Field, Idempotency, Normaliser, Schema};
+use sskuba_core::suggest::nearest;
 
 use crate::args::Schema as Args;
 use crate::context::Context;
@@ -19,9 +20,16 @@ pub(super) fn run(context: &mut Context<'_, '_>, args: &Args) -> Result<Code, St
     };
     let schemas = registry.schemas();
     let Some(schema) = schemas.iter().find(|schema| schema.kind.as_str() == kind) else {
-        let near =
-            schemas.iter().find(|schema| schema.kind.as_str().to_lowercase().contains(&kind.to_lowercase()));
-        let hint = near.map(|schema| format!("did you mean `{}`?", schema.kind));
+        let all = || schemas.iter().map(|schema| schema.kind.as_str());
+        let own = |kind: &'_ str| kind.rsplit(':').next().unwrap_or_default().to_owned();
+        let names: Vec<String> = all().map(own).collect();
+        let part = all().find(|other| other.to_lowercase().contains(&kind.to_lowercase()));
+        let slip = || {
+            let near = nearest(&own(kind), names.iter().map(String::as_str))?;
+            all().find(|other| own(other) == near)
+        };
+        let near = part.or_else(|| nearest(kind, all())).or_else(slip);
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
         let hint = hint.unwrap_or_else(|| "`schema` lists those that it has".to_owned());
         return Err(Stop::failed(format!("this program has no kind `{kind}`; {hint}")));
     };

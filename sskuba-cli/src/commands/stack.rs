@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use sskuba_core::address::StackId;
-use sskuba_core::engine::{EngineError, Session, Snapshot};
+use sskuba_core::engine::{EngineError, Run, Session, Snapshot};
 use sskuba_core::state::StoreError;
 
 use super::planned;
@@ -43,7 +43,8 @@ async fn list(context: &mut Context<'_, '_>, all: bool, wanted: &[(String, Strin
         if !read.as_ref().is_ok_and(has) && read.is_ok() {
             continue;
         }
-        let (row, document) = listed(context, &stack, read);
+        let run = engine.history(&stack, 1).await.ok().and_then(|runs| runs.into_iter().next());
+        let (row, document) = listed(context, &stack, read, run.as_ref());
         rows.push(row);
         documents.push(document);
     }
@@ -71,13 +72,17 @@ fn listed(
     context: &Context<'_, '_>,
     stack: &StackId,
     read: Result<Snapshot, EngineError>,
+    run: Option<&Run>,
 ) -> ([String; 6], Json) {
     let selected = *stack == context.stack;
     let mark = if selected { "*" } else { " " };
     let name = format!("{mark} {}", context.project.short(stack));
     match read {
         Ok(Snapshot { state, holder, tags, .. }) => {
-            let updated = state.records().map(|record| record.updated).max().map(|time| time.to_string());
+            // Of what a run deleted there is no record.
+            let run = run.map(|run| run.ended.unwrap_or(run.started));
+            let updated = state.records().map(|record| record.updated).chain(run).max();
+            let updated = updated.map(|time| time.to_string());
             let holder = holder.map(|holder| holder.to_string());
             let document = json!({
                 "stack": stack, "selected": selected, "resources": state.len(), "revision": state.revision(),

@@ -12,6 +12,7 @@ use sskuba_core::state::StoreError;
 use super::{planned, records};
 use crate::args::{Opening, State};
 use crate::context::{Access, Context};
+use crate::private;
 use crate::render::table;
 use crate::session::Opens;
 use crate::stop::{Code, Stop};
@@ -113,6 +114,9 @@ async fn rm(
         forget(context, session, addresses, yes).await
     };
     let addresses = edit(context, "state rm", opening, work).await?;
+    if context.screen.json {
+        context.screen.document(&json!({"forgot": addresses}));
+    }
     for address in &addresses {
         context.screen.say(format!("Forgot {address}; its object stays where it is"));
     }
@@ -145,7 +149,10 @@ async fn export(context: &mut Context<'_, '_>, file: Option<&Path>) -> Result<()
     };
     let path = context.environment.resolve(file);
     let text = serde_json::to_string_pretty(&document).map_err(Stop::failed)?;
-    fs::write(&path, text + "\n").map_err(Stop::file("write", &path))?;
+    private::write(&path, &(text + "\n")).map_err(Stop::file("write", &path))?;
+    if context.screen.json {
+        context.screen.document(&json!({"stack": context.stack, "file": path}));
+    }
     context.screen.say(format!("Wrote {}", file.display()));
     Ok(())
 }
@@ -182,6 +189,9 @@ async fn import(
     let work =
         async |_: &mut Context<'_, '_>, session: &mut Session| Ok(session.import_state(document).await?);
     let count = context.with_session(&engine, Opens::as_it_is("state import", opening), work).await?;
+    if context.screen.json {
+        context.screen.document(&json!({"stack": context.stack, "records": count}));
+    }
     context.screen.say(format!("Imported {count} records into {}", context.stack));
     Ok(())
 }
@@ -194,9 +204,8 @@ async fn unlock(context: &mut Context<'_, '_>, yes: bool) -> Result<(), Stop> {
         let question = format!("{} is held by {holder}. Is that program dead?", context.stack);
         planned::agree(context, &question).await?;
     }
-    match store.unlock(&context.stack).await {
-        Ok(Some(holder)) => context.screen.say(format!("Broke the lease of {holder}")),
-        Ok(None) => context.screen.say(format!("Nobody holds {}", context.stack)),
+    let broken = match store.unlock(&context.stack).await {
+        Ok(broken) => broken,
         Err(error @ StoreError::Busy { .. }) => {
             return Err(Stop {
                 code: Code::Busy,
@@ -206,7 +215,14 @@ async fn unlock(context: &mut Context<'_, '_>, yes: bool) -> Result<(), Stop> {
             });
         }
         Err(error) => return Err(error.into()),
+    };
+    if context.screen.json {
+        context.screen.document(&json!({"stack": context.stack, "broken": broken}));
     }
+    context.screen.say(match broken {
+        Some(holder) => format!("Broke the lease of {holder}"),
+        None => format!("Nobody holds {}", context.stack),
+    });
     Ok(())
 }
 

@@ -10,11 +10,11 @@ use crate::screen::Screen;
 use crate::stop::{Code, Stop};
 
 /// Says why a command ended early.
-pub(super) fn stopped(screen: &mut Screen<'_>, stop: &Stop, events: bool) {
+pub(super) fn stopped(screen: &mut Screen<'_>, stop: &Stop) {
     if stop.message.is_empty() {
         return;
     }
-    match (screen.json && events, stop.code) {
+    match (screen.json, stop.code) {
         (true, _) => screen.event(&json!({"event": "error", "message": stop.message.trim_end()})),
         (false, Code::Cancelled) => screen.remark(&stop.message),
         (false, _) => screen.error(&stop.message),

@@ -12,6 +12,7 @@ use super::planned;
 use crate::advice;
 use crate::args::{PlannedWith, Selection, Up};
 use crate::context::{Access, Context};
+use crate::private;
 use crate::session::Opens;
 use crate::settings::root;
 use crate::stop::{Code, Stop};
@@ -119,7 +120,7 @@ pub(super) fn save_plan(
     let file = PlanFile::new(plan, digester, context.environment.clock.now(), options);
     let text = serde_json::to_string_pretty(&file).map_err(Stop::failed)?;
     let path = context.environment.resolve(path);
-    fs::write(&path, text + "\n").map_err(Stop::file("write", &path))?;
+    private::write(&path, &(text + "\n")).map_err(Stop::file("write", &path))?;
     for (key, _) in hidden {
         context.screen.remark(format!("note: the value of `{key}` is secret and not saved; give it again"));
     }

@@ -1,11 +1,13 @@
 //! `watch`: what other programs record of the stack, as events.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use sskuba_core::address::{Address, StackId};
 use sskuba_core::applying::{Event, Events};
+use sskuba_core::clock::{Clock, Timestamp};
 use sskuba_core::engine::{Engine, EngineError, Run};
 use sskuba_core::plan::Action;
 use sskuba_core::provider::Class;
@@ -22,9 +24,18 @@ use crate::stop::{Code, Stop};
 const BUSY: Duration = Duration::from_millis(200);
 const IDLE: Duration = Duration::from_millis(500);
 
+/// What is looked at, and by which clock.
+#[derive(Debug, Clone, Copy)]
+struct Watched<'a> {
+    engine: &'a Engine,
+    stack: &'a StackId,
+    clock: &'a dyn Clock,
+}
+
 /// A stack at one look.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Seen {
+    at: Timestamp,
     state: State,
     holder: Option<Holder>,
 }
@@ -38,19 +49,20 @@ impl Seen {
 pub(super) async fn run(context: &mut Context<'_, '_>) -> Result<Code, Stop> {
     context.interrupts.listen();
     let engine = context.engine(Access::Read)?;
-    let stack = context.stack.clone();
-    let mut seen = look(&engine, &stack).await?;
+    let (stack, clock) = (context.stack.clone(), Arc::clone(&context.environment.clock));
+    let watched = Watched { engine: &engine, stack: &stack, clock: clock.as_ref() };
+    let mut seen = look(watched).await?;
     begin(context, &seen);
     loop {
         if seen.holder.is_none() {
             let next = tokio::select! {
-                next = other(&engine, &stack, &seen) => next?,
+                next = other(watched, &seen) => next?,
                 () = context.interrupts.next() => return Ok(Code::Done),
             };
             if next.holder.is_none() {
                 // It was over before it was seen.
                 let display = Display::of_other(context.screen, &context.environment, stack.to_string());
-                let work = tell(&seen.state, &next.state, display.events());
+                let work = tell(&seen, &next, display.events());
                 follow(context, display, work).await;
                 seen = next;
                 ended(context, &engine).await?;
@@ -60,7 +72,7 @@ pub(super) async fn run(context: &mut Context<'_, '_>) -> Result<Code, Stop> {
         }
         let title = seen.holder.as_ref().map(|holder| format!("{stack}: {holder}")).unwrap_or_default();
         let display = Display::of_other(context.screen, &context.environment, title.clone());
-        let work = program(&engine, &stack, seen, (title, display.events()));
+        let work = program(watched, seen, (title, display.events()));
         match follow(context, display, work).await {
             None => return Ok(Code::Done),
             Some(next) => seen = next?,
@@ -79,11 +91,15 @@ async fn follow<T>(
 }
 
 /// Reads the stack; one that is not there yet is empty, and one whose holder is too busy to answer is read again.
-async fn look(engine: &Engine, stack: &StackId) -> Result<Seen, EngineError> {
+async fn look(Watched { engine, stack, clock }: Watched<'_>) -> Result<Seen, EngineError> {
     loop {
-        match engine.read(stack).await {
-            Ok(snapshot) => return Ok(Seen { state: snapshot.state, holder: snapshot.holder }),
-            Err(EngineError::Store(StoreError::NoStack(_))) => return Ok(Seen::default()),
+        let read = engine.read(stack).await;
+        let at = clock.now();
+        match read {
+            Ok(snapshot) => return Ok(Seen { at, state: snapshot.state, holder: snapshot.holder }),
+            Err(EngineError::Store(StoreError::NoStack(_))) => {
+                return Ok(Seen { at, state: State::default(), holder: None });
+            }
             Err(EngineError::Busy { .. }) => sleep(IDLE).await,
             Err(error) => return Err(error),
         }
@@ -91,10 +107,10 @@ async fn look(engine: &Engine, stack: &StackId) -> Result<Seen, EngineError> {
 }
 
 /// Waits until a program holds the stack, or has changed it.
-async fn other(engine: &Engine, stack: &StackId, seen: &Seen) -> Result<Seen, EngineError> {
+async fn other(watched: Watched<'_>, seen: &Seen) -> Result<Seen, EngineError> {
     loop {
         sleep(IDLE).await;
-        let now = look(engine, stack).await?;
+        let now = look(watched).await?;
         if now.holder.is_some() || now.state.revision() != seen.state.revision() {
             return Ok(now);
         }
@@ -103,8 +119,7 @@ async fn other(engine: &Engine, stack: &StackId, seen: &Seen) -> Result<Seen, En
 
 /// Tells what a program does until it lets go of the stack.
 async fn program(
-    engine: &Engine,
-    stack: &StackId,
+    watched: Watched<'_>,
     mut seen: Seen,
     (title, events): (String, Events),
 ) -> Result<Seen, EngineError> {
@@ -112,8 +127,8 @@ async fn program(
     // What was under way before anybody watched.
     seen.state.pending().for_each(|open| events.emit(started(open)));
     loop {
-        let now = look(engine, stack).await?;
-        tell(&seen.state, &now.state, events.clone()).await;
+        let now = look(watched).await?;
+        tell(&seen, &now, events.clone()).await;
         let over = now.fence() != seen.fence();
         seen = now;
         if over {
@@ -124,9 +139,9 @@ async fn program(
 }
 
 /// Tells what happened between two looks.
-async fn tell(old: &State, new: &State, events: Events) {
-    if old.revision() != new.revision() {
-        between(old, new).into_iter().for_each(|event| events.emit(event));
+async fn tell(old: &Seen, new: &Seen, events: Events) {
+    if old.state.revision() != new.state.revision() {
+        between(&old.state, &new.state, new.at).into_iter().for_each(|event| events.emit(event));
     }
 }
 
@@ -161,14 +176,14 @@ fn failed(address: &Address, action: Action, why: Option<&str>) -> Event {
 }
 
 /// Returns what happened between two states, as the program that did it would say it.
-fn between(old: &State, new: &State) -> Vec<Event> {
+fn between(old: &State, new: &State, seen_at: Timestamp) -> Vec<Event> {
     let mut events = Vec::new();
     for open in old.pending().filter(|open| new.pending_of(open.token).is_none()) {
         let (was, now) = (old.record(open.token), new.record(open.token));
         let whole = |record: &&Record| !matches!(record.status, Status::Partial | Status::Failed);
         let changed = was.map(|was| (was.updated, was.status)) != now.map(|now| (now.updated, now.status));
         events.push(match (open.verb, now) {
-            (Verb::Delete, None) => deleted(&open.address),
+            (Verb::Delete, None) => deleted(&open.address, seen_at.since(open.time)),
             (Verb::Create | Verb::Update, Some(now)) if changed && whole(&now) => {
                 finished(now, action(open.verb))
             }
@@ -186,13 +201,16 @@ fn between(old: &State, new: &State) -> Vec<Event> {
         }
     }
     let gone = old.records().filter(seen).filter(|was| new.record(was.token).is_none());
-    events.extend(gone.map(|was| deleted(&was.address)));
+    // It began and ended between the two looks.
+    events.extend(gone.map(|was| deleted(&was.address, Duration::ZERO)));
     events.extend(new.pending().filter(|open| old.pending_of(open.token).is_none()).map(started));
     events
 }
 
-fn deleted(address: &Address) -> Event {
-    Event::Finished { address: address.clone(), action: Action::Delete, id: String::new(), took_ms: 0 }
+/// Nothing is recorded of what is gone: when it was seen to be gone tells how long that took.
+fn deleted(address: &Address, took: Duration) -> Event {
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    Event::Finished { address: address.clone(), action: Action::Delete, id: String::new(), took_ms }
 }
 
 fn begin(context: &mut Context<'_, '_>, seen: &Seen) {

@@ -160,16 +160,23 @@ impl StackFile {
         }
     }
 
-    /// Writes the file: wholly or not at all.
+    /// Writes the file: wholly or not at all. A link stays one, and what it leads to is written.
     pub(crate) fn save(&self) -> Result<(), Stop> {
-        let fresh = self.path.with_extension(format!("toml.{}", std::process::id()));
-        fs::write(&fresh, self.document.to_string()).and_then(|()| fs::rename(&fresh, &self.path)).map_err(
+        let path = led_to(&self.path);
+        let fresh = path.with_extension(format!("toml.{}", std::process::id()));
+        fs::write(&fresh, self.document.to_string()).and_then(|()| fs::rename(&fresh, &path)).map_err(
             |error| {
                 let _ = fs::remove_file(&fresh);
                 Stop::file("write", &self.path)(error)
             },
         )
     }
+}
+
+/// Returns the file that a path leads to, perhaps by a link to one that is not there yet.
+fn led_to(path: &Path) -> PathBuf {
+    let link = || Some(path.parent()?.join(fs::read_link(path).ok()?));
+    fs::canonicalize(path).ok().or_else(link).unwrap_or_else(|| path.to_owned())
 }
 
 /// Refuses what is not a key.
@@ -306,6 +313,21 @@ mod tests {
         assert_eq!(again.get("zones").unwrap(), Some(Entry::Plain(Value::from(3))));
         assert_eq!(again.recipients(), ["age1x"]);
         assert_eq!(again.entries().unwrap().len(), 7);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one() {
+        let root = tempfile::tempdir().unwrap();
+        let (link, target) = (root.path().join("sskuba.dev.toml"), root.path().join("shared.toml"));
+        std::os::unix::fs::symlink("shared.toml", &link).unwrap();
+        for value in ["1", "2"] {
+            let mut file = StackFile::load(&link).unwrap();
+            file.set("zones", value).unwrap();
+            file.save().unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert!(fs::read_to_string(&target).unwrap().contains(value));
+        }
     }
 
     #[test]

@@ -37,6 +37,9 @@ async fn stacks_addresses_kinds_keys_and_outputs_are_known() {
         ("library schema sh", &["shelf:book:Book"]),
         ("library config get t", &["titles", "text"]),
         ("library output ", &["code", "last"]),
+        ("library history show ", &["1"]),
+        ("library up -c t", &["titles=", "text="]),
+        ("library up --config co", &["code="]),
     ] {
         let mut found = asked(&bench, words).await;
         found.retain(|word| !word.starts_with('-'));

@@ -120,3 +120,16 @@ async fn what_the_program_cannot_read_is_not_set() {
     bench.run_silent("config set titles c").await.expect(0);
     assert!(bench.run("config get titles").await.expect(0).out.contains('c'));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_value_is_no_secret() {
+    let bench = Bench::new();
+    for args in ["config set --secret code", "config set titles"] {
+        for input in ["", "\n"] {
+            let ran = bench.run_with_input(args, input).await.expect(2);
+            assert!(ran.errors.contains("there is no value for `"), "{args}: {}", ran.errors);
+        }
+    }
+    assert!(!bench.path().join("sskuba.dev.toml").exists());
+    bench.run_words(["config", "set", "text", ""].into_iter(), bench.environment()).await.expect(0);
+}

@@ -117,3 +117,24 @@ async fn what_the_program_says_is_shown_with_the_plan() {
     assert_eq!((notes.len(), &notes[1]["level"]), (2, &json!("warning")));
     assert!(!bench.run("preview").await.expect(0).out.contains("note:"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_no_colour_gets_none_and_a_dumb_terminal_no_escapes() {
+    let size = Size { width: 80, height: 24 };
+    let mut bench = Bench::new();
+    assert!(bench.run_at_terminal("preview", "", size).await.expect(0).out.contains("\x1b["));
+    for (name, value, live) in [("NO_COLOR", "1", true), ("TERM", "dumb", false)] {
+        bench.variables = vec![(name.to_owned(), value.to_owned())];
+        for args in ["preview", "up", "stack list", "state list", "output", "down"] {
+            let ran = bench.run_at_terminal(args, "yes\n", size).await.expect(0);
+            for text in [&ran.out, &ran.errors] {
+                let painted = text.split("\x1b[").skip(1).any(|rest| {
+                    rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').starts_with('m')
+                });
+                assert!(!painted, "{name}: {args}: {text:?}");
+                // A live tree moves the cursor, which has no colour.
+                assert!(live || !text.contains('\x1b'), "{name}: {args}: {text:?}");
+            }
+        }
+    }
+}

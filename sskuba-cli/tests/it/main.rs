@@ -6,6 +6,7 @@ mod bench;
 mod cancelling;
 mod completing;
 mod configuring;
+mod documents;
 mod escapes;
 mod history_show;
 mod hooks;

@@ -121,6 +121,10 @@ async fn stacks_are_made_selected_listed_and_removed() {
 async fn kinds_are_described() {
     let bench = Bench::new();
     assert!(bench.run("schema").await.expect(0).out.contains("shelf:book:Book  A book on a shelf."));
+    for slip in ["Bookk", "shelf:book:Bokk", "book"] {
+        let ran = bench.run(&format!("schema {slip}")).await;
+        assert!(ran.errors.contains("did you mean `shelf:book:Book`?"), "{slip}: {}", ran.errors);
+    }
     let ran = bench.run("schema shelf:book:Book").await.expect(0);
     assert!(ran.out.contains("required, forces replacement") && ran.out.contains("secret"), "{}", ran.out);
     let json = bench.run("schema shelf:book:Book --json").await.expect(0).document();
@@ -226,4 +230,20 @@ async fn objects_are_of_one_stack() {
     bench.run("state import dev.json --yes").await.expect(0);
     bench.run("down --yes").await.expect(0);
     assert!(bench.shelf.titles().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_is_updated_by_what_deletes_too() {
+    let bench = Bench::new();
+    let updated = async |args: &str| -> String {
+        bench.run(args).await.expect(0);
+        let list = bench.run("stack list --json").await.expect(0).document();
+        list[0]["updated"].as_str().unwrap().to_owned()
+    };
+    let built = updated("up --yes").await;
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let part = updated("down --yes --target b").await;
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let gone = updated("down --yes").await;
+    assert!(built < part && part < gone, "{built} {part} {gone}");
 }

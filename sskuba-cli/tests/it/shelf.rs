@@ -36,6 +36,8 @@ pub(crate) struct Shelf {
     pub(crate) refused: Arc<Mutex<Option<String>>>,
     /// Creates wait for a permit of this.
     pub(crate) gate: Arc<Mutex<Option<Arc<Semaphore>>>>,
+    /// What a delete waits for.
+    pub(crate) way_out: Arc<Mutex<Option<Arc<Semaphore>>>>,
 }
 
 impl Shelf {
@@ -74,6 +76,10 @@ impl Handler<Book> for Shelf {
     }
 
     async fn delete(&self, _: &Cx, prior: TypedPrior<Book>) -> Result<(), Failure> {
+        let way_out = self.way_out.lock().unwrap().clone();
+        if let Some(way_out) = way_out {
+            way_out.acquire().await.unwrap().forget();
+        }
         self.books.lock().unwrap().remove(&prior.id);
         Ok(())
     }

@@ -24,7 +24,14 @@ async fn runs_are_followed_as_they_happen_until_ctrl_c() {
         let (ran, ()) = tokio::join!(bench.run("up --yes"), release);
         ran.expect(0);
         pause(1200).await;
-        bench.run("up --yes -c titles=a").await.expect(0);
+        let way_out = Arc::new(Semaphore::new(0));
+        *bench.shelf.way_out.lock().unwrap() = Some(Arc::clone(&way_out));
+        let release = async {
+            pause(1500).await;
+            way_out.add_permits(1);
+        };
+        let (ran, ()) = tokio::join!(bench.run("up --yes -c titles=a"), release);
+        ran.expect(0);
         pause(1500).await;
         stop.send(()).unwrap();
     };
@@ -45,6 +52,8 @@ async fn runs_are_followed_as_they_happen_until_ctrl_c() {
     done.sort_unstable();
     let (a, b) = ("shelf/shelf:book:Book::a", "shelf/shelf:book:Book::b");
     assert_eq!(done, [("create", a), ("create", b), ("delete", b)]);
+    let slow = events.iter().find(|event| event["event"] == "finished" && event["action"] == "delete");
+    assert!(slow.is_some_and(|event| event["took_ms"].as_u64() >= Some(1000)), "{slow:?}");
     let run: Vec<_> = events.iter().filter(|event| event["event"] == "run").collect();
     assert_eq!(run.len(), 2, "{events:?}");
     assert_eq!((&run[0]["changes"]["create"], &run[1]["changes"]["delete"]), (&2.into(), &1.into()));

@@ -86,6 +86,10 @@ pub(super) fn select(request: &Request<'_>, problems: &mut Vec<Diagnostic>) -> S
     let target = Matcher::new(targets, "target", request, problems);
     let exclude = Matcher::new(excludes, "exclude", request, problems);
     let replace = Matcher::new(replace, "replace", request, problems);
+    let both = target.patterns.iter().filter(|pattern| exclude.patterns.contains(pattern));
+    problems.extend(both.map(|pattern| {
+        Diagnostic::general(format!("`{pattern}` is a target and excluded, and cannot be both"))
+    }));
     let graph = &request.graph;
     let count = graph.nodes().len();
     let ids = || (0..count).map(|i| NodeId(u32::try_from(i).unwrap_or(u32::MAX)));

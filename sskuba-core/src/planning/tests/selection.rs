@@ -119,3 +119,15 @@ fn a_pattern_that_fits_nothing_is_an_error_with_a_suggestion() {
     replace `demo:net:Net::apart2` fits no resource of this stack; did you mean `demo:net:Net::apart`?
     "#);
 }
+
+#[test]
+fn what_is_a_target_and_excluded_is_refused() {
+    let mut world = World::new();
+    let all = world.plan_with(full, &PlanOptions::default());
+    world.apply(&all);
+    for (target, exclude) in [("host", "host"), ("host", "demo:net:Host::host"), ("*::host", "*::host")] {
+        let problems = world.problems(full, &options(&[target], &[exclude], &[]));
+        assert!(problems.contains("is a target and excluded"), "{problems}");
+    }
+    world.plan_with(full, &options(&["*"], &["host"], &[]));
+}
