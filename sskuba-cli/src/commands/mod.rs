@@ -36,7 +36,7 @@ use std::task::Poll;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use crate::args::{Arguments, Command, Global, Stack};
+use crate::args::{Arguments, Command, Global, Stack, State};
 use crate::cli::Cli;
 use crate::context::{Context, call, locate};
 use crate::environment::Environment;
@@ -205,6 +205,8 @@ async fn dispatch(context: &mut Context<'_, '_>, command: Command) -> Result<Cod
 fn is_of_the_stack(command: &Command) -> bool {
     match command {
         Command::Schema(_) | Command::Plan(_) | Command::Completions(_) => false,
+        // What is imported says which stack it is of.
+        Command::State(State::Import { .. }) => false,
         Command::Stack(command) => {
             matches!(command, Stack::Tag { .. } | Stack::Unmanaged { .. } | Stack::Recipients(_))
         }

@@ -163,6 +163,7 @@ async fn import(
     yes: bool,
     opening: &Opening,
 ) -> Result<(), Stop> {
+    context.refuse_half_renamed()?;
     planned::must_be_agreed(context, "state import", yes)?;
     let text = if file == Path::new("-") {
         let mut text = String::new();
@@ -181,6 +182,10 @@ async fn import(
     let document: Json = serde_json::from_str(&text).map_err(|error| {
         Stop::failed(format!("{name} is not JSON: {error}; `state export` writes what can be imported"))
     })?;
+    // A stack whose folder was lost or moved away is no slip in a name.
+    if document["stack"].as_str() != Some(context.stack.as_str()) {
+        context.refuse_unknown_stack().await?;
+    }
     if !yes {
         let question = format!("Replace what is recorded of {}?", context.stack);
         planned::agree(context, &question).await?;

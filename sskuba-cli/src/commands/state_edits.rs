@@ -251,14 +251,12 @@ fn tell(context: &mut Context<'_, '_>, found: &Examination) {
 
 /// Nothing can be read: what is there makes room for an import.
 async fn set_aside(context: &mut Context<'_, '_>, args: &Repair, error: StoreError) -> Result<(), Stop> {
-    // A stack that is moved aside is there no more.
-    let (init, name) = (&context.call, context.project.short(&context.stack));
-    let import = format!("`{init} stack init {name}` and then {}", context.hint("state import FILE"));
+    let import = context.hint("state import FILE");
     if !args.yes {
         let call = context.hint("state repair --yes");
         return Err(Stop::failed(format!(
-            "{error}\nnothing of it can be read record by record. {call} moves it aside and keeps it; {import} \
-             take what `state export` once wrote"
+            "{error}\nnothing of it can be read record by record. {call} moves it aside and keeps it; then {import} \
+             takes what `state export` once wrote"
         )));
     }
     let place = context.engine(Access::Write)?.store().set_aside(&context.stack).await?;
@@ -267,7 +265,7 @@ async fn set_aside(context: &mut Context<'_, '_>, args: &Repair, error: StoreErr
     }
     context.screen.say(format!("Nothing of {} can be read; it is kept in {place}", context.stack));
     context.screen.chat(context.screen.paint.dim(format!(
-        "\nNext: {import} take what `state export` once wrote. Without such a file, do not run `up`: it would make \
+        "\nNext: {import} takes what `state export` once wrote. Without such a file, do not run `up`: it would make \
          everything a second time"
     )));
     Ok(())

@@ -91,3 +91,15 @@ async fn a_project_without_a_stack_begins_with_any() {
     bench.run("down --yes --stack prod").await.expect(0);
     assert!(bench.run("down --yes --stack prod").await.expect(0).out.contains("Nothing is there"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_makes_the_stack_that_it_is_of() {
+    let bench = Bench::new();
+    bench.run("up --yes").await.expect(0);
+    bench.run("state export dev.json").await.expect(0);
+    bench.run("stack init other").await.expect(0);
+    bench.run("stack rm dev --yes --force").await.expect(0);
+    bench.run("state import dev.json --yes --stack dve").await.expect(2);
+    bench.run("state import dev.json --yes --stack dev").await.expect(0);
+    bench.run("up --yes --stack dev --expect-no-changes").await.expect(0);
+}
