@@ -147,9 +147,18 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
         let health = joined.iter().fold(health, |health, worker| health.depends_on(worker));
         ready = health.machine();
     }
+    access(stack, &set, &secrets, ready)
+}
+
+/// Makes what administrators reach the cluster with.
+fn access(
+    stack: &mut Stack,
+    set: &Settings,
+    secrets: &Handle<Secrets>,
+    ready: Output<String>,
+) -> sskuba::Result {
     let kubeconfig = Kubeconfig::new(secrets.bundle(), &*set.name, &*set.endpoint).address(ready);
     let kubeconfig = stack.add("admin", kubeconfig)?;
-
     let talosconfig = Talosconfig::new(secrets.bundle(), &*set.name, set.control_planes.clone());
     let talosconfig = stack.add("admin", talosconfig)?;
 

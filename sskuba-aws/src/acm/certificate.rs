@@ -200,7 +200,11 @@ impl UpdateOperation for Certificate {
 #[cfg(feature = "acm")]
 #[async_trait]
 impl ReadinessOperation for Certificate {
-    async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
+    async fn ready(
+        call: &Call<'_>,
+        found: &Found<Item>,
+        _: Option<&Self::Args>,
+    ) -> Result<TypedReadiness<Self>, Failure> {
         Ok(match found.status() {
             Some(Phase::PendingValidation) | None => TypedReadiness::Pending(None),
             Some(Phase::Failed) => {

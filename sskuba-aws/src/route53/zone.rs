@@ -198,7 +198,11 @@ impl UpdateOperation for Zone {
 #[cfg(feature = "route53")]
 #[async_trait]
 impl ReadinessOperation for Zone {
-    async fn ready(call: &Call<'_>, found: &Found<Item>) -> Result<TypedReadiness<Self>, Failure> {
+    async fn ready(
+        call: &Call<'_>,
+        found: &Found<Item>,
+        _: Option<&Self::Args>,
+    ) -> Result<TypedReadiness<Self>, Failure> {
         Ok(match is_in_sync(call, &found.change).await? {
             true => TypedReadiness::Ready(Self::report(call, found).await?),
             false => TypedReadiness::Pending(None),
