@@ -86,6 +86,9 @@ func (n *node) prepare() error {
 
 func (n *node) sign(ca *x509.CertificateAuthority, sans []string) (*tls.Certificate, error) {
 	ips, names := []net.IP{net.IPv4(127, 0, 0, 1)}, []string{n.name}
+	if host, _, err := net.SplitHostPort(n.kept.Address); err == nil {
+		sans = append(sans, host)
+	}
 	for _, san := range sans {
 		if ip := net.ParseIP(san); ip != nil {
 			ips = append(ips, ip)

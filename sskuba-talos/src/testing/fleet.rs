@@ -42,13 +42,14 @@ impl Clusters {
         nodes.iter().filter_map(Weak::upgrade).for_each(|node| node.settle());
     }
 
-    /// Tells whether more than half of etcd's members are on machines that are there.
+    /// Tells whether more than half of etcd's members are not on machines that are off the network. A machine that was wiped
+    /// counts, though its member is dead: of that the machines of Talos's own code, which are played the same, know as little.
     pub(super) fn has_quorum(&self, ca: &str) -> bool {
         let members: Vec<u64> = self.with(ca, |cluster| cluster.members.keys().copied().collect());
         let nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let there = nodes.iter().filter_map(Weak::upgrade).filter(|node| node.lives.away().is_some());
-        let alive = there.filter_map(|node| node.state().member).filter(|id| members.contains(id)).count();
-        alive > members.len() / 2
+        let off = nodes.iter().filter_map(Weak::upgrade).filter(|node| node.lives.away().is_none());
+        let lost = off.filter_map(|node| node.state().member).filter(|id| members.contains(id)).count();
+        members.len() - lost > members.len() / 2
     }
 
     /// Returns where the machine of a name is.
