@@ -60,7 +60,7 @@ async fn an_upgrade_stops_at_the_first_machine_that_is_not_healthy_and_goes_on()
 /// Loses the first control plane and the last worker, and takes the cluster down.
 async fn goes_past(machines: &Machines) {
     let program = Program::new(&machines.addresses, 3);
-    program.run(&["up", "--yes", "-c", "patience=2"]).await.good();
+    program.run(&["up", "--yes", "-c", "patience=4"]).await.good();
     machines.lose(0);
     machines.lose(4);
     let reset = |index: usize| format!("talos:machine:Reset::{}", named(&machines.addresses[index]));
