@@ -76,6 +76,9 @@ pub(crate) trait Operations: Kind {
     /// Whether AWS goes on for a while to say that something uses an object after that is gone; a delete waits then.
     const LINGERS: bool = false;
 
+    /// The inputs of which AWS knows nothing: they stay as the program says them; an import tells how they stand.
+    const UNREPORTED: &'static [&'static str] = &[];
+
     /// Describes objects.
     async fn describe(aws: &Aws<Self::Api>, which: Which) -> Result<Vec<Found<Self::Item>>, Failure>;
 
@@ -95,8 +98,8 @@ pub(crate) trait Operations: Kind {
         found: &Found<Self::Item>,
         said: Option<&Self::Args>,
     ) -> Result<Report<Self>, Failure> {
-        let _ = said;
-        Self::report(call, found).await
+        let silent = if said.is_some() { Self::UNREPORTED } else { &[] };
+        Ok(Self::report(call, found).await?.unreported(silent.iter().copied()))
     }
 
     /// Tells whether an object that is described is still one: AWS shows some for a while after they are gone.

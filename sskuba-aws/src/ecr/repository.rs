@@ -83,6 +83,7 @@ impl Operations for Repository {
     type Api = Ecr;
     type Item = Item;
     const NAME: &'static str = "repository";
+    const UNREPORTED: &'static [&'static str] = &["force_delete"];
 
     async fn describe(ecr: &Aws<Ecr>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
         let Some(arns) = which.ids() else {
@@ -146,16 +147,6 @@ impl Operations for Repository {
             tags: crate::tags::reported(tags_of(call.aws, &found.id).await?),
         };
         Ok(Report::new(found.id.clone(), state(found)).args(args))
-    }
-
-    /// Of `force_delete` AWS knows nothing: it stays as the program says it.
-    async fn report_for(
-        call: &Call<'_>,
-        found: &Found<Self::Item>,
-        said: Option<&Self::Args>,
-    ) -> Result<Report<Self>, Failure> {
-        let report = Self::report(call, found).await?;
-        Ok(report.unreported(said.map(|_| "force_delete")))
     }
 
     async fn find(call: &Call<'_>) -> Result<Option<Found<Item>>, Failure> {

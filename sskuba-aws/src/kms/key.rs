@@ -191,6 +191,7 @@ impl Operations for Key {
     type Api = Kms;
     type Item = Item;
     const NAME: &'static str = "key";
+    const UNREPORTED: &'static [&'static str] = &["deletion_window_days"];
 
     /// Those that AWS's services made for themselves, and those of uses and sorts that are not known here, are none of this kind.
     async fn describe(kms: &Aws<Kms>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
@@ -259,16 +260,6 @@ impl Operations for Key {
             tags: found.own_tags(),
         };
         Ok(Report::new(found.id.clone(), state(found)).args(args))
-    }
-
-    /// Of `deletion_window_days` AWS knows nothing: it stays as the program says it.
-    async fn report_for(
-        call: &Call<'_>,
-        found: &Found<Self::Item>,
-        said: Option<&Self::Args>,
-    ) -> Result<Report<Self>, Failure> {
-        let report = Self::report(call, found).await?;
-        Ok(report.unreported(said.map(|_| "deletion_window_days")))
     }
 }
 

@@ -118,6 +118,7 @@ impl Operations for Bucket {
     /// Its name is all that a list tells of it.
     type Item = ();
     const NAME: &'static str = "bucket";
+    const UNREPORTED: &'static [&'static str] = &["force_destroy"];
 
     async fn describe(s3: &Aws<S3>, which: Which) -> Result<Vec<Found<()>>, Failure> {
         let names = match which {
@@ -204,16 +205,6 @@ impl Operations for Bucket {
             tags: crate::tags::reported(tags_of(s3, name).await?),
         };
         Ok(Report::new(name.clone(), state(call, name.clone())).args(args))
-    }
-
-    /// Of `force_destroy` AWS knows nothing: it stays as the program says it.
-    async fn report_for(
-        call: &Call<'_>,
-        found: &Found<Self::Item>,
-        said: Option<&Self::Args>,
-    ) -> Result<Report<Self>, Failure> {
-        let report = Self::report(call, found).await?;
-        Ok(report.unreported(said.map(|_| "force_destroy")))
     }
 
     async fn find(call: &Call<'_>) -> Result<Option<Found<()>>, Failure> {

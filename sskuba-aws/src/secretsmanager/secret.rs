@@ -87,6 +87,7 @@ impl Operations for Secret {
     type Api = SecretsManager;
     type Item = Item;
     const NAME: &'static str = "secret";
+    const UNREPORTED: &'static [&'static str] = &["recovery_window_days"];
 
     async fn describe(aws: &Aws<SecretsManager>, which: Which) -> Result<Vec<Found<Item>>, Failure> {
         let ids = match which {
@@ -148,16 +149,6 @@ impl Operations for Secret {
         };
         let state = SecretState { arn: found.id.clone(), secret_name: text(found.name()) };
         Ok(Report::new(found.id.clone(), state).args(args))
-    }
-
-    /// Of `recovery_window_days` AWS knows nothing: it stays as the program says it.
-    async fn report_for(
-        call: &Call<'_>,
-        found: &Found<Self::Item>,
-        said: Option<&Self::Args>,
-    ) -> Result<Report<Self>, Failure> {
-        let report = Self::report(call, found).await?;
-        Ok(report.unreported(said.map(|_| "recovery_window_days")))
     }
 
     async fn find(call: &Call<'_>) -> Result<Option<Found<Item>>, Failure> {

@@ -51,6 +51,7 @@ impl Operations for SecretPolicy {
     /// The document.
     type Item = String;
     const NAME: &'static str = "policy of a secret";
+    const UNREPORTED: &'static [&'static str] = &["block_public_policy"];
 
     /// Those of all are those of each secret.
     async fn describe(aws: &Aws<SecretsManager>, which: Which) -> Result<Vec<Found<String>>, Failure> {
@@ -89,16 +90,6 @@ impl Operations for SecretPolicy {
     async fn report(_: &Call<'_>, found: &Found<String>) -> Result<Report<Self>, Failure> {
         let (secret_arn, policy) = (found.id.clone(), found.item.clone());
         Ok(object(SecretPolicyArgs { secret_arn, policy, block_public_policy: true }))
-    }
-
-    /// Of `block_public_policy` AWS knows nothing: it stays as the program says it.
-    async fn report_for(
-        call: &Call<'_>,
-        found: &Found<Self::Item>,
-        said: Option<&Self::Args>,
-    ) -> Result<Report<Self>, Failure> {
-        let report = Self::report(call, found).await?;
-        Ok(report.unreported(said.map(|_| "block_public_policy")))
     }
 }
 

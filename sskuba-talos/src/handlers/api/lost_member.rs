@@ -15,21 +15,21 @@ use crate::resources::ResetArgs;
 use crate::secrets::Bundle;
 
 /// What the control planes that answer know of etcd.
-struct Census {
-    /// One that answers for etcd; none where etcd has lost its quorum, or was never started.
-    spokesman: Option<Machine>,
+struct Membership {
+    /// One whose etcd answers; none where etcd has lost its quorum, or was never started.
+    responder: Option<Machine>,
     /// All members.
     members: Vec<EtcdMember>,
     /// The ids of the members on machines that answer.
-    answering: HashSet<u64>,
+    responding: HashSet<u64>,
     /// Control planes that do not answer.
-    silent: Vec<String>,
+    unreachable: Vec<String>,
 }
 
-impl Census {
+impl Membership {
     /// Returns the members of which no machine that answers says that it is its own.
     fn lost(&self) -> Vec<&EtcdMember> {
-        self.members.iter().filter(|member| !self.answering.contains(&member.id)).collect()
+        self.members.iter().filter(|member| !self.responding.contains(&member.id)).collect()
     }
 }
 
@@ -56,9 +56,14 @@ fn is_at(member: &EtcdMember, host: &str) -> bool {
 }
 
 impl Api {
-    async fn census(&self, control_planes: &[String], bundle: &Bundle) -> Result<Census, Failure> {
-        let mut census =
-            Census { spokesman: None, members: Vec::new(), answering: HashSet::new(), silent: Vec::new() };
+    /// Asks the control planes, all at once, which members of etcd they are.
+    async fn membership(&self, control_planes: &[String], bundle: &Bundle) -> Result<Membership, Failure> {
+        let mut membership = Membership {
+            responder: None,
+            members: Vec::new(),
+            responding: HashSet::new(),
+            unreachable: Vec::new(),
+        };
         let mut asked = JoinSet::new();
         for address in control_planes {
             let (api, address, machine) = (self.clone(), address.clone(), self.machine(address, bundle)?);
@@ -75,20 +80,20 @@ impl Api {
         let mut answer = Vec::new();
         while let Some(asked) = asked.join_next().await {
             let Ok((machine, member, silent)) = asked else { continue };
-            census.silent.extend(silent);
+            membership.unreachable.extend(silent);
             if let Some(member) = member {
-                census.answering.insert(member);
+                membership.responding.insert(member);
                 answer.push(machine);
             }
         }
         // Asked last: whoever is removed meanwhile is not waited for.
         for machine in answer {
             if let Ok(members) = machine.etcd_members().await {
-                (census.members, census.spokesman) = (members, Some(machine));
+                (membership.members, membership.responder) = (members, Some(machine));
                 break;
             }
         }
-        Ok(census)
+        Ok(membership)
     }
 
     /// Removes the member of a control plane that does not answer from etcd, so that those that are left keep their quorum
@@ -100,15 +105,15 @@ impl Api {
     ) -> Result<Option<String>, Failure> {
         let others: Vec<String> =
             args.control_planes.iter().filter(|other| **other != args.address).cloned().collect();
-        let census = self.census(&others, bundle).await?;
-        let (Some(machine), lost) = (&census.spokesman, census.lost()) else { return Ok(None) };
+        let membership = self.membership(&others, bundle).await?;
+        let (Some(machine), lost) = (&membership.responder, membership.lost()) else { return Ok(None) };
         let host = target(&args.address)?;
         let here: Vec<&&EtcdMember> = lost.iter().filter(|member| is_at(member, host.host())).collect();
         let member = match (here.as_slice(), lost.as_slice()) {
             (_, []) => return Ok(None),
             ([member], _) => **member,
             // It is known to the others by another address than to us.
-            (_, [member]) if census.silent.is_empty() => *member,
+            (_, [member]) if membership.unreachable.is_empty() => *member,
             _ => {
                 let message =
                     format!("which of these members of etcd is its own cannot be told: {}", names(&lost));
@@ -138,20 +143,20 @@ impl Api {
         let end = Instant::now() + bound.within;
         loop {
             let is_over = Instant::now() >= end;
-            let census = self.census(&args.control_planes, bundle).await?;
-            let lost = census.lost();
-            match (&census.spokesman, census.members.len()) {
+            let membership = self.membership(&args.control_planes, bundle).await?;
+            let lost = membership.lost();
+            match (&membership.responder, membership.members.len()) {
                 (Some(_), 0 | 1) => return Ok(Leave::Not),
                 (Some(_), _) if lost.is_empty() => return Ok(Leave::First),
                 // It was never started, and nobody is waited for.
-                (None, _) if census.answering.is_empty() => return Ok(Leave::First),
+                (None, _) if membership.responding.is_empty() => return Ok(Leave::First),
                 _ => {}
             }
             if !is_over {
                 sleep(bound.every).await;
                 continue;
             }
-            if census.spokesman.is_none() {
+            if membership.responder.is_none() {
                 tracing::warn!(address = %args.address, "etcd has no quorum: the machine is reset without leaving it");
                 return Ok(Leave::Not);
             }

@@ -48,9 +48,7 @@ impl Api {
             sleep(bound.every).await;
         }
     }
-}
 
-impl Api {
     /// Says of a machine that does not answer what was left and what was done about it. A control plane is taken out of
     /// etcd, so that the others keep their quorum.
     async fn left_alone(&self, cx: &Cx, args: &ResetArgs, failure: Failure) -> Failure {
