@@ -191,32 +191,13 @@ impl Frontier {
 
     /// Ends a step badly; returns all that is skipped because of it.
     pub fn fail(&mut self, id: NodeId) -> Vec<NodeId> {
-        if !self.end(id, Mark::Failed) {
-            return Vec::new();
-        }
-        self.skip_dependants(id)
+        self.fail_past(id, |_| false)
     }
 
     /// Ends a step badly of which not all that waits for it needs that it ends well: `goes_on` says what does not. Returns all
     /// that is skipped.
     pub fn fail_past(&mut self, id: NodeId, goes_on: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
-        if !self.end(id, Mark::Failed) {
-            return Vec::new();
-        }
-        let dag = Arc::clone(&self.dag);
-        let mut skipped = Vec::new();
-        let held = self.held.remove(&id).unwrap_or_default();
-        for dependant in dag.dependants(id).chain(held) {
-            if goes_on(dependant) {
-                self.release(dependant);
-            } else if self.marks[dependant.index()] == Mark::Dormant {
-                self.marks[dependant.index()] = Mark::Skipped;
-            } else {
-                skipped.extend(self.skip(dependant));
-            }
-        }
-        skipped.sort_unstable();
-        skipped
+        if self.end(id, Mark::Failed) { self.skip_dependants(id, goes_on) } else { Vec::new() }
     }
 
     fn end(&mut self, id: NodeId, mark: Mark) -> bool {
@@ -234,7 +215,7 @@ impl Frontier {
     /// Skips an open step; returns it and all that is skipped because of it.
     pub fn skip(&mut self, id: NodeId) -> Vec<NodeId> {
         if self.end(id, Mark::Skipped) {
-            let mut skipped = self.skip_dependants(id);
+            let mut skipped = self.skip_dependants(id, |_| false);
             skipped.insert(0, id);
             skipped
         } else {
@@ -242,11 +223,14 @@ impl Frontier {
         }
     }
 
-    fn skip_dependants(&mut self, id: NodeId) -> Vec<NodeId> {
+    /// Skips what waits for a step, but for those that go on without it.
+    fn skip_dependants(&mut self, id: NodeId, goes_on: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
         let dag = Arc::clone(&self.dag);
         let mut skipped = Vec::new();
         let held = self.held.remove(&id).unwrap_or_default();
-        let mut todo: Vec<NodeId> = dag.dependants(id).chain(held).collect();
+        let waiting = dag.dependants(id).chain(held);
+        let (released, mut todo): (Vec<NodeId>, Vec<NodeId>) = waiting.partition(|id| goes_on(*id));
+        released.into_iter().for_each(|id| self.release(id));
         while let Some(id) = todo.pop() {
             match self.marks[id.index()] {
                 Mark::Waiting => {
