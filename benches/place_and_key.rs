@@ -106,18 +106,24 @@ fn place_and_key(c: &mut Criterion) {
     let (runtime, stack) = (Runtime::new().unwrap(), "local/bench/dev".parse().unwrap());
     let mut group = c.benchmark_group("1,000 resources");
     group.sample_size(30);
-    for (name, with) in [("without a place and a key", false), ("with both", true)] {
+    let ways = [
+        ("without a place and a key", false, false),
+        ("with a place", true, false),
+        ("with a key", false, true),
+        ("with both", true, true),
+    ];
+    for (name, place, key) in ways {
         group.bench_function(format!("up {name}"), |b| {
             let up = |(folder, engine): (TempDir, Engine)| {
-                black_box(runtime.block_on(async { engine.up(&stack, program(with)).await }).unwrap());
+                black_box(runtime.block_on(async { engine.up(&stack, program(key)).await }).unwrap());
                 folder
             };
-            b.iter_batched(|| engine(with), up, BatchSize::PerIteration);
+            b.iter_batched(|| engine(place), up, BatchSize::PerIteration);
         });
-        let (_folder, engine) = engine(with);
-        runtime.block_on(async { engine.up(&stack, program(with)).await }).unwrap();
+        let (_folder, engine) = engine(place);
+        runtime.block_on(async { engine.up(&stack, program(key)).await }).unwrap();
         group.bench_function(format!("no change {name}"), |b| {
-            let (program, options) = (program(with), PlanOptions::default());
+            let (program, options) = (program(key), PlanOptions::default());
             b.iter(|| {
                 let plan = engine.preview_with(&stack, &program, &options);
                 black_box(runtime.block_on(plan).unwrap())

@@ -2,9 +2,8 @@
 
 #[cfg(any(feature = "sts", test))]
 use sskuba_core::address::Token;
-use sskuba_core::schema::FieldError;
-
-use crate::kind::mistake;
+use sskuba_core::schema::Rule;
+use sskuba_core::value::Value;
 
 /// What AWS takes as the text of a field, as its documentation says.
 pub(crate) struct TextRule {
@@ -18,28 +17,55 @@ pub(crate) struct TextRule {
     pub(crate) reserved: &'static str,
 }
 
-impl TextRule {
-    /// Says what is wrong with the text of a field, if one is given.
-    pub(crate) fn mistake(&self, field: &str, given: Option<&String>) -> Option<FieldError> {
-        let text = given?;
+impl Rule for TextRule {
+    fn broken(&self, value: &Value) -> Option<String> {
+        let text = value.as_str()?;
         let length = text.chars().count();
         let is_edge = |c: Option<char>| c.is_some_and(|c| self.inner.contains(c));
-        let message = if length == 0 || length > self.longest {
-            format!("has {length} characters; AWS takes 1 to {}", self.longest)
+        if length == 0 || length > self.longest {
+            Some(format!("has {length} characters; AWS takes 1 to {}", self.longest))
         } else if let Some(odd) =
             text.chars().find(|c| !c.is_ascii_alphanumeric() && !self.signs.contains(*c))
         {
-            format!("{text:?} has {odd:?}; AWS takes letters and digits of ASCII and any of {:?}", self.signs)
+            Some(format!(
+                "{text:?} has {odd:?}; AWS takes letters and digits of ASCII and any of {:?}",
+                self.signs
+            ))
         } else if is_edge(text.chars().next()) || is_edge(text.chars().next_back()) {
-            format!("{text:?} begins or ends with one of {:?}, which AWS refuses", self.inner)
+            Some(format!("{text:?} begins or ends with one of {:?}, which AWS refuses", self.inner))
         } else if !self.reserved.is_empty() && text.starts_with(self.reserved) {
-            format!("{text:?} begins with {:?}, which AWS keeps for itself: choose another", self.reserved)
+            Some(format!(
+                "{text:?} begins with {:?}, which AWS keeps for itself: choose another",
+                self.reserved
+            ))
         } else {
-            return None;
-        };
-        Some(mistake(field, message))
+            None
+        }
     }
+}
 
+/// A whole number that AWS takes from one to another, both included.
+pub(crate) struct Between(pub(crate) u64, pub(crate) u64);
+
+impl Rule for Between {
+    fn broken(&self, value: &Value) -> Option<String> {
+        let Value::Number(number) = value else { return None };
+        let fits = number.as_u64().is_some_and(|number| (self.0..=self.1).contains(&number));
+        (!fits).then(|| format!("is {number}; AWS takes {} to {}", self.0, self.1))
+    }
+}
+
+/// A text of which AWS takes at most so many characters.
+pub(crate) struct AtMost(pub(crate) usize);
+
+impl Rule for AtMost {
+    fn broken(&self, value: &Value) -> Option<String> {
+        let length = value.as_str()?.chars().count();
+        (length > self.0).then(|| format!("has {length} characters; AWS takes at most {}", self.0))
+    }
+}
+
+impl TextRule {
     /// Makes a name that AWS takes of a resource's, and of the generation's token.
     #[cfg(any(feature = "sts", test))]
     pub(crate) fn made(&self, token: &Token, name: &str) -> String {
@@ -59,8 +85,7 @@ mod tests {
 
     #[test]
     fn a_text_that_aws_refuses_is_refused_with_the_reason() {
-        let refused =
-            |text: &str| RULE.mistake("name", Some(&text.to_owned())).map(|mistake| mistake.message);
+        let refused = |text: &str| RULE.broken(&text.into());
         assert_eq!((refused("api"), refused("internal"), refused(&"x".repeat(32))), (None, None, None));
         let wrong = [
             ("", "has 0 characters"),
@@ -78,7 +103,18 @@ mod tests {
                 refused(text)
             );
         }
-        assert_eq!(RULE.mistake("name", None), None);
+    }
+
+    #[test]
+    fn a_number_or_a_length_that_aws_refuses_is_refused_with_what_it_takes() {
+        let port = |number: u64| Between(1, 65_535).broken(&number.into());
+        assert_eq!((port(1), port(65_535)), (None, None));
+        assert_eq!(port(0).as_deref(), Some("is 0; AWS takes 1 to 65535"));
+        assert_eq!(AtMost(3).broken(&"äöü".into()), None);
+        assert_eq!(
+            AtMost(3).broken(&"four".into()).as_deref(),
+            Some("has 4 characters; AWS takes at most 3")
+        );
     }
 
     #[test]
@@ -91,7 +127,7 @@ mod tests {
         assert_eq!(made("internal"), "abababababab");
         for name in ["internal--", "internal-internal", "a_very.long-name-that-is-cut-somewhere", "x."] {
             let name = made(name);
-            assert_eq!(RULE.mistake("name", Some(&name)), None, "{name}");
+            assert_eq!(RULE.broken(&name.as_str().into()), None, "{name}");
         }
     }
 }

@@ -12,7 +12,7 @@ mod check;
 mod normalise;
 mod paths;
 
-pub use check::FieldError;
+pub use check::{FieldError, Rule};
 pub use normalise::Normaliser;
 
 /// A text of a schema: a constant of the program where the kind is a Rust type, and one of its own where the kind was
@@ -178,6 +178,8 @@ pub struct Field {
     pub holds: bool,
     /// Which spellings mean the same.
     pub normaliser: Normaliser,
+    /// Says what is wrong with a known value beyond its type.
+    pub rule: Option<fn(&Value) -> Option<String>>,
     /// The value that is taken where none is given.
     pub default: Option<Value>,
     /// The kind whose id this field holds (or, for a list, whose ids).
@@ -216,6 +218,7 @@ impl Field {
             live: false,
             holds: false,
             normaliser: Normaliser::Exact,
+            rule: None,
             default: None,
             reference: None,
             pattern: None,

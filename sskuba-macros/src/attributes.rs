@@ -214,6 +214,8 @@ pub(crate) struct FieldOptions {
     pub(crate) computed: bool,
     pub(crate) id: bool,
     pub(crate) normaliser: Option<LitStr>,
+    /// The rule for its values, an expression.
+    pub(crate) rule: Option<LitStr>,
     pub(crate) reference: Option<LitStr>,
     pub(crate) pattern: Option<LitStr>,
     pub(crate) inherit: Option<LitStr>,
@@ -221,7 +223,7 @@ pub(crate) struct FieldOptions {
     pub(crate) item: Option<Ident>,
 }
 
-const FIELD_WORDS: &str = "default, inherit, force_new, secret, normaliser, reference, entry, item, place, write_only, \
+const FIELD_WORDS: &str = "default, inherit, force_new, secret, normaliser, rule, reference, entry, item, place, write_only, \
                            cloud_default, owned_entries, entries_of, live, holds, computed, id, volatile, early, pattern";
 
 impl FieldOptions {
@@ -249,6 +251,7 @@ impl FieldOptions {
                     "computed" => this.computed = true,
                     "id" => this.id = true,
                     "normaliser" => this.normaliser = Some(meta.value()?.parse()?),
+                    "rule" => this.rule = Some(meta.value()?.parse()?),
                     "reference" => this.reference = Some(checked_kind(meta.value()?.parse()?)?),
                     "inherit" => this.inherit = Some(meta.value()?.parse()?),
                     "pattern" => this.pattern = Some(meta.value()?.parse()?),

@@ -28,6 +28,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// Each field is an `Input<T>` (required unless it has a default), an `Option<Input<T>>` or a `Computed<T>`.
 /// On fields: `default` or `default = EXPRESSION`, `force_new`, `secret`,
 /// `normaliser = "cidr" | "json" | "json_sets" | "set" | "case_insensitive" | "base64"` or a path to a function,
+/// `rule = "NAMES"` (what a value has to be beyond its type: a `Rule`, as every function from a value to what is wrong is),
 /// `reference = "provider:module:Type"`, `entry = "name"` (a setter for one entry of a map),
 /// `item = "name"` (a setter for one item of a list), `entries_of = "tags"` (of a provider instance: every resource that is
 /// made with it has the entries of this map in its own input of that name); on computed ones `computed`, `id`, `volatile`,

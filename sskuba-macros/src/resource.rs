@@ -408,6 +408,10 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             Err(error) => error.to_compile_error(),
         },
     };
+    let rule = option(o.rule.as_ref().map(|text| match text.parse::<syn::Expr>() {
+        Ok(rule) => quote!(|value| #core::schema::Rule::broken(&#rule, value)),
+        Err(error) => error.to_compile_error(),
+    }));
     let reference = option(o.reference.as_ref().map(|text| quote!(::std::borrow::Cow::Borrowed(#text))));
     let pattern = option(o.pattern.as_ref().map(|text| quote!(::std::borrow::Cow::Borrowed(#text))));
     quote! {
@@ -430,6 +434,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             live: #live,
             holds: #holds,
             normaliser: #normaliser,
+            rule: #rule,
             default: #default,
             reference: #reference,
             pattern: #pattern,

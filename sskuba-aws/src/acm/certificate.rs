@@ -190,12 +190,7 @@ impl Operations for Certificate {
 }
 
 #[cfg(feature = "acm")]
-#[async_trait]
-impl UpdateOperation for Certificate {
-    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        call.retagged(change).await
-    }
-}
+impl UpdateOperation for Certificate {}
 
 #[cfg(feature = "acm")]
 #[async_trait]

@@ -2,7 +2,7 @@
 
 pub(super) use async_trait::async_trait;
 use aws_sdk_acm::types::Tag;
-pub(super) use sskuba_core::provider::{Class, Failure, TypedChange, TypedPrior, TypedReadiness};
+pub(super) use sskuba_core::provider::{Class, Failure, TypedPrior, TypedReadiness};
 
 use crate::client::{Api, Objects};
 pub(super) use crate::client::{

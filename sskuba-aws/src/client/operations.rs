@@ -10,6 +10,9 @@ use super::{Api, Aws, Call, Objects, one_by_one};
 use crate::kind::Kind;
 use crate::tags::{self, Tags};
 
+/// The input with the tags of an object.
+const TAGS: &str = "tags";
+
 /// What a handler says of an object.
 pub(crate) type Report<R> = TypedObject<R>;
 
@@ -138,12 +141,21 @@ pub(crate) trait Operations: Kind {
     }
 }
 
-/// A kind that changes in place: what a kind needs unless each of its inputs is `force_new`. There is no default: what is
-/// not changed here would be recorded as if it had been.
+/// A kind that changes in place: what a kind needs unless each of its inputs is `force_new`.
 #[async_trait]
 pub(crate) trait UpdateOperation: Operations {
-    /// Brings an object to the new inputs, its tags last ([`Call::retagged`]), and reports it.
-    async fn update(call: &Call<'_, Self::Api>, change: TypedChange<Self>) -> Result<Report<Self>, Failure>;
+    /// Brings an object to the new inputs, its tags last ([`Call::retagged`]), and reports it. A kind of which only the tags
+    /// change need not say how; of any other this is refused, since what is not changed would be recorded as if it had been.
+    async fn update(call: &Call<'_, Self::Api>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
+        let schema = Self::schema();
+        match schema.inputs().find(|field| !field.force_new && field.name != TAGS) {
+            None => call.retagged(change).await,
+            Some(field) => {
+                let message = format!("{} does not say how `{}` is changed", schema.kind, field.name);
+                Err(Failure::new(Class::Terminal, message).hint("this is a defect of sskuba"))
+            }
+        }
+    }
 }
 
 impl<A: Objects> Call<'_, A> {
@@ -192,7 +204,7 @@ pub(crate) trait LookupOperation: Kind {
 /// Returns the tags that inputs say.
 fn own_tags<R: Kind>(args: &R::Args) -> Tags {
     let inputs = map_of(args).unwrap_or_default();
-    let Some(Value::Map(tags)) = inputs.get("tags").map(Value::reveal) else { return Tags::new() };
+    let Some(Value::Map(tags)) = inputs.get(TAGS).map(Value::reveal) else { return Tags::new() };
     let text = |value: &Value| value.reveal().as_str().unwrap_or_default().to_owned();
     tags.iter().map(|(key, value)| (key.clone(), text(value))).collect()
 }

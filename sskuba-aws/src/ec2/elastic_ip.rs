@@ -75,9 +75,4 @@ impl Operations for Eip {
 }
 
 #[cfg(feature = "ec2")]
-#[async_trait]
-impl UpdateOperation for Eip {
-    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        call.retagged(change).await
-    }
-}
+impl UpdateOperation for Eip {}

@@ -127,7 +127,7 @@ pub struct Instance {
     #[resource(default = true)]
     require_imdsv2: Input<bool>,
     /// How many hops an answer of the metadata service may go; containers need 2.
-    #[resource(default = 1)]
+    #[resource(default = 1, rule = "Between(1, 64)")]
     metadata_hop_limit: Input<u8>,
     /// The volume that it boots from.
     #[resource(force_new, write_only)]
@@ -219,10 +219,6 @@ impl Kind for Instance {
                     format!("is for burstable types such as t3.micro, and {} is none", args.instance_type);
                 mistakes.push(mistake("cpu_credits", message));
             }
-        }
-        if !(1..=64).contains(&args.metadata_hop_limit) {
-            let message = format!("is {}; AWS takes 1 to 64", args.metadata_hop_limit);
-            mistakes.push(mistake("metadata_hop_limit", message));
         }
         mistakes
     }

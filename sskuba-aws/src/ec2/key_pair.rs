@@ -12,7 +12,7 @@ pub struct KeyPair {
     #[resource(force_new, normaliser = "same_key")]
     public_key: Input<String>,
     /// The name; made of the resource's name and its token if none is given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "NAMES")]
     name: Option<Input<String>>,
     /// Tags.
     #[resource(default, owned_entries, entry = "tag")]
@@ -31,11 +31,7 @@ pub struct KeyPair {
 /// What AWS takes as the name of a pair.
 const NAMES: TextRule = TextRule { longest: 255, signs: SIGNS, inner: " ", reserved: "" };
 
-impl Kind for KeyPair {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        NAMES.mistake("name", args.name.as_ref()).into_iter().collect()
-    }
-}
+impl Kind for KeyPair {}
 
 /// Drops the comment and surrounding white space of a public key: they are not part of it.
 fn same_key(value: &Value) -> Value {
@@ -82,12 +78,7 @@ impl Operations for KeyPair {
 }
 
 #[cfg(feature = "ec2")]
-#[async_trait]
-impl UpdateOperation for KeyPair {
-    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        call.retagged(change).await
-    }
-}
+impl UpdateOperation for KeyPair {}
 
 #[cfg(feature = "ec2")]
 fn made(id: Option<&str>, name: Option<&str>, print: Option<&str>) -> Report<KeyPair> {

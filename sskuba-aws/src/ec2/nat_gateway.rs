@@ -156,12 +156,7 @@ impl Operations for NatGateway {
 }
 
 #[cfg(feature = "ec2")]
-#[async_trait]
-impl UpdateOperation for NatGateway {
-    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        call.retagged(change).await
-    }
-}
+impl UpdateOperation for NatGateway {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]

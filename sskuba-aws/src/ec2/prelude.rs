@@ -9,7 +9,7 @@ pub(super) use sskuba_core::value::Value;
 #[cfg(feature = "ec2")]
 pub(super) use super::service::*;
 pub(super) use crate::kind::{Kind, mistake};
-pub(super) use crate::texts::TextRule;
+pub(super) use crate::texts::{Between, TextRule};
 
 /// The signs of ASCII that can be seen, and the space.
 pub(super) const SIGNS: &str = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
@@ -21,14 +21,13 @@ pub(super) const WORD_SIGNS: &str = " ._-:/()#,@[]+=&;{}!$*";
 pub(super) const WORDS: TextRule = TextRule { longest: 255, signs: WORD_SIGNS, inner: "", reserved: "" };
 
 /// Says what is wrong with the range of a network or a subnet.
-pub(super) fn range_mistake(range: &str) -> Option<FieldError> {
-    let (address, length) = range.split_once('/')?;
-    let message = if address.contains(':') {
-        "is an IPv6 range; AWS takes an IPv4 one here".to_owned()
+pub(super) fn ipv4_range(range: &Value) -> Option<String> {
+    let (address, length) = range.as_str()?.split_once('/')?;
+    if address.contains(':') {
+        Some("is an IPv6 range; AWS takes an IPv4 one here".to_owned())
     } else if length.parse::<u8>().is_ok_and(|length| !(16..=28).contains(&length)) {
-        format!("is a /{length}; AWS takes ranges from /16 to /28")
+        Some(format!("is a /{length}; AWS takes ranges from /16 to /28"))
     } else {
-        return None;
-    };
-    Some(mistake("cidr", message))
+        None
+    }
 }

@@ -72,12 +72,7 @@ impl Operations for RouteTable {
 }
 
 #[cfg(feature = "ec2")]
-#[async_trait]
-impl UpdateOperation for RouteTable {
-    async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        call.retagged(change).await
-    }
-}
+impl UpdateOperation for RouteTable {}
 
 #[cfg(feature = "ec2")]
 fn state(found: &Item) -> RouteTableState {

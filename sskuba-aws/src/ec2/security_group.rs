@@ -28,10 +28,10 @@ pub struct SecurityGroup {
     #[resource(force_new, reference = "aws:ec2:Vpc")]
     vpc_id: Input<String>,
     /// The name, which does not begin with `sg-`; made of the resource's name and its token if none is given. To AWS, `Web` and `web ` are one name.
-    #[resource(force_new, cloud_default, normaliser = "same_name")]
+    #[resource(force_new, cloud_default, normaliser = "same_name", rule = "NAMES")]
     name: Option<Input<String>>,
     /// What it is for, which AWS cannot change; "Managed by sskuba" for one that is made without.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "WORDS")]
     description: Option<Input<String>>,
     /// Whether it has the rule with which AWS makes it, which lets everything out. One that somebody took away comes back,
     /// and one that somebody added goes, with the next `up` after a refresh; a
@@ -55,12 +55,7 @@ pub struct SecurityGroup {
 /// What AWS takes as a group's name.
 const NAMES: TextRule = TextRule { longest: 255, signs: WORD_SIGNS, inner: "", reserved: "sg-" };
 
-impl Kind for SecurityGroup {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let name = NAMES.mistake("name", args.name.as_ref());
-        name.into_iter().chain(WORDS.mistake("description", args.description.as_ref())).collect()
-    }
-}
+impl Kind for SecurityGroup {}
 
 /// Returns a name as AWS compares it: without the spaces at its end, which it cuts off, and in one case.
 fn folded(name: &str) -> String {

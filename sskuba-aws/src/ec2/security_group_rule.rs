@@ -85,6 +85,7 @@ pub struct SecurityGroupRule {
     #[resource(force_new)]
     prefix_list_id: Option<Input<String>>,
     /// What it is for.
+    #[resource(rule = "WORDS")]
     description: Option<Input<String>>,
     /// Tags.
     #[resource(default, owned_entries, entry = "tag")]
@@ -138,7 +139,6 @@ impl Kind for SecurityGroupRule {
             mistakes
                 .push(mistake("cidr", "a rule has one peer: one of cidr, source_group_id, prefix_list_id"));
         }
-        mistakes.extend(WORDS.mistake("description", args.description.as_ref()));
         mistakes.extend(port_mistakes(&args.protocol, args.from_port, args.to_port));
         mistakes
     }

@@ -38,7 +38,7 @@ pub struct Subnet {
     #[resource(force_new, reference = "aws:ec2:Vpc")]
     vpc_id: Input<String>,
     /// The IPv4 address range, inside the network's.
-    #[resource(force_new, normaliser = "cidr")]
+    #[resource(force_new, normaliser = "cidr", rule = "ipv4_range")]
     cidr: Input<String>,
     /// The availability zone by name, e.g. `eu-west-1a`; AWS picks one if none is given.
     #[resource(force_new, cloud_default)]
@@ -60,11 +60,7 @@ pub struct Subnet {
     zone_id: Computed<String>,
 }
 
-impl Kind for Subnet {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        range_mistake(&args.cidr).into_iter().collect()
-    }
-}
+impl Kind for Subnet {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]

@@ -22,7 +22,7 @@ use super::prelude::*;
 )]
 pub struct Vpc {
     /// The IPv4 address range, from /16 to /28.
-    #[resource(force_new, normaliser = "cidr")]
+    #[resource(force_new, normaliser = "cidr", rule = "ipv4_range")]
     cidr: Input<String>,
     /// Whether the network's own DNS server answers.
     #[resource(default = true)]
@@ -41,11 +41,7 @@ pub struct Vpc {
     owner_id: Computed<String>,
 }
 
-impl Kind for Vpc {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        range_mistake(&args.cidr).into_iter().collect()
-    }
-}
+impl Kind for Vpc {}
 
 #[cfg(feature = "ec2")]
 #[async_trait]

@@ -23,20 +23,14 @@ pub struct LifecyclePolicy {
     #[resource(force_new, reference = "aws:ecr:Repository")]
     repository_name: Input<String>,
     /// The rules, as JSON, at most 30,720 characters.
-    #[resource(normaliser = "json")]
+    #[resource(normaliser = "json", rule = "AtMost(30_720)")]
     rules: Input<String>,
     /// The repository's name.
     #[resource(computed, id, pattern = "{field:repository_name}")]
     id: Computed<String>,
 }
 
-impl Kind for LifecyclePolicy {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let length = args.rules.chars().count();
-        let message = || mistake("rules", format!("has {length} characters; AWS takes 30720"));
-        (length > 30_720).then(message).into_iter().collect()
-    }
-}
+impl Kind for LifecyclePolicy {}
 
 #[cfg(feature = "ecr")]
 #[async_trait]

@@ -3,8 +3,9 @@
 pub(super) use std::collections::BTreeMap;
 
 pub(super) use sskuba_core::prelude::*;
-pub(super) use sskuba_core::schema::FieldError;
+pub(super) use sskuba_core::value::Value;
 
 #[cfg(feature = "ecr")]
 pub(super) use super::service::*;
-pub(super) use crate::kind::{Kind, mistake};
+pub(super) use crate::kind::Kind;
+pub(super) use crate::texts::AtMost;

@@ -27,7 +27,7 @@ use crate::kms::same_key;
 pub struct Repository {
     /// The name, e.g. `shop/web`: 2 to 256 small letters and digits, with `/` and single `.`, `_` and `-` between them; made of
     /// the resource's name and its token if not given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "is_name")]
     name: Option<Input<String>>,
     /// Whether a tag of an image stays with it for ever.
     #[resource(default)]
@@ -57,7 +57,8 @@ pub struct Repository {
 
 /// Says what is wrong with the name of a repository
 /// (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>).
-fn name_mistake(name: &str) -> Option<FieldError> {
+fn is_name(name: &Value) -> Option<String> {
+    let name = name.as_str()?;
     let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_part = |part: &str| {
         let words = part.split(['.', '_', '-']);
@@ -67,15 +68,11 @@ fn name_mistake(name: &str) -> Option<FieldError> {
     (!is_one).then(|| {
         let takes =
             "AWS takes 2 to 256 small letters and digits, with `/` and single `.`, `_` and `-` between them";
-        mistake("name", format!("{name:?} is no name of a repository: {takes}"))
+        format!("{name:?} is no name of a repository: {takes}")
     })
 }
 
-impl Kind for Repository {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        args.name.as_deref().and_then(name_mistake).into_iter().collect()
-    }
-}
+impl Kind for Repository {}
 
 #[cfg(feature = "ecr")]
 #[async_trait]

@@ -23,20 +23,14 @@ pub struct RepositoryPolicy {
     #[resource(force_new, reference = "aws:ecr:Repository")]
     repository_name: Input<String>,
     /// The policy, as JSON, at most 10,240 characters.
-    #[resource(normaliser = "json_sets")]
+    #[resource(normaliser = "json_sets", rule = "AtMost(10_240)")]
     policy: Input<String>,
     /// The repository's name.
     #[resource(computed, id, pattern = "{field:repository_name}")]
     id: Computed<String>,
 }
 
-impl Kind for RepositoryPolicy {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let length = args.policy.chars().count();
-        let message = || mistake("policy", format!("has {length} characters; AWS takes 10240"));
-        (length > 10_240).then(message).into_iter().collect()
-    }
-}
+impl Kind for RepositoryPolicy {}
 
 #[cfg(feature = "ecr")]
 #[async_trait]

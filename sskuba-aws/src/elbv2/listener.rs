@@ -32,6 +32,7 @@ pub struct Listener {
     #[resource(force_new, reference = "aws:elbv2:LoadBalancer")]
     load_balancer_arn: Input<String>,
     /// The port.
+    #[resource(rule = "Between(1, 65_535)")]
     port: Input<u16>,
     /// The target group that it sends to. One with a given name that has to be replaced goes first, and the listener before
     /// it.
@@ -52,11 +53,7 @@ pub struct Listener {
     arn: Computed<String>,
 }
 
-impl Kind for Listener {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        if args.port == 0 { vec![mistake("port", "is 0; AWS takes 1 to 65535")] } else { Vec::new() }
-    }
-}
+impl Kind for Listener {}
 
 #[cfg(feature = "elbv2")]
 #[async_trait]

@@ -56,7 +56,7 @@ pub struct LoadBalancer {
     #[resource(cloud_default, inherit = "subnet_ids.vpc_id", reference = "aws:ec2:Vpc")]
     vpc_id: Option<Input<String>>,
     /// The name, at most 32 letters, digits and hyphens, which does not begin with `internal-`; made of the resource's name and its token if not given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "BALANCER_NAMES")]
     name: Option<Input<String>>,
     /// Whether it has private addresses alone.
     #[resource(force_new, default)]
@@ -97,7 +97,7 @@ pub struct LoadBalancer {
 
 impl Kind for LoadBalancer {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::from_iter(BALANCER_NAMES.mistake("name", args.name.as_ref()));
+        let mut mistakes = Vec::new();
         if args.subnet_ids.is_empty() {
             mistakes.push(mistake("subnet_ids", "is empty; a load balancer needs a subnet"));
         }

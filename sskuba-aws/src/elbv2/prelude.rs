@@ -9,3 +9,4 @@ pub(super) use sskuba_core::value::Value;
 #[cfg(feature = "elbv2")]
 pub(super) use super::service::*;
 pub(super) use crate::kind::{Kind, mistake};
+pub(super) use crate::texts::Between;

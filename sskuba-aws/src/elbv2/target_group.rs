@@ -113,10 +113,10 @@ pub struct TargetGroup {
     #[resource(force_new, reference = "aws:ec2:Vpc")]
     vpc_id: Input<String>,
     /// The port that targets serve on.
-    #[resource(force_new)]
+    #[resource(force_new, rule = "Between(1, 65_535)")]
     port: Input<u16>,
     /// The name, at most 32 letters, digits and hyphens; made of the resource's name and its token if not given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "GROUP_NAMES")]
     name: Option<Input<String>>,
     /// The protocol.
     #[resource(force_new, default = Protocol::Tcp)]
@@ -128,7 +128,7 @@ pub struct TargetGroup {
     #[resource(cloud_default)]
     preserve_client_ip: Option<Input<bool>>,
     /// Seconds that a target which is taken out may go on with its connections, 0 to 3600.
-    #[resource(default = 300)]
+    #[resource(default = 300, rule = "Between(0, 3600)")]
     deregistration_delay_seconds: Input<u16>,
     /// Whether what comes from one address goes to one target.
     #[resource(default)]
@@ -153,14 +153,12 @@ const LONGEST_PATH: usize = 1024;
 
 impl Kind for TargetGroup {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::from_iter(GROUP_NAMES.mistake("name", args.name.as_ref()));
+        let mut mistakes = Vec::new();
         let mut within = |field: &str, value: u16, low: u16, high: u16| {
             if !(low..=high).contains(&value) {
                 mistakes.push(mistake(field, format!("is {value}; AWS takes {low} to {high}")));
             }
         };
-        within("port", args.port, 1, u16::MAX);
-        within("deregistration_delay_seconds", args.deregistration_delay_seconds, 0, 3600);
         let Some(check) = &args.health_check else { return mistakes };
         within("health_check.interval_seconds", check.interval_seconds, 5, 300);
         within("health_check.timeout_seconds", check.timeout_seconds, 2, 120);

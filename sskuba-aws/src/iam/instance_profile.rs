@@ -22,13 +22,13 @@ use super::prelude::*;
 )]
 pub struct InstanceProfile {
     /// The name of the role.
-    #[resource(reference = "aws:iam:Role")]
+    #[resource(reference = "aws:iam:Role", rule = "ROLE_NAMES")]
     role_name: Input<String>,
     /// The name, at most 128 letters, digits and any of `+=,.@_-`; made of the resource's name and its token if not given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "NAMES")]
     name: Option<Input<String>>,
     /// The path.
-    #[resource(force_new, default = "/".to_owned())]
+    #[resource(force_new, default = "/".to_owned(), rule = "is_path")]
     path: Input<String>,
     /// Tags.
     #[resource(default, owned_entries, entry = "tag")]
@@ -41,14 +41,7 @@ pub struct InstanceProfile {
     profile_name: Computed<String>,
 }
 
-impl Kind for InstanceProfile {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::from_iter(NAMES.mistake("name", args.name.as_ref()));
-        mistakes.extend(ROLE_NAMES.mistake("role_name", Some(&args.role_name)));
-        mistakes.extend(path_mistake(&args.path));
-        mistakes
-    }
-}
+impl Kind for InstanceProfile {}
 
 #[cfg(feature = "iam")]
 const TYPE: &str = "instance-profile";

@@ -22,16 +22,16 @@ use super::prelude::*;
 )]
 pub struct Policy {
     /// The permissions, as JSON: at most 6144 characters, white space apart.
-    #[resource(normaliser = "json_sets")]
+    #[resource(normaliser = "json_sets", rule = "fits")]
     document: Input<String>,
     /// The name, at most 128 letters, digits and any of `+=,.@_-`; made of the resource's name and its token if not given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "NAMES")]
     name: Option<Input<String>>,
     /// The path.
-    #[resource(force_new, default = "/".to_owned())]
+    #[resource(force_new, default = "/".to_owned(), rule = "is_path")]
     path: Input<String>,
     /// What it is for, at most 1000 characters.
-    #[resource(force_new)]
+    #[resource(force_new, rule = "WORDS")]
     description: Option<Input<String>>,
     /// Tags.
     #[resource(default, owned_entries, entry = "tag")]
@@ -52,19 +52,13 @@ const LONGEST: usize = 6144;
 #[cfg(feature = "iam")]
 const VERSIONS: usize = 5;
 
-impl Kind for Policy {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::from_iter(NAMES.mistake("name", args.name.as_ref()));
-        mistakes.extend(path_mistake(&args.path));
-        mistakes.extend(description_mistake(args.description.as_ref()));
-        let length = args.document.chars().filter(|c| !c.is_whitespace()).count();
-        if length > LONGEST {
-            let message = format!("has {length} characters without white space; AWS takes {LONGEST}");
-            mistakes.push(mistake("document", message));
-        }
-        mistakes
-    }
+/// AWS counts the characters without white space.
+fn fits(document: &Value) -> Option<String> {
+    let length = document.as_str()?.chars().filter(|c| !c.is_whitespace()).count();
+    (length > LONGEST).then(|| format!("has {length} characters without white space; AWS takes {LONGEST}"))
 }
+
+impl Kind for Policy {}
 
 #[cfg(feature = "iam")]
 #[async_trait]

@@ -9,7 +9,7 @@ pub(super) use sskuba_core::value::Value;
 #[cfg(feature = "iam")]
 pub(super) use super::service::*;
 pub(super) use crate::kind::{Kind, mistake};
-pub(super) use crate::texts::TextRule;
+pub(super) use crate::texts::{AtMost, Between, TextRule};
 
 /// What AWS takes as the name of a policy or an instance profile
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
@@ -19,17 +19,13 @@ pub(super) const NAMES: TextRule = TextRule { longest: 128, signs: "+=,.@_-", in
 pub(super) const ROLE_NAMES: TextRule = TextRule { longest: 64, ..NAMES };
 
 /// Says what is wrong with a path.
-pub(super) fn path_mistake(path: &str) -> Option<FieldError> {
+pub(super) fn is_path(path: &Value) -> Option<String> {
+    let path = path.as_str()?;
     let is_one = path.starts_with('/') && path.ends_with('/') && path.len() <= 512;
     let is_seen = path.chars().all(|c| c.is_ascii_graphic());
-    (!is_one || !is_seen).then(|| {
-        mistake("path", format!("{path:?} is no path: AWS takes `/`, or one that begins and ends with it"))
-    })
+    (!is_one || !is_seen)
+        .then(|| format!("{path:?} is no path: AWS takes `/`, or one that begins and ends with it"))
 }
 
-/// Says that a description is too long.
-pub(super) fn description_mistake(given: Option<&String>) -> Option<FieldError> {
-    let length = given?.chars().count();
-    (length > 1000)
-        .then(|| mistake("description", format!("has {length} characters; AWS takes at most 1000")))
-}
+/// What it takes as a description.
+pub(super) const WORDS: AtMost = AtMost(1000);

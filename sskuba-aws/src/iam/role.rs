@@ -41,15 +41,16 @@ pub struct Role {
     #[resource(normaliser = "json_sets")]
     assume_role_policy: Input<String>,
     /// The name, at most 64 letters, digits and any of `+=,.@_-`; made of the resource's name and its token if not given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "ROLE_NAMES")]
     name: Option<Input<String>>,
     /// The path.
-    #[resource(force_new, default = "/".to_owned())]
+    #[resource(force_new, default = "/".to_owned(), rule = "is_path")]
     path: Input<String>,
     /// What it is for, at most 1000 characters.
+    #[resource(rule = "WORDS")]
     description: Option<Input<String>>,
     /// How long a session may last, in seconds: 3600 to 43200.
-    #[resource(default = 3600_u32)]
+    #[resource(default = 3600_u32, rule = "Between(3600, 43_200)")]
     max_session_seconds: Input<u32>,
     /// The ARN of the policy that says what it can be allowed at most.
     #[resource(reference = "aws:iam:Policy")]
@@ -68,18 +69,7 @@ pub struct Role {
     role_id: Computed<String>,
 }
 
-impl Kind for Role {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::from_iter(ROLE_NAMES.mistake("name", args.name.as_ref()));
-        mistakes.extend(path_mistake(&args.path));
-        mistakes.extend(description_mistake(args.description.as_ref()));
-        if !(3600..=43200).contains(&args.max_session_seconds) {
-            let message = format!("is {}; AWS takes 3600 to 43200", args.max_session_seconds);
-            mistakes.push(mistake("max_session_seconds", message));
-        }
-        mistakes
-    }
-}
+impl Kind for Role {}
 
 #[cfg(feature = "iam")]
 #[async_trait]

@@ -20,10 +20,10 @@ use super::prelude::*;
 )]
 pub struct RolePolicy {
     /// The name of the role.
-    #[resource(force_new, reference = "aws:iam:Role")]
+    #[resource(force_new, reference = "aws:iam:Role", rule = "ROLE_NAMES")]
     role_name: Input<String>,
     /// The name, at most 128 letters, digits and any of `+=,.@_-`.
-    #[resource(force_new)]
+    #[resource(force_new, rule = "NAMES")]
     name: Input<String>,
     /// The permissions, as JSON.
     #[resource(normaliser = "json_sets")]
@@ -33,12 +33,7 @@ pub struct RolePolicy {
     id: Computed<String>,
 }
 
-impl Kind for RolePolicy {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let role = ROLE_NAMES.mistake("role_name", Some(&args.role_name));
-        role.into_iter().chain(NAMES.mistake("name", Some(&args.name))).collect()
-    }
-}
+impl Kind for RolePolicy {}
 
 #[cfg(feature = "iam")]
 #[async_trait]

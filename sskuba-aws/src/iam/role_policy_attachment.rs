@@ -19,26 +19,22 @@ use super::prelude::*;
 )]
 pub struct RolePolicyAttachment {
     /// The name of the role.
-    #[resource(force_new, reference = "aws:iam:Role")]
+    #[resource(force_new, reference = "aws:iam:Role", rule = "ROLE_NAMES")]
     role_name: Input<String>,
     /// The ARN of the policy.
-    #[resource(force_new, reference = "aws:iam:Policy")]
+    #[resource(force_new, reference = "aws:iam:Policy", rule = "is_arn")]
     policy_arn: Input<String>,
     /// The role's name and the policy's ARN.
     #[resource(computed, id, pattern = "{field:role_name}/{field:policy_arn}")]
     id: Computed<String>,
 }
 
-impl Kind for RolePolicyAttachment {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::from_iter(ROLE_NAMES.mistake("role_name", Some(&args.role_name)));
-        if !args.policy_arn.starts_with("arn:") {
-            let message = format!("{:?} is no ARN, such as arn:aws:iam::aws:policy/NAME", args.policy_arn);
-            mistakes.push(mistake("policy_arn", message));
-        }
-        mistakes
-    }
+fn is_arn(text: &Value) -> Option<String> {
+    let text = text.as_str().filter(|text| !text.starts_with("arn:"))?;
+    Some(format!("{text:?} is no ARN, such as arn:aws:iam::aws:policy/NAME"))
 }
+
+impl Kind for RolePolicyAttachment {}
 
 #[cfg(feature = "iam")]
 #[async_trait]

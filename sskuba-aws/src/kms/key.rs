@@ -110,7 +110,7 @@ pub struct Key {
     #[resource(default)]
     rotation: Input<bool>,
     /// After how many days: 90 to 2560; 365 if not given.
-    #[resource(cloud_default)]
+    #[resource(cloud_default, rule = "Between(90, 2560)")]
     rotation_period_days: Option<Input<u16>>,
     /// Whether it can be used.
     #[resource(default = true)]
@@ -125,7 +125,7 @@ pub struct Key {
     #[resource(force_new, default)]
     multi_region: Input<bool>,
     /// For how many days it can be brought back after its delete: 7 to 30.
-    #[resource(default = 30_u8, write_only)]
+    #[resource(default = 30_u8, write_only, rule = "Between(7, 30)")]
     deletion_window_days: Input<u8>,
     /// Tags.
     #[resource(default, owned_entries, entry = "tag")]
@@ -144,18 +144,8 @@ pub struct Key {
 impl Kind for Key {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
         let mut mistakes = Vec::new();
-        if !(7..=30).contains(&args.deletion_window_days) {
-            let message = format!("is {}; AWS takes 7 to 30", args.deletion_window_days);
-            mistakes.push(mistake("deletion_window_days", message));
-        }
-        match args.rotation_period_days {
-            Some(days) if !(90..=2560).contains(&days) => {
-                mistakes.push(mistake("rotation_period_days", format!("is {days}; AWS takes 90 to 2560")))
-            }
-            Some(_) if !args.rotation => {
-                mistakes.push(mistake("rotation_period_days", "says when what is off: add `.rotation(true)`"))
-            }
-            _ => {}
+        if args.rotation_period_days.is_some() && !args.rotation {
+            mistakes.push(mistake("rotation_period_days", "says when what is off: add `.rotation(true)`"));
         }
         if args.rotation && args.spec != KeySpec::Symmetric {
             mistakes.push(mistake("rotation", "AWS makes new material for symmetric keys alone"));

@@ -8,3 +8,4 @@ pub(super) use sskuba_core::schema::FieldError;
 #[cfg(feature = "kms")]
 pub(super) use super::service::*;
 pub(super) use crate::kind::{Kind, mistake};
+pub(super) use crate::texts::Between;

@@ -36,7 +36,7 @@ pub enum LogGroupClass {
 )]
 pub struct LogGroup {
     /// The name, at most 512 letters, digits and any of `.-_/#`; made of the resource's name and its token if not given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "NAMES")]
     name: Option<Input<String>>,
     /// For how many days logs are kept, as many as AWS offers, e.g. 1, 7, 30, 90, 365; for ever if not given.
     retention_days: Option<Input<u16>>,
@@ -68,7 +68,7 @@ const DAYS: [u16; 22] =
 
 impl Kind for LogGroup {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::from_iter(NAMES.mistake("name", args.name.as_ref()));
+        let mut mistakes = Vec::new();
         if let Some(days) = args.retention_days.filter(|days| !DAYS.contains(days)) {
             mistakes.push(mistake("retention_days", format!("is {days}; AWS takes one of {DAYS:?}")));
         }

@@ -49,17 +49,18 @@ pub struct HealthCheck {
     #[resource(force_new)]
     ip_address: Option<Input<String>>,
     /// The port; 80 for HTTP and 443 for HTTPS if not given.
-    #[resource(cloud_default)]
+    #[resource(cloud_default, rule = "Between(1, 65_535)")]
     port: Option<Input<u16>>,
     /// The path, and the query.
     path: Option<Input<String>>,
     /// The text that the answer has to have, at most 255 characters.
+    #[resource(rule = "AtMost(255)")]
     search_string: Option<Input<String>>,
     /// After how many seconds each place asks again: 10 or 30.
     #[resource(force_new, default = 30_u8)]
     interval_seconds: Input<u8>,
     /// How often it has to fail, or pass, in a row until the check does: 1 to 10.
-    #[resource(default = 3_u8)]
+    #[resource(default = 3_u8, rule = "Between(1, 10)")]
     failure_threshold: Input<u8>,
     /// Whether it passes when the endpoint fails.
     #[resource(default)]
@@ -85,23 +86,21 @@ impl Kind for HealthCheck {
         if let Some(odd) = args.ip_address.as_ref().filter(|it| it.parse::<std::net::IpAddr>().is_err()) {
             mistakes.push(mistake("ip_address", format!("{odd:?} is no address")));
         }
-        let (kind, text) = (args.check_type, args.search_string.as_ref().map(|text| text.chars().count()));
-        match (matches!(kind, HealthCheckType::HttpStrMatch | HealthCheckType::HttpsStrMatch), text) {
+        let kind = args.check_type;
+        match (
+            matches!(kind, HealthCheckType::HttpStrMatch | HealthCheckType::HttpsStrMatch),
+            &args.search_string,
+        ) {
             (true, None) => {
                 mistakes.push(mistake("search_string", "is missing: a check of this type looks for a text"))
             }
             (false, Some(_)) => {
                 mistakes.push(mistake("search_string", "no check of this type looks for a text"))
             }
-            (true, Some(length)) if length > 255 => mistakes
-                .push(mistake("search_string", format!("has {length} characters; AWS takes at most 255"))),
             _ => {}
         }
         if kind == HealthCheckType::Tcp && args.port.is_none() {
             mistakes.push(mistake("port", "is missing: a check by TCP needs one"));
-        }
-        if args.port == Some(0) {
-            mistakes.push(mistake("port", "is 0; AWS takes 1 to 65535"));
         }
         if kind == HealthCheckType::Tcp && args.path.is_some() {
             mistakes.push(mistake("path", "no check by TCP asks for one"));
@@ -110,12 +109,6 @@ impl Kind for HealthCheck {
             mistakes.push(mistake(
                 "interval_seconds",
                 format!("is {}; AWS takes 10 or 30", args.interval_seconds),
-            ));
-        }
-        if !(1..=10).contains(&args.failure_threshold) {
-            mistakes.push(mistake(
-                "failure_threshold",
-                format!("is {}; AWS takes 1 to 10", args.failure_threshold),
             ));
         }
         mistakes

@@ -9,6 +9,7 @@ pub(super) use sskuba_core::value::Value;
 #[cfg(feature = "route53")]
 pub(super) use super::service::*;
 pub(super) use crate::kind::{Kind, mistake};
+pub(super) use crate::texts::{AtMost, Between};
 
 /// Returns a domain name as Route 53 means it: in small letters, without the dot at its end, and with the characters that it
 /// writes as octal numbers, such as `\052` for `*`.

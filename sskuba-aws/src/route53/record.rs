@@ -111,6 +111,7 @@ pub struct Record {
     #[resource(default)]
     evaluate_target_health: Input<bool>,
     /// How often it is chosen, among the records of its name and type: its part of the sum of their weights; 0 to 255.
+    #[resource(rule = "Between(0, 255)")]
     weight: Option<Input<u16>>,
     /// What tells it from others of its name and type; 1 to 128 characters.
     #[resource(force_new)]
@@ -141,9 +142,6 @@ impl Kind for Record {
             mistakes.push(mistake("ttl_seconds", format!("is more than {LONGEST}, the most that AWS takes")));
         }
         match (args.weight, &args.set_identifier) {
-            (Some(weight), _) if weight > 255 => {
-                mistakes.push(mistake("weight", format!("is {weight}; AWS takes 0 to 255")))
-            }
             (Some(_), None) => mistakes
                 .push(mistake("set_identifier", "a record with a weight needs one: `.set_identifier(…)`")),
             (None, Some(_)) => {

@@ -41,6 +41,7 @@ pub struct Zone {
     #[resource(force_new, normaliser = "same_name")]
     name: Input<String>,
     /// What it is for; at most 256 characters.
+    #[resource(rule = "AtMost(256)")]
     comment: Option<Input<String>>,
     /// Whether it answers in its networks alone.
     #[resource(force_new, default)]
@@ -73,10 +74,6 @@ impl Kind for Zone {
                 "only a private zone is of networks: add `.private(true)`, or leave them out",
             )),
             _ => {}
-        }
-        let length = args.comment.as_ref().map_or(0, |comment| comment.chars().count());
-        if length > 256 {
-            mistakes.push(mistake("comment", format!("has {length} characters; AWS takes at most 256")));
         }
         mistakes
     }

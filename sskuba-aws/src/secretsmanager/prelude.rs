@@ -8,4 +8,4 @@ pub(super) use sskuba_core::schema::FieldError;
 #[cfg(feature = "secretsmanager")]
 pub(super) use super::service::*;
 pub(super) use crate::kind::{Kind, mistake};
-pub(super) use crate::texts::TextRule;
+pub(super) use crate::texts::{AtMost, TextRule};

@@ -33,9 +33,10 @@ use crate::kms::same_key;
 )]
 pub struct Secret {
     /// The name, at most 512 letters, digits and any of `/_+=.@-`; made of the resource's name and its token if not given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "NAMES")]
     name: Option<Input<String>>,
     /// What it is for, at most 2048 characters.
+    #[resource(rule = "AtMost(2048)")]
     description: Option<Input<String>>,
     /// The key that it is sealed with: its id, ARN or alias; AWS's own if not given.
     #[resource(normaliser = "same_key", reference = "aws:kms:Key")]
@@ -68,14 +69,10 @@ const OWN_KEY: &str = "alias/aws/secretsmanager";
 
 impl Kind for Secret {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::from_iter(NAMES.mistake("name", args.name.as_ref()));
+        let mut mistakes = Vec::new();
         if !matches!(args.recovery_window_days, 0 | 7..=30) {
             let message = format!("is {}; AWS takes 7 to 30, or 0 for none", args.recovery_window_days);
             mistakes.push(mistake("recovery_window_days", message));
-        }
-        let length = args.description.as_ref().map_or(0, |text| text.chars().count());
-        if length > 2048 {
-            mistakes.push(mistake("description", format!("has {length} characters; AWS takes at most 2048")));
         }
         mistakes
     }

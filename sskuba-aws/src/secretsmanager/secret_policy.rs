@@ -23,7 +23,7 @@ pub struct SecretPolicy {
     #[resource(force_new, reference = "aws:secretsmanager:Secret")]
     secret_arn: Input<String>,
     /// The policy, as JSON, at most 20,480 characters.
-    #[resource(normaliser = "json_sets")]
+    #[resource(normaliser = "json_sets", rule = "AtMost(20_480)")]
     policy: Input<String>,
     /// Whether AWS refuses a policy that lets everybody in.
     #[resource(default = true, write_only)]
@@ -33,16 +33,7 @@ pub struct SecretPolicy {
     id: Computed<String>,
 }
 
-impl Kind for SecretPolicy {
-    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let length = args.policy.chars().count();
-        let is_long = length > 20_480;
-        is_long
-            .then(|| mistake("policy", format!("has {length} characters; AWS takes 20480")))
-            .into_iter()
-            .collect()
-    }
-}
+impl Kind for SecretPolicy {}
 
 #[cfg(feature = "secretsmanager")]
 #[async_trait]

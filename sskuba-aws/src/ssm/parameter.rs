@@ -26,7 +26,7 @@ pub struct Parameter {
     value: Input<Secret<String>>,
     /// The name, e.g. `/shop/database/url`: letters, digits and any of `/_.-`; made of the resource's name and its token if
     /// not given.
-    #[resource(force_new, cloud_default)]
+    #[resource(force_new, cloud_default, rule = "NAMES")]
     name: Option<Input<String>>,
     /// Whether AWS seals it (`SecureString`), or keeps it as it is (`String`).
     #[resource(force_new, default)]
@@ -35,6 +35,7 @@ pub struct Parameter {
     #[resource(normaliser = "same_key", reference = "aws:kms:Key")]
     kms_key_id: Option<Input<String>>,
     /// What it is for, at most 1024 characters.
+    #[resource(rule = "AtMost(1024)")]
     description: Option<Input<String>>,
     /// Tags.
     #[resource(default, owned_entries, entry = "tag")]
@@ -60,7 +61,7 @@ const OWN_KEY: &str = "alias/aws/ssm";
 
 impl Kind for Parameter {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::from_iter(NAMES.mistake("name", args.name.as_ref()));
+        let mut mistakes = Vec::new();
         mistakes.extend(args.name.as_deref().and_then(place_mistake));
         let length = args.value.expose().len();
         if !(1..=4096).contains(&length) {
@@ -71,10 +72,6 @@ impl Kind for Parameter {
                 "kms_key_id",
                 "is of a sealed parameter: add `.secure(true)`, or leave it out",
             ));
-        }
-        let length = args.description.as_ref().map_or(0, |text| text.chars().count());
-        if length > 1024 {
-            mistakes.push(mistake("description", format!("has {length} characters; AWS takes at most 1024")));
         }
         mistakes
     }

@@ -62,13 +62,13 @@ impl Run<'_> {
         }
         let inputs = node.schema.complete(inputs);
         // Planning asked the same, as far as it knew the values.
-        let mut errors = node.schema.check(&inputs);
         let kind = &node.schema.kind;
-        if errors.is_empty()
-            && let Ok(provider) = self.tools.registry.provider(kind.provider(), kind.as_str())
-        {
-            errors = provider.check(&node.schema, &without_triggers(&inputs));
-        }
+        let provider = self.tools.registry.provider(kind.provider(), kind.as_str());
+        let errors = node.schema.check_with(&inputs, || {
+            provider
+                .map(|provider| provider.check(&node.schema, &without_triggers(&inputs)))
+                .unwrap_or_default()
+        });
         match errors.into_iter().next() {
             Some(error) => Err(Failure::new(Class::Invalid(error.field), error.message)),
             None => Ok(inputs),

@@ -1,6 +1,6 @@
 //! Keys: which object it is, where a kind has at most one with certain values in a place.
 
-use crate::address::Address;
+use crate::address::{Address, Kind};
 use crate::schema::{Field, Schema, Text};
 use crate::state::{PlaceId, Record};
 use crate::value::{Map, Value};
@@ -29,7 +29,7 @@ impl Within {
 /// The value of one key of an object. Equal keys of two objects of a kind mean that they are the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
-    kind: String,
+    kind: Kind,
     number: usize,
     within: Within,
     values: Vec<u8>,
@@ -49,12 +49,12 @@ impl Keys {
     pub fn of(schema: &Schema, inputs: &Map, within: &Within) -> Self {
         let mut keys = Self::default();
         for (number, fields) in schema.unique.iter().enumerate() {
-            let mut values = Vec::new();
+            let mut values = Vec::with_capacity(64);
             let state =
                 fields.iter().map(|name| add(schema.field(name), inputs.get(&**name), &mut values)).max();
             match state {
                 Some(Part::Known) => {
-                    let (kind, within) = (schema.kind.to_string(), within.clone());
+                    let (kind, within) = (schema.kind.clone(), within.clone());
                     keys.known.push(Key { kind, number, within, values });
                 }
                 Some(Part::Unknown) => keys.unknown = true,

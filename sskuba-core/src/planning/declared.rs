@@ -204,14 +204,9 @@ impl<'a> Declared<'a> {
         inputs
     }
 
-    /// Checks inputs against the schema and, where that finds nothing, asks the provider. It is not asked again of
-    /// what it was given and has applied.
+    /// Checks inputs against the schema and asks the provider. What is applied already is not checked again.
     fn check(&self, node: &Node, recorded: Option<&Record>, inputs: &Map) -> Vec<Result<FieldError, String>> {
         let schema = &node.schema;
-        let errors = schema.check(inputs);
-        if !errors.is_empty() {
-            return errors.into_iter().map(Ok).collect();
-        }
         let provider = match self.request.registry.provider(schema.kind.provider(), schema.kind.as_str()) {
             Ok(provider) => provider,
             Err(error) => return vec![Err(error.to_string())],
@@ -219,7 +214,8 @@ impl<'a> Declared<'a> {
         if recorded.is_some_and(|record| record.version == schema.version && record.applied == *inputs) {
             return Vec::new();
         }
-        provider.check(schema, &without_triggers(inputs)).into_iter().map(Ok).collect()
+        let errors = schema.check_with(inputs, || provider.check(schema, &without_triggers(inputs)));
+        errors.into_iter().map(Ok).collect()
     }
 
     fn look_up(&mut self, id: NodeId, inputs: Map) {

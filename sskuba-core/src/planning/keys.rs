@@ -1,5 +1,6 @@
 //! Which recorded object each declared resource is, where kinds have keys: by its key before its name.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use super::declared::{Declared, Recorded};
@@ -11,13 +12,14 @@ use crate::plan::{Action, Key, Keys, Step, Within, describe};
 use crate::state::{PlaceId, Record, Status};
 use crate::value::{Map, Value};
 
-/// The keys of a plan.
+/// The keys of a plan. Who has and who wants a key is put together when it is first asked for: a resource whose own record
+/// has its key, as in a plan without changes, asks for neither.
 #[derive(Default)]
 pub(super) struct Keyring<'a> {
     /// Who has a key, among the generations that addresses mean.
-    holders: HashMap<Key, Vec<&'a Record>>,
+    holders: OnceCell<HashMap<Key, Vec<&'a Record>>>,
     /// Who wants a key, as far as that can be told before anything is decided.
-    wanted: HashMap<Key, NodeId>,
+    wanted: OnceCell<HashMap<Key, NodeId>>,
     /// Who was found to want a key.
     found: HashMap<Key, NodeId>,
     /// Which resource has taken a generation.
@@ -26,32 +28,44 @@ pub(super) struct Keyring<'a> {
 }
 
 impl<'a> Keyring<'a> {
-    /// Collects the keys that are recorded and those that are wanted.
     pub(super) fn new(request: &Request<'a>) -> Self {
-        let mut this = Self::default();
-        if request.graph.nodes().iter().all(|node| node.schema.unique.is_empty()) {
-            return this;
-        }
-        this.places = InstancePlaces::new(request);
-        for record in request.state.records().filter(|record| record.status != Status::Superseded) {
-            let Ok(schema) = request.registry.schema(record.address.kind_str()) else { continue };
-            for key in Keys::recorded(&schema, record).known {
-                this.holders.entry(key).or_default().push(record);
-            }
-        }
-        for (i, node) in request.graph.nodes().iter().enumerate() {
-            let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
-            for key in
-                Keys::of(&node.schema, &foreseen(request, node), &this.places.within(request, node)).known
-            {
-                this.wanted.entry(key).or_insert(id);
-            }
-        }
-        this
+        let keyed = request.graph.nodes().iter().any(|node| !node.schema.unique.is_empty());
+        let places = if keyed { InstancePlaces::new(request) } else { InstancePlaces::default() };
+        Self { places, ..Self::default() }
     }
 
-    fn is_wanted_by_another(&self, keys: &Keys, id: NodeId) -> bool {
-        keys.known.iter().any(|key| self.wanted.get(key).is_some_and(|other| *other != id))
+    fn holders(&self, request: &Request<'a>) -> &HashMap<Key, Vec<&'a Record>> {
+        self.holders.get_or_init(|| {
+            let mut holders: HashMap<Key, Vec<&Record>> = HashMap::new();
+            for record in request.state.records().filter(|record| record.status != Status::Superseded) {
+                let Ok(schema) = request.registry.schema(record.address.kind_str()) else { continue };
+                for key in Keys::recorded(&schema, record).known {
+                    holders.entry(key).or_default().push(record);
+                }
+            }
+            holders
+        })
+    }
+
+    fn wanted(&self, request: &Request<'a>) -> &HashMap<Key, NodeId> {
+        self.wanted.get_or_init(|| {
+            let mut wanted = HashMap::new();
+            for (i, node) in request.graph.nodes().iter().enumerate() {
+                if node.schema.unique.is_empty() {
+                    continue;
+                }
+                let id = NodeId(u32::try_from(i).unwrap_or(u32::MAX));
+                let within = self.places.within(request, node);
+                for key in Keys::of(&node.schema, &foreseen(request, node), &within).known {
+                    wanted.entry(key).or_insert(id);
+                }
+            }
+            wanted
+        })
+    }
+
+    fn is_wanted_by_another(&self, request: &Request<'a>, keys: &Keys, id: NodeId) -> bool {
+        keys.known.iter().any(|key| self.wanted(request).get(key).is_some_and(|other| *other != id))
     }
 }
 
@@ -128,7 +142,6 @@ impl<'a> Declared<'a> {
             return named;
         }
         let keys = Keys::of(&node.schema, inputs, &self.keyring.places.within(self.request, node));
-        self.refuse_twins(id, node, &keys, inputs, problems);
         let free = |record: &Record| !self.keyring.taken.contains_key(&record.token);
         let named = named.filter(|(record, _)| free(record));
         let its_keys = named.as_ref().map(|(record, _)| Keys::recorded(&node.schema, record));
@@ -136,18 +149,24 @@ impl<'a> Declared<'a> {
             named
         } else {
             let own = named.as_ref().map(|(record, _)| record.token);
-            let holders = keys.known.iter().filter_map(|key| self.keyring.holders.get(key)).flatten();
+            let holders = self.keyring.holders(self.request);
+            let holders = keys.known.iter().filter_map(|key| holders.get(key)).flatten();
             let mut others = holders.filter(|record| Some(record.token) != own && free(record));
             let other = others.find(|record| self.may_be_taken(record)).copied();
             match other {
                 Some(record) => Some((record, Some(record.address.clone()))),
-                None if its_keys.is_some_and(|its| self.keyring.is_wanted_by_another(&its, id)) => None,
+                None if its_keys
+                    .is_some_and(|its| self.keyring.is_wanted_by_another(self.request, &its, id)) =>
+                {
+                    None
+                }
                 None => named,
             }
         };
         if let Some((record, _)) = &chosen {
             self.keyring.taken.insert(record.token, id);
         }
+        self.refuse_twins(id, node, keys, inputs, problems);
         chosen
     }
 
@@ -159,7 +178,8 @@ impl<'a> Declared<'a> {
         }
         let within = self.keyring.places.within(self.request, node);
         let keys = Keys::of(&node.schema, &foreseen(self.request, node), &within);
-        let holders = keys.known.iter().filter_map(|key| self.keyring.holders.get(key)).flatten();
+        let holders = self.keyring.holders(self.request);
+        let holders = keys.known.iter().filter_map(|key| holders.get(key)).flatten();
         let free = |record: &&&Record| {
             !self.keyring.taken.contains_key(&record.token)
                 && self.request.graph.find(&record.address).is_none()
@@ -184,12 +204,12 @@ impl<'a> Declared<'a> {
         &mut self,
         id: NodeId,
         node: &Node,
-        keys: &Keys,
+        keys: Keys,
         inputs: &Map,
         problems: &mut Vec<Diagnostic>,
     ) {
-        for key in &keys.known {
-            let first = *self.keyring.found.entry(key.clone()).or_insert(id);
+        for key in keys.known {
+            let first = *self.keyring.found.entry(key).or_insert(id);
             if first != id {
                 let other = self.request.graph.node(first);
                 let message = format!(
@@ -214,7 +234,7 @@ impl<'a> Declared<'a> {
 /// Who has the keys of the recorded objects, for what goes: an object that is another resource's, too, is not deleted.
 pub(super) struct Holders<'a> {
     by_key: HashMap<Key, Vec<&'a Record>>,
-    by_id: HashMap<(String, Within, &'a str), Vec<&'a Record>>,
+    by_id: HashMap<(&'a str, Within, &'a str), Vec<&'a Record>>,
 }
 
 impl<'a> Holders<'a> {
@@ -226,7 +246,7 @@ impl<'a> Holders<'a> {
                 by_key.entry(key).or_default().push(record);
             }
             if !record.id.is_empty() && !schema.is_instance() {
-                let id = (record.address.kind_str().to_owned(), Within::of(record), record.id.as_str());
+                let id = (record.address.kind_str(), Within::of(record), record.id.as_str());
                 by_id.entry(id).or_default().push(record);
             }
         }
@@ -234,8 +254,8 @@ impl<'a> Holders<'a> {
     }
 
     /// Returns the other generations that are the object of a record.
-    pub(super) fn twins(&self, request: &Request<'a>, record: &Record) -> Vec<&'a Record> {
-        let id = (record.address.kind_str().to_owned(), Within::of(record), record.id.as_str());
+    pub(super) fn twins(&self, request: &Request<'a>, record: &'a Record) -> Vec<&'a Record> {
+        let id = (record.address.kind_str(), Within::of(record), record.id.as_str());
         let mut twins: Vec<&Record> = self.by_id.get(&id).cloned().unwrap_or_default();
         if let Ok(schema) = request.registry.schema(record.address.kind_str()) {
             let keys = Keys::recorded(&schema, record).known;
@@ -253,8 +273,7 @@ impl<'a> Holders<'a> {
         node: &Node,
         step: &Step,
     ) -> Vec<&'a Record> {
-        let makes = matches!(step.action, Action::Create | Action::Replace | Action::Update);
-        if !makes || node.schema.unique.is_empty() {
+        if !gives_key(node, step) || self.by_key.is_empty() {
             return Vec::new();
         }
         let keys = Keys::of(&node.schema, &step.inputs, &places.within(request, node)).known;
@@ -263,4 +282,10 @@ impl<'a> Holders<'a> {
         found.retain(|record| Some(record.token) != step.prior);
         found
     }
+}
+
+/// Tells whether a step may give its object a key that this has not yet.
+pub(super) fn gives_key(node: &Node, step: &Step) -> bool {
+    let makes = matches!(step.action, Action::Create | Action::Replace | Action::Update);
+    makes && !node.schema.unique.is_empty()
 }

@@ -32,7 +32,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::declared::{Durations, expected};
 use super::diagnostic::Diagnostic;
-use super::keys::{Holders, InstancePlaces};
+use super::keys::{Holders, InstancePlaces, gives_key};
 use super::make::Request;
 use super::select::Selection;
 use crate::address::{Address, Token};
@@ -124,8 +124,7 @@ impl<'a> Removals<'a> {
     /// Lets no object be deleted that is another resource's, too, and nothing be made beside an object with the same key.
     fn keep_apart(&mut self, steps: &mut [Step], problems: &mut Vec<Diagnostic>) {
         let (request, graph) = (self.request, &self.request.graph);
-        let keyed = graph.nodes().iter().any(|node| !node.schema.unique.is_empty());
-        if self.steps.is_empty() && !keyed {
+        if self.steps.is_empty() && !graph.nodes().iter().zip(&*steps).any(|(n, step)| gives_key(n, step)) {
             return;
         }
         let holders = Holders::new(request);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{FieldType, Schema, TRIGGERS};
+use super::{Field, FieldType, Schema, TRIGGERS};
 use crate::value::{Map, Value};
 
 /// One mistake in the inputs of a resource.
@@ -20,36 +20,95 @@ impl fmt::Display for FieldError {
     }
 }
 
+/// What an input has to be beyond its type: `rule = "PORTS"` of a field names one. Every function from a value to what is
+/// wrong with it is a rule.
+///
+/// ```
+/// use sskuba_core::prelude::*;
+/// use sskuba_core::value::Value;
+///
+/// /// A port to listen on.
+/// #[derive(Resource)]
+/// #[resource(kind = "demo:net:Port")]
+/// struct Port {
+///     /// Its number.
+///     #[resource(rule = "is_free")]
+///     number: Input<u16>,
+///     /// The id.
+///     id: Computed<String>,
+/// }
+///
+/// fn is_free(number: &Value) -> Option<String> {
+///     let low = number.as_u64().is_some_and(|number| number < 1024);
+///     low.then(|| format!("is {number}; take one from 1024 on", number = number.masked()))
+/// }
+///
+/// let inputs = [("number".to_owned(), Value::from(80))].into_iter().collect();
+/// assert_eq!(Port::schema().check(&inputs)[0].to_string(), "`number`: is 80; take one from 1024 on");
+/// ```
+pub trait Rule {
+    /// Says what is wrong with a value, which is known and of the field's type, and what would be right. Where the value is
+    /// secret, nobody is shown the text.
+    fn broken(&self, value: &Value) -> Option<String>;
+}
+
+impl<F: Fn(&Value) -> Option<String>> Rule for F {
+    fn broken(&self, value: &Value) -> Option<String> {
+        self(value)
+    }
+}
+
+/// Says what is wrong with a value of the field's type.
+fn broken(field: &Field, value: &Value) -> Option<String> {
+    if value.has_unknown() {
+        return None;
+    }
+    if let Some(wanted) = field.normaliser.reject(value) {
+        return Some(format!("{} is not {wanted}", show(value)));
+    }
+    let message = field.rule?(value.reveal())?;
+    let secret = value.has_secret() || field.secret;
+    Some(if secret { "is not what this kind takes; its text is secret".to_owned() } else { message })
+}
+
 impl Schema {
-    /// Returns all mistakes in `inputs`; unknown parts are let through.
+    /// Returns all mistakes in `inputs`, as far as the schema tells; unknown parts are let through.
     pub fn check(&self, inputs: &Map) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        for name in inputs.keys() {
-            if name != TRIGGERS && self.field(name).is_none_or(|field| field.computed) {
-                errors.push(FieldError { field: name.clone(), message: self.no_such_field() });
-            }
-        }
+        self.check_with(inputs, Vec::new)
+    }
+
+    /// Returns all mistakes in `inputs`: those that the schema tells, and, where no field is missing or of another type,
+    /// what `more` finds in other fields.
+    pub fn check_with(&self, inputs: &Map, more: impl FnOnce() -> Vec<FieldError>) -> Vec<FieldError> {
+        let (mut errors, mut broken_rules) = (self.strangers(inputs), Vec::new());
         for field in self.inputs() {
+            let before = errors.len();
+            let error = |message| FieldError { field: field.name.to_string(), message };
             match inputs.get(&*field.name) {
-                None | Some(Value::Null) if field.required => errors.push(FieldError {
-                    field: field.name.to_string(),
-                    message: format!("is required ({})", field.doc),
-                }),
+                None | Some(Value::Null) if field.required => {
+                    errors.push(error(format!("is required ({})", field.doc)));
+                }
                 None | Some(Value::Null) => {}
                 Some(value) => {
-                    let before = errors.len();
                     field.shape.check(value, &field.name, &mut errors);
-                    if errors.len() == before
-                        && !value.has_unknown()
-                        && let Some(wanted) = field.normaliser.reject(value)
-                    {
-                        let message = format!("{} is not {wanted}", show(value));
-                        errors.push(FieldError { field: field.name.to_string(), message });
-                    }
+                    let fits = errors.len() == before;
+                    broken_rules.extend(fits.then(|| broken(field, value)).flatten().map(error));
                 }
             }
         }
+        let mut others = if errors.is_empty() { more() } else { Vec::new() };
+        others.retain(|other| broken_rules.iter().all(|error: &FieldError| error.field != other.field));
+        errors.extend(broken_rules);
+        errors.extend(others);
         errors
+    }
+
+    /// Returns the inputs that the kind has not.
+    fn strangers(&self, inputs: &Map) -> Vec<FieldError> {
+        let is_strange =
+            |name: &&String| *name != TRIGGERS && self.field(name).is_none_or(|field| field.computed);
+        let error = |name: &String| FieldError { field: name.clone(), message: self.no_such_field() };
+        inputs.keys().filter(is_strange).map(error).collect()
     }
 
     fn no_such_field(&self) -> String {

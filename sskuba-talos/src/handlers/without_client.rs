@@ -35,7 +35,8 @@ mod tests {
             let stack = StackId::parse("local/shop/dev").unwrap();
             let cx = Cx::new(stack, address, Token::new([7; 16]), Duration::from_secs(5));
             let failure = instance.create(&cx, &Map::new()).await.unwrap_err();
-            let here = ["talos:secrets:Bundle", "talos:machine:Config"].contains(&kind);
+            let local = ["talos:secrets:Bundle", "talos:machine:Config", "talos:cluster:Talosconfig"];
+            let here = local.contains(&kind);
             let refused = failure.message.contains("built without the client of the machine API");
             assert_eq!(refused, !here, "{kind}: {failure}");
             assert_eq!(failure.effect, Effect::NotApplied, "{kind}: {failure}");

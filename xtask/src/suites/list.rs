@@ -76,7 +76,7 @@ pub(crate) enum Need {
 pub(crate) enum Step {
     /// `cargo xtask check`.
     Check,
-    /// `cargo xtask torture` with so many kills.
+    /// `cargo xtask torture` with so many kills, a quarter of them with `--quick`.
     Torture(u32),
     /// A cargo command. Its word [`CLIENTS`] stands for the clients' features.
     Cargo(&'static [&'static str]),
@@ -92,10 +92,28 @@ pub(crate) const CLIENTS: &str = "CLIENTS";
 pub(crate) const FEATURES: &str = "sskuba/aws,sskuba/opentelemetry,sskuba/talos-testing,sskuba-aws/client,sskuba-talos/testing,\
     sskuba-testkit/opentelemetry";
 
+/// The word of a command that becomes [`SLOW`] with `--quick`, or nothing.
+pub(crate) const WITHOUT_SLOW: &str = "WITHOUT_SLOW";
+
+/// The tests that `--quick` leaves out: they take minutes between them, and a change of what they are about is seen by others.
+const SLOW: &[&str] = &[
+    "--",
+    "--skip",
+    "good_declarations_compile_and_bad_ones_say_what_is_wrong",
+    "--skip",
+    "a_hundred_programs_on",
+    "--skip",
+    "a_disk_that_is_full",
+];
+
 /// The words of a command for cargo.
 pub(crate) fn words(arguments: &[&'static str], quick: bool) -> Vec<&'static str> {
-    let clients: &[&str] = if quick { &[] } else { &["--features", FEATURES] };
-    let word = |word: &&'static str| if *word == CLIENTS { clients.to_vec() } else { vec![*word] };
+    let word = |word: &&'static str| match (*word, quick) {
+        (CLIENTS, false) => vec!["--features", FEATURES],
+        (WITHOUT_SLOW, true) => SLOW.to_vec(),
+        (CLIENTS | WITHOUT_SLOW, _) => Vec::new(),
+        (word, _) => vec![word],
+    };
     arguments.iter().flat_map(word).collect()
 }
 
@@ -124,11 +142,23 @@ pub(crate) const SUITES: &[Suite] = &[
     // What users compile who take no cloud.
     Suite {
         name: "plain",
-        about: "it compiles without the clients, and without the command line",
+        about: "it compiles without the clients, which it says when asked for them, and without the command line",
         when: When::Whole,
         steps: &[
             Step::Cargo(&["check", "--workspace"]),
             Step::Cargo(&["check", "--package", "sskuba", "--lib", "--no-default-features"]),
+            // What a program says that was built without a client; with it, these tests do not exist.
+            Step::Cargo(&[
+                "test",
+                "-p",
+                "sskuba-aws",
+                "-p",
+                "sskuba-talos",
+                "--lib",
+                "--",
+                "without_client",
+                "without_a_client",
+            ]),
         ],
         ..Suite::USUAL
     },
@@ -140,10 +170,10 @@ pub(crate) const SUITES: &[Suite] = &[
         steps: &[Step::WithTool(
             "nextest",
             &[
-                &["nextest", "run", "--workspace", CLIENTS, "--no-fail-fast"],
+                &["nextest", "run", "--workspace", CLIENTS, "--no-fail-fast", WITHOUT_SLOW],
                 &["test", "--workspace", CLIENTS, "--doc", "--no-fail-fast"],
             ],
-            &[&["test", "--workspace", CLIENTS, "--no-fail-fast"]],
+            &[&["test", "--workspace", CLIENTS, "--no-fail-fast", WITHOUT_SLOW]],
         )],
         ..Suite::USUAL
     },
@@ -220,7 +250,8 @@ mod tests {
     #[test]
     fn quick_takes_no_features() {
         assert_eq!(words(&["test", CLIENTS, "--doc"], true), ["test", "--doc"]);
-        assert_eq!(words(&["test", CLIENTS], false), ["test", "--features", FEATURES]);
+        assert_eq!(words(&["test", WITHOUT_SLOW], true)[..3], ["test", "--", "--skip"]);
+        assert_eq!(words(&["test", CLIENTS, WITHOUT_SLOW], false), ["test", "--features", FEATURES]);
     }
 
     #[test]
