@@ -1,7 +1,7 @@
 //! The client against moto, a server that speaks AWS's protocols, with boto3 as the independent witness.
 //!
-//! `SSKUBA_TEST_MOTO` names `moto_server` and `SSKUBA_TEST_PYTHON` a Python with boto3; without them they are
-//! looked for on the path, and without moto each test says that it was skipped. Every scene is played in a
+//! `SSKUBA_TEST_PYTHON` names a Python with moto and boto3, or else `python3` is; without moto each test says that it was
+//! skipped. Every request is held against the models that AWS's own clients are made of, and refused where it breaks one. Every scene is played in a
 //! process of its own, so that it is configured as a user's program is: by its environment.
 
 #![expect(

@@ -1,4 +1,4 @@
-//! The server.
+//! The server: moto, which first holds every request against the model that AWS's own clients are made of (`server.py`).
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -35,34 +35,34 @@ impl Moto {
         Some(server)
     }
 
-    /// Starts a server of one's own with these variables; `SSKUBA_TEST_MOTO` names the program. Returns none,
+    /// Starts a server of one's own with these variables, in the Python that `SSKUBA_TEST_PYTHON` names. Returns none,
     /// with a line that says so, where moto is not installed.
     ///
     /// # Panics
     /// If it starts and does not listen within a minute.
     pub fn start(variables: &[(&str, &str)]) -> Option<Self> {
-        let program = std::env::var_os("SSKUBA_TEST_MOTO").unwrap_or_else(|| OsString::from("moto_server"));
+        let program = std::env::var_os("SSKUBA_TEST_PYTHON").unwrap_or_else(|| OsString::from("python3"));
         let port = free_port();
         let mut command = Command::new(&program);
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).envs(variables.iter().copied());
+        command.args(["-c", include_str!("server.py"), &port.to_string()]).envs(variables.iter().copied());
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let child = match spawned {
+        let mut child = match spawned {
             Ok(child) => child,
             Err(error) => {
-                skipped(&format!(
-                    "{} does not start ({error}); pip install 'moto[server]' boto3",
-                    program.display()
-                ));
+                skipped(&format!("{} does not start ({error})", program.display()));
                 return None;
             }
         };
-        let server = Self { child, port };
         let begun = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+            if child.try_wait().is_ok_and(|status| status.is_some()) {
+                skipped(&format!("{} has no moto; pip install 'moto[server]' boto3", program.display()));
+                return None;
+            }
             assert!(begun.elapsed() < Duration::from_secs(60), "moto does not listen");
             std::thread::sleep(Duration::from_millis(50));
         }
-        Some(server)
+        Some(Self { child, port })
     }
 
     /// Returns its address.

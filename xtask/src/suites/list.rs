@@ -62,7 +62,7 @@ pub(crate) enum Need {
     /// A subcommand of cargo.
     CargoTool(&'static str),
     /// A Python with moto and boto3; made under `target/python` where there is none.
-    /// Gives the steps `SSKUBA_TEST_MOTO` and `SSKUBA_TEST_PYTHON`.
+    /// Gives the steps `SSKUBA_TEST_PYTHON`.
     Moto,
     /// Programs of other projects' code, built from `interop`; wants Go, and its modules from the network once.
     /// Gives the steps their variables, `SSKUBA_TALOS_DRIVER` and `SSKUBA_TALOS_MACHINED`.

@@ -9,12 +9,11 @@ use super::probe::Env;
 /// What is installed.
 const PACKAGES: &[&str] = &["moto[server]", "boto3"];
 
-/// Prints the interpreter and the folder of its programs if it has what is needed.
-const PROBE: &str = "import moto.server, boto3, sys, sysconfig
-print(sys.executable)
-print(sysconfig.get_path('scripts'))";
+/// Prints the interpreter if it has what is needed.
+const PROBE: &str = "import moto.server, moto.core.parse, boto3, sys
+print(sys.executable)";
 
-/// Finds or makes a Python with moto, and returns the variables that tell tests where it is.
+/// Finds or makes a Python with moto, and returns the variable that tells tests where it is.
 pub(crate) fn moto(root: &Path) -> Result<Env, String> {
     if let Some(env) = has_moto("python3") {
         return Ok(env);
@@ -48,18 +47,11 @@ fn step(command: &mut Command, name: &str) -> Result<(), String> {
     }
 }
 
-/// The variables for an interpreter that has moto and its server.
+/// The variable for an interpreter that has moto and its server.
 fn has_moto(python: &str) -> Option<Env> {
     let output = Command::new(python).args(["-c", PROBE]).stdin(Stdio::null()).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
-    let (interpreter, programs) = text.trim().split_once('\n')?;
-    let server = Path::new(programs).join("moto_server");
-    server.is_file().then(|| {
-        vec![
-            ("SSKUBA_TEST_MOTO", server.display().to_string()),
-            ("SSKUBA_TEST_PYTHON", interpreter.to_owned()),
-        ]
-    })
+    let interpreter = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    Some(vec![("SSKUBA_TEST_PYTHON", interpreter.trim().to_owned())])
 }
 
 #[cfg(test)]
