@@ -26,8 +26,8 @@ impl Kinds {
         Self(self.0.declared::<R>(refusal(), mistakes::<R>, known_mistakes::<R>))
     }
 
-    /// Adds a kind of lookup, which EC2 and STS have.
-    #[cfg(not(feature = "ec2"))]
+    /// Adds a kind of lookup.
+    #[cfg(not(all(feature = "ec2", feature = "route53", feature = "secretsmanager")))]
     pub(crate) fn lookup<R: Kind>(self) -> Self {
         self.resource::<R>()
     }

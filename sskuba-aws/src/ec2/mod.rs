@@ -2,6 +2,8 @@
 
 mod availability_zones;
 mod elastic_ip;
+mod existing_subnets;
+mod existing_vpc;
 mod image;
 mod instance;
 mod internet_gateway;
@@ -24,6 +26,10 @@ pub use availability_zones::{
     AvailabilityZones, AvailabilityZonesArgs, AvailabilityZonesOutputs, AvailabilityZonesState,
 };
 pub use elastic_ip::{Eip, EipArgs, EipOutputs, EipState};
+pub use existing_subnets::{
+    ExistingSubnets, ExistingSubnetsArgs, ExistingSubnetsOutputs, ExistingSubnetsState,
+};
+pub use existing_vpc::{ExistingVpc, ExistingVpcArgs, ExistingVpcOutputs, ExistingVpcState};
 pub use image::{Image, ImageArgs, ImageOutputs, ImageState};
 pub use instance::{Instance, InstanceArgs, InstanceOutputs, InstanceState, RootVolume, USER_DATA_LIMIT};
 pub use internet_gateway::{
@@ -68,6 +74,8 @@ pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
         .resource::<Subnet>()
         .resource::<Vpc>()
         .lookup::<AvailabilityZones>()
+        .lookup::<ExistingSubnets>()
+        .lookup::<ExistingVpc>()
         .lookup::<Image>()
         .added()
 }

@@ -66,6 +66,11 @@ pub(super) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<Stri
     Filter::builder().name(name).set_values(Some(values)).build()
 }
 
+/// Makes the filters for objects that have these tags; a value may have `*` and `?`.
+pub(super) fn tag_filters(tags: &Tags) -> Vec<Filter> {
+    tags.iter().map(|(key, value)| filter(&format!("tag:{key}"), [value])).collect()
+}
+
 /// Joins descriptions with their ids and tags.
 pub(super) fn found<T>(
     items: impl IntoIterator<Item = T>,

@@ -3,6 +3,7 @@
 //! Route 53 is one service for all regions. Its objects are recorded in the region of the provider instance that made them;
 //! to hand them to an instance of another region is a replacement like any other, so leave them where they are.
 
+mod existing_zone;
 mod health_check;
 mod prelude;
 mod record;
@@ -12,6 +13,7 @@ mod zone;
 
 use sskuba_core::provider::Handlers;
 
+pub use existing_zone::{ExistingZone, ExistingZoneArgs, ExistingZoneOutputs, ExistingZoneState};
 pub use health_check::{HealthCheck, HealthCheckArgs, HealthCheckOutputs, HealthCheckState, HealthCheckType};
 pub use record::{Record, RecordArgs, RecordOutputs, RecordState, RecordType};
 pub use zone::{Zone, ZoneArgs, ZoneOutputs, ZoneState};
@@ -26,5 +28,10 @@ type Kinds = crate::client::Kinds<service::Route53>;
 
 /// Adds the kinds of Route 53.
 pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
-    Kinds::new(provider, account).resource::<HealthCheck>().resource::<Record>().resource::<Zone>().added()
+    Kinds::new(provider, account)
+        .resource::<HealthCheck>()
+        .resource::<Record>()
+        .resource::<Zone>()
+        .lookup::<ExistingZone>()
+        .added()
 }

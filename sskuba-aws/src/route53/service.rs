@@ -8,8 +8,8 @@ pub(super) use sskuba_core::provider::{Class, Failure, TypedChange, TypedPrior, 
 
 use crate::client::{Api, Batched, Objects, RetryRefused};
 pub(super) use crate::client::{
-    Aws, Found, Look, Meaning, Operations, Outcome, ReadinessOperation, Report, UpdateOperation, Which,
-    given, means, refusal, text, until, visible,
+    Aws, Found, Look, LookupOperation, Meaning, Operations, Outcome, ReadinessOperation, Report,
+    UpdateOperation, Which, given, means, refusal, text, until, visible,
 };
 use crate::tags::{self, Tags};
 

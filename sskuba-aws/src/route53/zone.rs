@@ -209,7 +209,8 @@ impl ReadinessOperation for Zone {
 
 #[cfg(feature = "route53")]
 impl Zone {
-    async fn all(r53: &Aws<Route53>) -> Result<Vec<types::HostedZone>, Failure> {
+    /// Returns all zones of the account.
+    pub(super) async fn all(r53: &Aws<Route53>) -> Result<Vec<types::HostedZone>, Failure> {
         let pages = r53.list_hosted_zones().into_paginator().items().send();
         pages.collect::<Result<Vec<_>, _>>().await.asked(r53)
     }

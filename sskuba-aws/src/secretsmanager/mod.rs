@@ -3,6 +3,7 @@
 mod prelude;
 mod secret;
 mod secret_policy;
+mod secret_value;
 mod secret_version;
 #[cfg(feature = "secretsmanager")]
 mod service;
@@ -11,6 +12,7 @@ use sskuba_core::provider::Handlers;
 
 pub use secret::{Secret, SecretArgs, SecretOutputs, SecretState};
 pub use secret_policy::{SecretPolicy, SecretPolicyArgs, SecretPolicyOutputs, SecretPolicyState};
+pub use secret_value::{SecretValue, SecretValueArgs, SecretValueOutputs, SecretValueState};
 pub use secret_version::{SecretVersion, SecretVersionArgs, SecretVersionOutputs, SecretVersionState};
 
 use crate::provider::Account;
@@ -27,5 +29,6 @@ pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
         .resource::<Secret>()
         .resource::<SecretPolicy>()
         .resource::<SecretVersion>()
+        .lookup::<SecretValue>()
         .added()
 }

@@ -7,8 +7,8 @@ pub(super) use sskuba_core::provider::{Class, Failure, TypedChange, TypedPrior};
 
 use crate::client::{Api, Objects};
 pub(super) use crate::client::{
-    Aws, Found, Meaning, Operations, Outcome, Report, UpdateOperation, Which, given, means, met, refusal,
-    same_document, text,
+    Aws, Found, LookupOperation, Meaning, Operations, Outcome, Report, UpdateOperation, Which, given, means,
+    met, refusal, same_document, text,
 };
 use crate::tags::Tags;
 

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 use sskuba_aws::Provider as Settings;
 use sskuba_aws::ec2::{InternetGateway, RouteTable, SecurityGroup, Subnet, Vpc};
 use sskuba_aws::elbv2::{LoadBalancer, TargetGroup};
+use sskuba_aws::route53::Zone;
 use sskuba_core::testing::provider_conformance::{Case, assert_conforms};
 
 use crate::stage::{Stage, scene};
@@ -98,6 +99,12 @@ scene! {
         conforms(&stage, "aws:sts:CallerIdentity", json!({}), None, None).await;
         let image = json!({"owner": "amazon", "name_pattern": "*ubuntu*"});
         conforms(&stage, "aws:ec2:Image", image, None, None).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16").tag("tier", "looked-at")).await.id();
+        stage.create("a", Subnet::new(vpc.clone(), "10.0.1.0/24")).await;
+        conforms(&stage, "aws:ec2:ExistingVpc", json!({"tags": {"tier": "looked-at"}}), None, None).await;
+        conforms(&stage, "aws:ec2:ExistingSubnets", json!({"vpc_id": vpc}), None, None).await;
+        stage.create("zone", Zone::new("conforms.example")).await;
+        conforms(&stage, "aws:route53:ExistingZone", json!({"name": "conforms.example"}), None, None).await;
     }
 }
 
