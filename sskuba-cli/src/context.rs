@@ -123,7 +123,7 @@ impl<'a, 'w> Context<'a, 'w> {
     pub(crate) fn plan_options(&mut self, selection: &Selection) -> Result<PlanOptions, Stop> {
         let Selection { target, target_dependents, exclude, replace } = selection.clone();
         let config = self.config()?;
-        Ok(PlanOptions { config, targets: target, target_dependents, excludes: exclude, replace })
+        Ok(PlanOptions { config, targets: target, target_dependents, excludes: exclude, replace, made: None })
     }
 
     /// Puts the engine together.

@@ -18,6 +18,12 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX)))
     }
 
+    /// Reads RFC 3339 in UTC, e.g. `2027-03-01T12:00:00Z`; none for any other text, and for what is before 1970.
+    pub fn parse(text: &str) -> Option<Self> {
+        let since = humantime::parse_rfc3339(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        u64::try_from(since.as_millis()).ok().map(Self)
+    }
+
     /// Returns the time from `earlier` to this moment; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -105,6 +111,10 @@ mod tests {
     fn timestamps_read_as_dates_and_never_panic() {
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
         assert!(Timestamp(u64::MAX).to_string().starts_with("9999-12-31"));
+        assert_eq!(Timestamp::parse("1970-01-01T00:00:01.500Z"), Some(Timestamp(1500)));
+        for odd in ["", "1969-12-31T23:59:59Z", "1970-13-01T00:00:00Z", "1970-01-01", "tomorrow"] {
+            assert_eq!(Timestamp::parse(odd), None, "{odd}");
+        }
     }
 
     #[test]

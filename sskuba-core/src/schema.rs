@@ -9,10 +9,13 @@ use crate::secret::Secret;
 use crate::value::{FieldPath, Map, Value};
 
 mod check;
+mod moment;
 mod normalise;
 mod paths;
 
 pub use check::{FieldError, Rule};
+pub(crate) use moment::Due;
+pub use moment::Moment;
 pub use normalise::Normaliser;
 
 /// A text of a schema: a constant of the program where the kind is a Rust type, and one of its own where the kind was
@@ -158,6 +161,11 @@ pub struct Field {
     pub secret: bool,
     /// A computed field that may change whenever the resource is updated.
     pub volatile: bool,
+    /// A computed field with the [`Moment`] from which on the next plan updates the resource, so that what ends is made anew in
+    /// time. Where it is absent, nothing is due.
+    pub renew_at: bool,
+    /// A computed field with the [`Moment`] at which the object stops to be of use, such as the end of a certificate; for people.
+    pub expires: bool,
     /// Of a provider instance: it says where its objects are.
     pub place: bool,
     /// The service never gives it back: what is recorded of it decides, and it is no drift.
@@ -209,6 +217,8 @@ impl Field {
             force_new_parts: Vec::new(),
             secret: false,
             volatile: false,
+            renew_at: false,
+            expires: false,
             place: false,
             write_only: false,
             cloud_default: false,

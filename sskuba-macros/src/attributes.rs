@@ -201,6 +201,8 @@ pub(crate) struct FieldOptions {
     pub(crate) force_new: Option<Vec<LitStr>>,
     pub(crate) secret: bool,
     pub(crate) volatile: bool,
+    pub(crate) renew_at: bool,
+    pub(crate) expires: bool,
     pub(crate) place: bool,
     pub(crate) write_only: bool,
     pub(crate) cloud_default: bool,
@@ -224,7 +226,7 @@ pub(crate) struct FieldOptions {
 }
 
 const FIELD_WORDS: &str = "default, inherit, force_new, secret, normaliser, rule, reference, entry, item, place, write_only, \
-                           cloud_default, owned_entries, entries_of, live, holds, computed, id, volatile, early, pattern";
+                           cloud_default, owned_entries, entries_of, live, holds, computed, id, volatile, renew_at, expires, early, pattern";
 
 impl FieldOptions {
     pub(crate) fn read(field: &syn::Field) -> Result<Self> {
@@ -240,6 +242,8 @@ impl FieldOptions {
                     "force_new" => this.force_new = Some(parts(&meta)?),
                     "secret" => this.secret = true,
                     "volatile" => this.volatile = true,
+                    "renew_at" => this.renew_at = true,
+                    "expires" => this.expires = true,
                     "place" => this.place = true,
                     "write_only" => this.write_only = true,
                     "cloud_default" => this.cloud_default = true,

@@ -88,8 +88,12 @@ impl<'a> Field<'a> {
         let computed = self.sort == Sort::Computed;
         let of_entries = o.owned_entries.is_some() || o.entries_of.is_some();
         let of_input = o.place || o.write_only || o.cloud_default || of_entries || o.live || o.holds;
-        let wrong = if !computed && (o.computed || o.id || o.volatile || o.early || o.pattern.is_some()) {
-            Some("`computed`, `id`, `volatile`, `early` and `pattern` are for fields of type `Computed<T>`")
+        let moment = o.renew_at || o.expires;
+        let of_computed = o.computed || o.id || o.volatile || moment || o.early || o.pattern.is_some();
+        let wrong = if !computed && of_computed {
+            Some(
+                "`computed`, `id`, `volatile`, `renew_at`, `expires`, `early` and `pattern` are for fields of type `Computed<T>`",
+            )
         } else if computed
             && (o.force_new.is_some() || o.default.is_some() || o.entry.is_some() || o.item.is_some())
         {
@@ -102,8 +106,12 @@ impl<'a> Field<'a> {
             Some(
                 "what the service chooses is left out by the program: `cloud_default` needs `Option<Input<T>>`",
             )
-        } else if o.volatile && o.early {
-            Some("a field that is final when the object exists does not change later: `early` or `volatile`")
+        } else if o.early && (o.volatile || moment) {
+            Some(
+                "a field that is final when the object exists does not change later: `early`, or `volatile`, `renew_at`, `expires`",
+            )
+        } else if o.secret && moment {
+            Some("plans say when something is renewed and when it expires: neither can be `secret`")
         } else if o.inherit.is_some() && !matches!(self.sort, Sort::Defaulted | Sort::Optional) {
             Some(
                 "`inherit` takes the place of what the program leaves out: it needs `default` or an `Option`",

@@ -32,7 +32,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// `reference = "provider:module:Type"`, `entry = "name"` (a setter for one entry of a map),
 /// `item = "name"` (a setter for one item of a list), `entries_of = "tags"` (of a provider instance: every resource that is
 /// made with it has the entries of this map in its own input of that name); on computed ones `computed`, `id`, `volatile`,
-/// `pattern = "vpc-{hex:17}"`.
+/// `renew_at` (from this moment on, the next plan updates the resource: milliseconds since 1970 or RFC 3339), `expires` (when it
+/// is of no use any more), `pattern = "vpc-{hex:17}"`.
 /// What an input with `holds` names cannot be deleted while the object names it.
 ///
 /// It makes `new` with the required inputs, a setter for each other input, `…Args` (resolved inputs), `…State`

@@ -223,7 +223,8 @@ fn implementation(
         is_instance(&text).then(|| quote!(impl #core::resource::InstanceOf<#provider> for #name {}));
     let recovery = &kind.recovery;
     let mut inputs = fields.iter().filter(|f| f.sort != Sort::Computed);
-    let change = if inputs.all(|f| f.options.force_new.as_ref().is_some_and(Vec::is_empty)) {
+    let renews = fields.iter().any(|f| f.options.renew_at);
+    let change = if !renews && inputs.all(|f| f.options.force_new.as_ref().is_some_and(Vec::is_empty)) {
         quote!(Replaced)
     } else {
         quote!(InPlace)
@@ -374,7 +375,13 @@ fn option(tokens: Option<TokenStream>) -> TokenStream {
 fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
     let (name, doc, ty, o) = (&field.name, &field.doc, field.inner, &field.options);
     let (required, computed) = (field.sort == Sort::Required, field.sort == Sort::Computed);
-    let (volatile, secret) = (o.volatile, o.secret);
+    // What an update makes anew has another end.
+    let (volatile, secret) = (o.volatile || o.renew_at || o.expires, o.secret);
+    let moment = |marked: bool| match marked {
+        true => quote!(<#ty as #core::schema::Moment>::mark()),
+        false => quote!(false),
+    };
+    let (renew_at, expires) = (moment(o.renew_at), moment(o.expires));
     let force_new = o.force_new.as_ref().is_some_and(Vec::is_empty);
     let force_new_parts = paths(field, o.force_new.as_deref().unwrap_or_default(), core);
     let owned_entries = match o.owned_entries.as_deref() {
@@ -425,6 +432,8 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             force_new_parts: #force_new_parts,
             secret: #secret || <#ty as #core::schema::Shape>::is_secret(),
             volatile: #volatile,
+            renew_at: #renew_at,
+            expires: #expires,
             place: #place,
             write_only: #write_only,
             cloud_default: #cloud_default,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
+use sskuba_core::clock::Timestamp;
 use sskuba_core::schema::{Field, FieldType, Text};
 
 use crate::seed::Seed;
@@ -163,12 +164,17 @@ fn uuid(seed: &mut Seed) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
+/// The last second that RFC 3339 can say, in milliseconds since 1970.
+const END_OF_TIME: u64 = 253_402_300_799_000;
+
 /// How the values of one computed field are made.
 #[derive(Debug, Clone)]
 pub(crate) struct Maker {
     pub(crate) name: Text,
     pub(crate) secret: bool,
     pub(crate) volatile: bool,
+    /// It says when something ends, and nothing of the simulated world does.
+    ends: bool,
     shape: FieldType,
     pattern: Option<Arc<Pattern>>,
     guess: Arc<Pattern>,
@@ -184,6 +190,7 @@ impl Maker {
             name: field.name.clone(),
             secret: field.secret,
             volatile: field.volatile,
+            ends: field.renew_at || field.expires,
             shape: field.shape.clone(),
             pattern: field.pattern.as_deref().map(parse).transpose()?,
             guess: parse(&guess(&field.name, type_name, is_id))?,
@@ -193,6 +200,10 @@ impl Maker {
     /// Makes the value.
     pub(crate) fn make(&self, source: &Source<'_>, seed: &mut Seed) -> Json {
         match &self.pattern {
+            None if self.ends => match self.shape {
+                FieldType::Integer(..) => Json::from(END_OF_TIME),
+                _ => Json::from(Timestamp(END_OF_TIME).to_string()),
+            },
             Some(pattern) => {
                 if let Some(value) = pattern.only_field().and_then(|name| source.inputs.get(name)) {
                     return value.clone();
@@ -294,6 +305,17 @@ mod tests {
         assert!(uuid.len() == 36 && uuid.as_bytes()[14] == b'4', "{uuid}");
         assert_eq!(fill("{name}/{region}/{token}/{field:cidr}/{field:none}"), "main/sim-1/abcd/10.0.0.0/16/");
         assert_eq!(fill("{{\"a\":1}}"), "{\"a\":1}");
+    }
+
+    #[test]
+    fn nothing_of_the_simulated_world_ends() {
+        let source = Source { name: "a", stack: "b", token: "c", region: "d", inputs: &Default::default() };
+        let make = |shape: FieldType, renew_at: bool| {
+            let field = Field { shape, computed: true, renew_at, expires: !renew_at, ..Field::of("end") };
+            Maker::new(&field, "Thing", false).unwrap().make(&source, &mut Seed::of(&[b"x"]))
+        };
+        assert_eq!(make(FieldType::Integer(0, u64::MAX.into()), true), Json::from(END_OF_TIME));
+        assert_eq!(make(FieldType::String, false), Json::from("9999-12-31T23:59:59.000Z"));
     }
 
     #[test]

@@ -20,11 +20,12 @@ const LIMITS: Limits = Limits { parallel: 128, per_second: None, reads: 64 };
 
 /// Adds all kinds: those that need no machine, and those that do.
 fn handlers(machines: &Machines) -> Handlers {
+    let local = LocalKinds::new(machines.clock());
     let here = Handlers::anywhere(NAME)
         .limits(LIMITS)
-        .resource::<Secrets>(LocalKinds::default())
-        .resource::<Config>(LocalKinds::default())
-        .resource::<Talosconfig>(LocalKinds::default());
+        .resource::<Secrets>(local.clone())
+        .resource::<Config>(local.clone())
+        .resource::<Talosconfig>(local);
     let kinds = [
         machine_kind::<Applied>,
         machine_kind::<Bootstrap>,

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sskuba::core::clock::Timestamp;
 use sskuba::core::engine::{Engine, with_causes};
 use sskuba::core::plan::{Action, Plan, PlanFile, Step, Verdict};
 use sskuba::core::provider::{
@@ -286,7 +285,7 @@ async fn a_saved_plan_shows_the_notes_and_does_not_depend_on_them() {
     let engine = made(&press).await;
     let plan = engine.preview(&stack(), declared("bob")).await.unwrap();
     let (digester, key) = engine.digester(&stack()).await.unwrap();
-    let file = PlanFile::new(&plan, (digester, key), Timestamp(0), serde_json::Value::Null);
+    let file = PlanFile::new(&plan, (digester, key), serde_json::Value::Null);
     assert_eq!(file.steps.iter().map(|step| step.notes.len()).sum::<usize>(), 1);
     let mut other = plan.clone();
     other.steps.iter_mut().for_each(|step| step.notes.clear());

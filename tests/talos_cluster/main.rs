@@ -9,3 +9,4 @@ mod machines;
 mod previews;
 mod program;
 mod refused;
+mod renewal;

@@ -61,6 +61,7 @@ fn traits(field: &Field) -> String {
     add(field.required, "required");
     add(field.force_new, "forces replacement");
     add(field.secret, "secret");
+    add(field.renew_at, "renewed then");
     if let Some(default) = &field.default {
         words.push(format!("default {}", crate::render::value::show(default, false)));
     }
@@ -110,6 +111,8 @@ fn document(schema: &Schema) -> Json {
             "computed": field.computed,
             "force_new": field.force_new,
             "secret": field.secret,
+            "renew_at": field.renew_at,
+            "expires": field.expires,
             "default": field.default.as_ref().map(sskuba_core::value::Value::masked),
             "normaliser": field.normaliser.name(),
             "reference": field.reference,

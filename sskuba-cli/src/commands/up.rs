@@ -31,7 +31,9 @@ pub(super) async fn run(context: &mut Context<'_, '_>, args: &Up) -> Result<Code
         }
         None => args.selection.clone(),
     };
-    let options = context.plan_options(&selection)?;
+    let mut options = context.plan_options(&selection)?;
+    // What was due when it was saved is due, and nothing else.
+    options.made = saved.as_ref().map(|file| file.made);
     let engine = context.engine(Access::Write)?;
     let opens = Opens::recovered("up", &args.applying.opening);
     let work = async |context: &mut Context<'_, '_>, mut session: Session| match agreed_plan(
@@ -117,7 +119,7 @@ pub(super) fn save_plan(
         context.global.config.iter().cloned().partition(|(key, _)| is_secret(key));
     let with = PlannedWith { selection: selection.clone(), config };
     let options = serde_json::to_value(with).map_err(Stop::failed)?;
-    let file = PlanFile::new(plan, digester, context.environment.clock.now(), options);
+    let file = PlanFile::new(plan, digester, options);
     let text = serde_json::to_string_pretty(&file).map_err(Stop::failed)?;
     let path = context.environment.resolve(path);
     private::write(&path, &(text + "\n")).map_err(Stop::file("write", &path))?;

@@ -168,6 +168,7 @@ fn is_certain_update(reason: &Reason) -> bool {
         Reason::Changed { replaces: false, .. }
             | Reason::Drifted { replaces: false, .. }
             | Reason::Incomplete
+            | Reason::Due { .. }
             | Reason::NewVersion { .. }
     )
 }
@@ -298,6 +299,7 @@ mod tests {
         Plan {
             stack: "local/demo/dev".parse().unwrap(),
             base: 7,
+            made: sskuba_core::clock::Timestamp(0),
             graph: Arc::default(),
             dag: Arc::new(Dag::new(steps.len(), edges).unwrap()),
             steps,

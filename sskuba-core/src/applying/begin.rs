@@ -170,7 +170,7 @@ impl Run<'_> {
             return self.call(id, step, step.action, Verb::Create, token, inputs);
         };
         let force = step.force.as_ref().filter(|force| self.holds(&force.reason, step, node, record));
-        let decision = decide(record, &node.schema, &node.lifecycle, inputs, force);
+        let decision = decide(record, &node.schema, &node.lifecycle, inputs, force, self.plan.made);
         let (token, reseals, inputs) = (record.token, decision.reseals(), decision.inputs);
         if decision.action > step.action {
             let what =

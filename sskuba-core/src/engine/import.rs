@@ -102,7 +102,7 @@ impl Session {
         // What the next `up` would do with it.
         let lifecycle = &plan.graph.node(node).lifecycle;
         let Decision { action, certain, reasons, changes, .. } =
-            decide(&record, schema, lifecycle, wanted.clone(), None);
+            decide(&record, schema, lifecycle, wanted.clone(), None, plan.made);
         if action == Action::Replace && certain && !even_if_replaced {
             let replaced = ImportError::WouldBeReplaced { id: id.to_owned(), reasons };
             return Err(EngineError::import(address, replaced));

@@ -75,6 +75,7 @@ async fn planned(
         options,
         lookups: HashMap::new(),
         places: HashMap::new(),
+        made: options.made.unwrap_or_else(|| engine.clock.now()),
         down,
     };
     loop {

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::address::Address;
+use crate::clock::Timestamp;
 use crate::value::{Map, Value};
 
 /// What is done to a resource.
@@ -219,6 +220,13 @@ pub enum Reason {
     },
     /// The values after whose change it is replaced are recorded for the first time; no provider is called.
     TriggersRecorded,
+    /// The moment has come at which it is renewed, so that it does not end while it is in use.
+    Due {
+        /// That moment.
+        since: Timestamp,
+        /// When it ends, where that is known.
+        expires: Option<Timestamp>,
+    },
     /// The kind's schema grew; the fields are sent again.
     NewVersion {
         /// The recorded version.
@@ -275,6 +283,10 @@ impl fmt::Display for Reason {
                 f.write_str("what it is to be replaced after is known after apply; a different value forces a replacement")
             }
             Self::TriggersRecorded => f.write_str("what it is to be replaced after is recorded"),
+            Self::Due { since, expires: Some(end) } => {
+                write!(f, "it expires on {end}, and is renewed from {since} on")
+            }
+            Self::Due { since, .. } => write!(f, "it is renewed from {since} on"),
             Self::NewVersion { from, to } => write!(f, "its kind went from version {from} to {to}"),
         }
     }

@@ -3,8 +3,9 @@
 
 use super::action::{Action, FieldChange, Reason};
 use super::diff::{Difference, Part, changes, drift, secrecy_changes, with_ignored};
+use crate::clock::Timestamp;
 use crate::lifecycle::Lifecycle;
-use crate::schema::{Differing, Normaliser, Schema, TRIGGERS};
+use crate::schema::{Differing, Due, Normaliser, Schema, TRIGGERS};
 use crate::state::{Record, Status};
 use crate::value::{FieldPath, Map, Value, keep_each};
 
@@ -32,13 +33,14 @@ pub struct Decision {
     pub inputs: Map,
 }
 
-/// Decides.
+/// Decides what is to be done at the moment of which the plan is; see [`Plan::made`](super::Plan::made).
 pub fn decide(
     record: &Record,
     schema: &Schema,
     lifecycle: &Lifecycle,
     wanted: Map,
     force: Option<&Force>,
+    made: Timestamp,
 ) -> Decision {
     let record = &*record.migrated(schema);
     let inputs = with_ignored(wanted, &record.applied, &lifecycle.ignore_changes);
@@ -96,6 +98,11 @@ pub fn decide(
     }
     if let Some(force) = force {
         decision.add(Action::Replace, force.certain, force.reason.clone());
+    }
+    // What is made anew needs no renewal.
+    let made_anew = decision.action == Action::Replace && decision.certain;
+    if let Some(Due { since, expires }) = schema.due(&record.outputs, made).filter(|_| !made_anew) {
+        decision.add(Action::Update, true, Reason::Due { since, expires });
     }
     decision.inputs = inputs;
     decision

@@ -30,7 +30,7 @@ pub struct PlanFile {
     pub stack: StackId,
     /// The revision that the plan starts from.
     pub base: u64,
-    /// When it was made.
+    /// The moment of which it is: what is due by then is renewed.
     pub made: Timestamp,
     /// Options that the plan was made with, as the program's command line gave them.
     pub options: serde_json::Value,
@@ -177,18 +177,13 @@ impl PlanFileError {
 
 impl PlanFile {
     /// Makes the file of a plan; `digester` is keyed with the stack's key, or with `key`, which is sealed.
-    pub fn new(
-        plan: &Plan,
-        (digester, key): (Digester, Option<String>),
-        made: Timestamp,
-        options: serde_json::Value,
-    ) -> Self {
+    pub fn new(plan: &Plan, (digester, key): (Digester, Option<String>), options: serde_json::Value) -> Self {
         Self {
             format: FORMAT,
             writer: env!("CARGO_PKG_VERSION").to_owned(),
             stack: plan.stack.clone(),
             base: plan.base,
-            made,
+            made: plan.made,
             options,
             changes: plan.counts(),
             digest: plan.digest(digester),

@@ -8,6 +8,7 @@ use super::action::{Action, FieldChange, Order, Reason};
 use super::decide::Force;
 use crate::address::{Address, StackId, Token};
 use crate::advice::Advice;
+use crate::clock::Timestamp;
 use crate::digest::{Digest, Digester};
 use crate::graph::{Dag, DesiredGraph, NodeId};
 use crate::lifecycle::HookName;
@@ -145,6 +146,8 @@ pub struct Plan {
     pub stack: StackId,
     /// The revision that it starts from.
     pub base: u64,
+    /// The moment of which it is: what is due by then is renewed, also where it is applied later.
+    pub made: Timestamp,
     /// The declared resources.
     pub graph: Arc<DesiredGraph>,
     /// The steps: those of the declared resources first, in the order of their nodes, then removals.

@@ -255,7 +255,8 @@ impl<'a> Declared<'a> {
             return;
         };
         let Causes { mut roots, followed, force } = self.causes(id, node, &inputs, record);
-        let decision = decide(record, &node.schema, &node.lifecycle, inputs, force.as_ref());
+        let decision =
+            decide(record, &node.schema, &node.lifecycle, inputs, force.as_ref(), self.request.made);
         let replaces = decision.action == Action::Replace;
         let same_key = replaces && self.keeps_key(node, record, &decision.inputs);
         let prefers_delete = node.schema.delete_first || node.lifecycle.delete_before_create || same_key;

@@ -13,6 +13,7 @@ use super::removals::Removals;
 use super::select::select;
 use super::waits;
 use crate::address::StackId;
+use crate::clock::Timestamp;
 use crate::config::ConfigValues;
 use crate::graph::{Dag, DesiredGraph, NodeId};
 use crate::plan::{Action, Order, Plan, Step, Verdict};
@@ -33,6 +34,8 @@ pub struct PlanOptions {
     pub excludes: Vec<String>,
     /// Replace these, whatever their inputs say.
     pub replace: Vec<String>,
+    /// The moment of which the plan is, such as that of a saved plan; now where none is said.
+    pub made: Option<Timestamp>,
 }
 
 /// What a plan is made from.
@@ -52,6 +55,8 @@ pub struct Request<'a> {
     pub lookups: HashMap<NodeId, Map>,
     /// Where provider instances work, as far as that was asked for.
     pub places: HashMap<PlaceOf, Place>,
+    /// The moment of which the plan is.
+    pub made: Timestamp,
     /// Take everything down.
     pub down: bool,
 }
@@ -118,6 +123,7 @@ pub fn plan(request: &Request<'_>) -> Result<Planned, Vec<Diagnostic>> {
     Ok(Planned::Plan(Box::new(Plan {
         stack: request.stack.clone(),
         base: request.state.revision(),
+        made: request.made,
         graph: Arc::clone(&request.graph),
         steps,
         dag: Arc::new(dag),

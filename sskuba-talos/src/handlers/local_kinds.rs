@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use sskuba_core::clock::{Clock, IdSource, SystemClock, SystemIds};
+use sskuba_core::clock::{Clock, IdSource, SystemIds};
 use sskuba_core::provider::{
     Class, Cx, Failure, Foresight, Handler, TypedChange, TypedObject, TypedPrior, Update,
 };
@@ -25,9 +25,9 @@ pub(crate) struct LocalKinds {
     pub(super) random: Arc<dyn IdSource>,
 }
 
-impl Default for LocalKinds {
-    fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemIds) }
+impl LocalKinds {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, random: Arc::new(SystemIds) }
     }
 }
 

@@ -10,6 +10,7 @@ mod without_client;
 
 #[cfg(feature = "client")]
 pub(crate) use api::{Api as Machines, machine_kind};
+pub(crate) use freshness::without_renewal;
 pub(crate) use local_kinds::LocalKinds;
 #[cfg(not(feature = "client"))]
 pub(crate) use without_client::{Machines, machine_kind};

@@ -6,15 +6,14 @@ use sskuba_core::provider::{Class, Cx, Failure, Handler, TypedChange, TypedObjec
 use sskuba_core::schema::FieldError;
 use sskuba_core::value::Map;
 
-use super::freshness::{hours, is_fresh};
+use super::freshness::{hours, renew_at};
 use super::local_kinds::{LocalKinds, bundle, invalid};
 use crate::credentials;
 use crate::resources::{Kind, Talosconfig, TalosconfigArgs, TalosconfigState};
 use crate::secrets::Role;
 
 /// Returns from when until when the certificate of a file's current context is valid; none if it has none.
-fn validity(state: &TalosconfigState) -> Option<(Timestamp, Timestamp)> {
-    let file = credentials::Talosconfig::read(state.talosconfig.expose()).ok()?;
+fn validity(file: &credentials::Talosconfig) -> Option<(Timestamp, Timestamp)> {
     file.context(file.current()?).ok()?.client?.validity().ok()
 }
 
@@ -30,10 +29,10 @@ impl LocalKinds {
             let context = file.context(&args.cluster).map_err(|error| invalid("cluster", error))?;
             file.insert(&args.cluster, &credentials::Context { nodes: args.nodes.clone(), ..context });
         }
-        let mut state = TalosconfigState { id: id.clone(), talosconfig: file.write(), expires: 0 };
-        let (_, Timestamp(until)) = validity(&state)
+        let validity = validity(&file)
             .ok_or_else(|| Failure::new(Class::Terminal, "the talosconfig has no certificate"))?;
-        state.expires = until;
+        let (Timestamp(expires), Timestamp(renew_at)) = (validity.1, renew_at(validity, args.renew_before));
+        let state = TalosconfigState { id: id.clone(), talosconfig: file.write(), expires, renew_at };
         Ok(TypedObject::new(id, state))
     }
 }
@@ -44,18 +43,12 @@ impl Handler<Talosconfig> for LocalKinds {
         self.talosconfig(cx.token.to_string(), &args)
     }
 
-    /// One that is about to expire counts as gone, and so is made anew.
     async fn read(
         &self,
         _: &Cx,
         prior: TypedPrior<Talosconfig>,
     ) -> Result<Option<TypedObject<Talosconfig>>, Failure> {
-        let before = hours(prior.args.map_or(1, |args| args.renew_before));
-        let now = self.clock.now();
-        let fresh = |state: &TalosconfigState| {
-            validity(state).is_some_and(|validity| is_fresh(validity, before, now))
-        };
-        Ok(prior.state.filter(fresh).map(|state| TypedObject::new(prior.id, state)))
+        Ok(prior.state.map(|state| TypedObject::new(prior.id, state)))
     }
 
     async fn delete(&self, _: &Cx, _: TypedPrior<Talosconfig>) -> Result<(), Failure> {
@@ -121,7 +114,7 @@ mod tests {
             nodes: vec!["10.0.0.2".to_owned(), "10.0.0.5".to_owned()],
             roles: vec!["os:reader".to_owned(), "os:etcd:backup".to_owned()],
             hours: 8,
-            renew_before: 1,
+            renew_before: None,
         }
     }
 
@@ -130,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_has_the_roles_and_is_made_anew_before_it_expires() {
+    async fn it_has_the_roles_and_says_when_it_is_made_anew() {
         let ids = SeededIds::new(3);
         let made = kinds(Duration::ZERO).talosconfig(ids.token().to_string(), &args()).unwrap();
         let state = made.state;
@@ -142,18 +135,12 @@ mod tests {
         assert_eq!(roles, ["os:etcd:backup", "os:reader"]);
         assert_eq!(state.expires, NOW.after(hours(8)).0);
 
-        let read = async |after| {
-            let prior = TypedPrior { id: made.id.clone(), args: Some(args()), state: Some(state.clone()) };
-            let cx = Cx::new(
-                "local/a/b".parse().unwrap(),
-                "talos:cluster:Talosconfig::a".parse().unwrap(),
-                ids.token(),
-                hours(1),
-            );
-            Handler::<Talosconfig>::read(&kinds(after), &cx, prior).await.unwrap().is_some()
-        };
-        assert!(read(hours(6)).await);
-        assert!(!read(hours(7)).await);
+        // It is dated back a little, since clocks differ.
+        let sooner = |after: Duration| NOW.after(after).since(Timestamp(state.renew_at));
+        assert!(sooner(hours(16) / 3) < Duration::from_secs(15));
+        let early = TalosconfigArgs { renew_before: Some(1), ..args() };
+        let made = kinds(Duration::ZERO).talosconfig(ids.token().to_string(), &early).unwrap();
+        assert_eq!(made.state.renew_at, NOW.after(hours(7)).0);
     }
 
     #[test]
@@ -163,7 +150,7 @@ mod tests {
             endpoints: Vec::new(),
             nodes: vec!["10.0.0.2:x".to_owned()],
             roles: vec!["admin".to_owned()],
-            renew_before: 8,
+            renew_before: Some(8),
             ..args()
         };
         let mut fields: Vec<String> =

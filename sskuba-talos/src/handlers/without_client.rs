@@ -1,6 +1,9 @@
 //! Without the client: the kinds are known and their inputs checked, and no machine is spoken to.
 
+use std::sync::Arc;
+
 use sskuba_core::advice::Advice;
+use sskuba_core::clock::{Clock, SystemClock};
 use sskuba_core::provider::{Class, Failure, Handlers};
 
 use crate::resources::Kind;
@@ -8,6 +11,13 @@ use crate::resources::Kind;
 /// What would speak to machines.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Machines(());
+
+impl Machines {
+    /// Returns the clock that tells whether certificates are valid.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
+}
 
 /// Adds a kind that needs a machine.
 pub(crate) fn machine_kind<R: Kind>(handlers: Handlers, _: &Machines) -> Handlers {

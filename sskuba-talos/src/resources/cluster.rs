@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use sskuba_core::prelude::*;
+use sskuba_core::resource::Migrate;
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
+use sskuba_core::value::Map;
 
 use super::mistakes::{Kind, addresses, mistake, positive};
+use crate::handlers::without_renewal;
 
 /// The start of etcd, once in the life of a cluster, on one control plane.
 ///
@@ -97,10 +100,12 @@ impl Kind for Health {
 
 /// An administrator's kubeconfig. It is fetched from a control plane, or made with the cluster's own CA if none is named.
 ///
-/// A refresh (`up --refresh`, `refresh`) finds one that is about to expire gone, so that the next `up` makes another.
+/// From `renew_at` on the next plan makes another in its place; what needs no more of it than that it is there, or its id, is
+/// left alone.
 #[derive(Resource)]
 #[resource(
     kind = "talos:cluster:Kubeconfig",
+    version = 2,
     idempotency = "token",
     create = "2s",
     update = "2s",
@@ -119,9 +124,9 @@ pub struct Kubeconfig {
     /// For how many hours one that is made here is valid.
     #[resource(default = 8_u32, write_only)]
     hours: Input<u32>,
-    /// How many hours before its end it is made anew.
-    #[resource(default = 1_u32, write_only)]
-    renew_before: Input<u32>,
+    /// How many hours before its end it is made anew; after two thirds of its time where this is left out.
+    #[resource(write_only)]
+    renew_before: Option<Input<u32>>,
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]
     id: Computed<String>,
@@ -129,8 +134,17 @@ pub struct Kubeconfig {
     #[resource(volatile, pattern = "{alnum:64}")]
     kubeconfig: Computed<Secret<String>>,
     /// When its certificate expires: milliseconds since 1970.
-    #[resource(volatile)]
+    #[resource(expires)]
     expires: Computed<u64>,
+    /// From when on the next plan makes it anew, in place: milliseconds since 1970.
+    #[resource(renew_at)]
+    renew_at: Computed<u64>,
+}
+
+impl Migrate for Kubeconfig {
+    fn migrate(from: u32, _: &mut Map, outputs: &mut Map) {
+        without_renewal(from, outputs);
+    }
 }
 
 impl Kind for Kubeconfig {
@@ -139,7 +153,7 @@ impl Kind for Kubeconfig {
     fn mistakes(args: &KubeconfigArgs) -> Vec<FieldError> {
         let mut found: Vec<FieldError> = addresses("address", &args.address).collect();
         found.extend(positive("hours", args.hours));
-        if args.address.is_none() && args.renew_before >= args.hours {
+        if args.address.is_none() && args.renew_before.is_some_and(|before| before >= args.hours) {
             found.push(mistake(
                 "renew_before",
                 "must be less than `hours`, or every one is old when it is made",

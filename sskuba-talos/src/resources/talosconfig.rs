@@ -1,19 +1,23 @@
 //! Access to the machine API, for people.
 
 use sskuba_core::prelude::*;
+use sskuba_core::resource::Migrate;
 use sskuba_core::schema::FieldError;
 use sskuba_core::secret::Secret;
+use sskuba_core::value::Map;
 
 use super::mistakes::{Kind, addresses, mistake, positive, reads};
+use crate::handlers::without_renewal;
 use crate::secrets::Role;
 
 /// A talosconfig: the file with which `talosctl` reaches a cluster's machines, with a certificate of its own.
 ///
-/// A certificate cannot be taken back, only outlived, so it is valid for eight hours by default. A refresh (`up --refresh`,
-/// `refresh`) finds one that is about to expire gone, so that the next `up` makes another.
+/// A certificate cannot be taken back, only outlived, so it is valid for eight hours by default. From `renew_at` on
+/// the next plan makes another in its place.
 #[derive(Resource)]
 #[resource(
     kind = "talos:cluster:Talosconfig",
+    version = 2,
     idempotency = "token",
     create = "1ms",
     update = "1ms",
@@ -37,9 +41,9 @@ pub struct Talosconfig {
     /// For how many hours it is valid.
     #[resource(default = 8_u32, write_only)]
     hours: Input<u32>,
-    /// How many hours before its end it is made anew.
-    #[resource(default = 1_u32, write_only)]
-    renew_before: Input<u32>,
+    /// How many hours before its end it is made anew; after two thirds of its time where this is left out.
+    #[resource(write_only)]
+    renew_before: Option<Input<u32>>,
     /// The id: the token of its creation.
     #[resource(computed, id, pattern = "{token}")]
     id: Computed<String>,
@@ -47,8 +51,17 @@ pub struct Talosconfig {
     #[resource(volatile, pattern = "{alnum:64}")]
     talosconfig: Computed<Secret<String>>,
     /// When its certificate expires: milliseconds since 1970.
-    #[resource(volatile)]
+    #[resource(expires)]
     expires: Computed<u64>,
+    /// From when on the next plan makes it anew, in place: milliseconds since 1970.
+    #[resource(renew_at)]
+    renew_at: Computed<u64>,
+}
+
+impl Migrate for Talosconfig {
+    fn migrate(from: u32, _: &mut Map, outputs: &mut Map) {
+        without_renewal(from, outputs);
+    }
 }
 
 impl Kind for Talosconfig {
@@ -70,7 +83,7 @@ impl Kind for Talosconfig {
         if args.roles.is_empty() {
             found.push(mistake("roles", "is empty; without a role its bearer may do nothing"));
         }
-        if args.hours > 0 && args.renew_before >= args.hours {
+        if args.hours > 0 && args.renew_before.is_some_and(|before| before >= args.hours) {
             let message = "must be less than `hours`, or every one is old when it is made";
             found.push(mistake("renew_before", message));
         }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sskuba_core::applying::{ApplyOptions, Events, FailedStep, Report};
-use sskuba_core::clock::Timestamp;
 use sskuba_core::engine::{EngineError, Session};
 use sskuba_core::plan::{Action, Plan, PlanFile, Subject, Verdict};
 use sskuba_core::planning::PlanOptions;
@@ -94,7 +93,7 @@ impl Player {
         let saved = match (about, &planned) {
             (About::Plan, Ok(plan)) => {
                 let digester = self.stage.engine.digester(&self.stage.stack).await.unwrap();
-                let file = PlanFile::new(plan, digester, Timestamp::default(), serde_json::Value::Null);
+                let file = PlanFile::new(plan, digester, serde_json::Value::Null);
                 let text = serde_json::to_string(&file).unwrap();
                 let again = session.plan(&program, &plan_options).await.unwrap();
                 let file = PlanFile::parse(&text).unwrap();

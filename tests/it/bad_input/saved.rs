@@ -1,6 +1,5 @@
 //! Saved plans that are not the plan of now.
 
-use sskuba::core::clock::Timestamp;
 use sskuba::core::engine::Advice;
 use sskuba::core::plan::{Plan, PlanFile, PlanFileError};
 use sskuba::prelude::*;
@@ -22,7 +21,7 @@ fn program(
 
 async fn save(bench: &Bench, plan: &Plan) -> PlanFile {
     let digester = bench.engine.digester(&plan.stack).await.unwrap();
-    let file = PlanFile::new(plan, digester, Timestamp(1), serde_json::json!({}));
+    let file = PlanFile::new(plan, digester, serde_json::json!({}));
     // What is saved is what is read back.
     let text = serde_json::to_string(&file).unwrap();
     assert!(!text.contains("hunter"), "{text}");

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sskuba::core::applying::Event;
-use sskuba::core::clock::Timestamp;
 use sskuba::core::plan::PlanFile;
 use sskuba::core::provider::{self, Change, Class, Cx, Failure, Object, Place, Prior, Provider};
 use sskuba::core::state::{RunResult, StateStore};
@@ -65,7 +64,7 @@ async fn no_text_of_a_run_that_fails_shows_a_secret() {
     let plan = engine.preview(&stack, program).await.unwrap();
     texts.push(format!("{plan:?} {:?}", plan.graph));
     let digester = engine.digester(&stack).await.unwrap();
-    let file = PlanFile::new(&plan, digester, Timestamp(1), serde_json::json!({}));
+    let file = PlanFile::new(&plan, digester, serde_json::json!({}));
     texts.push(serde_json::to_string(&file).unwrap());
 
     let events: Arc<Mutex<Vec<Event>>> = Arc::default();

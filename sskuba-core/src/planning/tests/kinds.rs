@@ -111,6 +111,26 @@ fn replaces(differing: &Differing<'_>) -> bool {
     }
 }
 
+/// A ticket, which ends and is renewed before.
+#[derive(Resource)]
+#[resource(kind = "demo:net:Ticket", idempotency = "token")]
+pub(super) struct Ticket {
+    /// Whose.
+    #[resource(force_new)]
+    of: Input<String>,
+    /// The id.
+    id: Computed<String>,
+    /// What it says.
+    #[resource(volatile)]
+    text: Computed<String>,
+    /// When it is renewed.
+    #[resource(renew_at)]
+    renew_at: Computed<u64>,
+    /// When it ends.
+    #[resource(expires)]
+    expires: Computed<Option<String>>,
+}
+
 /// The zones of a region.
 #[derive(Resource)]
 #[resource(kind = "demo:find:Zones", lookup)]
@@ -139,6 +159,7 @@ impl Provider for Demo {
         vec![
             Net::schema(),
             Host::schema(),
+            Ticket::schema(),
             Label::schema(),
             Machine::schema(),
             Name::schema(),

@@ -7,6 +7,7 @@ mod lookups;
 mod paths;
 mod random;
 mod removals;
+mod renewals;
 mod replacements;
 mod selection;
 mod show;

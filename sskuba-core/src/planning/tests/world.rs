@@ -62,6 +62,7 @@ impl World {
             options,
             lookups: HashMap::new(),
             places: HashMap::new(),
+            made: options.made.unwrap_or_default(),
         };
         for _ in 0..10 {
             match plan(&request)? {
@@ -215,7 +216,7 @@ impl Run<'_> {
             force.reason == Reason::Requested && step.prior == Some(record.token)
         };
         let force = step.force.as_ref().filter(requested);
-        let decision = decide(record, &node.schema, &node.lifecycle, inputs, force);
+        let decision = decide(record, &node.schema, &node.lifecycle, inputs, force, self.plan.made);
         let (token, recorded) = (record.token, record.outputs.clone());
         assert!(decision.action <= step.action, "{}: {:?}", node.address, decision.reasons);
         match decision.action {
@@ -297,7 +298,9 @@ impl Run<'_> {
         self.world.etags += 1;
         let value = |name: &str, shape: &FieldType| match shape {
             FieldType::List(_) => Value::List(vec![]),
+            FieldType::Integer(..) => Value::from(u64::from(self.world.etags) * 1_000),
             _ if name == "id" => token.to_string().into(),
+            _ if name == "expires" => Timestamp(u64::from(self.world.etags) * 1_000 + 500).to_string().into(),
             _ => format!("{name}-{}", self.world.etags).into(),
         };
         let made = schema.outputs().map(|field| {

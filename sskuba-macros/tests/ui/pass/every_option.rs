@@ -64,6 +64,12 @@ pub struct Gate {
     /// Another one after each change.
     #[resource(volatile)]
     etag: Computed<Secret<String>>,
+    /// When its key is renewed: milliseconds since 1970.
+    #[resource(renew_at)]
+    renew_at: Computed<u64>,
+    /// When its key ends.
+    #[resource(expires)]
+    end: Computed<Option<String>>,
 }
 
 impl Migrate for Gate {
@@ -95,6 +101,8 @@ fn main() {
     assert_eq!(field("network").reference.as_deref(), Some("demo:net:Network"));
     assert!(field("network").live && !field("name").live);
     assert!(field("password").secret && field("etag").secret && field("etag").volatile);
+    assert!(field("renew_at").renew_at && field("renew_at").volatile && !field("etag").renew_at);
+    assert!(field("end").expires && field("end").volatile && !field("renew_at").expires);
     assert_eq!(field("type").default, Some(Value::from(7)));
     assert_eq!(field("number").pattern.as_deref(), Some("g-{hex:8}"));
     assert!(Zones::schema().is_lookup());

@@ -9,7 +9,7 @@ use sskuba_core::value::Map;
 
 use super::{Api, failed, invalid, not_yet};
 use crate::credentials;
-use crate::handlers::freshness::{hours, is_fresh};
+use crate::handlers::freshness::{hours, renew_at};
 use crate::resources::{Kind, Kubeconfig, KubeconfigArgs, KubeconfigState};
 
 /// Returns from when until when the certificate of the current context is valid.
@@ -23,7 +23,7 @@ fn validity(text: &Secret<String>) -> Result<(Timestamp, Timestamp), Failure> {
 }
 
 impl Api {
-    async fn make(&self, args: &KubeconfigArgs) -> Result<(Secret<String>, u64), Failure> {
+    async fn make(&self, id: String, args: &KubeconfigArgs) -> Result<TypedObject<Kubeconfig>, Failure> {
         let bundle = self.bundle(&args.secrets)?;
         let text = match &args.address {
             Some(address) => self.machine(address, &bundle)?.kubeconfig().await.map_err(failed)?,
@@ -34,8 +34,10 @@ impl Api {
                 file.write()
             }
         };
-        let (_, Timestamp(expires)) = validity(&text)?;
-        Ok((text, expires))
+        let validity = validity(&text)?;
+        let (Timestamp(expires), Timestamp(renew_at)) = (validity.1, renew_at(validity, args.renew_before));
+        let state = KubeconfigState { id: id.clone(), kubeconfig: text, expires, renew_at };
+        Ok(TypedObject::new(id, state))
     }
 
     async fn object(
@@ -44,8 +46,7 @@ impl Api {
         id: String,
         args: &KubeconfigArgs,
     ) -> Result<TypedObject<Kubeconfig>, Failure> {
-        let (kubeconfig, expires) = self.make(args).await.map_err(|failure| not_yet(cx, failure))?;
-        Ok(TypedObject::new(id.clone(), KubeconfigState { id, kubeconfig, expires }))
+        self.make(id, args).await.map_err(|failure| not_yet(cx, failure))
     }
 }
 
@@ -55,18 +56,12 @@ impl Handler<Kubeconfig> for Api {
         self.object(cx, cx.token.to_string(), &args).await
     }
 
-    /// One that is about to expire counts as gone, and so is made anew.
     async fn read(
         &self,
         _: &Cx,
         prior: TypedPrior<Kubeconfig>,
     ) -> Result<Option<TypedObject<Kubeconfig>>, Failure> {
-        let before = hours(prior.args.map_or(1, |args| args.renew_before));
-        let now = self.settings.clock.now();
-        let fresh = |state: &KubeconfigState| {
-            validity(&state.kubeconfig).is_ok_and(|validity| is_fresh(validity, before, now))
-        };
-        Ok(prior.state.filter(fresh).map(|state| TypedObject::new(prior.id, state)))
+        Ok(prior.state.map(|state| TypedObject::new(prior.id, state)))
     }
 
     async fn delete(&self, _: &Cx, _: TypedPrior<Kubeconfig>) -> Result<(), Failure> {

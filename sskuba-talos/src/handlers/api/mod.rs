@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sskuba_core::clock::{IdSource, SystemIds};
+use sskuba_core::clock::{Clock, IdSource, SystemIds};
 use sskuba_core::provider::{Class, Complete, Cx, Effect, Failure, Handlers, TypedObject};
 use sskuba_core::resource::Resource;
 use sskuba_core::secret::Secret;
@@ -44,6 +44,11 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(settings: Settings) -> Self {
         Self { settings, random: Arc::new(SystemIds), leaving: Arc::default() }
+    }
+
+    /// Returns the clock that tells whether certificates are valid.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.settings.clock)
     }
 
     fn bundle(&self, secrets: &Secret<String>) -> Result<Bundle, Failure> {
