@@ -27,6 +27,7 @@
 //! | [`secrets`] | a cluster's [`Bundle`](secrets::Bundle): made, read, judged; certificates of clients; rotation |
 //! | [`config`] | an [`Input`](config::Input) and a [`Role`](config::Role) become a machine config; pools, GPUs |
 //! | [`patch`] | changes of configs, with Talos's rules of merging |
+//! | [`user_data`] | configs as platforms hand them to machines that boot |
 //! | [`validate`] | what Talos would refuse, and what nobody should send |
 //! | [`schematic`] | images with extensions, by the id that is their content |
 //! | [`credentials`] | `talosconfig` and kubeconfig: read, merged, written |
@@ -59,6 +60,7 @@ pub mod schematic;
 pub mod secrets;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod user_data;
 pub mod validate;
 pub mod yaml;
 

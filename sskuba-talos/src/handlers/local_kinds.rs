@@ -16,6 +16,7 @@ use crate::contract::Contract;
 use crate::patch::{self, Patch};
 use crate::resources::{Config, ConfigArgs, ConfigState, Kind, Secrets, SecretsArgs, SecretsState};
 use crate::secrets::{self, Bundle};
+use crate::user_data::user_data;
 use crate::validate::{Target, validate};
 
 /// The handler of the kinds that are made without a machine.
@@ -78,7 +79,8 @@ impl LocalKinds {
         Ok(SecretsState { id: bundle.cluster.id, bundle: text })
     }
 
-    fn config(&self, args: &ConfigArgs) -> Result<Secret<String>, Failure> {
+    /// Makes a config, and what a platform is to hand to machines.
+    fn config(&self, args: &ConfigArgs) -> Result<(Secret<String>, Secret<String>), Failure> {
         let bundle = bundle("secrets", &args.secrets, &*self.clock)?;
         let mut input = args.cluster.clone();
         if let Some(endpoint) = &args.endpoint {
@@ -99,7 +101,14 @@ impl LocalKinds {
         for warning in report.warnings {
             tracing::warn!(%warning, "machine config");
         }
-        Ok(made.to_yaml())
+        let yaml = made.to_yaml();
+        let packed = user_data(&yaml, args.user_data_for).map_err(|error| invalid("user_data_for", error))?;
+        Ok((yaml, packed))
+    }
+
+    fn made(&self, id: String, args: &ConfigArgs) -> Result<TypedObject<Config>, Failure> {
+        let (yaml, user_data) = self.config(args)?;
+        Ok(TypedObject::new(id.clone(), ConfigState { id, yaml, user_data }))
     }
 }
 
@@ -145,8 +154,7 @@ impl Update<Secrets> for LocalKinds {
 #[async_trait]
 impl Handler<Config> for LocalKinds {
     async fn create(&self, cx: &Cx, args: ConfigArgs) -> Result<TypedObject<Config>, Failure> {
-        let (id, yaml) = (cx.token.to_string(), self.config(&args)?);
-        Ok(TypedObject::new(id.clone(), ConfigState { id, yaml }))
+        self.made(cx.token.to_string(), &args)
     }
 
     async fn read(&self, _: &Cx, prior: TypedPrior<Config>) -> Result<Option<TypedObject<Config>>, Failure> {
@@ -189,8 +197,11 @@ impl Handler<Config> for LocalKinds {
 
     /// Makes it: so a plan knows what it changes on machines.
     fn foresee(&self, _: Option<&ConfigArgs>, args: &ConfigArgs) -> Foresight {
-        let made = self.config(args).ok().map(|yaml| Value::from(yaml.expose().as_str()).into_secret());
-        let outputs = made.map(|yaml| Map::from([("yaml".to_owned(), yaml)])).unwrap_or_default();
+        let sealed = |text: Secret<String>| Value::from(text.expose().as_str()).into_secret();
+        let named = |(yaml, packed): (Secret<String>, Secret<String>)| {
+            Map::from([("yaml".to_owned(), sealed(yaml)), ("user_data".to_owned(), sealed(packed))])
+        };
+        let outputs = self.config(args).map(named).unwrap_or_default();
         Foresight { outputs, ..Foresight::default() }
     }
 }
@@ -198,7 +209,6 @@ impl Handler<Config> for LocalKinds {
 #[async_trait]
 impl Update<Config> for LocalKinds {
     async fn update(&self, _: &Cx, change: TypedChange<Config>) -> Result<TypedObject<Config>, Failure> {
-        let (id, yaml) = (change.prior.id, self.config(&change.args)?);
-        Ok(TypedObject::new(id.clone(), ConfigState { id, yaml }))
+        self.made(change.prior.id, &change.args)
     }
 }
