@@ -65,6 +65,16 @@ impl Rule for AtMost {
     }
 }
 
+/// A text that is one of these.
+pub(crate) struct OneOf(pub(crate) &'static [&'static str]);
+
+impl Rule for OneOf {
+    fn broken(&self, value: &Value) -> Option<String> {
+        let text = value.as_str()?;
+        (!self.0.contains(&text)).then(|| format!("{text:?} is none of {}", self.0.join(", ")))
+    }
+}
+
 impl TextRule {
     /// Makes a name that AWS takes of a resource's, and of the generation's token.
     #[cfg(any(feature = "sts", test))]
@@ -115,6 +125,8 @@ mod tests {
             AtMost(3).broken(&"four".into()).as_deref(),
             Some("has 4 characters; AWS takes at most 3")
         );
+        assert_eq!(OneOf(&["a", "b"]).broken(&"b".into()), None);
+        assert_eq!(OneOf(&["a", "b"]).broken(&"c".into()).as_deref(), Some("\"c\" is none of a, b"));
     }
 
     #[test]

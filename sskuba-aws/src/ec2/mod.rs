@@ -1,6 +1,7 @@
 //! EC2: networks, their rules, and instances.
 
 mod availability_zones;
+mod eip_association;
 mod elastic_ip;
 mod existing_subnets;
 mod existing_vpc;
@@ -9,6 +10,9 @@ mod instance;
 mod internet_gateway;
 mod key_pair;
 mod nat_gateway;
+mod network_interface;
+mod network_interface_attachment;
+mod placement_group;
 mod prelude;
 mod route;
 mod route_table;
@@ -17,7 +21,10 @@ mod security_group;
 mod security_group_rule;
 #[cfg(feature = "ec2")]
 mod service;
+mod snapshot;
 mod subnet;
+mod volume;
+mod volume_attachment;
 mod vpc;
 
 use sskuba_core::provider::Handlers;
@@ -25,6 +32,7 @@ use sskuba_core::provider::Handlers;
 pub use availability_zones::{
     AvailabilityZones, AvailabilityZonesArgs, AvailabilityZonesOutputs, AvailabilityZonesState,
 };
+pub use eip_association::{EipAssociation, EipAssociationArgs, EipAssociationOutputs, EipAssociationState};
 pub use elastic_ip::{Eip, EipArgs, EipOutputs, EipState};
 pub use existing_subnets::{
     ExistingSubnets, ExistingSubnetsArgs, ExistingSubnetsOutputs, ExistingSubnetsState,
@@ -37,6 +45,16 @@ pub use internet_gateway::{
 };
 pub use key_pair::{KeyPair, KeyPairArgs, KeyPairOutputs, KeyPairState};
 pub use nat_gateway::{Connectivity, NatGateway, NatGatewayArgs, NatGatewayOutputs, NatGatewayState};
+pub use network_interface::{
+    NetworkInterface, NetworkInterfaceArgs, NetworkInterfaceOutputs, NetworkInterfaceState,
+};
+pub use network_interface_attachment::{
+    NetworkInterfaceAttachment, NetworkInterfaceAttachmentArgs, NetworkInterfaceAttachmentOutputs,
+    NetworkInterfaceAttachmentState,
+};
+pub use placement_group::{
+    Placement, PlacementGroup, PlacementGroupArgs, PlacementGroupOutputs, PlacementGroupState, SpreadLevel,
+};
 pub use route::{Route, RouteArgs, RouteOutputs, RouteState};
 pub use route_table::{RouteTable, RouteTableArgs, RouteTableOutputs, RouteTableState};
 pub use route_table_association::{
@@ -47,7 +65,12 @@ pub use security_group::{SecurityGroup, SecurityGroupArgs, SecurityGroupOutputs,
 pub use security_group_rule::{
     Direction, SecurityGroupRule, SecurityGroupRuleArgs, SecurityGroupRuleOutputs, SecurityGroupRuleState,
 };
+pub use snapshot::{Snapshot, SnapshotArgs, SnapshotOutputs, SnapshotState};
 pub use subnet::{Subnet, SubnetArgs, SubnetOutputs, SubnetState};
+pub use volume::{Volume, VolumeArgs, VolumeOutputs, VolumeState};
+pub use volume_attachment::{
+    VolumeAttachment, VolumeAttachmentArgs, VolumeAttachmentOutputs, VolumeAttachmentState,
+};
 pub use vpc::{Vpc, VpcArgs, VpcOutputs, VpcState};
 
 use crate::provider::Account;
@@ -62,16 +85,23 @@ type Kinds = crate::client::Kinds<service::Ec2>;
 pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
     Kinds::new(provider, account)
         .resource::<Eip>()
+        .resource::<EipAssociation>()
         .resource::<Instance>()
         .resource::<InternetGateway>()
         .resource::<KeyPair>()
         .resource::<NatGateway>()
+        .resource::<NetworkInterface>()
+        .resource::<NetworkInterfaceAttachment>()
+        .resource::<PlacementGroup>()
         .resource::<Route>()
         .resource::<RouteTable>()
         .resource::<RouteTableAssociation>()
         .resource::<SecurityGroup>()
         .resource::<SecurityGroupRule>()
+        .resource::<Snapshot>()
         .resource::<Subnet>()
+        .resource::<Volume>()
+        .resource::<VolumeAttachment>()
         .resource::<Vpc>()
         .lookup::<AvailabilityZones>()
         .lookup::<ExistingSubnets>()

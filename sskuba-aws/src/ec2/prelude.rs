@@ -9,7 +9,7 @@ pub(super) use sskuba_core::value::Value;
 #[cfg(feature = "ec2")]
 pub(super) use super::service::*;
 pub(super) use crate::kind::{Kind, mistake};
-pub(super) use crate::texts::{Between, TextRule};
+pub(super) use crate::texts::{AtMost, Between, OneOf, TextRule};
 
 /// The signs of ASCII that can be seen, and the space.
 pub(super) const SIGNS: &str = " !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
@@ -30,4 +30,10 @@ pub(super) fn ipv4_range(range: &Value) -> Option<String> {
     } else {
         None
     }
+}
+
+/// Says what is wrong with an IPv4 address.
+pub(super) fn ipv4_address(address: &Value) -> Option<String> {
+    let address = address.as_str()?;
+    address.parse::<std::net::Ipv4Addr>().is_err().then(|| format!("{address:?} is no IPv4 address"))
 }

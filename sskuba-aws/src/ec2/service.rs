@@ -108,3 +108,13 @@ pub(super) fn stored_range(range: &str) -> String {
 pub(super) fn same_range(a: &str, b: &str) -> bool {
     Normaliser::Cidr.same(&Value::from(a), &Value::from(b))
 }
+
+/// Returns a count as the SDK takes it.
+pub(super) fn number(count: Option<u32>) -> Option<i32> {
+    count.and_then(|count| i32::try_from(count).ok())
+}
+
+/// Returns a count that AWS reports; one that is 0 is none.
+pub(super) fn counted(count: Option<i32>) -> Option<u32> {
+    count.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0)
+}

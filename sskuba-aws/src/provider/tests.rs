@@ -9,7 +9,7 @@ use super::*;
 fn every_reference_names_a_kind_and_every_id_is_a_field() {
     let schemas = schemas();
     let kinds: BTreeSet<&str> = schemas.iter().map(|schema| schema.kind.as_str()).collect();
-    assert_eq!(kinds.len(), 43);
+    assert_eq!(kinds.len(), 50);
     for schema in &schemas {
         for field in &schema.fields {
             assert!(!field.doc.is_empty(), "{} {}", schema.kind, field.name);
@@ -69,6 +69,8 @@ fn what_cannot_be_there_twice_has_a_key() {
         "aws:acm:Certificate",
         "aws:ec2:Eip",
         "aws:ec2:RouteTable",
+        "aws:ec2:Snapshot",
+        "aws:ec2:Volume",
         "aws:ec2:Vpc",
         "aws:kms:Key",
         "aws:route53:HealthCheck",
@@ -271,6 +273,41 @@ fn mistakes_of_logs_buckets_parameters_and_repositories_are_found() {
         assert_eq!(wrong("aws:ecr:Repository", json!({"name": name})), ["name"], "{name}");
     }
     assert_eq!(wrong("aws:ecr:Repository", json!({"name": "shop/web_a.b-c"})), [""; 0]);
+}
+
+#[test]
+fn mistakes_of_volumes_and_interfaces_are_found() {
+    use serde_json::json;
+    let volume = |more: serde_json::Value| {
+        let mut all = json!({"availability_zone": "us-east-1a", "size_gib": 10});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        wrong("aws:ec2:Volume", all)
+    };
+    assert_eq!(volume(json!({"iops": 4000, "throughput_mib": 200, "kms_key_id": "k"})), [""; 0]);
+    assert_eq!(volume(json!({"size_gib": null})), ["size_gib"]);
+    assert_eq!(volume(json!({"size_gib": 0})), ["size_gib"]);
+    assert_eq!(volume(json!({"volume_type": "gp4"})), ["volume_type"]);
+    assert_eq!(volume(json!({"volume_type": "io2"})), ["iops"]);
+    assert_eq!(
+        volume(json!({"volume_type": "gp2", "iops": 1, "throughput_mib": 1})),
+        ["iops", "throughput_mib"]
+    );
+    assert_eq!(volume(json!({"encrypted": false, "kms_key_id": "k"})), ["kms_key_id"]);
+    assert_eq!(volume(json!({"kms_key_id": "alias/k"})), ["kms_key_id"]);
+    let interface = json!({"subnet_id": "subnet-1", "fixed_private_ip": "10.0.0.256"});
+    assert_eq!(wrong("aws:ec2:NetworkInterface", interface), ["fixed_private_ip"]);
+    let interface =
+        json!({"subnet_id": "subnet-1", "security_group_ids": [], "secondary_private_ips": ["x"]});
+    assert_eq!(wrong("aws:ec2:NetworkInterface", interface), ["secondary_private_ips", "security_group_ids"]);
+    let twice = json!({"subnet_id": "subnet-1", "fixed_private_ip": "10.0.0.4", "secondary_private_ips": ["10.0.0.4"]});
+    assert_eq!(wrong("aws:ec2:NetworkInterface", twice), ["secondary_private_ips"]);
+    assert_eq!(wrong("aws:ec2:EipAssociation", json!({"allocation_id": "e"})), ["instance_id"]);
+    let both = json!({"allocation_id": "e", "instance_id": "i", "network_interface_id": "n"});
+    assert_eq!(wrong("aws:ec2:EipAssociation", both), ["network_interface_id"]);
+    let group = |more: serde_json::Value| wrong("aws:ec2:PlacementGroup", more);
+    assert_eq!(group(json!({"strategy": "partition", "partitions": 8})), ["partitions"]);
+    let cluster = json!({"strategy": "cluster", "partitions": 7, "spread_level": "rack"});
+    assert_eq!(group(cluster), ["partitions", "spread_level"]);
 }
 
 #[test]

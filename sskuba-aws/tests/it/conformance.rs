@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 use sskuba_aws::Provider as Settings;
-use sskuba_aws::ec2::{InternetGateway, RouteTable, SecurityGroup, Subnet, Vpc};
+use sskuba_aws::ec2::{
+    Eip, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Volume, Vpc,
+};
 use sskuba_aws::elbv2::{LoadBalancer, TargetGroup};
 use sskuba_aws::route53::Zone;
 use sskuba_core::testing::provider_conformance::{Case, assert_conforms};
@@ -125,5 +127,44 @@ scene! {
         };
         let (first, changed, other) = (server("t3.micro", 1), server("t3.micro", 2), server("t3.small", 2));
         conforms(&stage, "aws:ec2:Instance", first, Some(changed), Some(other)).await;
+    }
+}
+
+scene! {
+    /// Behind the strict proxy, which also knows placement groups; moto does not.
+    async fn disks_and_interfaces_conform(stage: Stage) {
+        let (stage, _proxy) = stage.strict(|_, _| Fate::Pass).await;
+        let volume = |size: u16, tag: &str| {
+            json!({"availability_zone": "us-east-1a", "size_gib": size, "iops": 3000, "tags": {"a": tag}})
+        };
+        let other = json!({"availability_zone": "us-east-1b", "size_gib": 20});
+        conforms(&stage, "aws:ec2:Volume", volume(10, "1"), Some(volume(20, "2")), Some(other)).await;
+        let data = stage.create("data", Volume::new("us-east-1a").size_gib(1_u32)).await.id();
+        let snapshot = |words: &str, tag: &str| json!({"volume_id": data, "description": words, "tags": {"a": tag}});
+        let (first, changed, other) = (snapshot("a", "1"), snapshot("a", "2"), snapshot("b", "2"));
+        conforms(&stage, "aws:ec2:Snapshot", first, Some(changed), Some(other)).await;
+        let (one, two) = (stage.machine("one").await, stage.machine("two").await);
+        let uses = |machine: &str| json!({"volume_id": data, "instance_id": machine, "device": "/dev/sdf"});
+        conforms(&stage, "aws:ec2:VolumeAttachment", uses(&one), None, Some(uses(&two))).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await.id();
+        stage.create("main", InternetGateway::new(vpc.clone())).await;
+        let subnet = stage.create("a", Subnet::new(vpc.clone(), "10.0.1.0/24")).await.id();
+        let interface = |words: &str, check: bool, address: &str| {
+            json!({"subnet_id": subnet, "description": words, "source_dest_check": check, "fixed_private_ip": address})
+        };
+        let (first, changed) = (interface("a", true, "10.0.1.7"), interface("b", false, "10.0.1.7"));
+        let other = Some(interface("b", false, "10.0.1.8"));
+        conforms(&stage, "aws:ec2:NetworkInterface", first, Some(changed), other).await;
+        let interface = stage.create("x", NetworkInterface::new(subnet)).await.id();
+        let uses = |machine: &str| {
+            json!({"network_interface_id": interface, "instance_id": machine, "device_index": 1})
+        };
+        conforms(&stage, "aws:ec2:NetworkInterfaceAttachment", uses(&one), None, Some(uses(&two))).await;
+        let (first, second) = (stage.create("a", Eip::new()).await.id(), stage.create("b", Eip::new()).await.id());
+        let of = |address: &str| json!({"allocation_id": address, "network_interface_id": interface});
+        conforms(&stage, "aws:ec2:EipAssociation", of(&first), None, Some(of(&second))).await;
+        let group = |strategy: &str, tag: &str| json!({"strategy": strategy, "tags": {"a": tag}});
+        let other = Some(group("cluster", "3"));
+        conforms(&stage, "aws:ec2:PlacementGroup", group("spread", "1"), Some(group("spread", "2")), other).await;
     }
 }

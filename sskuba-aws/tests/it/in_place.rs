@@ -17,7 +17,7 @@ pub(crate) const IMAGE: &str = "ami-12c6146b";
 
 impl Stacked {
     /// Returns what a plan does to the one resource of a kind.
-    async fn planned(&self, program: impl sskuba_core::stack::Program, kind: &str) -> Action {
+    pub(crate) async fn planned(&self, program: impl sskuba_core::stack::Program, kind: &str) -> Action {
         let plan = self.engine.preview(&self.stage.stack, program).await.unwrap();
         let mut of_kind = plan.steps.iter().filter(|step| step.address.kind_str() == kind);
         of_kind.next().unwrap_or_else(|| panic!("no {kind} is planned")).action

@@ -2,6 +2,7 @@
 //! witness that knows nothing of sskuba.
 
 mod moto;
+mod placement;
 mod proxy;
 mod rules;
 mod witness;

@@ -129,6 +129,24 @@ impl Proxy {
 }
 
 impl State {
+    /// Says whether a call is refused: by the script, or by AWS's rules unless its answer is kept.
+    fn refused(
+        &self,
+        fate: Fate,
+        is_kept: bool,
+        (action, fields): (&str, &Form),
+    ) -> Option<(u16, &'static str, &'static str)> {
+        match fate {
+            Fate::Refuse(status, code) => Some((status, code, "as the script says")),
+            Fate::RefuseWith(status, code, words) => Some((status, code, words)),
+            _ => {
+                let rules = self.rules.as_ref().filter(|_| !is_kept);
+                let by_rule = rules.and_then(|rules| lock(rules).refusal(action, fields));
+                by_rule.map(|(code, words)| (400, code, words))
+            }
+        }
+    }
+
     /// Notes what a call did, and does what AWS does by itself then.
     async fn follow(&self, head: &str, (action, fields): (&str, &Form), answer: &[u8]) {
         let text = String::from_utf8_lossy(answer);
@@ -162,24 +180,19 @@ async fn serve(state: Arc<State>, mut client: TcpStream) {
     let fields = Form::parse(&form);
     let token = value("ClientToken=").map(|token| format!("{action} {token}"));
     let kept = token.as_ref().and_then(|token| lock(&state.kept).get(token).cloned());
-    let refused = match fate {
-        Fate::Refuse(status, code) => Some((status, code, "as the script says")),
-        Fate::RefuseWith(status, code, words) => Some((status, code, words)),
-        _ => {
-            let rules = state.rules.as_ref().filter(|_| kept.is_none());
-            let by_rule = rules.and_then(|rules| lock(rules).refusal(&action, &fields));
-            by_rule.map(|(code, words)| (400, code, words))
-        }
-    };
-    if let Some((status, code, words)) = refused {
+    if let Some((status, code, words)) = state.refused(fate, kept.is_some(), (&action, &fields)) {
         let version =
             value("Version=").unwrap_or_else(|| if has_target(&head) { JSON } else { "" }.to_owned());
         let refusal = refusal(status, (code, words), &version);
         let _ = client.write_all(refusal.as_bytes()).await;
         return;
     }
-    if let Fate::Answer(document) = fate {
-        let _ = client.write_all(answered(200, "text/xml", document).as_bytes()).await;
+    let document = match fate {
+        Fate::Answer(document) => Some(document.to_owned()),
+        _ => state.rules.as_ref().and_then(|rules| lock(rules).answer(&action, &fields)),
+    };
+    if let Some(document) = document {
+        let _ = client.write_all(answered(200, "text/xml", &document).as_bytes()).await;
         return;
     }
     let answer = match kept {

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use super::placement::PlacementGroups;
+
 /// A refusal: its code and its words.
 pub(super) type Refusal = (&'static str, &'static str);
 
@@ -16,12 +18,12 @@ impl Form {
     }
 
     /// Returns a field; empty if it is not there.
-    fn one(&self, name: &str) -> &str {
+    pub(super) fn one(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
     /// Returns the items of a list: `Subnets.member.1`, `SecurityGroupId.1`.
-    fn all(&self, name: &str) -> Vec<String> {
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
         let is_item = |key: &str| {
             let rest = key.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
             rest.is_some_and(|rest| rest.trim_start_matches("member.").parse::<u16>().is_ok())
@@ -61,7 +63,7 @@ struct User {
     groups: Vec<String>,
     /// Whether it has a public address.
     is_public: bool,
-    /// The elastic address of a NAT gateway, by the id of its allocation and as it is; empty without one.
+    /// The elastic address of a NAT gateway or an association, by the id of its allocation and as it is; empty without one.
     address: String,
     public_ip: String,
 }
@@ -77,6 +79,10 @@ pub(super) struct Rules {
     users: HashMap<String, User>,
     /// The balancer and the target group of each listener.
     listeners: HashMap<String, (String, String)>,
+    /// The attached interfaces, by the id of their attachment.
+    attachments: HashMap<String, String>,
+    /// What moto lacks.
+    placement: PlacementGroups,
 }
 
 const IN_USE: Refusal = ("DependencyViolation", "it has dependencies and cannot be deleted");
@@ -92,8 +98,23 @@ impl Rules {
         network.is_empty() || self.gateways.contains_key(network)
     }
 
+    /// Answers a call that moto does not know.
+    pub(super) fn answer(&mut self, action: &str, form: &Form) -> Option<String> {
+        self.placement.answer(action, form)
+    }
+
     /// Says why AWS would refuse a call, if it would.
     pub(super) fn refusal(&self, action: &str, form: &Form) -> Option<Refusal> {
+        self.refused(action, form).or_else(|| self.placement.refusal(action, form))
+    }
+
+    /// Returns the subnet of what an elastic address is to be associated with.
+    fn subnet_of_target(&self, form: &Form) -> String {
+        let target = [form.one("InstanceId"), form.one("NetworkInterfaceId")].concat();
+        self.users.get(&target).and_then(|user| user.subnets.first().cloned()).unwrap_or_default()
+    }
+
+    fn refused(&self, action: &str, form: &Form) -> Option<Refusal> {
         let first = |subnets: &[String]| subnets.first().cloned().unwrap_or_default();
         let is_refused = |refused: bool, refusal: Refusal| refused.then_some(refusal);
         match action {
@@ -104,6 +125,25 @@ impl Rules {
                 let without = ("Gateway.NotAttached", "the network has no internet gateway attached");
                 is_refused(is_taken, taken)
                     .or_else(|| is_refused(!self.has_way_out(form.one("SubnetId")), without))
+            }
+            "AssociateAddress" => {
+                let address = form.one("AllocationId");
+                let moves = form.one("AllowReassociation") == "true";
+                let is_taken = self.users.values().any(|user| user.address == address) && !moves;
+                let taken = ("Resource.AlreadyAssociated", "the address is associated already");
+                let without = ("Gateway.NotAttached", "the network has no internet gateway attached");
+                is_refused(is_taken, taken)
+                    .or_else(|| is_refused(!self.has_way_out(&self.subnet_of_target(form)), without))
+            }
+            "ReleaseAddress" => {
+                let address = form.one("AllocationId");
+                let is_used = self.users.values().any(|user| !address.is_empty() && user.address == address);
+                is_refused(is_used, ("InvalidIPAddress.InUse", "the address is in use"))
+            }
+            "DeleteNetworkInterface" => {
+                let interface = form.one("NetworkInterfaceId");
+                let is_used = self.attachments.values().any(|attached| attached == interface);
+                is_refused(is_used, ("InvalidNetworkInterface.InUse", "an instance has the interface"))
             }
             "CreateLoadBalancer" => {
                 let subnet = first(&form.all("Subnets"));
@@ -197,6 +237,24 @@ impl Rules {
                 let user = User { subnets, groups, ..User::default() };
                 self.users.insert(made("instanceId"), user);
             }
+            "CreateNetworkInterface" => {
+                let (subnets, groups) = (vec![form.one("SubnetId").to_owned()], form.all("SecurityGroupId"));
+                let user = User { subnets, groups, ..User::default() };
+                self.users.insert(made("networkInterfaceId"), user);
+            }
+            "DeleteNetworkInterface" => drop(self.users.remove(form.one("NetworkInterfaceId"))),
+            "AttachNetworkInterface" => {
+                let interface = form.one("NetworkInterfaceId").to_owned();
+                self.attachments.insert(made("attachmentId"), interface);
+            }
+            "DetachNetworkInterface" => drop(self.attachments.remove(form.one("AttachmentId"))),
+            "AssociateAddress" => {
+                let (address, subnet) = (form.one("AllocationId").to_owned(), self.subnet_of_target(form));
+                self.users.retain(|_, user| user.address != address);
+                let user = User { subnets: vec![subnet], is_public: true, address, ..User::default() };
+                self.users.insert(made("associationId"), user);
+            }
+            "DisassociateAddress" => drop(self.users.remove(form.one("AssociationId"))),
             "TerminateInstances" => {
                 for machine in form.all("InstanceId") {
                     self.users.remove(&machine);
