@@ -27,8 +27,13 @@ pub(crate) fn mistake(field: &str, message: impl Into<String>) -> FieldError {
 pub(crate) fn mistakes<R: Kind>(args: &R::Args) -> Vec<FieldError> {
     let inputs = map_of(args).unwrap_or_default();
     let mut mistakes = beside_tags::<R>(args, &inputs);
-    mistakes.extend(tag_mistakes(&inputs));
+    mistakes.extend(wrong_tags::<R>(&inputs));
     mistakes
+}
+
+/// Says which tags AWS does not take; a question may be about tags that only AWS itself sets.
+fn wrong_tags<R: Kind>(inputs: &Map) -> Vec<FieldError> {
+    if R::schema().is_lookup() { Vec::new() } else { tag_mistakes(inputs) }
 }
 
 fn beside_tags<R: Kind>(args: &R::Args, inputs: &Map) -> Vec<FieldError> {
@@ -56,14 +61,14 @@ pub(crate) fn known_mistakes<R: Kind>(inputs: &Map) -> Vec<FieldError> {
         let Some(value) = all.get_mut(&*field.name).filter(|value| value.has_unknown()) else { continue };
         match stand_in(field, value) {
             Some(known) => *value = known,
-            None => return tag_mistakes(inputs),
+            None => return wrong_tags::<R>(inputs),
         }
         assumed.push(&*field.name);
     }
-    let Ok(args) = get_map::<R::Args>(&all) else { return tag_mistakes(inputs) };
+    let Ok(args) = get_map::<R::Args>(&all) else { return wrong_tags::<R>(inputs) };
     let mut mistakes = beside_tags::<R>(&args, &all);
     mistakes.retain(|mistake| !assumed.contains(&mistake.field.as_str()));
-    mistakes.extend(tag_mistakes(inputs));
+    mistakes.extend(wrong_tags::<R>(inputs));
     mistakes
 }
 

@@ -173,4 +173,12 @@ impl<R: LookupOperation> LookupHandler<R> for Client<R::Api> {
         let _ = cx;
         named::<R, _>(R::look(self.service().await?, args).await)
     }
+
+    fn check(&self, args: &R::Args) -> Vec<FieldError> {
+        mistakes::<R>(args)
+    }
+
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        known_mistakes::<R>(inputs)
+    }
 }

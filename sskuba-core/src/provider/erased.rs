@@ -167,8 +167,11 @@ impl<R: Resource, H: LookupHandler<R>> Erased for Lookup<R, H> {
         let outputs = map_of(&state).map_err(|error| Failure::new(Class::Terminal, error.to_string()))?;
         Ok(R::schema().seal_outputs(outputs))
     }
-    fn check(&self, _: &Map) -> Vec<FieldError> {
-        Vec::new()
+    fn check(&self, inputs: &Map) -> Vec<FieldError> {
+        match get_map(inputs) {
+            Ok(args) => self.0.check(&args),
+            Err(_) => self.0.check_known(inputs),
+        }
     }
 }
 

@@ -157,6 +157,15 @@ pub trait Ready<R: Resource>: Send + Sync + 'static {
 pub trait LookupHandler<R: Resource>: Send + Sync + 'static {
     /// Looks it up.
     async fn lookup(&self, cx: &Cx, args: R::Args) -> Result<R::State, Failure>;
+
+    /// Says what is wrong with inputs beyond what the schema says. Makes no call.
+    fn check(&self, args: &R::Args) -> Vec<FieldError>;
+
+    /// The same, while not all inputs are known; [`check`](Self::check) follows before the call.
+    fn check_known(&self, inputs: &Map) -> Vec<FieldError> {
+        let _ = inputs;
+        Vec::new()
+    }
 }
 
 /// A handler with all that its kind needs. It is not implemented by hand.
