@@ -7,14 +7,24 @@ use std::process::{Child, Command, Stdio};
 
 use sskuba::talos::api::{Mode, Target};
 use sskuba::talos::client::{Credentials, Identity, Machine, Settings, tell_mode};
+use sskuba::talos::contract::Contract;
 use sskuba::talos::credentials::Talosconfig;
-use sskuba::talos::secrets::{Bundle, Role};
+use sskuba::talos::secrets::{Bundle, Role, generate_with};
 use sskuba::talos::testing::{FakeMachine, Fleet};
 use sskuba_core::clock::{Clock, SystemClock, SystemIds};
+use sskuba_core::secret::Secret;
 use tempfile::TempDir;
 
 /// The variable that names the program with machines of Talos's own code.
 const PROGRAM: &str = "SSKUBA_TALOS_MACHINED";
+
+/// Makes secrets of a cluster, without waiting for an RSA key: what signs service accounts is of another kind.
+pub(crate) fn quick_bundle() -> Secret<String> {
+    let (now, ids) = (SystemClock.now(), SystemIds);
+    let first = generate_with(Secret::default(), Contract::default(), now, &ids).unwrap();
+    let key = first.certificates.kubernetes.key.clone();
+    generate_with(key, Contract::default(), now, &ids).unwrap().to_yaml()
+}
 
 /// Machines without a config.
 pub(crate) struct Machines {
@@ -60,6 +70,19 @@ impl Machines {
         address
     }
 
+    /// Starts one more machine of this test, which its platform hands a config to.
+    pub(crate) async fn boots(&mut self, config: &Secret<String>) {
+        let name = format!("node-{}", self.fakes.len() + 1);
+        let machine = self.fleet.boot(&name, "v1.13.9", config).await.unwrap();
+        self.addresses.push(machine.target().to_string());
+        self.fakes.push(machine);
+    }
+
+    /// Has a machine of Talos's own code boot with a config.
+    pub(crate) fn hands(&self, index: usize, config: &Secret<String>) {
+        Self::tell(&self.controls[index], &serde_json::json!({"user_data": config.expose()}));
+    }
+
     /// Starts machines of Talos's own code, or says that they are not to be had.
     #[expect(clippy::print_stdout, reason = "whoever runs the tests is to know what did not run")]
     pub(crate) fn of_talos(count: usize) -> Option<Self> {
@@ -102,9 +125,14 @@ impl Machines {
 
     /// Takes a machine of Talos's own code off the network or brings it back.
     fn switch(control: &str, off: bool) {
+        Self::tell(control, &serde_json::json!({"off": off}));
+    }
+
+    /// Tells the control server of a machine of Talos's own code.
+    fn tell(control: &str, what: &serde_json::Value) {
         let (host, path) = control.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
-        let body = format!(r#"{{"off": {off}}}"#);
+        let body = what.to_string();
         write!(stream, "POST /{path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -127,6 +155,17 @@ impl Machines {
     pub(crate) async fn is_blank(&self, index: usize) -> bool {
         let target: Target = self.addresses[index].parse().unwrap();
         tell_mode(&target, None, &Settings::default()).await.unwrap() == Mode::Maintenance
+    }
+
+    /// Returns how many of the machines answer and have a config.
+    pub(crate) async fn configured_now(&self) -> usize {
+        let mut count = 0;
+        for address in &self.addresses {
+            let target: Target = address.parse().unwrap();
+            let mode = tell_mode(&target, None, &Settings::default()).await;
+            count += usize::from(mode.is_ok_and(|mode| mode == Mode::Configured));
+        }
+        count
     }
 
     /// Returns how many of the machines have a config.

@@ -2,6 +2,7 @@
 //! in the test, and where `SSKUBA_TALOS_MACHINED` names `interop/talos/machined`, those of Talos's own code.
 #![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
 
+mod booted;
 mod kill;
 mod life;
 mod lists;

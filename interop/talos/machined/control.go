@@ -5,7 +5,8 @@ import (
 	"net/http"
 )
 
-// control answers GET and POST of /NAME: what goes wrong on a machine, and `off`, which takes it off the network.
+// control answers GET and POST of /NAME: what goes wrong on a machine, and `off`, which takes it off the network, and
+// `user_data`, a config that its platform hands to it where it has none.
 // A POST changes only what it names.
 func (f *fleet) control() http.Handler {
 	mux := http.NewServeMux()
@@ -20,15 +21,20 @@ func (f *fleet) control() http.Handler {
 				trouble
 				Off      bool   `json:"off"`
 				TooEarly int    `json:"too_early"`
+				UserData string `json:"user_data"`
 				Member   uint64 `json:"member"`
 				Tag      string `json:"tag"`
-			}{n.trouble, n.kept.Off, n.kept.TooEarly, n.kept.Member, n.kept.Tag}
+			}{n.trouble, n.kept.Off, n.kept.TooEarly, n.kept.UserData, n.kept.Member, n.kept.Tag}
 			if r.Method == http.MethodPost {
 				if err := json.NewDecoder(r.Body).Decode(&state); err != nil {
 					http.Error(w, err.Error(), http.StatusBadRequest)
 					return
 				}
 				n.trouble, n.kept.TooEarly = state.trouble, state.TooEarly
+				if n.kept.UserData != state.UserData {
+					n.kept.UserData = state.UserData
+					n.restart("boot", f.outage)
+				}
 				if n.kept.Off != state.Off {
 					n.kept.Off = state.Off
 					if state.Off {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/siderolabs/talos/pkg/machinery/api/machine"
 	"github.com/siderolabs/talos/pkg/machinery/config"
+	"github.com/siderolabs/talos/pkg/machinery/config/configloader"
 	configres "github.com/siderolabs/talos/pkg/machinery/resources/config"
 
 	"github.com/siderolabs/talos/pkg/machinery/resources/cluster"
@@ -31,6 +32,7 @@ import (
 type kept struct {
 	Address   string   `json:"address"`
 	Config    string   `json:"config"`
+	UserData  string   `json:"user_data"` // what the platform hands to a machine without a config
 	Member    uint64   `json:"member"`
 	Tag       string   `json:"tag"`
 	Installed string   `json:"installed"`
@@ -84,7 +86,31 @@ func newNode(f *fleet, name string) *node {
 	}
 }
 
-// ca names the cluster. The lock is held.
+// cluster names the cluster: by its id, which stays when authorities are rotated. The lock is held.
+func (n *node) cluster() string {
+	if n.cfg != nil && n.cfg.Cluster() != nil && n.cfg.Cluster().ID() != "" {
+		return n.cfg.Cluster().ID()
+	}
+	return n.ca()
+}
+
+// boot takes the config of the platform where the machine has none. The lock is held.
+func (n *node) boot() error {
+	if n.cfg != nil || n.kept.UserData == "" {
+		return nil
+	}
+	cfg, err := configloader.NewFromBytes([]byte(n.kept.UserData))
+	if err != nil {
+		return err
+	}
+	if _, err := cfg.Validate(platform(n.fleet.mode)); err != nil {
+		return err
+	}
+	n.cfg, n.kept.Config = cfg, n.kept.UserData
+	return nil
+}
+
+// ca is the authority that issues the machine's certificate. The lock is held.
 func (n *node) ca() string {
 	if n.cfg == nil || n.cfg.Machine() == nil {
 		return ""
@@ -107,7 +133,7 @@ func (n *node) etcd() *etcd {
 	if !n.isControlPlane() {
 		return nil
 	}
-	return n.fleet.cluster(n.ca())
+	return n.fleet.cluster(n.cluster())
 }
 
 // controlPlane fails where the machine is none. The lock is held.
@@ -138,7 +164,7 @@ func (n *node) stage() (runtime.MachineStage, bool) {
 	if n.cfg == nil {
 		return runtime.MachineStageMaintenance, false
 	}
-	started := len(n.fleet.cluster(n.ca()).Members) > 0
+	started := len(n.fleet.cluster(n.cluster()).Members) > 0
 	ready := started && !n.trouble.EtcdUnhealthy
 	if n.isControlPlane() && !started {
 		return runtime.MachineStageBooting, false
@@ -176,7 +202,7 @@ func (n *node) publish() {
 	members := map[string]bool{}
 	if n.cfg != nil {
 		for _, other := range n.fleet.nodes {
-			if other.cfg == nil || other.ca() != n.ca() {
+			if other.cfg == nil || other.cluster() != n.cluster() {
 				continue
 			}
 			members[other.name] = true

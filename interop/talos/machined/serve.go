@@ -120,8 +120,9 @@ func (n *node) tls() (*tls.Config, error) {
 	crt, key := []byte(n.ca()), []byte(nil)
 	// A worker has no key; a control plane of its cluster signs for it.
 	for _, other := range n.fleet.nodes {
-		if other.isControlPlane() && other.ca() == n.ca() {
-			key = other.cfg.Machine().Security().IssuingCA().Key
+		if other.isControlPlane() && other.cluster() == n.cluster() && (len(key) == 0 || other.ca() == n.ca()) {
+			// Whoever signs gives away its own authority.
+			crt, key = []byte(other.ca()), other.cfg.Machine().Security().IssuingCA().Key
 		}
 	}
 	if len(key) == 0 {
@@ -137,7 +138,7 @@ func (n *node) tls() (*tls.Config, error) {
 	}
 	settings.Certificates = []tls.Certificate{*pair}
 	settings.ClientAuth, settings.ClientCAs = tls.RequireAndVerifyClientCert, stdx509.NewCertPool()
-	settings.ClientCAs.AppendCertsFromPEM(crt)
+	settings.ClientCAs.AppendCertsFromPEM([]byte(n.ca()))
 	for _, accepted := range security.AcceptedCAs() {
 		settings.ClientCAs.AppendCertsFromPEM(accepted.Crt)
 	}
@@ -168,9 +169,28 @@ func (n *node) cut() {
 
 // serve is one life; it returns how long the machine is away then.
 func (n *node) serve(listening func()) (time.Duration, error) {
+	n.fleet.mu.Lock()
+	err := n.boot()
+	configured := n.cfg != nil
+	n.fleet.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
 	settings, err := n.tls()
 	if err != nil {
 		return 0, err
+	}
+	if configured {
+		// Authorities that a config brings count for the next connection, without a restart.
+		settings.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			n.fleet.mu.Lock()
+			wiped := n.cfg == nil
+			n.fleet.mu.Unlock()
+			if wiped {
+				return nil, fmt.Errorf("it was reset and ends this life")
+			}
+			return n.tls()
+		}
 	}
 	listener, err := loopback(n.kept.Address)
 	if err != nil {

@@ -16,6 +16,7 @@ const MODES: [&str; 5] = ["auto", "no-reboot", "reboot", "staged", "staged-if-ne
 /// Machines in use are changed one at a time: first the version of Talos, then the config, and where that reboots the
 /// machine, etcd is healthy before and after. Talos and Kubernetes go up by one minor version at a time, and never down.
 ///
+/// A machine that booted with its config, which its platform handed to it, is waited for and sent what it has not.
 /// A machine of another cluster is left alone. A machine that is back in maintenance mode (wiped, or another one in
 /// its place) counts as gone, so that the next `up` applies the config again. Deleting this leaves the machine as it
 /// is; [`Reset`](super::Reset) resets it.

@@ -37,7 +37,7 @@ pub struct Reset {
     /// Whether it leaves etcd first, and is drained; the last member of etcd has nothing to leave.
     #[resource(default = true, write_only)]
     graceful: Input<bool>,
-    /// Whether it starts again; else it is switched off.
+    /// Whether it starts again; else it is switched off, as is right for a machine that would boot with its user data.
     #[resource(default = true, write_only)]
     reboot: Input<bool>,
     /// Labels of the system's partitions to wipe, e.g. `STATE` and `EPHEMERAL`; all of the disk if there is none.

@@ -6,12 +6,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use sskuba_core::secret::Secret;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::Code;
 
 use super::cluster::Cluster;
-use super::node::{Node, OUTAGE};
+use super::node::{Config, Node, OUTAGE};
 use super::serve::{self, Keys};
 use crate::api::{Fingerprint, Target};
 
@@ -100,6 +101,19 @@ impl Fleet {
     /// # Errors
     /// If no port can be had.
     pub async fn start(&self, name: &str, tag: &str) -> io::Result<FakeMachine> {
+        self.started(name, tag, None).await
+    }
+
+    /// Starts a machine that a platform hands a config to wherever it has none: it is never in maintenance mode.
+    ///
+    /// # Errors
+    /// If no port can be had, or the config is none.
+    pub async fn boot(&self, name: &str, tag: &str, config: &Secret<String>) -> io::Result<FakeMachine> {
+        let config = Config::read(config.expose()).map_err(io::Error::other)?;
+        self.started(name, tag, Some(config)).await
+    }
+
+    async fn started(&self, name: &str, tag: &str, user_data: Option<Config>) -> io::Result<FakeMachine> {
         let count = self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner).len();
         let own = Ipv4Addr::new(127, 0, 0, u8::try_from(count + 2).unwrap_or(1));
         let listener = match TcpListener::bind((own, 0)).await {
@@ -109,6 +123,7 @@ impl Fleet {
         let address = listener.local_addr()?;
         let host = address.ip().to_string();
         let node = Arc::new(Node::new((name.to_owned(), host), tag.to_owned(), Arc::clone(&self.0)));
+        node.state().user_data = user_data;
         self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&node));
         let keys = Keys::new(name).map_err(io::Error::other)?;
         let fingerprint = keys.fingerprint;

@@ -7,7 +7,7 @@ use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::codegen::tokio_stream::{self, Stream};
 use tonic::{Request, Response, Status};
 
-use super::node::{Config, Node};
+use super::node::{Config, Node, OUTAGE};
 use super::streams::{self, kubeconfig};
 use crate::client::proto::common::Data;
 use crate::client::proto::machine as proto;
@@ -83,7 +83,7 @@ impl MachineService for Node {
             if state.member.is_some() {
                 return Err(Status::already_exists("etcd data directory is not empty"));
             }
-            state.member = Some(self.clusters.with(&config.ca, |cluster| cluster.join(&self.name)));
+            state.member = Some(self.clusters.with(&config.cluster, |cluster| cluster.join(&self.name)));
         }
         let event = proto::ServiceStateEvent {
             service: "etcd".to_owned(),
@@ -244,10 +244,10 @@ impl MachineService for Node {
             (state.config.take(), state.member.take())
         };
         if let (true, Some(config), Some(id)) = (request.graceful, config, member) {
-            self.clusters.with(&config.ca, |cluster| cluster.leave(id));
+            self.clusters.with(&config.cluster, |cluster| cluster.leave(id));
         }
         self.clusters.note(format!("{}: reset", self.name));
-        self.sequence("reset");
+        self.ends("reset", request.reboot.then_some(OUTAGE));
         Ok(Response::new(proto::ResetResponse { messages }))
     }
 

@@ -90,8 +90,12 @@ const COMPONENTS: [(&str, &str); 4] = [
 pub(super) struct Config {
     pub(super) text: String,
     pub(super) control_plane: bool,
-    /// The OS CA in PEM, which names the cluster.
+    /// The id of the cluster, or the OS CA where it has none.
+    pub(super) cluster: String,
+    /// The OS CA in PEM.
     pub(super) ca: String,
+    /// Authorities that clients may have theirs from besides, in PEM.
+    pub(super) accepted: Vec<String>,
     /// Its key; workers have none.
     pub(super) ca_key: Option<String>,
     pub(super) sans: Vec<String>,
@@ -112,19 +116,25 @@ impl Config {
                 return Err(format!("unknown machine type {other:?} in machine: token: {token}"));
             }
         };
-        let pem = |key| {
-            let text = machine.at(&["ca", key]).and_then(Yaml::as_str).unwrap_or_default();
-            let bytes = STANDARD.decode(text).map_err(|_| format!("machine.ca.{key} is no base64"))?;
-            String::from_utf8(bytes).map_err(|_| format!("machine.ca.{key} is no PEM"))
+        let decoded = |path: &str, text: Option<&str>| {
+            let bytes = STANDARD.decode(text.unwrap_or_default());
+            let bytes = bytes.map_err(|_| format!("machine.{path} is no base64"))?;
+            String::from_utf8(bytes).map_err(|_| format!("machine.{path} is no PEM"))
         };
+        let pem = |key| decoded(&format!("ca.{key}"), machine.at(&["ca", key]).and_then(Yaml::as_str));
         let (ca, ca_key) = (pem("crt")?, pem("key")?);
+        let accepted = machine.get("acceptedCAs").and_then(Yaml::as_seq).unwrap_or_default().iter();
+        let accepted = accepted.map(|pair| decoded("acceptedCAs", pair.get("crt").and_then(Yaml::as_str)));
+        let accepted = accepted.collect::<Result<Vec<_>, _>>()?;
+        let id = documents.iter().find_map(|document| document.at(&["cluster", "id"])?.as_str());
+        let cluster = id.map_or_else(|| ca.clone(), str::to_owned);
         if ca.is_empty() || control_plane == ca_key.is_empty() {
             return Err("a control plane has an issuing CA with its key, a worker has one without".to_owned());
         }
         let sans = machine.get("certSANs").and_then(Yaml::as_seq).unwrap_or_default();
         let sans = sans.iter().filter_map(Yaml::as_str).map(str::to_owned).collect();
         let ca_key = Some(ca_key).filter(|key| !key.is_empty());
-        Ok(Self { text: text.to_owned(), control_plane, ca, ca_key, sans })
+        Ok(Self { text: text.to_owned(), control_plane, cluster, ca, accepted, ca_key, sans })
     }
 
     /// Returns the images of Kubernetes' components, by their names; a worker has none.
@@ -175,6 +185,8 @@ pub(super) struct State {
     pub(super) config: Option<Config>,
     /// The config that the next start brings into force.
     pub(super) staged: Option<Config>,
+    /// The config that a platform hands to the machine where it has none.
+    pub(super) user_data: Option<Config>,
     pub(super) member: Option<u64>,
     /// Bootstraps that come too early from now on.
     pub(super) early: u32,
@@ -203,6 +215,7 @@ impl Node {
         let state = State {
             config: None,
             staged: None,
+            user_data: None,
             member: None,
             early: 1,
             tag,
@@ -234,7 +247,17 @@ impl Node {
         if let Some(staged) = state.staged.take() {
             state.config = Some(staged);
         }
-        state.config.clone()
+        if state.config.is_none() {
+            state.config = state.user_data.clone();
+        }
+        let config = state.config.clone();
+        drop(state);
+        if let Some((config, key)) =
+            config.as_ref().and_then(|config| Some((config, config.ca_key.as_ref()?)))
+        {
+            self.clusters.keep(&config.ca, key);
+        }
+        config
     }
 
     /// Lets a call in, or fails it as the machine is told to.
@@ -301,11 +324,11 @@ impl Node {
         let config = self.control_plane(api)?;
         self.clusters.settle();
         let unhealthy = self.state().trouble.etcd_unhealthy;
-        let started = self.clusters.with(&config.ca, |cluster| cluster.is_bootstrapped());
+        let started = self.clusters.with(&config.cluster, |cluster| cluster.is_bootstrapped());
         if unhealthy || !started {
             return Err(Status::unavailable("error reading from server: EOF"));
         }
-        Ok(config.ca)
+        Ok(config.cluster)
     }
 
     /// Joins etcd if it was started elsewhere in the cluster.
@@ -317,7 +340,7 @@ impl Node {
         }
         let joined = self
             .clusters
-            .with(&config.ca, |cluster| cluster.is_bootstrapped().then(|| cluster.join(&self.name)));
+            .with(&config.cluster, |cluster| cluster.is_bootstrapped().then(|| cluster.join(&self.name)));
         state.member = joined;
     }
 
@@ -326,7 +349,7 @@ impl Node {
         self.settle();
         let state = self.state();
         let Some(config) = &state.config else { return (Stage::Maintenance, false) };
-        let started = self.clusters.with(&config.ca, |cluster| cluster.is_bootstrapped());
+        let started = self.clusters.with(&config.cluster, |cluster| cluster.is_bootstrapped());
         let ready = started && !state.trouble.etcd_unhealthy;
         (if config.control_plane && !started { Stage::Booting } else { Stage::Running }, ready)
     }
@@ -350,13 +373,18 @@ impl Node {
 
     /// Tells that a sequence begins, and restarts.
     pub(super) fn sequence(&self, name: &str) {
+        self.ends(name, Some(OUTAGE));
+    }
+
+    /// Tells that a sequence begins, and restarts after a time, or never.
+    pub(super) fn ends(&self, name: &str, away: Option<Duration>) {
         let action = proto::sequence_event::Action::Start.into();
         let event = proto::SequenceEvent { sequence: name.to_owned(), action, error: None };
         self.tell("machine.SequenceEvent", &event);
         let lives = self.lives.clone();
         tokio::spawn(async move {
             sleep(LAST_WORD).await;
-            lives.restart(Some(OUTAGE));
+            lives.restart(away);
         });
     }
 }

@@ -63,7 +63,7 @@ impl Node {
         let member = |name: &String| {
             resource(ResourceKind::MEMBER, name, format!("hostname: {name}\nmachineType: controlplane\n"))
         };
-        self.clusters.with(&config.ca, |cluster| cluster.members.values().map(member).collect())
+        self.clusters.with(&config.cluster, |cluster| cluster.members.values().map(member).collect())
     }
 }
 
@@ -117,7 +117,7 @@ impl State for Node {
             let Some(config) = config else { return };
             let mut last = first;
             while !sender.is_closed() {
-                let started = clusters.with(&config.ca, |cluster| cluster.is_bootstrapped());
+                let started = clusters.with(&config.cluster, |cluster| cluster.is_bootstrapped());
                 let now = if started { (Stage::Running, true) } else { last };
                 if now != last {
                     last = now;

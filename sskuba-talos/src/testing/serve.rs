@@ -74,14 +74,14 @@ pub(super) async fn live(node: Arc<Node>, keys: Keys, listener: TcpListener, add
             sleep(away).await;
             let config = node.begin_life();
             // A worker that no control plane has signed yet stays away, as one of Talos does.
-            if let Some(tls) = tls(&keys, config.as_ref(), &node, address) {
+            if tls(&keys, config.as_ref(), &node, address).is_some() {
                 let bound = match listener.take() {
                     Some(first) => Ok(first),
                     None => TcpListener::bind(address).await,
                 };
                 if let Ok(bound) = bound {
                     tokio::select! {
-                        () = accept(&node, bound, tls) => {}
+                        () = accept(&node, bound, (&keys, address)) => {}
                         _ = lives.changed() => {}
                     }
                     continue;
@@ -98,7 +98,7 @@ pub(super) async fn live(node: Arc<Node>, keys: Keys, listener: TcpListener, add
 }
 
 /// Takes connections in until it is dropped.
-async fn accept(node: &Arc<Node>, listener: TcpListener, tls: TlsAcceptor) {
+async fn accept(node: &Arc<Node>, listener: TcpListener, (keys, address): (&Keys, SocketAddr)) {
     let (sender, incoming) = mpsc::channel::<Result<Accepted, Infallible>>(16);
     let server = Server::builder()
         .add_service(MachineServiceServer::from_arc(Arc::clone(node)))
@@ -107,9 +107,17 @@ async fn accept(node: &Arc<Node>, listener: TcpListener, tls: TlsAcceptor) {
         .add_service(ClusterServiceServer::from_arc(Arc::clone(node)))
         .add_service(ImageServiceServer::from_arc(Arc::clone(node)))
         .add_service(LifecycleServiceServer::from_arc(Arc::clone(node)));
+    let was_configured = node.state().config.is_some();
     let greeting = async {
         while let Ok((stream, _)) = listener.accept().await {
-            let (tls, sender, mut lives) = (tls.clone(), sender.clone(), node.lives.subscribe());
+            // Authorities that a config brings count for the next connection, without a restart.
+            let config = node.state().config.clone().filter(|_| was_configured);
+            if was_configured && config.is_none() {
+                // It was reset and ends this life.
+                continue;
+            }
+            let Some(tls) = tls(keys, config.as_ref(), node, address) else { continue };
+            let (sender, mut lives) = (sender.clone(), node.lives.subscribe());
             tokio::spawn(async move {
                 // Whoever does not get through the handshake has been told so by it.
                 let Ok(stream) = tls.accept(stream).await else { return };
@@ -169,23 +177,27 @@ fn signed(config: &Config, ca_key: &str, name: &str, address: SocketAddr) -> Res
         });
     }
     let certificate = params.signed_by(&key, &issuer)?.der().clone();
-    server_config(Some(&config.ca), vec![certificate], &key)
+    let authorities: Vec<&str> =
+        [&config.ca].into_iter().chain(&config.accepted).map(String::as_str).collect();
+    server_config(Some(&authorities), vec![certificate], &key)
 }
 
 fn server_config(
-    client_ca: Option<&str>,
+    client_cas: Option<&[&str]>,
     chain: Vec<CertificateDer<'static>>,
     key: &KeyPair,
 ) -> Result<ServerConfig, Failure> {
     let provider = Arc::new(ring::default_provider());
     let builder =
         ServerConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&[&TLS13])?;
-    let builder = match client_ca {
+    let builder = match client_cas {
         None => builder.with_no_client_auth(),
-        Some(pem) => {
+        Some(authorities) => {
             let mut roots = RootCertStore::empty();
-            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-                roots.add(certificate?)?;
+            for pem in authorities {
+                for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+                    roots.add(certificate?)?;
+                }
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build()?;
             builder.with_client_cert_verifier(verifier)

@@ -118,7 +118,7 @@ impl ClusterService for Node {
             let say = |message: String| Ok(cluster_proto::HealthCheckProgress { metadata: None, message });
             let end = Instant::now() + within;
             loop {
-                let started = clusters.with(&config.ca, |cluster| cluster.is_bootstrapped());
+                let started = clusters.with(&config.cluster, |cluster| cluster.is_bootstrapped());
                 let state = if started && !sick { "OK" } else { "..." };
                 if sender.send(say(format!("waiting for etcd to be healthy: {state}"))).await.is_err()
                     || state == "OK"

@@ -106,7 +106,8 @@ impl Api {
         mode: ApplyMode,
     ) -> Result<(), Failure> {
         let bound = bound(cx, args.timeout);
-        let running = running_config(machine).await?.unwrap_or_default();
+        // It may have just booted, with a config that its platform handed to it.
+        let running = patiently(bound, || running_config(machine)).await?.unwrap_or_default();
         refuse_leaps(running.expose(), args.config.expose())?;
         let ask = || async move { machine.version().await.map_err(failed) };
         let runs = patiently(bound, ask).await?.tag;
@@ -117,6 +118,10 @@ impl Api {
             if cx.recovering {
                 return Err(Failure::new(Class::Conflict, format!("it still runs {runs}")));
             }
+        }
+        let same = same(running.expose(), args.config.expose());
+        if same && other.is_none() {
+            return Ok(());
         }
         // Before etcd is started there is nothing that could lose its quorum.
         let in_use = !args.control_planes.is_empty()
@@ -136,7 +141,7 @@ impl Api {
             self.install(machine, version, image, bound).await?;
             healthy("upgraded").await?;
         }
-        if same(running.expose(), args.config.expose()) {
+        if same {
             return Ok(());
         }
         if in_use && !args.mode.starts_with("staged") {
