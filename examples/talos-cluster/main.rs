@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use sskuba::prelude::*;
 use sskuba::talos::config::{Input as Cluster, Role};
 use sskuba::talos::contract::Contract;
-use sskuba::talos::resources::{Applied, Bootstrap, Health, Kubeconfig, Reset, Secrets, Talosconfig};
+use sskuba::talos::resources::{
+    Applied, Bootstrap, Health, Kubeconfig, Reset, Rotation, Secrets, Talosconfig,
+};
 
 /// The cluster and its machines.
 #[derive(Config)]
@@ -50,6 +52,10 @@ struct Settings {
     /// For how many seconds a machine is waited for that does not answer.
     #[config(default = 600)]
     patience: u32,
+    /// The authority of the machine API by a name of yours, such as a date; another name replaces it, in three runs.
+    os_authority: Option<String>,
+    /// The same of Kubernetes' authority.
+    kubernetes_authority: Option<String>,
     /// Whether the cluster's health is waited for.
     #[config(default = true)]
     health: bool,
@@ -88,9 +94,10 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     let set: Settings = stack.config()?;
     let input = described(&set)?;
     let secrets = stack.add("cluster", Secrets::new().contract(input.contract.to_string()))?;
+    let bundle = rotated(stack, &set, &secrets)?;
     let config = |stack: &mut Stack, name: &str, role: Role| {
         let patches = set.patches.iter().map(|patch| Secret::new(patch.clone()));
-        let config = sskuba::talos::resources::Config::new(secrets.bundle(), input.clone(), role)
+        let config = sskuba::talos::resources::Config::new(bundle.clone(), input.clone(), role)
             .patches(patches.collect::<Vec<_>>());
         stack.add(name, config)
     };
@@ -104,11 +111,11 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
                    leaves: &[(Handle<Reset>, Handle<Applied>)]|
      -> sskuba::Result<_> {
         let name = named(address);
-        let reset = Reset::new(address, secrets.bundle())
+        let reset = Reset::new(address, bundle.clone())
             .control_planes(set.control_planes.clone())
             .timeout(set.patience);
         let reset = leaves.iter().fold(stack.add(&name, reset)?, |reset, (of, _)| reset.depends_on(of));
-        let applied = Applied::new(reset.machine(), secrets.bundle(), config)
+        let applied = Applied::new(reset.machine(), bundle.clone(), config)
             .timeout(set.patience)
             .mode(&*set.mode)
             .version(&*set.talos)
@@ -134,12 +141,12 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
     let Some(first) = nodes.first().cloned() else {
         return Err(std::io::Error::other("`control_planes` names no machine").into());
     };
-    let bootstrap = Bootstrap::new(first, secrets.bundle()).control_planes(Output::all(nodes));
+    let bootstrap = Bootstrap::new(first, bundle.clone()).control_planes(Output::all(nodes));
     let bootstrap = stack.add("etcd", bootstrap)?;
     let mut ready = bootstrap.machine();
     if set.health {
         let hosts = |addresses: &[String]| addresses.iter().map(|address| host(address)).collect::<Vec<_>>();
-        let health = Health::new(bootstrap.machine(), secrets.bundle())
+        let health = Health::new(bootstrap.machine(), bundle.clone())
             .control_planes(hosts(&set.control_planes))
             .workers(hosts(&set.workers));
         // Workers join by themselves once they have their config.
@@ -147,22 +154,44 @@ fn cluster(stack: &mut Stack) -> sskuba::Result {
         let health = joined.iter().fold(health, |health, worker| health.depends_on(worker));
         ready = health.machine();
     }
-    access(stack, &set, &secrets, ready)
+    access(stack, &set, &bundle, ready)
+}
+
+/// Returns the secrets as they are now, where authorities have names: another name rotates one.
+fn rotated(
+    stack: &mut Stack,
+    set: &Settings,
+    secrets: &Handle<Secrets>,
+) -> sskuba::Result<Output<Secret<String>>> {
+    if set.os_authority.is_none() && set.kubernetes_authority.is_none() {
+        return Ok(secrets.bundle());
+    }
+    let machines: Vec<String> = set.control_planes.iter().chain(&set.workers).cloned().collect();
+    let mut rotation = Rotation::new(secrets.bundle(), machines).timeout(set.patience.min(10));
+    if let Some(name) = &set.os_authority {
+        rotation = rotation.os(name);
+    }
+    if let Some(name) = &set.kubernetes_authority {
+        rotation = rotation.kubernetes(name);
+    }
+    let rotation = stack.add("cluster", rotation)?;
+    stack.export("rotation", rotation.stage());
+    Ok(rotation.bundle())
 }
 
 /// Makes what administrators reach the cluster with.
 fn access(
     stack: &mut Stack,
     set: &Settings,
-    secrets: &Handle<Secrets>,
+    bundle: &Output<Secret<String>>,
     ready: Output<String>,
 ) -> sskuba::Result {
-    let kubeconfig = Kubeconfig::new(secrets.bundle(), &*set.name, &*set.endpoint).address(ready);
+    let kubeconfig = Kubeconfig::new(bundle.clone(), &*set.name, &*set.endpoint).address(ready);
     let kubeconfig = stack.add("admin", kubeconfig)?;
-    let talosconfig = Talosconfig::new(secrets.bundle(), &*set.name, set.control_planes.clone());
+    let talosconfig = Talosconfig::new(bundle.clone(), &*set.name, set.control_planes.clone());
     let talosconfig = stack.add("admin", talosconfig)?;
 
-    stack.export("secrets", secrets.bundle());
+    stack.export("secrets", bundle.clone());
     stack.export("talosconfig", talosconfig.talosconfig());
     stack.export("kubeconfig", kubeconfig.kubeconfig());
     Ok(())

@@ -9,7 +9,7 @@ use sskuba_core::schema::Schema;
 use crate::client::Settings;
 use crate::handlers::{LocalKinds, Machines, machine_kind};
 use crate::resources::{
-    Applied, Bootstrap, Config, Health, Kubeconfig, Reset, Secrets, Talosconfig, Upgrade,
+    Applied, Bootstrap, Config, Health, Kubeconfig, Reset, Rotation, Secrets, Talosconfig, Upgrade,
 };
 
 /// The name of the provider: the first part of its kinds.
@@ -32,6 +32,7 @@ fn handlers(machines: &Machines) -> Handlers {
         machine_kind::<Health>,
         machine_kind::<Kubeconfig>,
         machine_kind::<Reset>,
+        machine_kind::<Rotation>,
         machine_kind::<Upgrade>,
     ];
     kinds.into_iter().fold(here, |handlers, kind| kind(handlers, machines))

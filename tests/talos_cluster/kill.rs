@@ -7,7 +7,7 @@ use crate::machines::Machines;
 use crate::program::{Program, Said};
 
 /// Instants, as a seed decides them.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     /// Returns a number below a bound.
@@ -20,7 +20,7 @@ impl Dice {
 }
 
 /// Runs a command until it comes to its end, and kills it on the way; returns how often.
-async fn through(program: &Program, args: &[&str], dice: &mut Dice, most: u64) -> usize {
+pub(crate) async fn through(program: &Program, args: &[&str], dice: &mut Dice, most: u64) -> usize {
     let mut kills = 0;
     loop {
         // Later ones get further, so that it ends.

@@ -11,3 +11,4 @@ mod previews;
 mod program;
 mod refused;
 mod renewal;
+mod rotation;

@@ -25,6 +25,8 @@ pub(crate) struct Program {
     pub(crate) workers: Vec<String>,
     pub(crate) fingerprints: BTreeMap<String, String>,
     pub(crate) talos: &'static str,
+    /// More of its configuration.
+    pub(crate) more: Vec<(&'static str, String)>,
 }
 
 impl Program {
@@ -37,6 +39,7 @@ impl Program {
             workers: workers.to_vec(),
             fingerprints: BTreeMap::new(),
             talos: "v1.13.9",
+            more: Vec::new(),
         }
     }
 
@@ -51,6 +54,7 @@ impl Program {
             .args(["-c", &list("control_planes", &self.control_planes)])
             .args(["-c", &list("workers", &self.workers)])
             .args(["-c", &format!("fingerprints={}", serde_json::to_string(&self.fingerprints).unwrap())])
+            .args(self.more.iter().flat_map(|(key, value)| ["-c".to_owned(), format!("{key}={value}")]))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -18,6 +18,7 @@ use crate::validate::{Mode, Target, validate};
 /// If the input, or the bundle, would make a config that no machine should get; all problems are listed.
 pub fn generate(input: &Input, role: &Role, bundle: &Bundle) -> Result<MachineConfig, ConfigErrors> {
     let config = MachineConfig::new(contract::documents(&Facts::new(input, role, bundle)));
+    let config = config.accepting(&bundle.accepted);
     let mut problems = own(input);
     // A cloud's image is installed already, so nothing is asked of the disk; Kubernetes' version is for later too.
     let target = Target::new(Mode::Cloud, input.contract).with_any_kubernetes();

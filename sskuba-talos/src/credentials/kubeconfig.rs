@@ -228,7 +228,13 @@ impl Bundle {
         random: &dyn IdSource,
     ) -> Result<Kubeconfig, MakeError> {
         let client = self.kubernetes_admin(lifetime, now, random)?;
-        Kubeconfig::admin(cluster, endpoint, &[&self.certificates.kubernetes.certificate], &client)
+        let accepted = self.accepted.kubernetes.iter();
+        let trusted: Vec<&str> = [&self.certificates.kubernetes.certificate]
+            .into_iter()
+            .chain(accepted)
+            .map(String::as_str)
+            .collect();
+        Kubeconfig::admin(cluster, endpoint, &trusted, &client)
     }
 }
 

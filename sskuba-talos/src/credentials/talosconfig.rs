@@ -215,7 +215,7 @@ impl Bundle {
         let context = Context {
             endpoints: endpoints.to_vec(),
             nodes: Vec::new(),
-            authority: Some(self.certificates.os.certificate.clone()),
+            authority: Some(self.machine_authorities()),
             client: Some(client),
         };
         file.insert(name, &context);

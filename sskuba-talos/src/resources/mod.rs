@@ -27,6 +27,7 @@ mod cluster;
 mod config;
 mod mistakes;
 mod reset;
+mod rotation;
 mod secrets;
 mod talosconfig;
 mod upgrade;
@@ -38,6 +39,7 @@ pub use cluster::{
 };
 pub use config::{Config, ConfigArgs, ConfigOutputs, ConfigState};
 pub use reset::{Reset, ResetArgs, ResetOutputs, ResetState};
+pub use rotation::{Rotation, RotationArgs, RotationOutputs, RotationState};
 pub use secrets::{Secrets, SecretsArgs, SecretsOutputs, SecretsState};
 pub use talosconfig::{Talosconfig, TalosconfigArgs, TalosconfigOutputs, TalosconfigState};
 pub use upgrade::{Upgrade, UpgradeArgs, UpgradeOutputs, UpgradeState};

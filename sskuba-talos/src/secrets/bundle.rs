@@ -11,6 +11,24 @@ pub struct Bundle {
     pub tokens: Tokens,
     /// Certificate authorities, and the key that signs service accounts.
     pub certificates: Certificates,
+    /// Authorities that are believed as well, while one is [rotated](super::rotate).
+    pub accepted: Accepted,
+}
+
+/// Certificates that configs accept beside those of the bundle: `machine.acceptedCAs` and `cluster.acceptedCAs`, PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Accepted {
+    /// Of the machine API.
+    pub os: Vec<String>,
+    /// Of Kubernetes.
+    pub kubernetes: Vec<String>,
+}
+
+impl Bundle {
+    /// Returns the authorities that machines are known by, PEM one after the other.
+    pub fn machine_authorities(&self) -> String {
+        [&self.certificates.os.certificate].into_iter().chain(&self.accepted.os).cloned().collect()
+    }
 }
 
 /// Who a cluster is to the discovery service.

@@ -9,7 +9,7 @@ use sskuba_core::secret::Secret;
 use zeroize::Zeroizing;
 
 use super::authority::Authority;
-use super::bundle::{Bundle, CertificateAndKey, Certificates, Identity, Tokens};
+use super::bundle::{Accepted, Bundle, CertificateAndKey, Certificates, Identity, Tokens};
 use super::problem::MakeError;
 use crate::contract::Contract;
 use crate::pki::{self, Algorithm, Key, Subject};
@@ -62,6 +62,7 @@ pub fn generate_with(
             os: authority(Authority::Os)?,
             service_account,
         },
+        accepted: Accepted::default(),
     })
 }
 

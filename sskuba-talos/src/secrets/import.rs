@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use sskuba_core::secret::Secret;
 
 use super::authority::Authority;
-use super::bundle::{Bundle, CertificateAndKey, Certificates, Identity, Tokens};
+use super::bundle::{Accepted, Bundle, CertificateAndKey, Certificates, Identity, Tokens};
 use super::problem::{BundleError, Problem};
 use crate::yaml::Node;
 
@@ -21,6 +21,8 @@ pub(super) struct Places {
     pub(super) secretbox: &'static str,
     pub(super) service_account: &'static str,
     pub(super) authority: fn(Authority) -> &'static str,
+    /// Where the authorities are that are believed as well: a list, and the key in its items.
+    pub(super) accepted: fn(Authority) -> (&'static str, Option<&'static str>),
     /// What to do about a part that is not there.
     pub(super) advice: &'static str,
 }
@@ -39,6 +41,10 @@ pub(super) const SECRETS: Places = Places {
         Authority::Etcd => "certs.etcd",
         Authority::Aggregator => "certs.k8saggregator",
     },
+    accepted: |authority| match authority {
+        Authority::Os => ("accepted.os", None),
+        _ => ("accepted.k8s", None),
+    },
     advice: "take it from a backup, or from the machine config of a control plane",
 };
 
@@ -55,6 +61,10 @@ const CONFIG: Places = Places {
         Authority::Kubernetes => "cluster.ca",
         Authority::Etcd => "cluster.etcd.ca",
         Authority::Aggregator => "cluster.aggregatorCA",
+    },
+    accepted: |authority| match authority {
+        Authority::Os => ("machine.acceptedCAs", Some("crt")),
+        _ => ("cluster.acceptedCAs", Some("crt")),
     },
     advice: "give the config of a control plane: a worker has no keys",
 };
@@ -93,6 +103,10 @@ pub(super) fn bundle(root: &Node, places: &Places, problems: Vec<Problem>) -> Re
             aggregator: authority(&mut find, Authority::Aggregator),
             os: authority(&mut find, Authority::Os),
             service_account: Secret::new(find.pem(places.service_account)),
+        },
+        accepted: Accepted {
+            os: find.pems((places.accepted)(Authority::Os)),
+            kubernetes: find.pems((places.accepted)(Authority::Kubernetes)),
         },
     };
     find.end(bundle)
@@ -149,7 +163,35 @@ impl<'a> Finder<'a> {
 
     /// Returns the PEM that a text in base64 holds.
     fn pem(&mut self, path: &str) -> String {
-        let mut text = self.text(path);
+        let text = self.text(path);
+        self.decoded(path, text)
+    }
+
+    /// Returns the PEM of a list's items, or of what each has under a key; none where there is no list.
+    pub(super) fn pems(&mut self, (path, key): (&str, Option<&str>)) -> Vec<String> {
+        let keys: Vec<&str> = path.split('.').collect();
+        let items = match self.root.at(&keys) {
+            None | Some(Node::Null) => return Vec::new(),
+            Some(list) => list.as_seq(),
+        };
+        let Some(items) = items else {
+            self.note(path, "is no list of certificates");
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let text = key.map_or(Some(item), |key| item.get(key)).and_then(Node::as_str);
+            let path = format!("{path}[{index}]");
+            match text {
+                Some(text) => found.push(self.decoded(&path, text.to_owned())),
+                None => drop(self.note(&path, "is no certificate")),
+            }
+        }
+        found
+    }
+
+    /// Returns the PEM that base64 holds.
+    fn decoded(&mut self, path: &str, mut text: String) -> String {
         if text.is_empty() {
             return text;
         }

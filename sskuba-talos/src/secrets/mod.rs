@@ -11,6 +11,8 @@ mod client;
 mod generate;
 mod import;
 mod pair;
+#[cfg(feature = "client")]
+mod position;
 mod problem;
 pub mod rotate;
 
@@ -21,8 +23,10 @@ mod yaml;
 pub(crate) mod tests;
 
 pub use authority::Authority;
-pub use bundle::{Bundle, CertificateAndKey, Certificates, Identity, Tokens};
+pub use bundle::{Accepted, Bundle, CertificateAndKey, Certificates, Identity, Tokens};
 pub use client::{CLIENT_LIFETIME, Role, UnknownRole};
 pub use generate::{AUTHORITY_LIFETIME, generate, generate_with, service_account_key};
+#[cfg(feature = "client")]
+pub(crate) use position::{Names, Next, Position};
 pub use problem::{BundleError, MakeError, Problem};
 pub(crate) use yaml::encode;

@@ -41,6 +41,7 @@ use sskuba_core::clock::{IdSource, Timestamp};
 use sskuba_core::secret::Secret;
 
 use super::authority::Authority;
+pub use super::bundle::Accepted;
 use super::bundle::{Bundle, CertificateAndKey};
 use super::generate::new_authority;
 use super::import::Finder;
@@ -106,15 +107,6 @@ pub struct Rotation {
     stage: Stage,
     old: CertificateAndKey,
     new: CertificateAndKey,
-}
-
-/// Certificates that configs accept beside those of the bundle: `machine.acceptedCAs` and `cluster.acceptedCAs`, PEM.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Accepted {
-    /// Of the machine API.
-    pub os: Vec<String>,
-    /// Of Kubernetes.
-    pub kubernetes: Vec<String>,
 }
 
 /// What all machines run with in one stage.

@@ -28,6 +28,14 @@ impl Bundle {
         note(SECRETS.secretbox, key_of_32_bytes(self.tokens.secretbox.expose()));
         note(SECRETS.trustd, token(self.tokens.trustd.expose()));
         note(SECRETS.service_account, service_account(self.certificates.service_account.expose()));
+        let accepted =
+            [(Authority::Os, &self.accepted.os), (Authority::Kubernetes, &self.accepted.kubernetes)];
+        for (which, certificates) in accepted {
+            for (index, pem) in certificates.iter().enumerate() {
+                let unread = Certificate::from_pem(pem).err().map(|error| error.to_string());
+                note(&format!("{}[{index}]", (SECRETS.accepted)(which).0), unread);
+            }
+        }
         for (index, which) in Authority::ALL.into_iter().enumerate() {
             let pair = self.authority(which);
             let path = (SECRETS.authority)(which);

@@ -5,12 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use sskuba_core::secret::Secret;
 
 use super::authority::Authority;
-use super::bundle::Bundle;
+use super::bundle::{Accepted, Bundle};
 use super::import::{SECRETS, bundle};
 use super::problem::{BundleError, Problem};
 use crate::yaml::{Map, Node, read, write};
 
-/// The keys of `secrets.yaml`, as paths; nothing else is in one.
+/// The keys of `secrets.yaml`, as paths; nothing else is in one. `accepted` is not Talos's, which passes over it, and only
+/// there while an authority is rotated.
 const KNOWN: &[&str] = &[
     "cluster",
     "cluster.id",
@@ -27,6 +28,9 @@ const KNOWN: &[&str] = &[
     "certs.k8saggregator",
     "certs.k8sserviceaccount",
     "certs.os",
+    "accepted",
+    "accepted.os",
+    "accepted.k8s",
 ];
 
 /// Where a cluster made by Talos 1.2 or older has the key that encrypts its secrets.
@@ -74,7 +78,7 @@ impl Bundle {
             map([("crt", encode(&pair.certificate)), ("key", encode(pair.key.expose()))])
         };
         let text = |secret: &Secret<String>| Node::from(secret.expose().as_str());
-        let root = map([
+        let mut root = map([
             (
                 "cluster",
                 map([("id", self.cluster.id.as_str().into()), ("secret", text(&self.cluster.secret))]),
@@ -98,6 +102,12 @@ impl Bundle {
                 ]),
             ),
         ]);
+        if let Some(root) = root.as_map_mut().filter(|_| self.accepted != Accepted::default()) {
+            let list =
+                |certificates: &[String]| Node::Seq(certificates.iter().map(|pem| encode(pem)).collect());
+            let accepted = [("os", list(&self.accepted.os)), ("k8s", list(&self.accepted.kubernetes))];
+            root.insert("accepted".to_owned(), map(accepted));
+        }
         Secret::new(write([&root]))
     }
 }

@@ -24,6 +24,7 @@ mod lost_member;
 mod preview;
 mod reset;
 mod rolling;
+mod rotation;
 mod upgrade;
 
 /// For how long a certificate of ours is valid; it is made for each call of the engine.
@@ -60,8 +61,8 @@ impl Api {
         let made =
             bundle.client_certificate(&[Role::Admin], LIFETIME, self.settings.clock.now(), &*self.random);
         let client = made.map_err(|error| invalid("secrets", error))?;
-        let ca = &bundle.certificates.os.certificate;
-        let credentials = Credentials::from_pem(ca, &client.certificate, &client.key);
+        let ca = bundle.machine_authorities();
+        let credentials = Credentials::from_pem(&ca, &client.certificate, &client.key);
         let credentials = credentials.map_err(|error| invalid("secrets", error))?;
         let identity = Identity::Cluster(credentials);
         Ok(Machine::connect_with(target(address)?, identity, self.settings.clone()))
