@@ -46,6 +46,7 @@ mod tags;
 mod texts;
 #[cfg(not(all(
     feature = "acm",
+    feature = "autoscaling",
     feature = "ec2",
     feature = "ecr",
     feature = "elbv2",
@@ -61,6 +62,7 @@ mod texts;
 mod without_client;
 
 pub mod acm;
+pub mod autoscaling;
 pub mod ec2;
 pub mod ecr;
 pub mod elbv2;

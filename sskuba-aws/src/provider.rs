@@ -7,7 +7,9 @@ use sskuba_core::schema::Schema;
 
 #[cfg(not(feature = "sts"))]
 use crate::without_client::refusal;
-use crate::{acm, ec2, ecr, elbv2, iam, kms, logs, route53, s3, secretsmanager, settings, ssm, sts};
+use crate::{
+    acm, autoscaling, ec2, ecr, elbv2, iam, kms, logs, route53, s3, secretsmanager, settings, ssm, sts,
+};
 
 #[cfg(feature = "sts")]
 pub(crate) use crate::client::Account;
@@ -29,6 +31,7 @@ const LIMITS: Limits = Limits { parallel: 100, per_second: None, reads: 200 };
 fn services(provider: Handlers, account: &Account) -> Handlers {
     let services = [
         acm::kinds,
+        autoscaling::kinds,
         ec2::kinds,
         ecr::kinds,
         elbv2::kinds,

@@ -15,6 +15,7 @@ async fn every_kind_has_the_path_of_its_type() {
     let mut paths = paths![
         sskuba::aws::Provider,
         sskuba::aws::acm::Certificate,
+        sskuba::aws::autoscaling::Group,
         sskuba::aws::ec2::AvailabilityZones,
         sskuba::aws::ec2::Eip,
         sskuba::aws::ec2::EipAssociation,
@@ -24,6 +25,7 @@ async fn every_kind_has_the_path_of_its_type() {
         sskuba::aws::ec2::Instance,
         sskuba::aws::ec2::InternetGateway,
         sskuba::aws::ec2::KeyPair,
+        sskuba::aws::ec2::LaunchTemplate,
         sskuba::aws::ec2::NatGateway,
         sskuba::aws::ec2::NetworkInterface,
         sskuba::aws::ec2::NetworkInterfaceAttachment,

@@ -35,6 +35,8 @@ pub(crate) enum Meaning {
     Taken,
     /// Something uses or holds the object.
     Held,
+    /// What is asked for goes on already.
+    Going,
     /// A limit of the account is reached.
     Quota,
     /// AWS has none left.
@@ -110,6 +112,9 @@ const CODES: &[(&str, Meaning)] = &[
     ("LimitsExceeded", Meaning::Quota),
     ("DependencyViolation", Meaning::Held),
     ("IncorrectState", Meaning::Held),
+    ("InstanceRefreshInProgress", Meaning::Going),
+    ("ScalingActivityInProgress", Meaning::Held),
+    ("ResourceContention", Meaning::Passing),
     ("IncorrectModificationState", Meaning::Held),
     ("VolumeModificationRateExceeded", Meaning::Held),
     ("IncorrectInstanceState", Meaning::Held),
@@ -183,6 +188,10 @@ pub(crate) fn class(code: &str, words: &str) -> Class {
     if code == "ValidationError" && words.ends_with("is not found") {
         return Class::NotFound;
     }
+    // And Auto Scaling of a group.
+    if code == "ValidationError" && words.contains("AutoScalingGroup name not found") {
+        return Class::NotFound;
+    }
     // Of each change that Route 53 refuses its words alone tell why.
     if code == "InvalidChangeBatch" && words.contains("was not found") {
         return Class::NotFound;
@@ -197,7 +206,7 @@ pub(crate) fn class(code: &str, words: &str) -> Class {
         Some(Meaning::Passing) => Class::Transient,
         Some(Meaning::Stale | Meaning::Forbidden | Meaning::Unsigned | Meaning::Closed) => Class::Denied,
         Some(Meaning::NotFound | Meaning::NoRule) => Class::NotFound,
-        Some(Meaning::Taken | Meaning::Held) => Class::Conflict,
+        Some(Meaning::Taken | Meaning::Held | Meaning::Going) => Class::Conflict,
         Some(Meaning::Quota | Meaning::Full) => Class::Quota,
         Some(Meaning::Invalid("") | Meaning::Unregistered) => Class::Invalid(field(words)),
         Some(Meaning::Invalid(field)) => Class::Invalid(field.to_owned()),
@@ -354,6 +363,8 @@ mod tests {
         let words = "Value (10.0.0.0/33) for parameter cidrBlock is invalid. This is not a valid CIDR block.";
         assert_eq!(class("InvalidParameterValue", words), Class::Invalid("cidr_block".into()));
         assert_eq!(field_of("cidr_block", |name| name == "cidr"), "cidr");
+        let words = "AutoScalingGroup name not found - AutoScalingGroup 'web' not found";
+        assert_eq!(class("ValidationError", words), Class::NotFound);
         let words = "Invalid value 'x' for parameter InstanceType: odd";
         assert_eq!(class("InvalidParameterValue", words), Class::Invalid("instance_type".into()));
     }

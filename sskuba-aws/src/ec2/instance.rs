@@ -3,7 +3,7 @@
 #[cfg(feature = "ec2")]
 mod attributes;
 #[cfg(feature = "ec2")]
-mod launch;
+pub(super) mod launch;
 #[cfg(feature = "ec2")]
 mod operations;
 #[cfg(feature = "ec2")]
@@ -11,15 +11,11 @@ mod power;
 #[cfg(feature = "ec2")]
 mod update;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::prelude::*;
+use super::user_data::{self, decoded};
 use sskuba_core::value::Map;
-
-/// The most bytes of user data that AWS takes, before base64.
-pub const USER_DATA_LIMIT: usize = 16 * 1024;
 
 /// The volume that an instance boots from; what is left out is as the image says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
@@ -182,27 +178,8 @@ pub struct Instance {
 
 impl Kind for Instance {
     fn mistakes(args: &Self::Args) -> Vec<FieldError> {
-        let mut mistakes = Vec::new();
-        let mut limit = |field: &str, bytes: usize| {
-            if bytes > USER_DATA_LIMIT {
-                let message = format!(
-                    "is {bytes} bytes; AWS takes at most {USER_DATA_LIMIT}: make it smaller, or let it fetch the rest"
-                );
-                mistakes.push(mistake(field, message));
-            }
-        };
-        if let Some(text) = &args.user_data {
-            limit("user_data", text.expose().len());
-        }
-        if let Some(text) = &args.user_data_base64 {
-            match decoded(text.expose()) {
-                Some(bytes) => limit("user_data_base64", bytes.expose().len()),
-                None => mistakes.push(mistake("user_data_base64", "is not base64 text")),
-            }
-        }
-        if args.user_data.is_some() && args.user_data_base64.is_some() {
-            mistakes.push(mistake("user_data_base64", "is given together with user_data; give one of them"));
-        }
+        let (text, base64) = (args.user_data.as_ref(), args.user_data_base64.as_ref());
+        let mut mistakes = user_data::mistakes(text, base64);
         if args.security_group_ids.as_ref().is_some_and(Vec::is_empty) {
             mistakes.push(mistake("security_group_ids", "is empty; name a group, or leave the field out"));
         }
@@ -264,19 +241,17 @@ fn profile_name(profile: &str) -> &str {
     }
 }
 
-fn same_profile(value: &Value) -> Value {
+pub(super) fn same_profile(value: &Value) -> Value {
     value.as_str().map_or_else(|| value.clone(), |profile| profile_name(profile).into())
-}
-
-/// Decodes base64 text; white space does not count.
-fn decoded(text: &str) -> Option<Secret<Vec<u8>>> {
-    let compact = Secret::new(text.split_ascii_whitespace().collect::<String>());
-    STANDARD.decode(compact.expose()).ok().map(Secret::new)
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
+    use crate::ec2::USER_DATA_LIMIT;
 
     fn args(change: impl FnOnce(&mut InstanceArgs)) -> InstanceArgs {
         let inputs = [("ami", "ami-1"), ("instance_type", "t3.micro"), ("subnet_id", "subnet-1")];

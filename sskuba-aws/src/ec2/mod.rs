@@ -9,6 +9,7 @@ mod image;
 mod instance;
 mod internet_gateway;
 mod key_pair;
+mod launch_template;
 mod nat_gateway;
 mod network_interface;
 mod network_interface_attachment;
@@ -23,6 +24,7 @@ mod security_group_rule;
 mod service;
 mod snapshot;
 mod subnet;
+mod user_data;
 mod volume;
 mod volume_attachment;
 mod vpc;
@@ -39,11 +41,12 @@ pub use existing_subnets::{
 };
 pub use existing_vpc::{ExistingVpc, ExistingVpcArgs, ExistingVpcOutputs, ExistingVpcState};
 pub use image::{Image, ImageArgs, ImageOutputs, ImageState};
-pub use instance::{Instance, InstanceArgs, InstanceOutputs, InstanceState, RootVolume, USER_DATA_LIMIT};
+pub use instance::{Instance, InstanceArgs, InstanceOutputs, InstanceState, RootVolume};
 pub use internet_gateway::{
     InternetGateway, InternetGatewayArgs, InternetGatewayOutputs, InternetGatewayState,
 };
 pub use key_pair::{KeyPair, KeyPairArgs, KeyPairOutputs, KeyPairState};
+pub use launch_template::{LaunchTemplate, LaunchTemplateArgs, LaunchTemplateOutputs, LaunchTemplateState};
 pub use nat_gateway::{Connectivity, NatGateway, NatGatewayArgs, NatGatewayOutputs, NatGatewayState};
 pub use network_interface::{
     NetworkInterface, NetworkInterfaceArgs, NetworkInterfaceOutputs, NetworkInterfaceState,
@@ -67,6 +70,7 @@ pub use security_group_rule::{
 };
 pub use snapshot::{Snapshot, SnapshotArgs, SnapshotOutputs, SnapshotState};
 pub use subnet::{Subnet, SubnetArgs, SubnetOutputs, SubnetState};
+pub use user_data::USER_DATA_LIMIT;
 pub use volume::{Volume, VolumeArgs, VolumeOutputs, VolumeState};
 pub use volume_attachment::{
     VolumeAttachment, VolumeAttachmentArgs, VolumeAttachmentOutputs, VolumeAttachmentState,
@@ -89,6 +93,7 @@ pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
         .resource::<Instance>()
         .resource::<InternetGateway>()
         .resource::<KeyPair>()
+        .resource::<LaunchTemplate>()
         .resource::<NatGateway>()
         .resource::<NetworkInterface>()
         .resource::<NetworkInterfaceAttachment>()

@@ -10,7 +10,7 @@ use super::*;
 fn every_reference_names_a_kind_and_every_id_is_a_field() {
     let schemas = schemas();
     let kinds: BTreeSet<&str> = schemas.iter().map(|schema| schema.kind.as_str()).collect();
-    assert_eq!(kinds.len(), 54);
+    assert_eq!(kinds.len(), 56);
     for schema in &schemas {
         for field in &schema.fields {
             assert!(!field.doc.is_empty(), "{} {}", schema.kind, field.name);
@@ -314,6 +314,33 @@ fn mistakes_of_volumes_and_interfaces_are_found() {
     assert_eq!(group(json!({"strategy": "partition", "partitions": 8})), ["partitions"]);
     let cluster = json!({"strategy": "cluster", "partitions": 7, "spread_level": "rack"});
     assert_eq!(group(cluster), ["partitions", "spread_level"]);
+}
+
+#[test]
+fn mistakes_of_templates_and_groups_are_found() {
+    use serde_json::json;
+    let template = |more: serde_json::Value| {
+        let mut all = json!({"ami": "ami-1", "instance_type": "t3.micro"});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        wrong("aws:ec2:LaunchTemplate", all)
+    };
+    assert_eq!(template(json!({"name": "web", "instance_tags": {"a": "b"}})), [""; 0]);
+    assert_eq!(template(json!({"name": "ab", "security_group_ids": []})), ["name", "security_group_ids"]);
+    assert_eq!(template(json!({"name": "a b c"})), ["name"]);
+    assert_eq!(template(json!({"instance_tags": {"aws:x": "b"}})), ["instance_tags"]);
+    assert_eq!(template(json!({"user_data": "x".repeat(16_385)})), ["user_data"]);
+    let group = |more: serde_json::Value| {
+        let mut all =
+            json!({"launch_template_id": "lt-1", "min_size": 1, "max_size": 3, "subnet_ids": ["subnet-1"]});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        wrong("aws:autoscaling:Group", all)
+    };
+    assert_eq!(group(json!({"desired": 3, "tags": {"a": "1"}, "instance_tags": {"b": "1"}})), [""; 0]);
+    assert_eq!(group(json!({"min_size": 4})), ["min_size"]);
+    assert_eq!(group(json!({"desired": 4})), ["desired"]);
+    assert_eq!(group(json!({"subnet_ids": []})), ["subnet_ids"]);
+    assert_eq!(group(json!({"name": "a:b"})), ["name"]);
+    assert_eq!(group(json!({"tags": {"a": "1"}, "instance_tags": {"a": "1"}})), ["instance_tags"]);
 }
 
 #[test]

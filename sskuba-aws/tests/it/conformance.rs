@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use sskuba_aws::Provider as Settings;
 use sskuba_aws::ec2::{
-    Eip, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Volume, Vpc,
+    Eip, InternetGateway, LaunchTemplate, NetworkInterface, RouteTable, SecurityGroup, Subnet, Volume, Vpc,
 };
 use sskuba_aws::elbv2::{LoadBalancer, TargetGroup};
 use sskuba_aws::route53::Zone;
@@ -166,5 +166,27 @@ scene! {
         let group = |strategy: &str, tag: &str| json!({"strategy": strategy, "tags": {"a": tag}});
         let other = Some(group("cluster", "3"));
         conforms(&stage, "aws:ec2:PlacementGroup", group("spread", "1"), Some(group("spread", "2")), other).await;
+    }
+}
+
+scene! {
+    async fn templates_and_groups_conform(stage: Stage) {
+        let (stage, _proxy) = stage.strict(|_, _| Fate::Pass).await;
+        let template = |kind: &str, name: &str| {
+            json!({"ami": crate::in_place::IMAGE, "instance_type": kind, "user_data": "canary", "name": name})
+        };
+        let (first, changed) = (template("t3.micro", "one"), template("t3.small", "one"));
+        conforms(&stage, "aws:ec2:LaunchTemplate", first, Some(changed), Some(template("t3.small", "two"))).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await.id();
+        let subnet = Subnet::new(vpc, "10.0.1.0/24").availability_zone("us-east-1a");
+        let subnet = stage.create("a", subnet).await.id();
+        let web = stage.create("web", LaunchTemplate::new(crate::in_place::IMAGE, "t3.micro")).await.id();
+        let group = |most: u8, tag: &str| {
+            json!({"launch_template_id": web, "min_size": 1, "max_size": most, "subnet_ids": [subnet],
+                "tags": {"a": tag}, "instance_tags": {"b": tag}})
+        };
+        let mut other = group(3, "2");
+        other["name"] = "servers".into();
+        conforms(&stage, "aws:autoscaling:Group", group(2, "1"), Some(group(3, "2")), Some(other)).await;
     }
 }

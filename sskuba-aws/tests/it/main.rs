@@ -19,6 +19,7 @@ mod disks;
 mod dns;
 mod drift;
 mod failures;
+mod groups;
 mod identity;
 mod images;
 mod imports;

@@ -4,6 +4,7 @@
 mod moto;
 mod placement;
 mod proxy;
+mod refreshes;
 mod rules;
 mod witness;
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::placement::PlacementGroups;
+use super::refreshes::Refreshes;
 
 /// A refusal: its code and its words.
 pub(super) type Refusal = (&'static str, &'static str);
@@ -83,6 +84,7 @@ pub(super) struct Rules {
     attachments: HashMap<String, String>,
     /// What moto lacks.
     placement: PlacementGroups,
+    refreshes: Refreshes,
 }
 
 const IN_USE: Refusal = ("DependencyViolation", "it has dependencies and cannot be deleted");
@@ -100,12 +102,14 @@ impl Rules {
 
     /// Answers a call that moto does not know.
     pub(super) fn answer(&mut self, action: &str, form: &Form) -> Option<String> {
-        self.placement.answer(action, form)
+        self.placement.answer(action, form).or_else(|| self.refreshes.answer(action, form))
     }
 
     /// Says why AWS would refuse a call, if it would.
     pub(super) fn refusal(&self, action: &str, form: &Form) -> Option<Refusal> {
-        self.refused(action, form).or_else(|| self.placement.refusal(action, form))
+        let of_more =
+            || self.placement.refusal(action, form).or_else(|| self.refreshes.refusal(action, form));
+        self.refused(action, form).or_else(of_more)
     }
 
     /// Returns the subnet of what an elastic address is to be associated with.
@@ -242,6 +246,12 @@ impl Rules {
                 let user = User { subnets, groups, ..User::default() };
                 self.users.insert(made("networkInterfaceId"), user);
             }
+            "CreateAutoScalingGroup" | "UpdateAutoScalingGroup" => {
+                let subnets = form.one("VPCZoneIdentifier").split(',').map(str::to_owned).collect();
+                let user = User { subnets, ..User::default() };
+                self.users.insert(form.one("AutoScalingGroupName").to_owned(), user);
+            }
+            "DeleteAutoScalingGroup" => drop(self.users.remove(form.one("AutoScalingGroupName"))),
             "DeleteNetworkInterface" => drop(self.users.remove(form.one("NetworkInterfaceId"))),
             "AttachNetworkInterface" => {
                 let interface = form.one("NetworkInterfaceId").to_owned();

@@ -7,9 +7,10 @@ use aws_sdk_ec2::types::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Instance, InstanceArgs, decoded, is_burstable};
+use super::{Instance, InstanceArgs, is_burstable};
 use crate::client::{Batched, one_by_one};
 use crate::ec2::prelude::*;
+use crate::ec2::user_data::decoded;
 
 /// Returns the inputs that a description of many instances says nothing of.
 pub(super) fn asked_alone() -> Vec<&'static str> {

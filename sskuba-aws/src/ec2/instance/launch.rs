@@ -6,17 +6,17 @@ use aws_sdk_ec2::types::{
     IamInstanceProfileSpecification, InstanceMetadataEndpointState, InstanceMetadataOptionsRequest,
     InstanceNetworkInterfaceSpecification, InstanceType, RunInstancesMonitoringEnabled, VolumeType,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::{InstanceArgs, RootVolume};
 use crate::ec2::prelude::*;
+use crate::ec2::user_data::encoded;
 
 /// Returns the call that launches an instance.
 pub(super) async fn launch(
     call: &Call<'_>,
     args: &InstanceArgs,
 ) -> Result<RunInstancesFluentBuilder, Failure> {
+    let user_data = encoded(args.user_data.as_ref(), args.user_data_base64.as_ref());
     let launch = call
         .aws
         .run_instances()
@@ -26,7 +26,7 @@ pub(super) async fn launch(
         .image_id(&args.ami)
         .instance_type(InstanceType::from(args.instance_type.as_str()))
         .set_key_name(args.key_name.clone())
-        .set_user_data(user_data(args).map(|text| text.expose().clone()))
+        .set_user_data(user_data.map(|text| text.expose().clone()))
         .monitoring(RunInstancesMonitoringEnabled::builder().enabled(args.monitoring).build())
         .set_disable_api_termination(args.termination_protection)
         .set_credit_specification(args.cpu_credits.as_deref().map(credits))
@@ -50,24 +50,14 @@ pub(super) async fn launch(
     Ok(launch.block_device_mappings(root_volume(volume, device)))
 }
 
-async fn root_device(call: &Call<'_>, ami: &str) -> Result<String, Failure> {
+/// Returns the device that an image boots from.
+pub(in crate::ec2) async fn root_device(call: &Call<'_>, ami: &str) -> Result<String, Failure> {
     let found = call.aws.describe_images().image_ids(ami).send().await.asked(call)?;
     let device = found.images().first().and_then(|image| image.root_device_name());
     device.map(str::to_owned).ok_or_else(|| {
         Failure::new(Class::Invalid("root_volume".to_owned()), format!("{ami} does not name its root device"))
             .hint("name it in `root_volume.device`")
     })
-}
-
-/// Returns the user data in base64.
-fn user_data(args: &InstanceArgs) -> Option<Secret<String>> {
-    match (&args.user_data, &args.user_data_base64) {
-        (Some(text), _) => Some(Secret::new(STANDARD.encode(text.expose()))),
-        (None, Some(base64)) => {
-            Some(Secret::new(base64.expose().split_ascii_whitespace().collect::<String>()))
-        }
-        (None, None) => None,
-    }
 }
 
 /// Says what an instance does when its CPU credits are spent.

@@ -6,8 +6,9 @@ use aws_sdk_ec2::types::{
 
 use super::attributes::user_data;
 use super::operations::phase;
-use super::{Instance, InstanceArgs, decoded};
+use super::{Instance, InstanceArgs};
 use crate::ec2::prelude::*;
+use crate::ec2::user_data::decoded;
 
 impl Instance {
     /// Returns an instance when it neither starts nor stops: before that AWS refuses most changes.
