@@ -27,6 +27,7 @@
 //! | [`secrets`] | a cluster's [`Bundle`](secrets::Bundle): made, read, judged; certificates of clients; rotation |
 //! | [`config`] | an [`Input`](config::Input) and a [`Role`](config::Role) become a machine config; pools, GPUs |
 //! | [`patch`] | changes of configs, with Talos's rules of merging |
+//! | [`sealed`] | texts that only the owner of a key opens, for handing configs over |
 //! | [`user_data`] | configs as platforms hand them to machines that boot |
 //! | [`validate`] | what Talos would refuse, and what nobody should send |
 //! | [`schematic`] | images with extensions, by the id that is their content |
@@ -35,7 +36,7 @@
 //! | `client` (feature `client`) | a machine's API: one method for each call |
 //! | `testing` (feature `testing`) | machines in this process that speak that API |
 //!
-//! Time and randomness are arguments ([`Clock`](sskuba_core::clock::Clock), [`IdSource`](sskuba_core::clock::IdSource));
+//! But in [`sealed`], time and randomness are arguments ([`Clock`](sskuba_core::clock::Clock), [`IdSource`](sskuba_core::clock::IdSource));
 //! only `client` touches a network. Every private part is a [`Secret`](sskuba_core::secret::Secret). An error has all
 //! problems together, each with its path, and none quotes a secret.
 
@@ -57,6 +58,7 @@ mod provider;
 pub mod resources;
 mod schema;
 pub mod schematic;
+pub mod sealed;
 pub mod secrets;
 #[cfg(feature = "testing")]
 pub mod testing;

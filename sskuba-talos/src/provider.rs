@@ -9,7 +9,8 @@ use sskuba_core::schema::Schema;
 use crate::client::Settings;
 use crate::handlers::{LocalKinds, Machines, machine_kind};
 use crate::resources::{
-    Applied, Bootstrap, Config, Health, Kubeconfig, Reset, Rotation, Secrets, Talosconfig, Upgrade,
+    Applied, Bootstrap, Config, Health, Image, KeyPair, Kubeconfig, Reset, Rotation, Sealed, Secrets,
+    Talosconfig, Upgrade,
 };
 
 /// The name of the provider: the first part of its kinds.
@@ -25,11 +26,14 @@ fn handlers(machines: &Machines) -> Handlers {
         .limits(LIMITS)
         .resource::<Secrets>(local.clone())
         .resource::<Config>(local.clone())
+        .resource::<KeyPair>(local.clone())
+        .resource::<Sealed>(local.clone())
         .resource::<Talosconfig>(local);
     let kinds = [
         machine_kind::<Applied>,
         machine_kind::<Bootstrap>,
         machine_kind::<Health>,
+        machine_kind::<Image>,
         machine_kind::<Kubeconfig>,
         machine_kind::<Reset>,
         machine_kind::<Rotation>,

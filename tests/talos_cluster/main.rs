@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
 
 mod booted;
+mod handed_over;
 mod kill;
 mod life;
 mod lists;

@@ -4,6 +4,7 @@
 mod api;
 mod freshness;
 mod local_kinds;
+mod sealing;
 mod talosconfig;
 #[cfg(not(feature = "client"))]
 mod without_client;

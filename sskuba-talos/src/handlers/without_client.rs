@@ -45,7 +45,13 @@ mod tests {
             let stack = StackId::parse("local/shop/dev").unwrap();
             let cx = Cx::new(stack, address, Token::new([7; 16]), Duration::from_secs(5));
             let failure = instance.create(&cx, &Map::new()).await.unwrap_err();
-            let local = ["talos:secrets:Bundle", "talos:machine:Config", "talos:cluster:Talosconfig"];
+            let local = [
+                "talos:secrets:Bundle",
+                "talos:secrets:KeyPair",
+                "talos:machine:Config",
+                "talos:machine:Sealed",
+                "talos:cluster:Talosconfig",
+            ];
             let here = local.contains(&kind);
             let refused = failure.message.contains("built without the client of the machine API");
             assert_eq!(refused, !here, "{kind}: {failure}");

@@ -8,6 +8,7 @@ mod read;
 
 pub(crate) use certificate::{Issuer, Subject, Use, authority, client};
 pub(crate) use key::{Algorithm, Key};
+pub(crate) use pem::{first as first_block, write as write_block};
 pub(crate) use read::Certificate;
 
 /// Why a key or a certificate cannot be read or made. It quotes nothing of what it is about.

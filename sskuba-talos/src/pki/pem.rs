@@ -11,7 +11,7 @@ const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 
 /// Returns label and content of the first block; text before and after it is left aside.
-pub(super) fn first(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), PkiError> {
+pub(crate) fn first(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), PkiError> {
     let start = text.find(BEGIN).ok_or(PkiError::Pem("no line begins a block"))?;
     let block = &text[start..];
     let end = block.find(END).ok_or(PkiError::Pem("no line ends the block"))?;
@@ -23,6 +23,6 @@ pub(super) fn first(text: &str) -> Result<(&str, Zeroizing<Vec<u8>>), PkiError> 
 }
 
 /// Writes a block with lines of 64 characters.
-pub(super) fn write(label: &'static str, content: &[u8]) -> Result<String, PkiError> {
+pub(crate) fn write(label: &'static str, content: &[u8]) -> Result<String, PkiError> {
     encode_string(label, LineEnding::LF, content).map_err(|error| PkiError::Make(error.to_string()))
 }

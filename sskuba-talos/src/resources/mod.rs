@@ -25,9 +25,11 @@
 mod applied;
 mod cluster;
 mod config;
+mod image;
 mod mistakes;
 mod reset;
 mod rotation;
+mod sealed;
 mod secrets;
 mod talosconfig;
 mod upgrade;
@@ -38,8 +40,12 @@ pub use cluster::{
     HealthState, Kubeconfig, KubeconfigArgs, KubeconfigOutputs, KubeconfigState,
 };
 pub use config::{Config, ConfigArgs, ConfigOutputs, ConfigState};
+pub use image::{Image, ImageArgs, ImageOutputs, ImageState};
 pub use reset::{Reset, ResetArgs, ResetOutputs, ResetState};
 pub use rotation::{Rotation, RotationArgs, RotationOutputs, RotationState};
+pub use sealed::{
+    KeyPair, KeyPairArgs, KeyPairOutputs, KeyPairState, Sealed, SealedArgs, SealedOutputs, SealedState,
+};
 pub use secrets::{Secrets, SecretsArgs, SecretsOutputs, SecretsState};
 pub use talosconfig::{Talosconfig, TalosconfigArgs, TalosconfigOutputs, TalosconfigState};
 pub use upgrade::{Upgrade, UpgradeArgs, UpgradeOutputs, UpgradeState};

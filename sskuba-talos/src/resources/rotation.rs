@@ -32,7 +32,7 @@ pub struct Rotation {
     #[resource(write_only)]
     secrets: Input<Secret<String>>,
     /// Addresses of all machines of the cluster, as [`Applied`](super::Applied) has them.
-    #[resource(item = "machine", write_only, normaliser = "set")]
+    #[resource(write_only, normaliser = "set")]
     machines: Input<Vec<String>>,
     /// The authority of the machine API by a name of yours, such as a date: another name replaces it.
     os: Option<Input<String>>,

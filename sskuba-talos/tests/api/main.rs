@@ -4,6 +4,7 @@
 
 mod connection;
 mod errors;
+mod factory;
 mod failures;
 mod material;
 mod peer;

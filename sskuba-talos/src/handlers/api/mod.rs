@@ -18,6 +18,7 @@ use crate::secrets::{Bundle, Role};
 mod applied;
 mod bootstrap;
 mod health;
+mod image;
 mod kubeconfig;
 mod kubernetes;
 mod lost_member;
