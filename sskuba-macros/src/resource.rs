@@ -402,19 +402,7 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             #core::value::Value::of(&value).unwrap_or_default()
         })
     }));
-    let normaliser = match o.normaliser.as_ref().map(|text| (text, text.value())) {
-        None => quote!(#core::schema::Normaliser::Exact),
-        Some((_, word)) if word == "cidr" => quote!(#core::schema::Normaliser::Cidr),
-        Some((_, word)) if word == "json" => quote!(#core::schema::Normaliser::Json),
-        Some((_, word)) if word == "json_sets" => quote!(#core::schema::Normaliser::JsonSets),
-        Some((_, word)) if word == "set" => quote!(#core::schema::Normaliser::Set),
-        Some((_, word)) if word == "case_insensitive" => quote!(#core::schema::Normaliser::CaseInsensitive),
-        Some((_, word)) if word == "base64" => quote!(#core::schema::Normaliser::Base64),
-        Some((text, _)) => match text.parse::<syn::Path>() {
-            Ok(path) => quote!(#core::schema::Normaliser::Function(#path)),
-            Err(error) => error.to_compile_error(),
-        },
-    };
+    let normaliser = normaliser(o.normaliser.as_ref(), core);
     let rule = option(o.rule.as_ref().map(|text| match text.parse::<syn::Expr>() {
         Ok(rule) => quote!(|value| #core::schema::Rule::broken(&#rule, value)),
         Err(error) => error.to_compile_error(),
@@ -448,6 +436,23 @@ fn field_schema(field: &Field<'_>, core: &TokenStream) -> TokenStream {
             reference: #reference,
             pattern: #pattern,
         }
+    }
+}
+
+/// Returns how the values of a field are compared.
+fn normaliser(normaliser: Option<&LitStr>, core: &TokenStream) -> TokenStream {
+    match normaliser.map(|text| (text, text.value())) {
+        None => quote!(#core::schema::Normaliser::Exact),
+        Some((_, word)) if word == "cidr" => quote!(#core::schema::Normaliser::Cidr),
+        Some((_, word)) if word == "json" => quote!(#core::schema::Normaliser::Json),
+        Some((_, word)) if word == "json_sets" => quote!(#core::schema::Normaliser::JsonSets),
+        Some((_, word)) if word == "set" => quote!(#core::schema::Normaliser::Set),
+        Some((_, word)) if word == "case_insensitive" => quote!(#core::schema::Normaliser::CaseInsensitive),
+        Some((_, word)) if word == "base64" => quote!(#core::schema::Normaliser::Base64),
+        Some((text, _)) => match text.parse::<syn::Path>() {
+            Ok(path) => quote!(#core::schema::Normaliser::Function(#path)),
+            Err(error) => error.to_compile_error(),
+        },
     }
 }
 

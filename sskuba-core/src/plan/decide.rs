@@ -75,6 +75,26 @@ pub fn decide(
         decision.changes.push(part.into_change(replaces));
     }
     triggers(&mut decision, record.applied.get(TRIGGERS), inputs.get(TRIGGERS));
+    of_record(&mut decision, record, schema, lifecycle);
+    for (field, secret) in secrecy_changes(&record.applied, &inputs) {
+        if !decision.changes.iter().any(|change| change.is_of(&field)) {
+            decision.reasons.push(Reason::Secrecy { field, secret });
+        }
+    }
+    if let Some(force) = force {
+        decision.add(Action::Replace, force.certain, force.reason.clone());
+    }
+    // What is made anew needs no renewal.
+    let made_anew = decision.action == Action::Replace && decision.certain;
+    if let Some(Due { since, expires }) = schema.due(&record.outputs, made).filter(|_| !made_anew) {
+        decision.add(Action::Update, true, Reason::Due { since, expires });
+    }
+    decision.inputs = inputs;
+    decision
+}
+
+/// Adds what follows from the state in which the last run left the object, and from the version that it was recorded with.
+fn of_record(decision: &mut Decision, record: &Record, schema: &Schema, lifecycle: &Lifecycle) {
     if record.status == Status::Partial {
         // What cannot be changed cannot be completed either.
         let fixed = schema.inputs().all(|field| {
@@ -91,21 +111,6 @@ pub fn decide(
         let reason = Reason::NewVersion { from: record.version, to: schema.version };
         decision.add(Action::Update, true, reason);
     }
-    for (field, secret) in secrecy_changes(&record.applied, &inputs) {
-        if !decision.changes.iter().any(|change| change.is_of(&field)) {
-            decision.reasons.push(Reason::Secrecy { field, secret });
-        }
-    }
-    if let Some(force) = force {
-        decision.add(Action::Replace, force.certain, force.reason.clone());
-    }
-    // What is made anew needs no renewal.
-    let made_anew = decision.action == Action::Replace && decision.certain;
-    if let Some(Due { since, expires }) = schema.due(&record.outputs, made).filter(|_| !made_anew) {
-        decision.add(Action::Update, true, Reason::Due { since, expires });
-    }
-    decision.inputs = inputs;
-    decision
 }
 
 /// Returns the parts whose reported value is neither what was sent nor what is wanted; those that the user ignores are

@@ -101,7 +101,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     at(0, "suggest", &["address"]),
     at(0, "value", &["secret"]),
     at(0, "clock", &["address"]),
-    at(0, "schema", &["address", "value", "secret", "suggest"]),
+    at(0, "schema", &["address", "clock", "value", "secret", "suggest"]),
     at(0, "digest", &["value"]),
     at(1, "lifecycle", &[]),
     at(1, "config", &[]),
