@@ -1,10 +1,14 @@
 //! EC2: networks, their rules, and instances.
 
 mod availability_zones;
+mod dhcp_options;
+mod dhcp_options_association;
+mod egress_only_internet_gateway;
 mod eip_association;
 mod elastic_ip;
 mod existing_subnets;
 mod existing_vpc;
+mod flow_log;
 mod image;
 mod instance;
 mod internet_gateway;
@@ -28,11 +32,22 @@ mod user_data;
 mod volume;
 mod volume_attachment;
 mod vpc;
+mod vpc_cidr_block;
+mod vpc_peering;
 
 use sskuba_core::provider::Handlers;
 
 pub use availability_zones::{
     AvailabilityZones, AvailabilityZonesArgs, AvailabilityZonesOutputs, AvailabilityZonesState,
+};
+pub use dhcp_options::{DhcpOptions, DhcpOptionsArgs, DhcpOptionsOutputs, DhcpOptionsState};
+pub use dhcp_options_association::{
+    DhcpOptionsAssociation, DhcpOptionsAssociationArgs, DhcpOptionsAssociationOutputs,
+    DhcpOptionsAssociationState,
+};
+pub use egress_only_internet_gateway::{
+    EgressOnlyInternetGateway, EgressOnlyInternetGatewayArgs, EgressOnlyInternetGatewayOutputs,
+    EgressOnlyInternetGatewayState,
 };
 pub use eip_association::{EipAssociation, EipAssociationArgs, EipAssociationOutputs, EipAssociationState};
 pub use elastic_ip::{Eip, EipArgs, EipOutputs, EipState};
@@ -40,6 +55,7 @@ pub use existing_subnets::{
     ExistingSubnets, ExistingSubnetsArgs, ExistingSubnetsOutputs, ExistingSubnetsState,
 };
 pub use existing_vpc::{ExistingVpc, ExistingVpcArgs, ExistingVpcOutputs, ExistingVpcState};
+pub use flow_log::{FlowLog, FlowLogArgs, FlowLogOutputs, FlowLogState, Traffic};
 pub use image::{Image, ImageArgs, ImageOutputs, ImageState};
 pub use instance::{Instance, InstanceArgs, InstanceOutputs, InstanceState, RootVolume};
 pub use internet_gateway::{
@@ -76,6 +92,10 @@ pub use volume_attachment::{
     VolumeAttachment, VolumeAttachmentArgs, VolumeAttachmentOutputs, VolumeAttachmentState,
 };
 pub use vpc::{Vpc, VpcArgs, VpcOutputs, VpcState};
+pub use vpc_cidr_block::{
+    VpcCidrBlock, VpcCidrBlockArgs, VpcCidrBlockOutputs, VpcCidrBlockState, ipv6_subnet,
+};
+pub use vpc_peering::{VpcPeering, VpcPeeringArgs, VpcPeeringOutputs, VpcPeeringState};
 
 use crate::provider::Account;
 #[cfg(not(feature = "ec2"))]
@@ -88,8 +108,12 @@ type Kinds = crate::client::Kinds<service::Ec2>;
 /// Adds the kinds of EC2.
 pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
     Kinds::new(provider, account)
+        .resource::<DhcpOptions>()
+        .resource::<DhcpOptionsAssociation>()
+        .resource::<EgressOnlyInternetGateway>()
         .resource::<Eip>()
         .resource::<EipAssociation>()
+        .resource::<FlowLog>()
         .resource::<Instance>()
         .resource::<InternetGateway>()
         .resource::<KeyPair>()
@@ -108,6 +132,8 @@ pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
         .resource::<Volume>()
         .resource::<VolumeAttachment>()
         .resource::<Vpc>()
+        .resource::<VpcCidrBlock>()
+        .resource::<VpcPeering>()
         .lookup::<AvailabilityZones>()
         .lookup::<ExistingSubnets>()
         .lookup::<ExistingVpc>()

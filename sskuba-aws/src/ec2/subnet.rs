@@ -1,7 +1,12 @@
 //! Subnets.
 
 #[cfg(feature = "ec2")]
-use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as Item, SubnetState as Phase};
+use aws_sdk_ec2::operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder as Modify;
+#[cfg(feature = "ec2")]
+use aws_sdk_ec2::types::{
+    AttributeBooleanValue, ResourceType, Subnet as Item, SubnetCidrBlockStateCode as Standing,
+    SubnetState as Phase,
+};
 
 use super::prelude::*;
 
@@ -23,6 +28,9 @@ use super::prelude::*;
 ///
 /// AWS refuses its delete while a network interface is left in it, which it may be for a minute after the
 /// instance or load balancer that used it is gone; a delete waits for that.
+///
+/// A range of IPv6 is given, taken away and changed in place; AWS refuses to take away one whose addresses are in use. Beside
+/// moto it is not proved how names are answered, which moto does not know.
 #[derive(Resource)]
 #[resource(
     kind = "aws:ec2:Subnet",
@@ -46,6 +54,18 @@ pub struct Subnet {
     /// Whether instances get a public address when they are launched.
     #[resource(default)]
     map_public_ip_on_launch: Input<bool>,
+    /// A range of IPv6, a /64 inside the network's ([`VpcCidrBlock`](super::VpcCidrBlock)).
+    #[resource(normaliser = "cidr", rule = "ipv6_range")]
+    ipv6_cidr: Option<Input<String>>,
+    /// Whether network interfaces get an address of IPv6 when they are made.
+    #[resource(default)]
+    assign_ipv6_on_creation: Input<bool>,
+    /// Whether the names of machines that are made of their ids are answered with addresses of IPv4.
+    #[resource(default)]
+    dns_a_records: Input<bool>,
+    /// Whether they are answered with addresses of IPv6.
+    #[resource(default)]
+    dns_aaaa_records: Input<bool>,
     /// Tags.
     #[resource(default, owned_entries, entry = "tag")]
     tags: Input<BTreeMap<String, String>>,
@@ -60,7 +80,24 @@ pub struct Subnet {
     zone_id: Computed<String>,
 }
 
-impl Kind for Subnet {}
+impl Kind for Subnet {
+    fn mistakes(args: &Self::Args) -> Vec<FieldError> {
+        if args.assign_ipv6_on_creation && args.ipv6_cidr.is_none() {
+            return vec![mistake("assign_ipv6_on_creation", "needs a range of IPv6: `.ipv6_cidr(…)`")];
+        }
+        Vec::new()
+    }
+}
+
+/// Says what is wrong with a range of IPv6.
+fn ipv6_range(range: &Value) -> Option<String> {
+    let (address, length) = range.as_str()?.split_once('/')?;
+    if !address.contains(':') {
+        Some("is an IPv4 range; AWS takes an IPv6 one here".to_owned())
+    } else {
+        (length != "64").then(|| format!("is a /{length}; AWS takes a /64"))
+    }
+}
 
 #[cfg(feature = "ec2")]
 #[async_trait]
@@ -79,7 +116,7 @@ impl Operations for Subnet {
     async fn create(call: &Call<'_>, args: SubnetArgs) -> Result<Report<Self>, Failure> {
         let spec = spec(call, ResourceType::Subnet, &args.tags);
         let create = call.aws.create_subnet().vpc_id(&args.vpc_id).cidr_block(stored_range(&args.cidr));
-        let create = create.set_availability_zone(args.availability_zone).tag_specifications(spec);
+        let create = create.set_availability_zone(args.availability_zone.clone()).tag_specifications(spec);
         let made = match create.customize().config_override(once()).send().await {
             Err(error) if means(&error, Meaning::Taken) => {
                 let of_vpc = vec![("vpc-id", args.vpc_id.clone())];
@@ -97,7 +134,7 @@ impl Operations for Subnet {
                 })
             })
             .await?;
-            Self::set_public(call, &id, args.map_public_ip_on_launch, false).await
+            Self::bring(call, &id, &args, &made).await
         };
         ready.await.map_err(|failure| call.partial::<Self>(&id, failure))?;
         Ok(Report::new(id, state(&made)))
@@ -113,6 +150,10 @@ impl Operations for Subnet {
             cidr: text(found.cidr_block()),
             availability_zone: given(found.availability_zone()),
             map_public_ip_on_launch: found.map_public_ip_on_launch().unwrap_or_default(),
+            ipv6_cidr: ipv6_of(found).map(|(_, range)| range),
+            assign_ipv6_on_creation: found.assign_ipv6_address_on_creation().unwrap_or_default(),
+            dns_a_records: answers(found).0,
+            dns_aaaa_records: answers(found).1,
             tags: found.own_tags(),
         };
         Ok(Report::new(found.id.clone(), state(found)).args(args))
@@ -123,8 +164,8 @@ impl Operations for Subnet {
 #[async_trait]
 impl UpdateOperation for Subnet {
     async fn update(call: &Call<'_>, change: TypedChange<Self>) -> Result<Report<Self>, Failure> {
-        let public = change.args.map_public_ip_on_launch;
-        Self::set_public(call, &change.prior.id, public, !public).await?;
+        let found = Self::get(call, &change.prior).await?.ok_or_else(|| call.not_there())?;
+        Self::bring(call, &change.prior.id, &change.args, &found).await?;
         call.retagged(change).await
     }
 }
@@ -138,16 +179,84 @@ fn state(found: &Item) -> SubnetState {
     }
 }
 
+/// Returns the range of IPv6 that a subnet has, after the id of its association.
+#[cfg(feature = "ec2")]
+fn ipv6_of(found: &Item) -> Option<(String, String)> {
+    let is_there = |state: Option<&Standing>| {
+        !matches!(state, Some(Standing::Disassociated | Standing::Disassociating | Standing::Failed))
+    };
+    let all = found.ipv6_cidr_block_association_set().iter();
+    let mut there = all.filter(|one| is_there(one.ipv6_cidr_block_state().and_then(|state| state.state())));
+    there.next().map(|one| (text(one.association_id()), text(one.ipv6_cidr_block())))
+}
+
+/// Tells whether names are answered with addresses of IPv4, and of IPv6.
+#[cfg(feature = "ec2")]
+fn answers(found: &Item) -> (bool, bool) {
+    let options = found.private_dns_name_options_on_launch();
+    options.map_or((false, false), |options| {
+        (
+            options.enable_resource_name_dns_a_record().unwrap_or_default(),
+            options.enable_resource_name_dns_aaaa_record().unwrap_or_default(),
+        )
+    })
+}
+
 #[cfg(feature = "ec2")]
 impl Subnet {
-    async fn set_public(call: &Call<'_>, id: &str, public: bool, now: bool) -> Result<(), Failure> {
-        if public == now {
-            return Ok(());
+    /// Brings what changes in place from what is there to what the program says. AWS takes one attribute at a time, and
+    /// gives addresses of IPv6 only where there is a range of them.
+    async fn bring(call: &Call<'_>, id: &str, args: &SubnetArgs, now: &Item) -> Result<(), Failure> {
+        let value = |on: bool| AttributeBooleanValue::builder().value(on).build();
+        let set = |wanted: bool, there: bool, field: fn(Modify, AttributeBooleanValue) -> Modify| async move {
+            if wanted == there {
+                return Ok(());
+            }
+            visible(call, || async {
+                let modify = call.aws.modify_subnet_attribute().subnet_id(id);
+                field(modify, value(wanted)).send().await.sent(call).map(drop)
+            })
+            .await
+        };
+        let assigns = now.assign_ipv6_address_on_creation().unwrap_or_default();
+        if !args.assign_ipv6_on_creation {
+            set(false, assigns, Modify::assign_ipv6_address_on_creation).await?;
         }
-        let value = AttributeBooleanValue::builder().value(public).build();
-        visible(call, || async {
-            let modify = call.aws.modify_subnet_attribute().subnet_id(id);
-            modify.map_public_ip_on_launch(value.clone()).send().await.sent(call).map(drop)
+        Self::set_ipv6(call, id, args.ipv6_cidr.as_deref(), now).await?;
+        if args.assign_ipv6_on_creation {
+            set(true, assigns, Modify::assign_ipv6_address_on_creation).await?;
+        }
+        let public = now.map_public_ip_on_launch().unwrap_or_default();
+        set(args.map_public_ip_on_launch, public, Modify::map_public_ip_on_launch).await?;
+        let (v4, v6) = answers(now);
+        set(args.dns_a_records, v4, Modify::enable_resource_name_dns_a_record_on_launch).await?;
+        set(args.dns_aaaa_records, v6, Modify::enable_resource_name_dns_aaaa_record_on_launch).await
+    }
+
+    /// Gives a subnet another range of IPv6, or none.
+    async fn set_ipv6(call: &Call<'_>, id: &str, wanted: Option<&str>, now: &Item) -> Result<(), Failure> {
+        let there = ipv6_of(now);
+        if let Some((association, range)) = &there {
+            if wanted.is_some_and(|wanted| same_range(wanted, range)) {
+                return Ok(());
+            }
+            let take = call.aws.disassociate_subnet_cidr_block().association_id(association);
+            gone_is_fine(take.send().await.sent(call))?;
+        }
+        let Some(wanted) = wanted else { return Ok(()) };
+        // A range that goes is there for a moment yet.
+        accepted(call, || async {
+            let give = call.aws.associate_subnet_cidr_block().subnet_id(id);
+            give.ipv6_cidr_block(stored_range(wanted)).send().await.sent(call).map(drop)
+        })
+        .await?;
+        until(call, id, || async {
+            let found = call.aws.get::<Self>(id).await?;
+            let range = found.as_ref().and_then(|found| ipv6_of(found)).map(|(_, range)| range);
+            Ok(match range {
+                Some(range) if same_range(&range, wanted) => Look::Done(()),
+                _ => Look::Not("without its range of IPv6".to_owned()),
+            })
         })
         .await
     }

@@ -10,7 +10,7 @@ use super::*;
 fn every_reference_names_a_kind_and_every_id_is_a_field() {
     let schemas = schemas();
     let kinds: BTreeSet<&str> = schemas.iter().map(|schema| schema.kind.as_str()).collect();
-    assert_eq!(kinds.len(), 56);
+    assert_eq!(kinds.len(), schemas.len(), "two kinds have one name");
     for schema in &schemas {
         for field in &schema.fields {
             assert!(!field.doc.is_empty(), "{} {}", schema.kind, field.name);
@@ -68,6 +68,7 @@ fn what_cannot_be_there_twice_has_a_key() {
         .collect();
     let several = [
         "aws:acm:Certificate",
+        "aws:ec2:DhcpOptions",
         "aws:ec2:Eip",
         "aws:ec2:RouteTable",
         "aws:ec2:Snapshot",
@@ -341,6 +342,37 @@ fn mistakes_of_templates_and_groups_are_found() {
     assert_eq!(group(json!({"subnet_ids": []})), ["subnet_ids"]);
     assert_eq!(group(json!({"name": "a:b"})), ["name"]);
     assert_eq!(group(json!({"tags": {"a": "1"}, "instance_tags": {"a": "1"}})), ["instance_tags"]);
+}
+
+#[test]
+fn mistakes_of_parts_of_networks_are_found() {
+    use serde_json::json;
+    let subnet = |range: &str| {
+        let inputs = json!({"vpc_id": "vpc-1", "cidr": "10.0.1.0/24", "ipv6_cidr": range});
+        wrong("aws:ec2:Subnet", inputs)
+    };
+    assert_eq!(subnet("2600:1f18:aaaa:bb00::/64"), [""; 0]);
+    assert_eq!(
+        (subnet("2600:1f18:aaaa:bb00::/56"), subnet("10.0.0.0/16")),
+        (vec!["ipv6_cidr".into()], vec!["ipv6_cidr".into()])
+    );
+    let assigns = json!({"vpc_id": "vpc-1", "cidr": "10.0.1.0/24", "assign_ipv6_on_creation": true});
+    assert_eq!(wrong("aws:ec2:Subnet", assigns), ["assign_ipv6_on_creation"]);
+    let range = |more: serde_json::Value| wrong("aws:ec2:VpcCidrBlock", more);
+    assert_eq!(range(json!({"vpc_id": "vpc-1"})), ["cidr"]);
+    assert_eq!(range(json!({"vpc_id": "vpc-1", "amazon_ipv6": false})), ["amazon_ipv6"]);
+    assert_eq!(range(json!({"vpc_id": "vpc-1", "amazon_ipv6": true, "cidr": "10.1.0.0/16"})), ["cidr"]);
+    assert_eq!(wrong("aws:ec2:DhcpOptions", json!({})), ["domain_name_servers"]);
+    let many = json!({"domain_name_servers": ["1", "2", "3", "4", "5"], "ntp_servers": []});
+    assert_eq!(wrong("aws:ec2:DhcpOptions", many), ["domain_name_servers", "ntp_servers"]);
+    let peering = json!({"vpc_id": "vpc-1", "peer_vpc_id": "vpc-1", "accept": false, "accepter_dns": true});
+    assert_eq!(wrong("aws:ec2:VpcPeering", peering), ["accepter_dns", "peer_vpc_id"]);
+    let log = |to: &str| {
+        wrong("aws:ec2:FlowLog", json!({"resource_id": "i-1", "destination_arn": to, "interval_seconds": 61}))
+    };
+    assert_eq!(log("bucket"), ["destination_arn"]);
+    assert_eq!(log("arn:aws:s3:::logs"), ["interval_seconds", "resource_id"]);
+    assert_eq!(log("arn:aws:logs:us-east-1:1:log-group:x"), ["interval_seconds", "resource_id", "role_arn"]);
 }
 
 #[test]

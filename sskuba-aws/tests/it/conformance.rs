@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 use sskuba_aws::Provider as Settings;
 use sskuba_aws::ec2::{
-    Eip, InternetGateway, LaunchTemplate, NetworkInterface, RouteTable, SecurityGroup, Subnet, Volume, Vpc,
+    DhcpOptions, Eip, InternetGateway, LaunchTemplate, NetworkInterface, RouteTable, SecurityGroup, Subnet,
+    Volume, Vpc,
 };
 use sskuba_aws::elbv2::{LoadBalancer, TargetGroup};
 use sskuba_aws::route53::Zone;
@@ -188,5 +189,39 @@ scene! {
         let mut other = group(3, "2");
         other["name"] = "servers".into();
         conforms(&stage, "aws:autoscaling:Group", group(2, "1"), Some(group(3, "2")), Some(other)).await;
+    }
+}
+
+scene! {
+    async fn parts_of_networks_conform(stage: Stage) {
+        let (stage, _proxy) = stage.strict(|_, _| Fate::Pass).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await.id();
+        let peer = stage.create("peer", Vpc::new("10.1.0.0/16")).await.id();
+        let third = stage.create("third", Vpc::new("10.2.0.0/16")).await.id();
+        let of = |vpc: &str, tag: &str| json!({"vpc_id": vpc, "tags": {"a": tag}});
+        let kind = "aws:ec2:EgressOnlyInternetGateway";
+        conforms(&stage, kind, of(&vpc, "1"), Some(of(&vpc, "2")), Some(of(&peer, "2"))).await;
+        let range = |cidr: &str| json!({"vpc_id": vpc, "cidr": cidr});
+        conforms(&stage, "aws:ec2:VpcCidrBlock", range("10.8.0.0/16"), None, Some(range("10.9.0.0/16"))).await;
+        let options = |name: &str, tag: &str| {
+            json!({"domain_name": name, "domain_name_servers": ["10.0.0.2"], "tags": {"a": tag}})
+        };
+        let (first, changed, other) = (options("a.b", "1"), options("a.b", "2"), options("b.b", "2"));
+        conforms(&stage, "aws:ec2:DhcpOptions", first, Some(changed), Some(other)).await;
+        let one = stage.create("one", DhcpOptions::new().domain_name("one.internal")).await.id();
+        let two = stage.create("two", DhcpOptions::new().domain_name("two.internal")).await.id();
+        let uses = |vpc: &str, options: &str| json!({"vpc_id": vpc, "dhcp_options_id": options});
+        let (first, changed, other) = (uses(&vpc, &one), uses(&vpc, &two), uses(&peer, &two));
+        conforms(&stage, "aws:ec2:DhcpOptionsAssociation", first, Some(changed), Some(other)).await;
+        let peering = |peer: &str, dns: bool| json!({"vpc_id": vpc, "peer_vpc_id": peer, "accepter_dns": dns});
+        let (first, changed, other) = (peering(&peer, false), peering(&peer, true), peering(&third, true));
+        conforms(&stage, "aws:ec2:VpcPeering", first, Some(changed), Some(other)).await;
+        let log = |traffic: &str, tag: &str| {
+            json!({"resource_id": vpc, "destination_arn": "arn:aws:logs:us-east-1:123456789012:log-group:flows",
+                "role_arn": "arn:aws:iam::123456789012:role/flows", "traffic": traffic, "tags": {"a": tag}})
+        };
+        let (first, changed, mut other) = (log("all", "1"), log("all", "2"), log("reject", "2"));
+        other["resource_id"] = peer.clone().into();
+        conforms(&stage, "aws:ec2:FlowLog", first, Some(changed), Some(other)).await;
     }
 }

@@ -10,6 +10,7 @@
     reason = "all of this is tests; the lints know only functions that are marked so"
 )]
 
+mod addressing;
 mod balancing;
 mod batches;
 mod certificates;

@@ -23,6 +23,15 @@ impl Form {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
     }
 
+    /// Returns the call that gives an object the tags that its create has.
+    fn tags_of(&self, id: &str) -> String {
+        let tags = self.0.iter().filter_map(|(key, value)| {
+            let key = key.strip_prefix("TagSpecification.1.")?;
+            key.starts_with("Tag.").then(|| format!("&{key}={}", encoded(value)))
+        });
+        format!("Action=CreateTags&Version=2016-11-15&ResourceId.1={id}{}", tags.collect::<String>())
+    }
+
     /// Returns the items of a list: `Subnets.member.1`, `SecurityGroupId.1`.
     pub(super) fn all(&self, name: &str) -> Vec<String> {
         let is_item = |key: &str| {
@@ -31,6 +40,11 @@ impl Form {
         };
         self.0.iter().filter(|(key, _)| is_item(key)).map(|(_, value)| value.clone()).collect()
     }
+}
+
+/// Encodes what stands in a form, byte by byte.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// Decodes what stands in a form as `%2F` or `+`.
@@ -193,8 +207,12 @@ impl Rules {
     }
 
     /// Notes what a call did. Returns the call that does what AWS does by itself then and moto does not: a deleted NAT gateway
-    /// gives its address back.
+    /// gives its address back, and DHCP options are made with their tags.
     pub(super) fn note(&mut self, action: &str, form: &Form, answer: &str) -> Option<String> {
+        if action == "CreateDhcpOptions" {
+            let id = between(answer, "dhcpOptionsId");
+            return Some(form.tags_of(&id));
+        }
         if action == "DeleteNatGateway" {
             let address = self.users.remove(form.one("NatGatewayId"))?.public_ip;
             let give_back = format!("Action=DisassociateAddress&Version=2016-11-15&PublicIp={address}");
