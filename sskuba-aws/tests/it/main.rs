@@ -30,6 +30,7 @@ mod keeping;
 mod keys;
 mod lists;
 mod lookups;
+mod made_by_hand;
 mod network;
 mod places;
 mod readiness;

@@ -23,6 +23,7 @@ pub(crate) fn addresses() -> impl Iterator<Item = &'static str> {
         crate::identity::ADDRESSES,
         crate::images::ADDRESSES,
         crate::keeping::ADDRESSES,
+        crate::made_by_hand::ADDRESSES,
         crate::secrets::ADDRESSES,
     ];
     all.into_iter().flatten().copied()
