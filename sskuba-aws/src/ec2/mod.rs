@@ -15,6 +15,8 @@ mod internet_gateway;
 mod key_pair;
 mod launch_template;
 mod nat_gateway;
+mod network_acl;
+mod network_acl_association;
 mod network_interface;
 mod network_interface_attachment;
 mod placement_group;
@@ -33,6 +35,7 @@ mod volume;
 mod volume_attachment;
 mod vpc;
 mod vpc_cidr_block;
+mod vpc_endpoint;
 mod vpc_peering;
 
 use sskuba_core::provider::Handlers;
@@ -64,6 +67,11 @@ pub use internet_gateway::{
 pub use key_pair::{KeyPair, KeyPairArgs, KeyPairOutputs, KeyPairState};
 pub use launch_template::{LaunchTemplate, LaunchTemplateArgs, LaunchTemplateOutputs, LaunchTemplateState};
 pub use nat_gateway::{Connectivity, NatGateway, NatGatewayArgs, NatGatewayOutputs, NatGatewayState};
+pub use network_acl::{AclRule, NetworkAcl, NetworkAclArgs, NetworkAclOutputs, NetworkAclState};
+pub use network_acl_association::{
+    NetworkAclAssociation, NetworkAclAssociationArgs, NetworkAclAssociationOutputs,
+    NetworkAclAssociationState,
+};
 pub use network_interface::{
     NetworkInterface, NetworkInterfaceArgs, NetworkInterfaceOutputs, NetworkInterfaceState,
 };
@@ -95,6 +103,7 @@ pub use vpc::{Vpc, VpcArgs, VpcOutputs, VpcState};
 pub use vpc_cidr_block::{
     VpcCidrBlock, VpcCidrBlockArgs, VpcCidrBlockOutputs, VpcCidrBlockState, ipv6_subnet,
 };
+pub use vpc_endpoint::{EndpointType, VpcEndpoint, VpcEndpointArgs, VpcEndpointOutputs, VpcEndpointState};
 pub use vpc_peering::{VpcPeering, VpcPeeringArgs, VpcPeeringOutputs, VpcPeeringState};
 
 use crate::provider::Account;
@@ -119,6 +128,8 @@ pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
         .resource::<KeyPair>()
         .resource::<LaunchTemplate>()
         .resource::<NatGateway>()
+        .resource::<NetworkAcl>()
+        .resource::<NetworkAclAssociation>()
         .resource::<NetworkInterface>()
         .resource::<NetworkInterfaceAttachment>()
         .resource::<PlacementGroup>()
@@ -133,6 +144,7 @@ pub(crate) fn kinds(provider: Handlers, account: &Account) -> Handlers {
         .resource::<VolumeAttachment>()
         .resource::<Vpc>()
         .resource::<VpcCidrBlock>()
+        .resource::<VpcEndpoint>()
         .resource::<VpcPeering>()
         .lookup::<AvailabilityZones>()
         .lookup::<ExistingSubnets>()

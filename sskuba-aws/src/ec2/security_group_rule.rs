@@ -1,6 +1,6 @@
 //! Rules of security groups.
 
-mod protocol;
+pub(super) mod protocol;
 #[cfg(feature = "ec2")]
 mod wire;
 

@@ -70,6 +70,7 @@ fn what_cannot_be_there_twice_has_a_key() {
         "aws:acm:Certificate",
         "aws:ec2:DhcpOptions",
         "aws:ec2:Eip",
+        "aws:ec2:NetworkAcl",
         "aws:ec2:RouteTable",
         "aws:ec2:Snapshot",
         "aws:ec2:Volume",
@@ -365,6 +366,27 @@ fn mistakes_of_parts_of_networks_are_found() {
     assert_eq!(wrong("aws:ec2:DhcpOptions", json!({})), ["domain_name_servers"]);
     let many = json!({"domain_name_servers": ["1", "2", "3", "4", "5"], "ntp_servers": []});
     assert_eq!(wrong("aws:ec2:DhcpOptions", many), ["domain_name_servers", "ntp_servers"]);
+    let acl = |number: u16, protocol: &str, cidr: &str| {
+        let rule = json!({"number": number, "allow": true, "protocol": protocol, "cidr": cidr});
+        wrong("aws:ec2:NetworkAcl", json!({"vpc_id": "vpc-1", "ingress": [rule]}))
+    };
+    assert_eq!((acl(100, "tcp", "::/0"), acl(32_766, "all", "0.0.0.0/0")), (vec![], vec![]));
+    for (number, protocol, cidr) in
+        [(0, "tcp", "::/0"), (32_767, "tcp", "::/0"), (1, "tcpp", "::/0"), (1, "tcp", "x")]
+    {
+        assert_eq!(acl(number, protocol, cidr), ["ingress"], "{number} {protocol} {cidr}");
+    }
+    let rule = json!({"number": 7, "allow": true, "protocol": "tcp", "cidr": "::/0"});
+    assert_eq!(wrong("aws:ec2:NetworkAcl", json!({"vpc_id": "vpc-1", "egress": [rule, rule]})), ["egress"]);
+    let endpoint = |kind: &str, more: serde_json::Value| {
+        let mut all = json!({"vpc_id": "vpc-1", "service_name": "s", "endpoint_type": kind});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        wrong("aws:ec2:VpcEndpoint", all)
+    };
+    let all = json!({"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"], "private_dns": true});
+    assert_eq!(endpoint("gateway", all.clone()), ["private_dns", "security_group_ids", "subnet_ids"]);
+    assert_eq!(endpoint("interface", all), [""; 0]);
+    assert_eq!(endpoint("interface", json!({"route_table_ids": ["rtb-1"]})), ["route_table_ids"]);
     let peering = json!({"vpc_id": "vpc-1", "peer_vpc_id": "vpc-1", "accept": false, "accepter_dns": true});
     assert_eq!(wrong("aws:ec2:VpcPeering", peering), ["accepter_dns", "peer_vpc_id"]);
     let log = |to: &str| {

@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 use sskuba_aws::Provider as Settings;
 use sskuba_aws::ec2::{
-    DhcpOptions, Eip, InternetGateway, LaunchTemplate, NetworkInterface, RouteTable, SecurityGroup, Subnet,
-    Volume, Vpc,
+    DhcpOptions, Eip, InternetGateway, LaunchTemplate, NetworkAcl, NetworkInterface, RouteTable,
+    SecurityGroup, Subnet, Volume, Vpc,
 };
 use sskuba_aws::elbv2::{LoadBalancer, TargetGroup};
 use sskuba_aws::route53::Zone;
@@ -223,5 +223,31 @@ scene! {
         let (first, changed, mut other) = (log("all", "1"), log("all", "2"), log("reject", "2"));
         other["resource_id"] = peer.clone().into();
         conforms(&stage, "aws:ec2:FlowLog", first, Some(changed), Some(other)).await;
+    }
+}
+
+scene! {
+    async fn lists_and_endpoints_conform(stage: Stage) {
+        let (stage, _proxy) = stage.strict(|_, _| Fate::Pass).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await.id();
+        let rule = |number: u16| json!({"number": number, "allow": true, "protocol": "6", "cidr": "10.0.0.7/8"});
+        let acl = |vpc: &str, numbers: &[u16]| {
+            let rules: Vec<Json> = numbers.iter().copied().map(rule).collect();
+            json!({"vpc_id": vpc, "ingress": rules})
+        };
+        let peer = stage.create("peer", Vpc::new("10.1.0.0/16")).await.id();
+        let (first, changed, other) = (acl(&vpc, &[200, 100]), acl(&vpc, &[100, 300]), acl(&peer, &[100]));
+        conforms(&stage, "aws:ec2:NetworkAcl", first, Some(changed), Some(other)).await;
+        let subnet = stage.create("a", Subnet::new(vpc.clone(), "10.0.1.0/24")).await.id();
+        let far = stage.create("b", Subnet::new(vpc.clone(), "10.0.2.0/24")).await.id();
+        let list = stage.create("a", NetworkAcl::new(vpc.clone())).await.id();
+        let uses = |subnet: &str| json!({"subnet_id": subnet, "network_acl_id": list});
+        conforms(&stage, "aws:ec2:NetworkAclAssociation", uses(&subnet), None, Some(uses(&far))).await;
+        let endpoint = |service: &str, tag: &str| {
+            json!({"vpc_id": vpc, "service_name": service, "endpoint_type": "gateway", "tags": {"a": tag}})
+        };
+        let (s3, dynamo) = ("com.amazonaws.us-east-1.s3", "com.amazonaws.us-east-1.dynamodb");
+        let (first, changed, other) = (endpoint(s3, "1"), endpoint(s3, "2"), endpoint(dynamo, "2"));
+        conforms(&stage, "aws:ec2:VpcEndpoint", first, Some(changed), Some(other)).await;
     }
 }

@@ -19,6 +19,7 @@ mod conformance;
 mod disks;
 mod dns;
 mod drift;
+mod endpoints;
 mod failures;
 mod groups;
 mod identity;

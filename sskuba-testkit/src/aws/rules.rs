@@ -270,6 +270,15 @@ impl Rules {
                 self.users.insert(form.one("AutoScalingGroupName").to_owned(), user);
             }
             "DeleteAutoScalingGroup" => drop(self.users.remove(form.one("AutoScalingGroupName"))),
+            "CreateVpcEndpoint" => {
+                let (subnets, groups) = (form.all("SubnetId"), form.all("SecurityGroupId"));
+                self.users.insert(made("vpcEndpointId"), User { subnets, groups, ..User::default() });
+            }
+            "DeleteVpcEndpoints" => {
+                for endpoint in form.all("VpcEndpointId") {
+                    self.users.remove(&endpoint);
+                }
+            }
             "DeleteNetworkInterface" => drop(self.users.remove(form.one("NetworkInterfaceId"))),
             "AttachNetworkInterface" => {
                 let interface = form.one("NetworkInterfaceId").to_owned();

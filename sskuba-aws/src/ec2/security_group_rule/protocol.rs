@@ -7,7 +7,7 @@ const NAMES: [(&str, &str); 5] =
     [("1", "icmp"), ("6", "tcp"), ("17", "udp"), ("58", "icmpv6"), ("all", "-1")];
 
 /// Returns a protocol as AWS stores it: `6` and `TCP` as `tcp`, `all` as `-1`, and others by their number.
-pub(super) fn stored(protocol: &str) -> String {
+pub(in crate::ec2) fn stored(protocol: &str) -> String {
     let lower = protocol.trim().to_lowercase();
     let plain = lower.parse::<u8>().map_or(lower, |number| number.to_string());
     NAMES.iter().find(|(other, _)| *other == plain).map_or(plain, |(_, name)| (*name).to_owned())
@@ -20,7 +20,7 @@ pub(super) fn protocol_name(value: &Value) -> Value {
 
 /// What the two ports of a rule are.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ports {
+pub(in crate::ec2) enum Ports {
     /// The first and the last port.
     Range,
     /// The type and the code of a message; -1 is for all.
@@ -30,7 +30,7 @@ pub(super) enum Ports {
 }
 
 /// Returns what the ports of a protocol, as it is stored, are.
-pub(super) fn ports(stored: &str) -> Ports {
+pub(in crate::ec2) fn ports(stored: &str) -> Ports {
     match stored {
         "tcp" | "udp" => Ports::Range,
         "icmp" | "icmpv6" => Ports::Messages,
@@ -39,7 +39,7 @@ pub(super) fn ports(stored: &str) -> Ports {
 }
 
 /// Says what is wrong with the protocol of a rule and its ports.
-pub(super) fn port_mistakes(protocol: &str, from: i32, to: i32) -> Vec<FieldError> {
+pub(in crate::ec2) fn port_mistakes(protocol: &str, from: i32, to: i32) -> Vec<FieldError> {
     let stored = stored(protocol);
     let is_known = ports(&stored) != Ports::None || stored == "-1" || stored.parse::<u8>().is_ok();
     if !is_known {
