@@ -3,9 +3,9 @@
 use serde_json::Value as Json;
 use sskuba_aws::autoscaling::Group;
 use sskuba_aws::ec2::{
-    DhcpOptions, DhcpOptionsAssociation, EgressOnlyInternetGateway, EipAssociation, FlowLog, LaunchTemplate,
-    NetworkInterface, NetworkInterfaceAttachment, Snapshot, Volume, VolumeAttachment, VpcCidrBlock,
-    VpcPeering,
+    DhcpOptions, DhcpOptionsAssociation, EgressOnlyInternetGateway, EipAssociation, EndpointType, FlowLog,
+    LaunchTemplate, NetworkAcl, NetworkAclAssociation, NetworkInterface, NetworkInterfaceAttachment,
+    Snapshot, Volume, VolumeAttachment, VpcCidrBlock, VpcEndpoint, VpcPeering,
 };
 use sskuba_core::prelude::*;
 
@@ -28,6 +28,9 @@ pub(crate) const ADDRESSES: &[&str] = &[
     "aws:ec2:VpcCidrBlock::range",
     "aws:ec2:VpcPeering::peers",
     "aws:ec2:FlowLog::log",
+    "aws:ec2:NetworkAcl::acl",
+    "aws:ec2:NetworkAclAssociation::guards",
+    "aws:ec2:VpcEndpoint::door",
 ];
 
 /// One object of each of these kinds; prints their ids.
@@ -59,7 +62,13 @@ ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peers)
 s3.create_bucket(Bucket='byhand-flows')
 log = ec2.create_flow_logs(ResourceIds=[vpc], ResourceType='VPC', TrafficType='ALL', LogDestinationType='s3',
     LogDestination='arn:aws:s3:::byhand-flows', MaxAggregationInterval=600)['FlowLogIds'][0]
-print(json.dumps(dict(vpc=vpc, other=other, subnet=subnet, machine=machine, eip=eip, volume=volume, snapshot=snapshot,
+acl = ec2.create_network_acl(VpcId=vpc)['NetworkAcl']['NetworkAclId']
+born = [one['NetworkAclAssociationId'] for acl_ in ec2.describe_network_acls(Filters=[dict(Name='vpc-id', Values=[vpc])])['NetworkAcls']
+    for one in acl_['Associations'] if one['SubnetId'] == subnet][0]
+guards = ec2.replace_network_acl_association(AssociationId=born, NetworkAclId=acl)['NewAssociationId']
+door = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName='com.amazonaws.us-east-1.s3', VpcEndpointType='Gateway')
+door = door['VpcEndpoint']['VpcEndpointId']
+print(json.dumps(dict(acl=acl, guards=guards, door=door, vpc=vpc, other=other, subnet=subnet, machine=machine, eip=eip, volume=volume, snapshot=snapshot,
     disk=f'{volume}:{machine}', face=face, plug=plug, has=has, template=template, servers='byhand', options=options,
     uses=vpc, out=out, range=range, peers=peers, log=log)))
 "#;
@@ -81,6 +90,10 @@ fn program(ids: Json) -> impl Fn(&mut Stack) -> Result<()> + Send + Sync + Clone
         stack.add("out", EgressOnlyInternetGateway::new(id("vpc")))?;
         stack.add("range", VpcCidrBlock::new(id("vpc")).cidr("10.41.0.0/16"))?;
         stack.add("peers", VpcPeering::new(id("vpc"), id("other")))?;
+        let acl = stack.add("acl", NetworkAcl::new(id("vpc")))?;
+        stack.add("guards", NetworkAclAssociation::new(id("subnet"), acl.id()))?;
+        let s3 = "com.amazonaws.us-east-1.s3";
+        stack.add("door", VpcEndpoint::new(id("vpc"), s3, EndpointType::Gateway))?;
         stack.add("log", FlowLog::new(id("vpc"), "arn:aws:s3:::byhand-flows"))?;
         Ok(())
     }
