@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sskuba_core::clock::{Clock, IdSource};
 use sskuba_core::clock::{SeededIds, SystemClock, SystemIds, Timestamp};
 use sskuba_core::secret::Secret;
+use sskuba_talos::config;
 use sskuba_talos::contract::Contract;
 use sskuba_talos::credentials::{Kubeconfig, OnConflict, Talosconfig};
 use sskuba_talos::secrets::rotate::{Rotation, Which, begin};
@@ -141,6 +142,34 @@ fn talos_reads_our_bundles_and_we_read_its() {
     let damaged = secrets.replace("  token: ", "  other: ");
     let answer = ask(&driver, "checksecrets", &json!({"secrets": damaged}));
     assert!(answer.is_err(), "the driver does look at the bundle");
+}
+
+#[test]
+fn a_bundle_in_a_rotation_is_one_for_talos_too() {
+    let now = SystemClock.now();
+    let bundle = new_bundle(now);
+    let mut rotation = begin(&bundle, Which::Os, now, &SystemIds).unwrap();
+    rotation.advance();
+    let step = rotation.step(&bundle).unwrap();
+    let bundle = Bundle { accepted: step.accepted, ..step.bundle };
+    let text = bundle.to_yaml();
+    assert_eq!(Bundle::from_yaml(text.expose()).unwrap(), bundle);
+    assert_eq!(bundle.validate(now), []);
+    let input = config::Input::new("base", "https://base:6443", "1.34.0").install_disk("/dev/sda");
+    let made = config::generate(&input, &config::Role::control_plane(), &bundle).unwrap();
+    assert_eq!(Bundle::from_control_plane(made.to_yaml().expose()).unwrap(), bundle);
+    let client = bundle.client_certificate(&[Role::Admin], CLIENT_LIFETIME, now, &SystemIds).unwrap();
+    let file = bundle.talosconfig("base", &["10.0.0.1".to_owned()], client);
+    let trusted = file.context("base").unwrap().authority.unwrap();
+    assert_eq!(trusted.matches("BEGIN CERTIFICATE").count(), 2);
+    let damaged = text.expose().replace("accepted:\n    os:\n", "accepted:\n    os: x\n    other:\n");
+    assert!(Bundle::from_yaml(&damaged).unwrap_err().to_string().contains("accepted.os is no list"));
+
+    let Some(driver) = given("SSKUBA_TALOS_DRIVER") else { return };
+    ask(&driver, "checksecrets", &json!({"secrets": text.expose()})).unwrap();
+    ask(&driver, "validate", &json!({"config": made.to_yaml().expose(), "mode": "metal"})).unwrap();
+    let again = ask(&driver, "readtalosconfig", &json!({"config": file.write().expose()})).unwrap();
+    assert_eq!(read(&again).unwrap(), read(file.write().expose()).unwrap());
 }
 
 #[test]
