@@ -20,6 +20,7 @@ mod plans;
 mod records;
 mod refusals;
 mod renaming;
+mod renewing;
 mod shelf;
 mod stores;
 mod tags;
