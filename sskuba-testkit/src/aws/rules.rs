@@ -132,18 +132,10 @@ impl Rules {
         self.users.get(&target).and_then(|user| user.subnets.first().cloned()).unwrap_or_default()
     }
 
-    fn refused(&self, action: &str, form: &Form) -> Option<Refusal> {
-        let first = |subnets: &[String]| subnets.first().cloned().unwrap_or_default();
+    /// Says why AWS would refuse a call about an elastic address or a network interface.
+    fn refused_of_addresses(&self, action: &str, form: &Form) -> Option<Refusal> {
         let is_refused = |refused: bool, refusal: Refusal| refused.then_some(refusal);
         match action {
-            "CreateNatGateway" if !form.one("AllocationId").is_empty() => {
-                let address = form.one("AllocationId");
-                let is_taken = self.users.values().any(|user| user.address == address);
-                let taken = ("Resource.AlreadyAssociated", "the address is associated already");
-                let without = ("Gateway.NotAttached", "the network has no internet gateway attached");
-                is_refused(is_taken, taken)
-                    .or_else(|| is_refused(!self.has_way_out(form.one("SubnetId")), without))
-            }
             "AssociateAddress" => {
                 let address = form.one("AllocationId");
                 let moves = form.one("AllowReassociation") == "true";
@@ -162,6 +154,22 @@ impl Rules {
                 let interface = form.one("NetworkInterfaceId");
                 let is_used = self.attachments.values().any(|attached| attached == interface);
                 is_refused(is_used, ("InvalidNetworkInterface.InUse", "an instance has the interface"))
+            }
+            _ => None,
+        }
+    }
+
+    fn refused(&self, action: &str, form: &Form) -> Option<Refusal> {
+        let first = |subnets: &[String]| subnets.first().cloned().unwrap_or_default();
+        let is_refused = |refused: bool, refusal: Refusal| refused.then_some(refusal);
+        match action {
+            "CreateNatGateway" if !form.one("AllocationId").is_empty() => {
+                let address = form.one("AllocationId");
+                let is_taken = self.users.values().any(|user| user.address == address);
+                let taken = ("Resource.AlreadyAssociated", "the address is associated already");
+                let without = ("Gateway.NotAttached", "the network has no internet gateway attached");
+                is_refused(is_taken, taken)
+                    .or_else(|| is_refused(!self.has_way_out(form.one("SubnetId")), without))
             }
             "CreateLoadBalancer" => {
                 let subnet = first(&form.all("Subnets"));
@@ -259,6 +267,30 @@ impl Rules {
                 let user = User { subnets, groups, ..User::default() };
                 self.users.insert(made("instanceId"), user);
             }
+            "TerminateInstances" => {
+                for machine in form.all("InstanceId") {
+                    self.users.remove(&machine);
+                }
+            }
+            "DeleteLoadBalancer" => drop(self.users.remove(form.one("LoadBalancerArn"))),
+            "CreateListener" => {
+                let group = form.one("DefaultActions.member.1.TargetGroupArn").to_owned();
+                self.listeners.insert(made("ListenerArn"), (form.one("LoadBalancerArn").to_owned(), group));
+            }
+            "ModifyListener" => {
+                if let Some((_, group)) = self.listeners.get_mut(form.one("ListenerArn")) {
+                    *group = form.one("DefaultActions.member.1.TargetGroupArn").to_owned();
+                }
+            }
+            "DeleteListener" => drop(self.listeners.remove(form.one("ListenerArn"))),
+            _ => self.note_user(action, form, answer),
+        }
+    }
+
+    /// Notes what uses subnets, groups and addresses beside machines, balancers and NAT gateways.
+    fn note_user(&mut self, action: &str, form: &Form, answer: &str) {
+        let made = |tag: &str| between(answer, tag);
+        match action {
             "CreateNetworkInterface" => {
                 let (subnets, groups) = (vec![form.one("SubnetId").to_owned()], form.all("SecurityGroupId"));
                 let user = User { subnets, groups, ..User::default() };
@@ -292,22 +324,6 @@ impl Rules {
                 self.users.insert(made("associationId"), user);
             }
             "DisassociateAddress" => drop(self.users.remove(form.one("AssociationId"))),
-            "TerminateInstances" => {
-                for machine in form.all("InstanceId") {
-                    self.users.remove(&machine);
-                }
-            }
-            "DeleteLoadBalancer" => drop(self.users.remove(form.one("LoadBalancerArn"))),
-            "CreateListener" => {
-                let group = form.one("DefaultActions.member.1.TargetGroupArn").to_owned();
-                self.listeners.insert(made("ListenerArn"), (form.one("LoadBalancerArn").to_owned(), group));
-            }
-            "ModifyListener" => {
-                if let Some((_, group)) = self.listeners.get_mut(form.one("ListenerArn")) {
-                    *group = form.one("DefaultActions.member.1.TargetGroupArn").to_owned();
-                }
-            }
-            "DeleteListener" => drop(self.listeners.remove(form.one("ListenerArn"))),
             _ => {}
         }
     }
