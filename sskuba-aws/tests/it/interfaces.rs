@@ -103,9 +103,13 @@ scene! {
         let prior = address.prior();
         let in_use = stage.provider.delete(&address.cx, &prior);
         let (in_use, ()) = tokio::join!(in_use, async {
-            while proxy.calls("ReleaseAddress") < 2 {
-                tokio::task::yield_now().await;
+            for _ in 0..1000 {
+                if proxy.calls("ReleaseAddress") > 1 {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }
+            assert!(proxy.calls("ReleaseAddress") > 1, "an address in use is not released");
             stage.provider.delete(&used.cx, &used.prior()).await.unwrap();
         });
         in_use.unwrap();

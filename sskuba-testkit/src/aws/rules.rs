@@ -123,7 +123,8 @@ impl Rules {
     pub(super) fn refusal(&self, action: &str, form: &Form) -> Option<Refusal> {
         let of_more =
             || self.placement.refusal(action, form).or_else(|| self.refreshes.refusal(action, form));
-        self.refused(action, form).or_else(of_more)
+        let of_addresses = || self.refused_of_addresses(action, form);
+        self.refused(action, form).or_else(of_addresses).or_else(of_more)
     }
 
     /// Returns the subnet of what an elastic address is to be associated with.
