@@ -112,7 +112,9 @@ fn tags_that_aws_keeps_for_itself_are_refused_before_all_is_known() {
         {
             let tags = Map::from([(key.to_owned(), Value::from("x"))]);
             inputs.insert("tags".to_owned(), Value::Map(tags));
-            let mistakes = provider.check(schema, &inputs);
+            let mut mistakes = provider.check(schema, &inputs);
+            // Some kinds need one of several inputs that are not required.
+            mistakes.retain(|mistake| mistake.field == "tags");
             assert_eq!(mistakes.is_empty(), good, "{}: {key}: {mistakes:?}", schema.kind);
             assert!(
                 good || (mistakes[0].field == "tags" && mistakes[0].message.contains(key)),
@@ -392,7 +394,7 @@ fn mistakes_of_parts_of_networks_are_found() {
     let log = |to: &str| {
         wrong("aws:ec2:FlowLog", json!({"resource_id": "i-1", "destination_arn": to, "interval_seconds": 61}))
     };
-    assert_eq!(log("bucket"), ["destination_arn"]);
+    assert_eq!(log("bucket"), ["destination_arn", "interval_seconds", "resource_id"]);
     assert_eq!(log("arn:aws:s3:::logs"), ["interval_seconds", "resource_id"]);
     assert_eq!(log("arn:aws:logs:us-east-1:1:log-group:x"), ["interval_seconds", "resource_id", "role_arn"]);
 }
