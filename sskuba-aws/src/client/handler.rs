@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use super::{
     Account, Api, Call, Found, LookupOperation, Objects, Operations, ReadinessOperation, Service,
-    UpdateOperation, Which, gone_is_fine, named, unused,
+    UpdateOperation, Which, gone, named, unused,
 };
 use crate::kind::{known_mistakes, mistakes, refuse_mistakes};
 
@@ -86,9 +86,13 @@ impl<R: Operations> Handler<R> for Client<R::Api> {
 
     async fn delete(&self, cx: &Cx, prior: TypedPrior<R>) -> Result<(), Failure> {
         let call = Call::new(cx, self.service().await?);
-        match R::LINGERS {
+        let deleted = match R::LINGERS {
             true => unused(&call, || R::delete(&call, &prior)).await,
-            false => gone_is_fine(R::delete(&call, &prior).await),
+            false => R::delete(&call, &prior).await,
+        };
+        match deleted {
+            Err(failure) if failure.class == Class::NotFound => gone(&call, &prior, failure).await,
+            deleted => deleted,
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) use operations::{
 };
 pub(crate) use owner::{met, refuse_foreign};
 pub(crate) use retry::RetryRefused;
-pub(crate) use wait::{Look, accepted, until, unused, visible};
+pub(crate) use wait::{Look, accepted, gone, until, unused, visible};
 
 /// Returns an optional text, empty if it is not there.
 pub(crate) fn text(value: Option<&str>) -> String {

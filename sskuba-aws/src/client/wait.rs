@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use sskuba_core::provider::{Class, Failure};
+use sskuba_core::provider::{Class, Failure, TypedPrior};
 use tokio::time::Instant;
 
-use super::{Call, Objects};
+use super::{Call, Objects, Operations};
 
 /// The longest that AWS goes on to report a dependency that is gone: network interfaces of load balancers take
 /// some minutes.
@@ -72,7 +72,6 @@ where
 }
 
 /// Repeats a delete while AWS says that something uses the object: it says so for a while after that is gone.
-/// An object that is gone counts as deleted.
 pub(crate) async fn unused<F>(
     call: &Call<'_, impl Objects>,
     mut delete: impl FnMut() -> F,
@@ -84,7 +83,6 @@ where
     loop {
         match delete().await {
             Ok(()) => return Ok(()),
-            Err(failure) if failure.class == Class::NotFound => return Ok(()),
             Err(failure) if failure.class == Class::Conflict => {
                 if !pauses.pause().await {
                     // What the service's words are about, such as a protection, is said already.
@@ -97,6 +95,23 @@ where
             Err(failure) => return Err(failure),
         }
     }
+}
+
+/// Makes sure that an object is gone whose delete was told that something is not there: AWS says that of whatever else the
+/// delete is about, too. What is gone may be shown for a while.
+pub(crate) async fn gone<R: Operations>(
+    call: &Call<'_, R::Api>,
+    prior: &TypedPrior<R>,
+    why: Failure,
+) -> Result<(), Failure> {
+    let mut pauses = Pauses::until(call.until.min(Instant::now() + VISIBLE));
+    while R::get(call, prior).await?.is_some() {
+        if !pauses.pause().await {
+            let message = format!("{}; the {} itself is still there", why.message, R::NAME);
+            return Err(Failure::new(Class::Conflict, message));
+        }
+    }
+    Ok(())
 }
 
 /// Repeats a step that follows a create while AWS does not know the new object everywhere, or says that it is in no state

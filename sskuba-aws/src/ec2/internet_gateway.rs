@@ -139,10 +139,10 @@ impl InternetGateway {
         if vpc.is_empty() {
             return Ok(());
         }
-        unused(call, || async {
+        let detached = unused(call, || async {
             let detach = call.aws.detach_internet_gateway().internet_gateway_id(&found.id).vpc_id(&vpc);
             detach.send().await.sent(call).map(drop)
-        })
-        .await
+        });
+        gone_is_fine(detached.await)
     }
 }

@@ -23,6 +23,27 @@ scene! {
 }
 
 scene! {
+    /// That something else is not there does not make a delete one that was done.
+    async fn an_object_that_is_still_there_is_not_deleted(stage: Stage) {
+        let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap(), |action, nth| match (action, nth) {
+            ("DeleteVpc", 1) => Fate::RefuseWith(400, "InvalidRouteTableID.NotFound", "The table 'rtb-7' does not exist"),
+            _ => Fate::Pass,
+        })
+        .await;
+        let stage = stage.with(Settings::new().endpoint(proxy.endpoint.clone())).await;
+        let vpc = stage.create("main", Vpc::new("10.0.0.0/16")).await;
+        let mut hurried = vpc.cx.clone();
+        hurried.timeout = Duration::from_secs(2);
+        let failure = stage.provider.delete(&hurried, &vpc.prior()).await.unwrap_err();
+        assert_eq!((&failure.class, &failure.effect), (&Class::Conflict, &Effect::NotApplied), "{failure}");
+        assert!(failure.message.contains("rtb-7") && failure.message.contains("itself is still there"), "{failure}");
+        stage.provider.delete(&vpc.cx, &vpc.prior()).await.unwrap();
+        // What is gone is deleted.
+        stage.provider.delete(&vpc.cx, &vpc.prior()).await.unwrap();
+    }
+}
+
+scene! {
     /// A field is named as the kind has it, or not at all; a hint is about what was refused.
     async fn what_is_told_of_a_refusal_fits_it(stage: Stage) {
         let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap(), |action, _| match action {
