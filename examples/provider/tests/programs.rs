@@ -53,7 +53,10 @@ async fn the_plan_is_as_it_was() -> Result<(), TestError> {
         enable_dns_support: true
         tags: {}
     + aws:ec2:Subnet::private-0  create
+        assign_ipv6_on_creation: false
         cidr: "10.0.0.0/24"
+        dns_a_records: false
+        dns_aaaa_records: false
         map_public_ip_on_launch: false
         tags: {"tier": "private"}
         vpc_id: (known after apply)
