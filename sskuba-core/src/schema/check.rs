@@ -39,8 +39,9 @@ impl fmt::Display for FieldError {
 /// }
 ///
 /// fn is_free(number: &Value) -> Option<String> {
+///     let Value::Number(number) = number else { return None };
 ///     let low = number.as_u64().is_some_and(|number| number < 1024);
-///     low.then(|| format!("is {number}; take one from 1024 on", number = number.masked()))
+///     low.then(|| format!("is {number}; take one from 1024 on"))
 /// }
 ///
 /// let inputs = [("number".to_owned(), Value::from(80))].into_iter().collect();
