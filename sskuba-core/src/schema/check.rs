@@ -81,7 +81,7 @@ impl Schema {
     /// Returns all mistakes in `inputs`: those that the schema tells, and, where no field is missing or of another type,
     /// what `more` finds in other fields.
     pub fn check_with(&self, inputs: &Map, more: impl FnOnce() -> Vec<FieldError>) -> Vec<FieldError> {
-        let (mut errors, mut broken_rules) = (self.strangers(inputs), Vec::new());
+        let (mut errors, mut broken_rules) = (self.unknown_inputs(inputs), Vec::new());
         for field in self.inputs() {
             let before = errors.len();
             let error = |message| FieldError { field: field.name.to_string(), message };
@@ -104,12 +104,12 @@ impl Schema {
         errors
     }
 
-    /// Returns the inputs that the kind has not.
-    fn strangers(&self, inputs: &Map) -> Vec<FieldError> {
-        let is_strange =
+    /// Says of each input that the kind does not have that there is none of this name.
+    fn unknown_inputs(&self, inputs: &Map) -> Vec<FieldError> {
+        let is_unknown =
             |name: &&String| *name != TRIGGERS && self.field(name).is_none_or(|field| field.computed);
         let error = |name: &String| FieldError { field: name.clone(), message: self.no_such_field() };
-        inputs.keys().filter(is_strange).map(error).collect()
+        inputs.keys().filter(is_unknown).map(error).collect()
     }
 
     fn no_such_field(&self) -> String {
